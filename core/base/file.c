@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+#include "file.h"
+
+#include "cleanup.h"
+#include "path.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE 1
+#define RENAME_EXCHANGE 2
+#endif
+
+/* One component at a time, for kernels before 5.6 and sandboxes that answer ENOSYS or EPERM. */
+static int open_stepwise(int dir_fd, const char *path, int flags, mode_t mode)
+{
+        _cleanup_close_ int held = -1;
+        int current = dir_fd;
+
+        if (!path_is_plain(path) && strcmp(path, ".") != 0)
+                return -EXDEV;
+        for (;;) {
+                size_t len = strcspn(path, "/");
+                char name[NAME_MAX + 1];
+                int next;
+
+                if (len > NAME_MAX)
+                        return -ENAMETOOLONG;
+                memcpy(name, path, len);
+                name[len] = '\0';
+                if (path[len] == '\0') {
+                        next = openat(current, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
+                        return next < 0 ? -errno : next;
+                }
+                next = openat(current, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+                if (next < 0)
+                        return errno == ENOTDIR ? -ELOOP : -errno;
+                if (held >= 0)
+                        (void)close(held);
+                held = current = next;
+                path += len + 1;
+        }
+}
+
+int file_open_beneath(int dir_fd, const char *path, int flags, mode_t mode)
+{
+        struct open_how how = {
+                .flags = (uint64_t)(unsigned int)flags | O_CLOEXEC,
+                .mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? mode : 0,
+                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+        };
+        /* EAGAIN: the kernel saw a concurrent rename and could not tell whether ".." stayed beneath; try again. */
+        for (int tries = 0; tries < 16; tries++) {
+                long fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
+
+                if (fd >= 0)
+                        return (int)fd;
+                if (errno != EAGAIN && errno != EINTR)
+                        break;
+        }
+        if (errno == ENOSYS || errno == EPERM)
+                return open_stepwise(dir_fd, path, flags, mode);
+        return -errno;
+}
+
+int file_open_dir_at(int dir_fd, const char *path)
+{
+        int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        return fd < 0 ? -errno : fd;
+}
+
+int file_open_dir(const char *path)
+{
+        return file_open_dir_at(AT_FDCWD, path);
+}
+
+int file_read_fd(int fd, size_t limit, char **ret_data, size_t *ret_len)
+{
+        _cleanup_free_ char *data = NULL;
+        struct stat st;
+        size_t size;
+        size_t len = 0;
+
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode))
+                return -EISDIR;
+        if (st.st_size > 0 && (uint64_t)st.st_size > limit)
+                return -EFBIG;
+        size = st.st_size > 0 ? (size_t)st.st_size + 1 : 4096;
+        data = malloc(size + 1);
+        if (data == NULL)
+                return -ENOMEM;
+        for (;;) {
+                ssize_t n = read(fd, data + len, size - len);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        break;
+                len += (size_t)n;
+                if (len > limit)
+                        return -EFBIG;
+                if (len == size) {
+                        char *larger = realloc(data, size * 2 + 1);
+
+                        if (larger == NULL)
+                                return -ENOMEM;
+                        data = larger;
+                        size *= 2;
+                }
+        }
+        data[len] = '\0';
+        *ret_data = steal_ptr(data);
+        if (ret_len != NULL)
+                *ret_len = len;
+        return 0;
+}
+
+int file_read(int dir_fd, const char *path, size_t limit, char **ret_data, size_t *ret_len)
+{
+        /* O_NONBLOCK: a FIFO in a file's place must not hang us. */
+        _cleanup_close_ int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+        if (fd < 0)
+                return -errno;
+        return file_read_fd(fd, limit, ret_data, ret_len);
+}
+
+int file_write_all(int fd, const void *data, size_t len)
+{
+        const char *bytes = data;
+
+        while (len > 0) {
+                ssize_t n = write(fd, bytes, len);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        return -EIO;
+                bytes += n;
+                len -= (size_t)n;
+        }
+        return 0;
+}
+
+int file_close(int fd)
+{
+        /* Linux closes the descriptor also when close says EINTR; the data is not in doubt then. */
+        if (close(fd) < 0 && errno != EINTR)
+                return -errno;
+        return 0;
+}
+
+static int fill_and_close(int fd_taken, mode_t mode, const void *data, size_t len, bool durable)
+{
+        _cleanup_close_ int fd = fd_taken;
+        int r = file_write_all(fd, data, len);
+
+        if (r < 0)
+                return r;
+        if (fchmod(fd, mode) < 0)
+                return -errno;
+        if (durable && fsync(fd) < 0)
+                return -errno;
+        return file_close(steal_fd(&fd));
+}
+
+int file_create(int dir_fd, const char *path, mode_t mode, const void *data, size_t len)
+{
+        int fd = file_open_beneath(dir_fd, path, O_WRONLY | O_CREAT | O_EXCL, mode & 0777);
+
+        if (fd < 0)
+                return fd;
+        return fill_and_close(fd, mode, data, len, false);
+}
+
+int file_replace(int dir_fd, const char *name, mode_t mode, const void *data, size_t len, bool durable)
+{
+        char temporary[64];
+        int fd;
+        int r = file_random_name(".pipseed-", temporary, sizeof(temporary));
+
+        if (r < 0)
+                return r;
+        fd = file_open_beneath(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL, 0600);
+        if (fd < 0)
+                return fd;
+        r = fill_and_close(fd, mode, data, len, durable);
+        if (r == 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
+                r = -errno;
+        if (r < 0) {
+                (void)unlinkat(dir_fd, temporary, 0);
+                return r;
+        }
+        if (durable && fsync(dir_fd) < 0)
+                return -errno;
+        return 0;
+}
+
+int file_make_dirs(int dir_fd, const char *path, mode_t mode)
+{
+        _cleanup_close_ int held = -1;
+        int current = dir_fd;
+
+        if (!path_is_plain(path))
+                return -EINVAL;
+        for (;;) {
+                size_t len = strcspn(path, "/");
+                char name[NAME_MAX + 1];
+                int next;
+
+                if (len > NAME_MAX)
+                        return -ENAMETOOLONG;
+                memcpy(name, path, len);
+                name[len] = '\0';
+                if (mkdirat(current, name, mode) < 0 && errno != EEXIST)
+                        return -errno;
+                if (path[len] == '\0' && current == dir_fd)
+                        return 0;
+                next = openat(current, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+                if (next < 0)
+                        return -errno;
+                if (held >= 0)
+                        (void)close(held);
+                held = current = next;
+                if (path[len] == '\0')
+                        return 0;
+                path += len + 1;
+        }
+}
+
+int file_make_dirs_abs(const char *path, mode_t mode)
+{
+        _cleanup_free_ char *parent = NULL;
+        struct stat st;
+        int r;
+
+        if (mkdir(path, mode) == 0)
+                return 0;
+        if (errno == EEXIST)
+                return stat(path, &st) < 0 ? -errno : S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+        if (errno != ENOENT)
+                return -errno;
+        parent = path_dir(path);
+        if (parent == NULL)
+                return -ENOMEM;
+        if (strcmp(parent, path) == 0 || strcmp(parent, ".") == 0)
+                return -ENOENT;
+        r = file_make_dirs_abs(parent, mode);
+        if (r < 0)
+                return r;
+        return mkdir(path, mode) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int remove_children(int fd_taken);
+
+/* Removes one name; a folder whose owner took away the right to change it gets that right back first. */
+static int remove_entry(int dir_fd, const char *name)
+{
+        int fd;
+        int r;
+
+        if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+                return 0;
+        if (errno != EISDIR && errno != EPERM)
+                return -errno;
+        fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 && errno == EACCES && fchmodat(dir_fd, name, 0700, 0) == 0)
+                fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return errno == ENOTDIR ? -EPERM : -errno;
+        r = remove_children(fd);
+        if (r < 0)
+                return r;
+        return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int remove_children(int fd_taken)
+{
+        DIR *dir = fdopendir(fd_taken);
+        int result = 0;
+
+        if (dir == NULL) {
+                int saved = errno;
+
+                (void)close(fd_taken);
+                return -saved;
+        }
+        for (;;) {
+                const struct dirent *entry;
+                int r;
+
+                errno = 0;
+                entry = readdir(dir);
+                if (entry == NULL) {
+                        if (errno != 0 && result == 0)
+                                result = -errno;
+                        break;
+                }
+                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+                        continue;
+                r = remove_entry(dirfd(dir), entry->d_name);
+                if (r < 0 && result == 0)
+                        result = r;
+        }
+        (void)closedir(dir);
+        return result;
+}
+
+int file_remove_tree(int dir_fd, const char *path)
+{
+        const char *slash = strrchr(path, '/');
+        _cleanup_free_ char *parent = NULL;
+        _cleanup_close_ int parent_fd = -1;
+
+        if (slash == NULL)
+                return remove_entry(dir_fd, path);
+        parent = path_dir(path);
+        if (parent == NULL)
+                return -ENOMEM;
+        parent_fd = file_open_beneath(dir_fd, parent, O_PATH | O_DIRECTORY, 0);
+        if (parent_fd < 0)
+                return parent_fd == -ENOENT ? 0 : parent_fd;
+        return remove_entry(parent_fd, slash + 1);
+}
+
+mode_t file_umask(void)
+{
+        _cleanup_free_ char *status = NULL;
+        const char *line;
+        mode_t mask = 022;
+
+        if (file_read(AT_FDCWD, "/proc/self/status", 64 * 1024, &status, NULL) < 0)
+                return mask;
+        line = strstr(status, "\nUmask:");
+        if (line != NULL)
+                mask = (mode_t)strtoul(line + strlen("\nUmask:"), NULL, 8) & 0777;
+        return mask;
+}
+
+int file_random_name(const char *prefix, char *ret_name, size_t size)
+{
+        uint64_t number;
+        int len;
+
+        if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+                return -EIO;
+        len = snprintf(ret_name, size, "%s%016llx", prefix, (unsigned long long)number);
+        return len < 0 || (size_t)len >= size ? -ENAMETOOLONG : 0;
+}
+
+static int rename_with(int from_fd, const char *from, int to_fd, const char *to, unsigned int flags)
+{
+        if (syscall(SYS_renameat2, from_fd, from, to_fd, to, flags) == 0)
+                return 0;
+        return errno == ENOSYS || errno == EINVAL ? -EOPNOTSUPP : -errno;
+}
+
+int file_rename_new(int from_fd, const char *from, int to_fd, const char *to)
+{
+        return rename_with(from_fd, from, to_fd, to, RENAME_NOREPLACE);
+}
+
+int file_rename_exchange(int from_fd, const char *from, int to_fd, const char *to)
+{
+        return rename_with(from_fd, from, to_fd, to, RENAME_EXCHANGE);
+}

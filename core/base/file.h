@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * file.h - files beneath a held folder fd. Everything that writes into a target goes through here: paths are relative,
+ * plain (path_is_plain) and resolved beneath the folder without following a symbolic link (openat2(2) with
+ * RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, else one O_NOFOLLOW step for each component).
+ *
+ * Functions return 0 or a file descriptor, or -errno: they know too little to word an error.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Opens a file or folder beneath dir_fd. flags as open(2); O_CLOEXEC is added. fd or -errno (ELOOP: a link is in the
+ * way; EXDEV: the path leaves the folder). */
+int file_open_beneath(int dir_fd, const char *path, int flags, mode_t mode);
+/* Opens a folder by any path, following links, for holding (O_PATH unless it is to be read). fd or -errno. */
+int file_open_dir(const char *path);
+int file_open_dir_at(int dir_fd, const char *path);
+
+/* Reads a whole file into new memory with a NUL after it. -EFBIG when it is larger than limit bytes. ret_len may be
+ * NULL. path is relative to dir_fd (AT_FDCWD for the current folder) and may follow links. */
+int file_read(int dir_fd, const char *path, size_t limit, char **ret_data, size_t *ret_len);
+int file_read_fd(int fd, size_t limit, char **ret_data, size_t *ret_len);
+
+int file_write_all(int fd, const void *data, size_t len);
+/* Closes and says whether everything arrived: 0 or -errno. fd is taken in any case. */
+int file_close(int fd);
+/* Creates a new file (O_EXCL) beneath dir_fd with exactly this mode (umask is not applied) and content. */
+int file_create(int dir_fd, const char *path, mode_t mode, const void *data, size_t len);
+/* Replaces name in dir_fd by rename of a new file; durable also syncs both. For caches and small state files. */
+int file_replace(int dir_fd, const char *name, mode_t mode, const void *data, size_t len, bool durable);
+
+/* mkdir for every missing component beneath dir_fd, with mode & ~umask as mkdir(2) does it. */
+int file_make_dirs(int dir_fd, const char *path, mode_t mode);
+/* Same for any absolute path. */
+int file_make_dirs_abs(const char *path, mode_t mode);
+/* Removes a file or a whole tree beneath dir_fd; links are removed, never followed. Absent is success. */
+int file_remove_tree(int dir_fd, const char *path);
+
+/* The umask of the process, without changing it (it reads /proc/self/status; 022 where that is not to be had). */
+mode_t file_umask(void);
+/* A random name: prefix + 16 hex digits. size counts the ending NUL. 0 or -errno. */
+int file_random_name(const char *prefix, char *ret_name, size_t size);
+
+/* renameat2(2) with RENAME_NOREPLACE or RENAME_EXCHANGE; -EOPNOTSUPP where kernel or file system cannot. */
+int file_rename_new(int from_fd, const char *from, int to_fd, const char *to);
+int file_rename_exchange(int from_fd, const char *from, int to_fd, const char *to);
+
+#endif

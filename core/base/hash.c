@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "hash.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+void hash_init(struct hash *hash)
+{
+        sha256_init(&hash->context);
+}
+
+void hash_update(struct hash *hash, const void *data, size_t len)
+{
+        sha256_update(&hash->context, len, data);
+}
+
+void hash_final(struct hash *hash, uint8_t ret_digest[HASH_SIZE])
+{
+        sha256_digest(&hash->context, HASH_SIZE, ret_digest);
+}
+
+void hash_of(const void *data, size_t len, uint8_t ret_digest[HASH_SIZE])
+{
+        struct hash hash;
+
+        hash_init(&hash);
+        hash_update(&hash, data, len);
+        hash_final(&hash, ret_digest);
+}
+
+int hash_of_fd(int fd, uint8_t ret_digest[HASH_SIZE])
+{
+        char buffer[32 * 1024];
+        struct hash hash;
+
+        hash_init(&hash);
+        for (;;) {
+                ssize_t n = read(fd, buffer, sizeof(buffer));
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        break;
+                hash_update(&hash, buffer, (size_t)n);
+        }
+        hash_final(&hash, ret_digest);
+        return 0;
+}
+
+void hash_to_hex(const uint8_t digest[HASH_SIZE], char ret_text[HASH_HEX_SIZE])
+{
+        static const char digits[] = "0123456789abcdef";
+
+        for (size_t i = 0; i < HASH_SIZE; i++) {
+                ret_text[2 * i] = digits[digest[i] >> 4];
+                ret_text[2 * i + 1] = digits[digest[i] & 15];
+        }
+        ret_text[HASH_HEX_SIZE - 1] = '\0';
+}
+
+static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+void hash_to_base64(const uint8_t digest[HASH_SIZE], char ret_text[HASH_BASE64_SIZE])
+{
+        unsigned int bits = 0;
+        unsigned int n_bits = 0;
+        size_t len = 0;
+
+        for (size_t i = 0; i < HASH_SIZE; i++) {
+                bits = (bits << 8 | digest[i]) & 0xffff;
+                for (n_bits += 8; n_bits >= 6; n_bits -= 6)
+                        ret_text[len++] = base64_digits[bits >> (n_bits - 6) & 63];
+        }
+        ret_text[len++] = base64_digits[bits << (6 - n_bits) & 63];
+        ret_text[len] = '\0';
+}
+
+static int hex_value(char c)
+{
+        if (c >= '0' && c <= '9')
+                return c - '0';
+        if (c >= 'a' && c <= 'f')
+                return c - 'a' + 10;
+        if (c >= 'A' && c <= 'F')
+                return c - 'A' + 10;
+        return -1;
+}
+
+bool hash_from_hex(const char *text, size_t len, uint8_t ret_digest[HASH_SIZE])
+{
+        uint8_t digest[HASH_SIZE];
+
+        if (len != HASH_HEX_SIZE - 1)
+                return false;
+        for (size_t i = 0; i < HASH_SIZE; i++) {
+                int high = hex_value(text[2 * i]);
+                int low = hex_value(text[2 * i + 1]);
+
+                if (high < 0 || low < 0)
+                        return false;
+                digest[i] = (uint8_t)(high << 4 | low);
+        }
+        memcpy(ret_digest, digest, HASH_SIZE);
+        return true;
+}
+
+bool hash_from_base64(const char *text, size_t len, uint8_t ret_digest[HASH_SIZE])
+{
+        uint8_t digest[HASH_SIZE];
+        unsigned int bits = 0;
+        unsigned int n_bits = 0;
+        size_t n = 0;
+
+        if (len != HASH_BASE64_SIZE - 1)
+                return false;
+        for (size_t i = 0; i < len; i++) {
+                const char *digit = text[i] != '\0' ? strchr(base64_digits, text[i]) : NULL;
+
+                if (digit == NULL)
+                        return false;
+                bits = (bits << 6 | (unsigned int)(digit - base64_digits)) & 0xffff;
+                n_bits += 6;
+                if (n_bits >= 8 && n < HASH_SIZE) {
+                        digest[n++] = (uint8_t)(bits >> (n_bits - 8));
+                        n_bits -= 8;
+                }
+        }
+        /* 43 digits carry 258 bits: the last two must be zero, or two texts would mean one digest. */
+        if ((bits & 3) != 0)
+                return false;
+        memcpy(ret_digest, digest, HASH_SIZE);
+        return true;
+}

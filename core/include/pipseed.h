@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pipseed.h - put pip into a virtual environment or an existing Python.
+ *
+ * The library does what CPython's ensurepip does, from wheels that it carries, without running pip. Calling sequence:
+ *
+ *     struct pipseed_error err = PIPSEED_ERROR_INIT;
+ *     struct pipseed_request req;
+ *     struct pipseed_result *res = NULL;
+ *
+ *     pipseed_request_init(&req);
+ *     req.env = "/srv/app/venv";
+ *     req.default_pip = true;
+ *     if (pipseed_seed(&req, &res, &err) < 0)
+ *             fprintf(stderr, "%s\n", err.message);
+ *     pipseed_result_free(res);
+ *
+ * Every function that can fail returns 0 or a negative enum pipseed_code and fills the error that the caller owns, once,
+ * where the fault is detected. Out-parameters are called ret_something, come last and stay untouched on failure.
+ *
+ * What the library does not do: it never prints, never exits, never changes the current folder, the locale, the umask,
+ * signal handling or the environment of the process. Events go to the callback of the request.
+ *
+ * Threads: calls are independent; two threads may seed at once, also into one environment. A request, a result and an
+ * error belong to one thread at a time. The library reads the environment variables that pipseed(1) lists (getenv), so
+ * no other thread may call setenv meanwhile.
+ *
+ * Strings are bytes: paths in the file system's own encoding, everything else UTF-8.
+ */
+#ifndef PIPSEED_H
+#define PIPSEED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PIPSEED_VERSION_MAJOR 0
+#define PIPSEED_VERSION_MINOR 1
+#define PIPSEED_VERSION_PATCH 0
+#define PIPSEED_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define PIPSEED_API __attribute__((visibility("default")))
+#else
+#define PIPSEED_API
+#endif
+
+/* ---- errors ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * Error codes. The hundreds are the class, and the class is the exit code of the command (pipseed_code_exit):
+ * -1xx failed, -2xx usage, -3xx refused, -4xx integrity. docs/errors.md explains each by its name.
+ * X(symbol, value, name)
+ */
+#define PIPSEED_CODES(X)                                                                                               \
+        X(FAILED, -100, "failed")                                                                                      \
+        X(IO, -101, "io")                                                                                              \
+        X(NO_MEMORY, -102, "no-memory")                                                                                \
+        X(NO_TARGET, -103, "no-target")                                                                                \
+        X(BAD_TARGET, -104, "bad-target")                                                                              \
+        X(PROBE, -105, "probe")                                                                                        \
+        X(NO_WHEEL, -106, "no-wheel")                                                                                  \
+        X(CANCELLED, -107, "cancelled")                                                                                \
+        X(BUSY, -108, "busy")                                                                                          \
+        X(BYTECODE, -109, "bytecode")                                                                                  \
+        X(UNSUPPORTED, -110, "unsupported")                                                                            \
+        X(NO_STORE, -111, "no-store")                                                                                  \
+        X(HOOK, -112, "hook")                                                                                          \
+        X(NOT_EMPTY, -113, "not-empty")                                                                                \
+        X(NOT_INSTALLED, -114, "not-installed")                                                                        \
+        X(BATCH, -115, "batch")                                                                                        \
+        X(USAGE, -200, "usage")                                                                                        \
+        X(BAD_VERSION, -201, "bad-version")                                                                            \
+        X(BAD_SPECIFIER, -202, "bad-specifier")                                                                        \
+        X(BAD_VALUE, -203, "bad-value")                                                                                \
+        X(REFUSED, -300, "refused")                                                                                    \
+        X(USER_IN_VENV, -301, "user-in-venv")                                                                          \
+        X(EXTERNALLY_MANAGED, -302, "externally-managed")                                                              \
+        X(POLICY_SYNTAX, -303, "policy-syntax")                                                                        \
+        X(POLICY_VALUE, -304, "policy-value")                                                                          \
+        X(POLICY_UNTRUSTED, -305, "policy-untrusted")                                                                  \
+        X(POLICY_LOCKED, -306, "policy-locked")                                                                        \
+        X(POLICY_UNREADABLE, -307, "policy-unreadable")                                                                \
+        X(USER_DENIED, -308, "user-denied")                                                                            \
+        X(UNPINNED, -309, "unpinned")                                                                                  \
+        X(DOWNGRADE, -310, "downgrade")                                                                                \
+        X(UNTRUSTED_PATH, -311, "untrusted-path")                                                                      \
+        X(INTEGRITY, -400, "integrity")                                                                                \
+        X(WHEEL_HASH, -401, "wheel-hash")                                                                              \
+        X(WHEEL_NAME, -402, "wheel-name")                                                                              \
+        X(ZIP_NO_END, -410, "zip-no-end")                                                                              \
+        X(ZIP_TRAILING, -411, "zip-trailing")                                                                          \
+        X(ZIP_PREFIX, -412, "zip-prefix")                                                                              \
+        X(ZIP_COUNT, -413, "zip-count")                                                                                \
+        X(ZIP_TRUNCATED, -414, "zip-truncated")                                                                        \
+        X(ZIP_CENTRAL, -415, "zip-central")                                                                            \
+        X(ZIP_LOCAL, -416, "zip-local")                                                                                \
+        X(ZIP_MISMATCH, -417, "zip-mismatch")                                                                          \
+        X(ZIP_OVERLAP, -418, "zip-overlap")                                                                            \
+        X(ZIP_DUPLICATE, -419, "zip-duplicate")                                                                        \
+        X(ZIP_METHOD, -420, "zip-method")                                                                              \
+        X(ZIP_ENCRYPTED, -421, "zip-encrypted")                                                                        \
+        X(ZIP_EXTRA, -422, "zip-extra")                                                                                \
+        X(ZIP_TYPE, -423, "zip-type")                                                                                  \
+        X(ZIP_NAME, -424, "zip-name")                                                                                  \
+        X(ZIP_PATH, -425, "zip-path")                                                                                  \
+        X(ZIP_CLASH, -426, "zip-clash")                                                                                \
+        X(ZIP_DIRECTORY_DATA, -427, "zip-directory-data")                                                              \
+        X(ZIP_SIZE, -428, "zip-size")                                                                                  \
+        X(ZIP_CRC, -429, "zip-crc")                                                                                    \
+        X(ZIP_BOMB, -430, "zip-bomb")                                                                                  \
+        X(ZIP_DISAGREE, -431, "zip-disagree")                                                                          \
+        X(ZIP_DATA, -432, "zip-data")                                                                                  \
+        X(ZIP_MULTIDISK, -433, "zip-multidisk")                                                                        \
+        X(ZIP_ZIP64, -434, "zip-zip64")                                                                                \
+        X(ZIP_DESCRIPTOR, -435, "zip-descriptor")                                                                      \
+        X(DIST_INFO, -450, "dist-info")                                                                                \
+        X(METADATA, -451, "metadata")                                                                                  \
+        X(WHEEL_FILE, -452, "wheel-file")                                                                              \
+        X(WHEEL_VERSION, -453, "wheel-version")                                                                        \
+        X(ENTRY_POINTS, -454, "entry-points")                                                                          \
+        X(SCRIPT_NAME, -455, "script-name")                                                                            \
+        X(DATA_SCHEME, -456, "data-scheme")                                                                            \
+        X(RECORD_SYNTAX, -460, "record-syntax")                                                                        \
+        X(RECORD_MISSING, -461, "record-missing")                                                                      \
+        X(RECORD_EXTRA, -462, "record-extra")                                                                          \
+        X(RECORD_HASH, -463, "record-hash")                                                                            \
+        X(RECORD_SIZE, -464, "record-size")                                                                            \
+        X(RECORD_PATH, -465, "record-path")                                                                            \
+        X(STORE_ENTRY, -470, "store-entry")                                                                            \
+        X(STORE_OWNER, -471, "store-owner")                                                                            \
+        X(INSTALL_CHANGED, -480, "install-changed")                                                                    \
+        X(INSTALL_MISSING, -481, "install-missing")                                                                    \
+        X(INSTALL_FOREIGN, -482, "install-foreign")                                                                    \
+        X(INSTALL_VERSION, -483, "install-version")                                                                    \
+        X(INSTALL_LINK, -484, "install-link")
+
+enum pipseed_code {
+        PIPSEED_OK = 0,
+#define PIPSEED_CODE_ENUM(symbol, value, name) PIPSEED_E_##symbol = (value),
+        PIPSEED_CODES(PIPSEED_CODE_ENUM)
+#undef PIPSEED_CODE_ENUM
+};
+
+/* What went wrong. message is one line without a final stop; hint, when not empty, says what to do about it. */
+struct pipseed_error {
+        int code;      /* enum pipseed_code, 0 while nothing failed */
+        int sys_errno; /* errno of the failed system call, or 0 */
+        char path[4096];
+        char message[1024];
+        char hint[512];
+};
+
+#define PIPSEED_ERROR_INIT {0}
+
+/* Stable lower-case name of a code ("zip-duplicate"), NULL when there is no such code. */
+PIPSEED_API const char *pipseed_code_name(int code);
+/* Exit code of the command for a code: 0, 1, 2, 3 or 4. */
+PIPSEED_API int pipseed_code_exit(int code);
+/* Version of the library that runs, such as "0.1.0". */
+PIPSEED_API const char *pipseed_version(void);
+
+/* ---- events ---------------------------------------------------------------------------------------------------- */
+
+enum pipseed_event_kind {
+        PIPSEED_EVENT_DETAIL,   /* for -v: what is being done */
+        PIPSEED_EVENT_NOTE,     /* worth knowing, nothing is wrong */
+        PIPSEED_EVENT_WARNING,  /* something was not as it should be, the call goes on */
+        PIPSEED_EVENT_PROGRESS, /* done of total, unit in text */
+};
+
+struct pipseed_event {
+        enum pipseed_event_kind kind;
+        const char *text; /* one line, valid during the callback */
+        uint64_t done;
+        uint64_t total;
+};
+
+/* Return non-zero to cancel: the call then undoes its work and fails with PIPSEED_E_CANCELLED. It may be called from
+ * a worker thread of the library, never from two at once. */
+typedef int pipseed_event_fn(void *data, const struct pipseed_event *event);
+
+/* ---- request --------------------------------------------------------------------------------------------------- */
+
+enum pipseed_scripts {
+        PIPSEED_SCRIPTS_ENSUREPIP, /* pipX and pipX.Y */
+        PIPSEED_SCRIPTS_DEFAULT,   /* pip, pipX and pipX.Y */
+        PIPSEED_SCRIPTS_ALT,       /* pipX.Y only */
+};
+
+enum pipseed_require_hash { PIPSEED_REQUIRE_HASH_AUTO, PIPSEED_REQUIRE_HASH_YES, PIPSEED_REQUIRE_HASH_NO };
+
+enum pipseed_link_mode {
+        PIPSEED_LINK_AUTO, /* the first that works, file by file: reflink, hardlink, copy */
+        PIPSEED_LINK_REFLINK,
+        PIPSEED_LINK_HARDLINK,
+        PIPSEED_LINK_COPY,
+        PIPSEED_LINK_SYMLINK,
+};
+
+enum pipseed_bytecode { PIPSEED_BYTECODE_YES, PIPSEED_BYTECODE_NO, PIPSEED_BYTECODE_CHECKED_HASH };
+
+/* A pinned wheel: file name and the lower-case hex sha256 of the whole file. */
+struct pipseed_pin {
+        const char *filename;
+        const char *sha256;
+};
+
+/*
+ * What to do. Fill with pipseed_request_init, then set fields. All pointers are borrowed: they must live until the call
+ * returns. NULL or 0 means the default that is described.
+ *
+ * Target: env is an environment's folder; python an interpreter (a path, or a name on PATH). At most one of them; none
+ * of them means the active environment (VIRTUAL_ENV), else python3 on PATH. With root, everything is written below that
+ * folder, as with pip's --root; python then names an interpreter inside root when root has it, and that one is never run.
+ */
+struct pipseed_request {
+        size_t size; /* sizeof(struct pipseed_request), set by pipseed_request_init: lets the struct grow */
+
+        const char *env;
+        const char *python;
+        const char *root;
+
+        bool upgrade;
+        bool user;
+        bool user_allowed;                /* policy seed.user; default true */
+        bool override_externally_managed; /* policy seed.externally-managed */
+        bool dry_run;
+        bool bundled; /* use the wheels inside the library; default true */
+        bool durable;
+        enum pipseed_scripts scripts;
+        enum pipseed_require_hash require_hash;
+        enum pipseed_link_mode link_mode;
+        enum pipseed_bytecode bytecode;
+
+        const char *pip;       /* PEP 440 specifier or a bare version; NULL or "newest": newest admitted */
+        const char *packages;  /* NULL or "auto", else names separated by blanks: "pip", "pip setuptools" */
+        const char *installer; /* content of INSTALLER; default "pipseed" */
+
+        const char *const *wheel_dirs; /* searched besides the bundle */
+        size_t n_wheel_dirs;
+        const struct pipseed_pin *pins;
+        size_t n_pins;
+
+        const char *cache_dir;    /* the store; NULL: $XDG_CACHE_HOME/pipseed or ~/.cache/pipseed */
+        const char *cache_system; /* a read-only store, or NULL */
+
+        unsigned int jobs; /* worker threads and compiling processes; 0: as many as there are processors */
+
+        pipseed_event_fn *event;
+        void *event_data;
+};
+
+PIPSEED_API void pipseed_request_init(struct pipseed_request *req);
+
+/* ---- result ---------------------------------------------------------------------------------------------------- */
+
+enum pipseed_action {
+        PIPSEED_ACTION_NONE, /* already there: nothing done */
+        PIPSEED_ACTION_INSTALLED,
+        PIPSEED_ACTION_UPGRADED,
+        PIPSEED_ACTION_REMOVED,
+};
+
+/* "none", "installed", "upgraded", "removed" */
+PIPSEED_API const char *pipseed_action_name(enum pipseed_action action);
+
+struct pipseed_package {
+        const char *name;
+        const char *version;          /* now installed; the removed one after a removal */
+        const char *previous_version; /* before an upgrade, else NULL */
+        const char *location;         /* folder that holds the dist-info, without root */
+        const char *wheel;            /* file name of the wheel, NULL when nothing was installed */
+        const char *sha256;           /* of the wheel, hex, or NULL */
+        const char *source;           /* "bundled" or the wheel's folder, or NULL */
+        enum pipseed_action action;
+        uint64_t n_files;    /* regular files placed or removed, bytecode included */
+        uint64_t n_bytecode; /* of these, .pyc */
+};
+
+struct pipseed_result {
+        const char *env;         /* prefix of the target, absolute, without root */
+        const char *python;      /* interpreter, as written into scripts */
+        const char *version;     /* X.Y.Z of the target */
+        const char *scripts_dir; /* where scripts are, without root */
+        bool is_venv;
+        const struct pipseed_package *packages;
+        size_t n_packages;
+        const char *const *scripts; /* names of the scripts written or removed */
+        size_t n_scripts;
+        uint64_t n_reflinked, n_hardlinked, n_copied, n_symlinked; /* files placed, by how */
+};
+
+PIPSEED_API void pipseed_result_free(struct pipseed_result *res);
+
+/* ---- calls ----------------------------------------------------------------------------------------------------- */
+
+/* Install pip (and what the target's ensurepip would install besides) into the target. Whatever happens, the target is
+ * afterwards as it was or completely seeded. Errors: every code. */
+PIPSEED_API int pipseed_seed(const struct pipseed_request *req, struct pipseed_result **ret_result,
+                             struct pipseed_error *err);
+
+/* Take pip (and, below Python 3.12, setuptools) out again, by RECORD. Uses the target, packages and dry_run of the
+ * request. Nothing installed is success with action none. */
+PIPSEED_API int pipseed_unseed(const struct pipseed_request *req, struct pipseed_result **ret_result,
+                               struct pipseed_error *err);
+
+/* One difference between what is installed and what RECORD, the wheel or the policy say. */
+struct pipseed_finding {
+        int code;         /* PIPSEED_E_INSTALL_* */
+        const char *path; /* absolute, or NULL */
+        const char *text; /* one line */
+};
+
+struct pipseed_report {
+        const struct pipseed_package *packages; /* action none */
+        size_t n_packages;
+        const struct pipseed_finding *findings;
+        size_t n_findings;
+};
+
+/* Hold what is installed against its RECORD, against the wheel of the same version when it is at hand, and against the
+ * versions and pins of the request. Findings are no failure: the call returns 0 and the report lists them. */
+PIPSEED_API int pipseed_verify(const struct pipseed_request *req, struct pipseed_report **ret_report,
+                               struct pipseed_error *err);
+PIPSEED_API void pipseed_report_free(struct pipseed_report *report);
+
+/* One wheel that could be installed. */
+struct pipseed_wheel {
+        const char *filename;
+        const char *name;    /* normalised project name */
+        const char *version;
+        const char *sha256;          /* hex */
+        const char *requires_python; /* specifier, or NULL */
+        const char *source;          /* "bundled" or a folder */
+        uint64_t size;               /* bytes */
+        int status;                  /* 0, or why it cannot be used: an enum pipseed_code */
+        const char *problem;         /* message that belongs to status, or NULL */
+};
+
+struct pipseed_wheel_list {
+        const struct pipseed_wheel *wheels;
+        size_t n_wheels;
+};
+
+/* All wheels that the request's bundle and folders offer, newest first within a name. With check, every wheel is read
+ * whole and held against the strict rules; problems are reported in its status. */
+PIPSEED_API int pipseed_wheels(const struct pipseed_request *req, bool check, struct pipseed_wheel_list **ret_list,
+                               struct pipseed_error *err);
+PIPSEED_API void pipseed_wheel_list_free(struct pipseed_wheel_list *list);
+
+/* PEP 440, for callers that want to ask the same questions: 1 yes, 0 no, negative code on malformed input. */
+PIPSEED_API int pipseed_version_matches(const char *version, const char *specifier, struct pipseed_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

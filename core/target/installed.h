@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * installed.h - what is installed in a target: .dist-info and .egg-info on its search path (PEP 376, importlib.metadata).
+ */
+#ifndef TARGET_INSTALLED_H
+#define TARGET_INSTALLED_H
+
+#include "target/target.h"
+
+struct installed {
+        const char *project;   /* normalised name */
+        const char *version;   /* from METADATA, or the folder's name when METADATA has none */
+        const char *location;  /* the search folder, unrooted */
+        const char *dist_info; /* name of the folder (or egg-info file) in location */
+        bool has_record;       /* dist-info with RECORD: can be removed */
+        bool is_egg;           /* egg-info, egg-link or an editable install: known, but not removable by RECORD */
+};
+
+struct installed_list {
+        struct arena arena;
+        struct installed *items; /* in the order of the search path; the first of a project is the one Python uses */
+        size_t n_items;
+};
+
+/* All installed distributions of one project in the target's search path (within target->root). Names that are being
+ * moved by pip ("~ip") do not count. ret_list must be emptied with installed_list_done. */
+int installed_find(const struct target *target, const char *project, struct installed_list *ret_list,
+                   struct pipseed_error *err);
+void installed_list_done(struct installed_list *list);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * target.h - the Python that gets seeded: which it is and where its files go.
+ *
+ *     _cleanup_(target_freep) struct target *target = NULL;
+ *
+ *     r = target_find(&query, &target, err);
+ *     target->scheme.purelib ...
+ *
+ * Found without running the interpreter wherever files tell (a venv by its pyvenv.cfg and folders, its base through the
+ * cache of facts), else by one isolated call of it (probe.h), remembered by path, inode, size and mtime.
+ * All paths are absolute and unrooted: path_rooted(target->root, p) is where they are now.
+ */
+#ifndef TARGET_TARGET_H
+#define TARGET_TARGET_H
+
+#include "base/arena.h"
+#include "base/cleanup.h"
+#include "pipseed.h"
+#include "wheel/tag.h"
+
+/* An install scheme (sysconfig.get_paths, pip's get_scheme): one folder for each kind of file. */
+struct target_scheme {
+        const char *purelib;
+        const char *platlib;
+        const char *scripts;
+        const char *headers; /* for .data/headers: include/site/pythonX.Y/NAME has NAME appended by the installer */
+        const char *data;
+};
+
+struct target {
+        struct arena arena;
+        const char *root; /* absolute, or NULL */
+        const char *exe;  /* for shebangs: absolute, as invoked; in an environment found by folder, ENV/bin/NAME with
+                             the NAME that `python -m venv` of its base uses */
+        const char *run_exe; /* what can be executed to compile bytecode, or NULL (inside a root) */
+        const char *prefix;
+        const char *base_prefix;
+        bool is_venv;     /* pyvenv.cfg, or a virtualenv older than 20 */
+        bool system_site; /* a venv that sees its base's packages; true outside venvs */
+        bool is_pypy;
+        int major, minor, micro;
+        const char *version; /* "3.13.0", with a pre-release suffix when the interpreter is one; for Requires-Python */
+        const char *cache_tag; /* "cpython-313", NULL: no bytecode */
+        uint8_t magic[4];      /* importlib.util.MAGIC_NUMBER; all zero: unknown */
+        struct tag_facts tags;
+        struct target_scheme scheme;      /* the default scheme: Debian's posix_local, venv, ... */
+        struct target_scheme user_scheme; /* with --user; PYTHONUSERBASE honoured */
+        bool user_site_enabled;           /* is the user's folder on sys.path? */
+        const char *const *search;        /* where installed packages are looked for, in the order of sys.path: site
+                                             folders, what their .pth files add, the user site when enabled */
+        size_t n_search;
+        const char *stdlib; /* folder that may hold EXTERNALLY-MANAGED */
+        bool was_probed;    /* an interpreter was run to find out */
+};
+
+struct target_query {
+        const char *env;    /* folder, or NULL */
+        const char *python; /* path or name, or NULL */
+        const char *root;   /* or NULL */
+        const char *cache_dir; /* folder that remembers probes (created as needed), NULL: do not remember */
+        pipseed_event_fn *event;
+        void *event_data;
+};
+
+/* Errors: PIPSEED_E_NO_TARGET (nothing found by that name; says what was looked for), BAD_TARGET (found, but unusable:
+ * broken symlink, pyvenv.cfg without home, version below 3.6), PROBE (the interpreter could not be asked: its stderr). */
+int target_find(const struct target_query *query, struct target **ret_target, struct pipseed_error *err);
+void target_free(struct target *target);
+DEFINE_CLEANUP(struct target *, target_free)
+
+/*
+ * Is a virtual environment active for this target, so that --user has to be refused? Either the target is one, or
+ * VIRTUAL_ENV names a folder that is one. ret_env: its folder in new memory, or NULL. 1 yes, 0 no, negative code.
+ */
+int target_venv_active(const struct target *target, char **ret_env, struct pipseed_error *err);
+
+/*
+ * PEP 668. 0 when the target may be changed: inside a venv, or no EXTERNALLY-MANAGED file, or root is set and user is
+ * not. Else PIPSEED_E_EXTERNALLY_MANAGED with the file's own text (key Error-LOCALE, then Error) as message.
+ */
+int target_check_managed(const struct target *target, bool user, struct pipseed_error *err);
+
+#endif

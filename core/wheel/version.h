@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * version.h - versions and specifiers (PEP 440; the reference is the `packaging` library, which the tests compare with).
+ *
+ *     _cleanup_(version_freep) struct version *v = NULL;
+ *     _cleanup_(specifier_freep) struct specifier *set = NULL;
+ *
+ *     r = version_parse("26.3", &v, err);              PIPSEED_E_BAD_VERSION
+ *     r = specifier_parse(">=25,<27", &set, err);      PIPSEED_E_BAD_SPECIFIER
+ *     if (specifier_admits(set, v, SPECIFIER_PRE_AUTO)) ...
+ */
+#ifndef WHEEL_VERSION_H
+#define WHEEL_VERSION_H
+
+#include "base/cleanup.h"
+#include "pipseed.h"
+
+struct version;   /* one parsed version; immutable */
+struct specifier; /* a comma-separated set of clauses, possibly empty; immutable */
+
+enum specifier_pre {
+        SPECIFIER_PRE_AUTO, /* pre-releases only when a clause itself names one, as SpecifierSet.contains does */
+        SPECIFIER_PRE_YES,
+        SPECIFIER_PRE_NO,
+};
+
+/* Any spelling that PEP 440 admits (leading "v", case, "-_." variants, blanks at both ends). Numbers have no upper bound. */
+int version_parse(const char *text, struct version **ret_version, struct pipseed_error *err);
+void version_free(struct version *version);
+DEFINE_CLEANUP(struct version *, version_free)
+
+/* < 0, 0, > 0 in the order of PEP 440, local versions included. */
+int version_compare(const struct version *a, const struct version *b);
+/* Pre-release or development release? */
+bool version_is_prerelease(const struct version *version);
+/* The normalised spelling ("1.0rc1"); lives as long as the version. */
+const char *version_text(const struct version *version);
+/* Component i of the release segment as a number, 0 beyond its end, INT_MAX when larger. Epochs do not count. */
+int version_release(const struct version *version, unsigned int i);
+
+/* "" admits everything. A bare version such as "26.3" is no specifier: see specifier_parse_pin. */
+int specifier_parse(const char *text, struct specifier **ret_set, struct pipseed_error *err);
+/* As specifier_parse, but a bare version means "==" that version, and "newest" or "" admit everything. */
+int specifier_parse_pin(const char *text, struct specifier **ret_set, struct pipseed_error *err);
+void specifier_free(struct specifier *set);
+DEFINE_CLEANUP(struct specifier *, specifier_free)
+
+/* Never fails: both arguments are already valid. "===" compares the text, without regard to case. */
+bool specifier_admits(const struct specifier *set, const struct version *version, enum specifier_pre pre);
+bool specifier_is_empty(const struct specifier *set);
+
+#endif
