@@ -26,7 +26,7 @@ struct str {
         bool failed;
 };
 
-extern char str_empty_[1];
+extern char str_empty_[];
 #define STR_INIT {.data = str_empty_}
 
 void str_add(struct str *s, const char *text);

@@ -118,6 +118,7 @@ extern "C" {
         X(ZIP_MULTIDISK, -433, "zip-multidisk")                                                                        \
         X(ZIP_ZIP64, -434, "zip-zip64")                                                                                \
         X(ZIP_DESCRIPTOR, -435, "zip-descriptor")                                                                      \
+        X(ZIP_GAP, -436, "zip-gap")                                                                                    \
         X(DIST_INFO, -450, "dist-info")                                                                                \
         X(METADATA, -451, "metadata")                                                                                  \
         X(WHEEL_FILE, -452, "wheel-file")                                                                              \
@@ -131,6 +132,7 @@ extern "C" {
         X(RECORD_HASH, -463, "record-hash")                                                                            \
         X(RECORD_SIZE, -464, "record-size")                                                                            \
         X(RECORD_PATH, -465, "record-path")                                                                            \
+        X(RECORD_DUPLICATE, -466, "record-duplicate")                                                                  \
         X(STORE_ENTRY, -470, "store-entry")                                                                            \
         X(STORE_OWNER, -471, "store-owner")                                                                            \
         X(INSTALL_CHANGED, -480, "install-changed")                                                                    \

@@ -30,12 +30,13 @@ struct plan_file {
         const struct wheel_file *bytecode_of; /* the .pyc of this wheel file */
         const char *content;               /* generated here: scripts, INSTALLER, REQUESTED, RECORD, rewritten .data scripts */
         size_t content_len;
-        bool executable; /* mode (0777 & ~umask) | 0111 for source, (0666 & ~umask) | 0555 for a script; else 0666 & ~umask */
-        bool is_script;
+        /* mode: is_script (0666 & ~umask) | 0555, else executable (0777 & ~umask) | 0111, else 0666 & ~umask */
+        bool executable; /* as the wheel says, also for a rewritten .data script; true for is_script */
+        bool is_script;  /* the script of an entry point */
 };
 
 struct plan_input {
-        const struct wheel_info *wheel; /* files below .data/scripts must have data */
+        const struct wheel_info *wheel; /* files below .data/scripts must have data; outlives the plan */
         const struct target *target;
         const struct target_scheme *scheme; /* &target->scheme or &target->user_scheme */
         enum pipseed_scripts scripts;       /* applies to pip's and easy_install's own entry points only */
@@ -57,7 +58,12 @@ struct plan {
         size_t n_scripts;
 };
 
-/* Errors: PIPSEED_E_SCRIPT_NAME, DATA_SCHEME, NO_MEMORY. On failure ret_plan is untouched. */
+/* Errors: PIPSEED_E_SCRIPT_NAME, DATA_SCHEME (also when two members of the wheel would become one file), STORE_ENTRY (a
+ * file below .data/scripts has no data), NO_MEMORY. On failure ret_plan is untouched.
+ *
+ * Where a generated file meets one of the wheel, the generated one is installed and RECORD has a row for both, as with
+ * pip. Where pip's RECORD is wrong, this one is not: a rewritten script of .data has its new hash (pips before 20.2 keep
+ * the old one) and no bytecode, which pip makes for scripts named *.py and nothing ever uses. */
 int plan_make(const struct plan_input *input, struct plan *ret_plan, struct pipseed_error *err);
 void plan_done(struct plan *plan);
 

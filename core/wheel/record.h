@@ -11,6 +11,9 @@
 #include "base/str.h"
 #include "pipseed.h"
 
+/* More than any installed project has, and a bound for what reading takes. */
+#define RECORD_MAX_ROWS ((size_t)200000)
+
 struct record_row {
         const char *path; /* as written; may be absolute or start with ../ in an installed RECORD */
         const char *hash; /* "sha256=..." or "" */
@@ -23,8 +26,10 @@ struct record {
         struct arena arena;
 };
 
-/* Rows in the file's order. PIPSEED_E_RECORD_SYNTAX with the line number: not three fields (two are taken as "path,hash"
- * when nothing follows), a NUL, a quote that is not closed, not UTF-8, no path. path is for messages. */
+/* Rows in the file's order. PIPSEED_E_RECORD_SYNTAX with the line number: not three fields (two are taken as
+ * "path,hash" when nothing follows), a NUL, a quote that is not closed, not UTF-8, no path, a field longer than csv
+ * takes, more than RECORD_MAX_ROWS lines. path is for messages. Takes len bytes of memory, and a
+ * struct record_row for each line. */
 int record_parse(const char *data, size_t len, const char *path, struct record *ret_record, struct pipseed_error *err);
 void record_done(struct record *record);
 

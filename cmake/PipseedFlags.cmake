@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+# pipseed_flags: how every file of the project is compiled and linked.
+include(CheckCCompilerFlag)
+include(CheckPIESupported)
+
+set(CMAKE_C_STANDARD 17)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS ON)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ${PIPSEED_LTO})
+check_pie_supported(LANGUAGES C)
+
+add_library(pipseed_flags INTERFACE)
+target_compile_definitions(pipseed_flags INTERFACE _GNU_SOURCE)
+target_compile_options(pipseed_flags INTERFACE
+        "$<$<COMPILE_LANGUAGE:C>:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wconversion>"
+        -fstack-protector-strong)
+target_link_options(pipseed_flags INTERFACE
+        LINKER:-z,relro,-z,now,-z,noexecstack
+        LINKER:--as-needed,--hash-style=gnu,-O1)
+
+if(PIPSEED_SANITIZE)
+        target_compile_options(pipseed_flags INTERFACE
+                -fsanitize=${PIPSEED_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+        target_link_options(pipseed_flags INTERFACE -fsanitize=${PIPSEED_SANITIZE})
+        if(PIPSEED_FUZZ)
+                target_compile_options(pipseed_flags INTERFACE -fsanitize=fuzzer-no-link)
+        endif()
+else()
+        # The sanitizers' runtimes leave symbols for the program to define, and bring their own checks of the C library.
+        target_link_options(pipseed_flags INTERFACE
+                "$<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,SHARED_LIBRARY>:LINKER:-z,defs>"
+                "$<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,MODULE_LIBRARY>:LINKER:-z,defs>")
+        target_compile_options(pipseed_flags INTERFACE
+                "$<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>")
+endif()

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "process.h"
+
+#include "cleanup.h"
+#include "file.h"
+#include "str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+extern char **environ;
+
+static int add_stream(posix_spawn_file_actions_t *actions, int from, int to)
+{
+        if (from >= 0)
+                return posix_spawn_file_actions_adddup2(actions, from, to);
+        return posix_spawn_file_actions_addopen(actions, to, "/dev/null", O_RDWR, 0);
+}
+
+static int add_actions(posix_spawn_file_actions_t *actions, const struct process_spec *spec)
+{
+        int r = spec->dir_fd >= 0 ? posix_spawn_file_actions_addfchdir_np(actions, spec->dir_fd)
+                                  : posix_spawn_file_actions_addchdir_np(actions, "/");
+
+        if (r == 0)
+                r = add_stream(actions, spec->stdin_fd, 0);
+        if (r == 0)
+                r = add_stream(actions, spec->stdout_fd, 1);
+        if (r == 0)
+                r = add_stream(actions, spec->stderr_fd, 2);
+        return r;
+}
+
+/* The child starts with nothing blocked and every signal at its default, whatever the host has done to its own. */
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+        sigset_t none, all;
+        int r;
+
+        (void)sigemptyset(&none);
+        (void)sigfillset(&all);
+        r = posix_spawnattr_setsigmask(attributes, &none);
+        if (r == 0)
+                r = posix_spawnattr_setsigdefault(attributes, &all);
+        if (r == 0)
+                r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        return r;
+}
+
+int process_start(const struct process_spec *spec, struct process *ret_process)
+{
+        posix_spawn_file_actions_t actions;
+        posix_spawnattr_t attributes;
+        pid_t pid = -1;
+        int r;
+
+        r = posix_spawn_file_actions_init(&actions);
+        if (r != 0)
+                return -r;
+        r = posix_spawnattr_init(&attributes);
+        if (r == 0) {
+                r = add_actions(&actions, spec);
+                if (r == 0)
+                        r = set_attributes(&attributes);
+                if (r == 0)
+                        r = posix_spawn(&pid, spec->argv[0], &actions, &attributes, (char *const *)spec->argv,
+                                        spec->envp);
+                (void)posix_spawnattr_destroy(&attributes);
+        }
+        (void)posix_spawn_file_actions_destroy(&actions);
+        if (r != 0)
+                return -r;
+        ret_process->pid = pid;
+        return 0;
+}
+
+static int64_t now_ms(void)
+{
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* 1 when the child has ended, 0 when the time is up. */
+static int await_end(pid_t pid, int timeout_ms)
+{
+        int64_t end = now_ms() + timeout_ms;
+        _cleanup_close_ int pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+        for (;;) {
+                int64_t left = end - now_ms();
+                siginfo_t info = {0};
+
+                if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == pid)
+                        return 1;
+                if (left <= 0)
+                        return 0;
+                if (pid_fd >= 0) {
+                        struct pollfd poll_fd = {.fd = pid_fd, .events = POLLIN};
+
+                        (void)poll(&poll_fd, 1, left > INT32_MAX ? INT32_MAX : (int)left);
+                } else {
+                        (void)poll(NULL, 0, left < 2 ? (int)left : 2);
+                }
+        }
+}
+
+int process_wait(struct process *process, int timeout_ms, int *ret_status)
+{
+        pid_t pid = process->pid;
+        bool late = false;
+        int status = 0;
+
+        if (timeout_ms >= 0 && await_end(pid, timeout_ms) == 0) {
+                late = true;
+                (void)kill(pid, SIGKILL);
+        }
+        while (waitpid(pid, &status, 0) < 0) {
+                if (errno == EINTR)
+                        continue;
+                if (errno != ECHILD)
+                        return -errno;
+                status = 0;
+                break;
+        }
+        process->pid = -1;
+        if (late)
+                return -ETIMEDOUT;
+        *ret_status = status;
+        return 0;
+}
+
+char **process_python_environment(void)
+{
+        size_t n = 0;
+        size_t kept = 0;
+        char **copy;
+
+        while (environ != NULL && environ[n] != NULL)
+                n++;
+        copy = calloc(n + 1, sizeof(*copy));
+        if (copy == NULL)
+                return NULL;
+        for (size_t i = 0; i < n; i++)
+                if (!str_starts(environ[i], "PYTHON") && !str_starts(environ[i], "__PYVENV_LAUNCHER__="))
+                        copy[kept++] = environ[i];
+        return copy;
+}
+
+int process_file(const void *data, size_t len)
+{
+        _cleanup_close_ int fd = memfd_create("pipseed", MFD_CLOEXEC);
+        int r;
+
+        if (fd < 0)
+                fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        if (fd < 0)
+                return -errno;
+        r = file_write_all(fd, data, len);
+        if (r < 0)
+                return r;
+        if (lseek(fd, 0, SEEK_SET) < 0)
+                return -errno;
+        return steal_fd(&fd);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process.h - running another program without a shell and without touching this process: no signal handler, no SIGPIPE
+ * (input comes from a file, output goes to one), no inherited descriptor but the three named ones.
+ *
+ *     struct process_spec spec = { .argv = argv, .envp = envp, .stdin_fd = in, .stdout_fd = out, .stderr_fd = log };
+ *     struct process process = PROCESS_INIT;
+ *
+ *     r = process_start(&spec, &process);
+ *     r = process_wait(&process, 60 * 1000, &status);
+ */
+#ifndef BASE_PROCESS_H
+#define BASE_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct process_spec {
+        const char *const *argv; /* argv[0] is the path that is executed */
+        char *const *envp;
+        int stdin_fd, stdout_fd, stderr_fd; /* -1: /dev/null */
+        int dir_fd;                         /* the child's current folder, or -1: "/" */
+};
+
+struct process {
+        pid_t pid;
+};
+
+#define PROCESS_INIT {.pid = -1}
+
+/* 0 or -errno; errors of execve included. */
+int process_start(const struct process_spec *spec, struct process *ret_process);
+
+/* Waits for the end; after timeout_ms (-1: none) the child is killed and the answer is -ETIMEDOUT. ret_status is that of
+ * waitpid(2). A host that reaps children by itself (SIGCHLD ignored) yields status 0: judge by what the child left. */
+int process_wait(struct process *process, int timeout_ms, int *ret_status);
+
+/* The environment of this process without the variables that change how a Python starts (PYTHON*, __PYVENV_LAUNCHER__),
+ * as one block to be freed with free. NULL: out of memory. */
+char **process_python_environment(void);
+
+/* An unnamed file in memory (or in /tmp) that holds these bytes, read position at its start. fd or -errno. */
+int process_file(const void *data, size_t len);
+
+#endif

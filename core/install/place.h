@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * place.h - putting one file of the store into a folder: by reflink, hard link, copy or symbolic link, decided for each
+ * file by itself.
+ *
+ *     struct placer placer;
+ *
+ *     placer_init(&placer, PIPSEED_LINK_AUTO, umask);
+ *     r = place_file(&placer, &source, dir_fd, "__init__.py");
+ *
+ * A mode that cannot do this file (EXDEV, EPERM, EMLINK, EOPNOTSUPP and their like) gives way to the next one for this
+ * file. What holds for the whole pair of file systems is remembered and not tried again. Copies keep the source's mtime,
+ * so that bytecode stays valid.
+ */
+#ifndef INSTALL_PLACE_H
+#define INSTALL_PLACE_H
+
+#include "pipseed.h"
+#include "store/manifest.h"
+
+#include <sys/types.h>
+
+struct placer {
+        enum pipseed_link_mode mode;
+        mode_t umask;
+        bool no_reflink;  /* these file systems cannot */
+        bool no_hardlink; /* two file systems */
+        gid_t group;      /* of files here, when the folder hands its group down (setgid); else (gid_t)-1 */
+        uint64_t n_reflinked, n_hardlinked, n_copied, n_symlinked;
+};
+
+struct place_source {
+        int root_fd;                     /* the store entry's files */
+        const char *path;                /* beneath root_fd */
+        const char *absolute;            /* the same for a symbolic link, or NULL: no symbolic links */
+        const struct manifest *manifest; /* what the file has to be */
+        size_t index;                    /* in the manifest */
+        bool copied_store;
+};
+
+void placer_init(struct placer *placer, enum pipseed_link_mode mode, mode_t umask);
+
+/* Creates name in dir_fd. 0 or -errno; -ESTALE: the source is not what its manifest says (name may be there then). */
+int place_file(struct placer *placer, const struct place_source *source, int dir_fd, const char *name);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stage.h - fills the staging area of a transaction with what a plan lists: files of the store by place.h, generated ones
+ * by writing them.
+ */
+#ifndef INSTALL_STAGE_H
+#define INSTALL_STAGE_H
+
+#include "place.h"
+#include "plan.h"
+#include "store/entry.h"
+#include "txn.h"
+
+struct stage_query {
+        struct txn *txn;
+        const struct plan *plan; /* rebased: its roots are the transaction's */
+        const struct entry *entry;
+        struct placer *placer;
+};
+
+/* PIPSEED_E_STORE_ENTRY: a file of the store is not what it was; discard the entry and begin again. IO else. */
+int stage_plan(const struct stage_query *query, struct pipseed_error *err);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "survivors.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/str.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+char *survivors_source(const char *folder, const char *name)
+{
+        size_t stem = strcspn(name, ".");
+
+        if (stem == 0 || name[stem] == '\0' || (!str_ends(name, ".pyc") && !str_ends(name, ".pyo")))
+                return NULL;
+        return str_format("%s%s%.*s.py", folder, folder[0] != '\0' ? "/" : "", (int)stem, name);
+}
+
+struct walk {
+        struct txn *txn;
+        enum plan_root root;
+        const struct removal *removal;
+        int staged_fd;
+        size_t n_survivors;
+};
+
+static bool is_staged(const struct walk *walk, const char *path)
+{
+        _cleanup_close_ int fd = file_open_beneath(walk->staged_fd, path, O_PATH | O_NOFOLLOW, 0);
+
+        return fd >= 0;
+}
+
+static bool is_known(const struct walk *walk, const char *path)
+{
+        return (walk->removal != NULL && removal_has(walk->removal, walk->root, path)) || is_staged(walk, path);
+}
+
+static bool is_stale_bytecode(const struct walk *walk, const char *folder, const char *name)
+{
+        _cleanup_free_ char *parent = NULL;
+        _cleanup_free_ char *source = NULL;
+
+        if (strcmp(path_base(folder), "__pycache__") != 0)
+                return false;
+        parent = path_dir(folder);
+        source = parent != NULL ? survivors_source(parent, name) : NULL;
+        return source != NULL && is_known(walk, source);
+}
+
+static int link_one(struct walk *walk, int dir_fd, const char *folder, const char *name)
+{
+        _cleanup_close_ int to_fd = -1;
+        int r = file_make_dirs(walk->staged_fd, folder, 0777);
+
+        if (r < 0)
+                return r;
+        to_fd = file_open_beneath(walk->staged_fd, folder, O_PATH | O_DIRECTORY, 0);
+        if (to_fd < 0)
+                return to_fd;
+        if (linkat(dir_fd, name, to_fd, name, 0) < 0)
+                return -errno;
+        walk->n_survivors++;
+        return 0;
+}
+
+static int visit(struct walk *walk, const char *folder);
+
+static int visit_entry(struct walk *walk, int dir_fd, const char *folder, const char *name)
+{
+        _cleanup_free_ char *path = path_join(folder, name);
+        struct stat st;
+
+        if (path == NULL)
+                return -ENOMEM;
+        if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? 0 : -errno;
+        if (S_ISDIR(st.st_mode))
+                return visit(walk, path);
+        if (is_known(walk, path) || is_stale_bytecode(walk, folder, name))
+                return 0;
+        return link_one(walk, dir_fd, folder, name);
+}
+
+static int visit(struct walk *walk, const char *folder)
+{
+        int fd = file_open_beneath(walk->txn->roots[walk->root].fd, folder, O_RDONLY | O_DIRECTORY, 0);
+        const struct dirent *entry;
+        DIR *dir;
+        int r = 0;
+
+        if (fd < 0)
+                return fd;
+        dir = fdopendir(fd);
+        if (dir == NULL) {
+                r = -errno;
+                (void)close(fd);
+                return r;
+        }
+        while (r == 0 && (errno = 0, entry = readdir(dir)) != NULL)
+                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+                        r = visit_entry(walk, dirfd(dir), folder, entry->d_name);
+        if (r == 0 && errno != 0)
+                r = -errno;
+        (void)closedir(dir);
+        return r;
+}
+
+int survivors_link(struct txn *txn, enum plan_root root, const char *path, const struct removal *removal,
+                   size_t *ret_n, struct pipseed_error *err)
+{
+        struct walk walk = {.txn = txn, .root = root, .removal = removal, .staged_fd = -1};
+        int r = txn_staged_fd(txn, root, &walk.staged_fd, err);
+
+        if (r < 0)
+                return r;
+        r = visit(&walk, path);
+        if (r < 0)
+                return error_sys(err, r, txn->roots[root].path, "cannot carry over what is in %s besides the package",
+                                 path);
+        *ret_n = walk.n_survivors;
+        return 0;
+}

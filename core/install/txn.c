@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+#include "txn.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#define LOCK_STEP_MS 20
+#define LOCK_STEPS 3000 /* a minute: several times what a cold run takes */
+#define LOCK_NOTICE 50  /* a second */
+
+static const char *const staged_names[PLAN_N_ROOTS] = {
+        [PLAN_LIB] = "lib", [PLAN_OTHER_LIB] = "other", [PLAN_SCRIPTS] = "scripts", [PLAN_HEADERS] = "headers",
+        [PLAN_DATA] = "data",
+};
+
+const char *txn_staged_name(enum plan_root root)
+{
+        return staged_names[root];
+}
+
+/* Opens a folder below the top; inside --root, links are resolved as a process chrooted there would. fd or -errno. */
+static int open_below_top(const struct txn *txn, const char *path)
+{
+        struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+        long fd;
+
+        while (*path == '/')
+                path++;
+        if (*path == '\0')
+                path = ".";
+        if (!txn->is_rooted)
+                return file_open_dir_at(txn->top_fd, path);
+        fd = syscall(SYS_openat2, txn->top_fd, path, &how, sizeof(how));
+        if (fd < 0 && errno == ENOSYS)
+                return file_open_beneath(txn->top_fd, path, O_RDONLY | O_DIRECTORY, 0);
+        return fd < 0 ? -errno : (int)fd;
+}
+
+static int note_made(struct txn *txn, const char *path)
+{
+        if (arena_grow(&txn->arena, &txn->made, txn->n_made, &txn->made_capacity, sizeof(*txn->made)) < 0)
+                return -ENOMEM;
+        txn->made[txn->n_made] = arena_strdup(&txn->arena, path);
+        if (txn->made[txn->n_made] == NULL)
+                return -ENOMEM;
+        txn->n_made++;
+        return 0;
+}
+
+/* Opens a folder below the top and makes what is missing on the way, as os.makedirs does it. fd or -errno. */
+static int make_below_top(struct txn *txn, const char *path)
+{
+        _cleanup_free_ char *parent = NULL;
+        _cleanup_close_ int parent_fd = -1;
+        int fd = open_below_top(txn, path);
+        int r;
+
+        if (fd != -ENOENT)
+                return fd;
+        parent = path_dir(path);
+        if (parent == NULL)
+                return -ENOMEM;
+        if (strcmp(parent, path) == 0)
+                return -ENOENT;
+        parent_fd = make_below_top(txn, parent);
+        if (parent_fd < 0)
+                return parent_fd;
+        if (mkdirat(parent_fd, path_base(path), 0777) == 0) {
+                r = note_made(txn, path);
+                if (r < 0)
+                        return r;
+        } else if (errno != EEXIST) {
+                return -errno;
+        }
+        return open_below_top(txn, path);
+}
+
+static int lock_lib(struct txn *txn, struct pipseed_error *err)
+{
+        const struct pipseed_event event = {.kind = PIPSEED_EVENT_NOTE,
+                                            .text = "waiting for another run that works on this environment"};
+        int lib_fd = txn->roots[PLAN_LIB].fd;
+
+        for (int step = 0; step < LOCK_STEPS; step++) {
+                if (flock(lib_fd, LOCK_EX | LOCK_NB) == 0) {
+                        txn->lock_fd = lib_fd;
+                        return 0;
+                }
+                /* Network file systems without locks: the renames alone decide. */
+                if (errno != EWOULDBLOCK && errno != EINTR)
+                        return 0;
+                if (step == LOCK_NOTICE && txn->event != NULL && txn->event(txn->event_data, &event) != 0)
+                        return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
+                (void)poll(NULL, 0, LOCK_STEP_MS);
+        }
+        error_set(err, PIPSEED_E_BUSY, txn->roots[PLAN_LIB].path,
+                  "another run has been working on this environment for more than %d s",
+                  LOCK_STEPS * LOCK_STEP_MS / 1000);
+        return error_hint(err, "wait for it or stop it (fuser -v names it), then try again");
+}
+
+static int open_top(struct txn *txn, const char *root, struct pipseed_error *err)
+{
+        int r;
+
+        txn->is_rooted = root != NULL;
+        if (root != NULL) {
+                r = file_make_dirs_abs(root, 0777);
+                if (r < 0)
+                        return error_sys(err, r, root, "cannot make the --root folder");
+        }
+        txn->top_fd = file_open_dir(root != NULL ? root : "/");
+        if (txn->top_fd < 0)
+                return error_sys(err, txn->top_fd, root != NULL ? root : "/", "cannot open the root folder");
+        return 0;
+}
+
+static int open_roots(struct txn *txn, const struct txn_query *query, struct pipseed_error *err)
+{
+        for (int i = 0; i < PLAN_N_ROOTS; i++) {
+                struct txn_root *root = &txn->roots[i];
+
+                root->path = path_rooted(query->root, query->roots[i]);
+                root->below = arena_strdup(&txn->arena, query->roots[i]);
+                if (root->path == NULL || root->below == NULL)
+                        return error_memory(err);
+                root->fd = open_below_top(txn, query->roots[i]);
+                if (root->fd < 0 && root->fd != -ENOENT)
+                        return error_sys(err, steal_fd(&root->fd), root->path, "cannot open a folder of the target");
+                if (root->fd < 0)
+                        root->fd = -1;
+        }
+        return 0;
+}
+
+int txn_open(const struct txn_query *query, struct txn **ret_txn, struct pipseed_error *err)
+{
+        _cleanup_(txn_freep) struct txn *txn = calloc(1, sizeof(*txn));
+        int r;
+
+        if (txn == NULL)
+                return error_memory(err);
+        txn->top_fd = txn->lock_fd = -1;
+        for (int i = 0; i < PLAN_N_ROOTS; i++)
+                txn->roots[i].fd = txn->roots[i].area_fd = txn->roots[i].staged_fd = -1;
+        txn->durable = query->durable;
+        txn->umask = query->umask;
+        txn->event = query->event;
+        txn->event_data = query->event_data;
+        r = open_top(txn, query->root, err);
+        if (r == 0)
+                r = open_roots(txn, query, err);
+        if (r == 0 && txn->roots[PLAN_LIB].fd >= 0)
+                r = lock_lib(txn, err);
+        if (r == 0)
+                r = txn_mend(txn, err);
+        if (r < 0)
+                return r;
+        *ret_txn = steal_ptr(txn);
+        return 0;
+}
+
+/* Makes a root's folder exist and holds it. */
+static int make_root(struct txn *txn, enum plan_root index, struct pipseed_error *err)
+{
+        struct txn_root *root = &txn->roots[index];
+
+        if (root->fd >= 0)
+                return 0;
+        root->fd = make_below_top(txn, root->below);
+        if (root->fd >= 0)
+                return 0;
+        return error_sys(err, steal_fd(&root->fd), root->path, "cannot make a folder of the target");
+}
+
+/* Two folders are of one area when a rename between them works: the same mount. */
+static int mount_of(int fd, uint64_t *ret_mount, uint64_t *ret_device)
+{
+        struct statx st;
+
+        if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
+                return -errno;
+        *ret_mount = (st.stx_mask & STATX_MNT_ID) != 0 ? st.stx_mnt_id : 0;
+        *ret_device = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
+        return 0;
+}
+
+bool txn_same_mount(int a, int b)
+{
+        uint64_t mount_a, mount_b, device_a, device_b;
+
+        return mount_of(a, &mount_a, &device_a) == 0 && mount_of(b, &mount_b, &device_b) == 0 && mount_a == mount_b &&
+               device_a == device_b;
+}
+
+static int make_area(struct txn *txn, struct txn_root *root, struct pipseed_error *err)
+{
+        if (mkdirat(root->fd, txn->name, 0700) < 0) {
+                error_sys(err, errno, root->path, "cannot write to the target");
+                return errno == EACCES || errno == EPERM || errno == EROFS
+                               ? error_hint(err, "choose a target that you may write, or use an environment of your own")
+                               : err->code;
+        }
+        root->area_fd = file_open_beneath(root->fd, txn->name, O_RDONLY | O_DIRECTORY, 0);
+        if (root->area_fd < 0)
+                return error_sys(err, steal_fd(&root->area_fd), root->path, "cannot open the staging area");
+        /* Whoever holds an area's lock is alive: nobody mends it. */
+        (void)flock(root->area_fd, LOCK_EX | LOCK_NB);
+        return 0;
+}
+
+int txn_prepare(struct txn *txn, struct pipseed_error *err)
+{
+        struct txn_root *lib = &txn->roots[PLAN_LIB];
+        int r;
+
+        if (txn->name[0] != '\0')
+                return 0;
+        r = make_root(txn, PLAN_LIB, err);
+        if (r == 0 && txn->lock_fd < 0)
+                r = lock_lib(txn, err);
+        if (r < 0)
+                return r;
+        r = file_random_name(".pipseed-", txn->name, sizeof(txn->name));
+        if (r < 0)
+                return error_sys(err, r, NULL, "cannot make a random name");
+        txn->area_path = path_join(lib->path, txn->name);
+        if (txn->area_path == NULL)
+                return error_memory(err);
+        return make_area(txn, lib, err);
+}
+
+static int find_area(struct txn *txn, struct txn_root *root, struct pipseed_error *err)
+{
+        int lib_area = txn->roots[PLAN_LIB].area_fd;
+
+        if (root->area_fd >= 0)
+                return 0;
+        if (!txn_same_mount(root->fd, txn->roots[PLAN_LIB].fd))
+                return make_area(txn, root, err);
+        root->area_fd = fcntl(lib_area, F_DUPFD_CLOEXEC, 3);
+        return root->area_fd < 0 ? error_sys(err, errno, root->path, "cannot hold the staging area") : 0;
+}
+
+int txn_staged_fd(struct txn *txn, enum plan_root index, int *ret_fd, struct pipseed_error *err)
+{
+        struct txn_root *root = &txn->roots[index];
+        int r;
+
+        if (root->staged_fd < 0) {
+                r = make_root(txn, index, err);
+                if (r == 0)
+                        r = find_area(txn, root, err);
+                if (r < 0)
+                        return r;
+                if (mkdirat(root->area_fd, staged_names[index], 0777) < 0)
+                        return error_sys(err, errno, txn->area_path, "cannot make a folder in the staging area");
+                root->staged_fd = file_open_beneath(root->area_fd, staged_names[index], O_RDONLY | O_DIRECTORY, 0);
+                if (root->staged_fd < 0)
+                        return error_sys(err, steal_fd(&root->staged_fd), txn->area_path,
+                                         "cannot open a folder of the staging area");
+        }
+        *ret_fd = root->staged_fd;
+        return 0;
+}
+
+static int find_inode(const struct txn *txn, const struct change *change, uint64_t *ret_inode)
+{
+        const struct txn_root *root = &txn->roots[change->root];
+        int dir_fd = change->kind == CHANGE_TAKE ? root->fd : root->staged_fd;
+        _cleanup_close_ int fd = -1;
+        struct stat st;
+
+        if (change->kind == CHANGE_MKDIR)
+                return 0;
+        fd = file_open_beneath(dir_fd, change->path, O_PATH | O_NOFOLLOW, 0);
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        *ret_inode = st.st_ino;
+        return 0;
+}
+
+int txn_add(struct txn *txn, enum change_kind kind, enum plan_root root, const char *path, struct pipseed_error *err)
+{
+        struct change change = {.kind = kind, .root = root};
+        int r;
+
+        r = find_area(txn, &txn->roots[root], err);
+        if (r < 0)
+                return r;
+        if (arena_grow(&txn->arena, &txn->changes, txn->n_changes, &txn->capacity, sizeof(*txn->changes)) < 0)
+                return error_memory(err);
+        change.path = arena_strdup(&txn->arena, path);
+        if (change.path == NULL)
+                return error_memory(err);
+        r = find_inode(txn, &change, &change.inode);
+        if (r < 0)
+                return error_sys(err, r, path, "cannot look at what is to be changed");
+        txn->changes[txn->n_changes++] = change;
+        return 0;
+}
+
+/* Removes areas and, unless the transaction was committed, the folders that it made for its roots. */
+static void clean_up(struct txn *txn)
+{
+        for (int i = 0; i < PLAN_N_ROOTS && txn->name[0] != '\0' && !txn->keep_area; i++) {
+                struct txn_root *root = &txn->roots[i];
+
+                /* Folders with a root in common share an area: the second removal finds nothing. */
+                if (root->fd >= 0 && root->area_fd >= 0)
+                        (void)file_remove_tree(root->fd, txn->name);
+        }
+        while (!txn->committed && txn->n_made > 0) {
+                const char *path = txn->made[--txn->n_made];
+                _cleanup_free_ char *parent = path_dir(path);
+                _cleanup_close_ int parent_fd = parent != NULL ? open_below_top(txn, parent) : -1;
+
+                if (parent_fd >= 0)
+                        (void)unlinkat(parent_fd, path_base(path), AT_REMOVEDIR);
+        }
+}
+
+void txn_free(struct txn *txn)
+{
+        if (txn == NULL)
+                return;
+        clean_up(txn);
+        for (int i = 0; i < PLAN_N_ROOTS; i++) {
+                struct txn_root *root = &txn->roots[i];
+
+                cleanup_closep(&root->staged_fd);
+                cleanup_closep(&root->area_fd);
+                cleanup_closep(&root->fd);
+                free(root->path);
+        }
+        cleanup_closep(&txn->top_fd);
+        free(txn->area_path);
+        arena_done(&txn->arena);
+        free(txn);
+}

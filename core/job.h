@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * job.h - one call of the library from its request to its result: what seed.c, unseed.c and verify.c share.
+ *
+ *     _cleanup_(job_freep) struct job *job = NULL;
+ *
+ *     r = job_begin(req, &job, err);           the target, its scheme, the packages to look after
+ *     r = job_lock(job, err);                  the target is ours, and mended
+ *     r = job_survey(job, err);                what of these packages is installed
+ */
+#ifndef PIPSEED_JOB_H
+#define PIPSEED_JOB_H
+
+#include "base/arena.h"
+#include "base/cleanup.h"
+#include "install/plan.h"
+#include "install/txn.h"
+#include "pipseed.h"
+#include "result.h"
+#include "store/entry.h"
+#include "store/store.h"
+#include "target/installed.h"
+#include "target/target.h"
+#include "wheel/catalog.h"
+#include "wheel/version.h"
+
+/* One package of the request, and what is to become of it. */
+struct job_package {
+        const char *project;
+        struct specifier *specifier; /* of the policy: pip's own; empty for others */
+        const char *specifier_text;
+        struct installed_list installed;
+        const struct installed *current; /* the one Python uses, or NULL */
+        struct catalog_wheel *wheel;     /* chosen, or NULL: nothing to install */
+        enum pipseed_action action;
+        struct entry *entry;
+        struct plan plan;
+};
+
+struct job {
+        struct arena arena;
+        struct pipseed_request req; /* a copy that may be of an older, shorter struct */
+        char *cache_folder;         /* NULL: no store */
+        struct target *target;
+        const struct target_scheme *scheme;
+        const char *roots[PLAN_N_ROOTS];
+        struct specifier *pip_specifier;
+        struct job_package *packages;
+        size_t n_packages;
+        struct catalog catalog;
+        mode_t umask;
+        struct txn *txn;
+        struct store *stores[2]; /* looked through in order */
+        size_t n_stores;
+        struct result_builder result;
+};
+
+int job_begin(const struct pipseed_request *req, struct job **ret_job, struct pipseed_error *err);
+int job_lock(struct job *job, struct pipseed_error *err);
+int job_survey(struct job *job, struct pipseed_error *err);
+void job_free(struct job *job);
+DEFINE_CLEANUP(struct job *, job_free)
+
+/* Sends an event. PIPSEED_E_CANCELLED when the caller wants to stop. */
+int job_tell(const struct job *job, struct pipseed_error *err, enum pipseed_event_kind kind, const char *format, ...)
+        __attribute__((format(printf, 4, 5)));
+
+/* Is this installed distribution in a folder that the job writes to? */
+bool job_owns(const struct job *job, const struct installed *installed);
+
+#endif

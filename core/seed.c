@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+/* One seeding, from request to result. The story is pipseed_seed at the end; each step is a function above it. */
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "install/merge.h"
+#include "install/rebase.h"
+#include "install/removal.h"
+#include "install/stage.h"
+#include "job.h"
+#include "store/bytecode.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MAX_TRIES 3 /* of staging: each may find another store entry damaged */
+
+/* May this request change this target at all? */
+static int check_allowed(const struct job *job, struct pipseed_error *err)
+{
+        _cleanup_free_ char *active = NULL;
+        int r;
+
+        r = job->req.user ? target_venv_active(job->target, &active, err) : 0;
+        if (r < 0)
+                return r;
+        if (r == 1) {
+                error_set(err, PIPSEED_E_USER_IN_VENV, active,
+                          "--user is not possible in a virtual environment: the user's site-packages are not visible there");
+                return error_hint(err, "leave out --user, or deactivate the environment first");
+        }
+        if (job->req.user && !job->req.user_allowed) {
+                error_set(err, PIPSEED_E_USER_DENIED, NULL, "--user is denied by the policy (seed.user = deny)");
+                return error_hint(err, "pipseed policy show seed.user says where; make a virtual environment instead");
+        }
+        return job->req.override_externally_managed ? 0 : target_check_managed(job->target, job->req.user, err);
+}
+
+static int choose_wheel(struct job *job, const struct job_package *package, struct catalog_wheel **ret_wheel,
+                        struct pipseed_error *err)
+{
+        const struct catalog_question question = {.project = package->project, .specifier = package->specifier,
+                                                  .specifier_text = package->specifier_text,
+                                                  .tags = &job->target->tags,
+                                                  .python_version = job->target->version};
+
+        return catalog_choose(&job->catalog, &question, ret_wheel, err);
+}
+
+/*
+ * An installed version that the policy does not ask for is left alone, and named.
+ *
+ *     installed    upgrade   newest admitted    action
+ *     none         -         -                  install
+ *     any          no        -                  none
+ *     any          yes       newer              upgrade
+ *     any          yes       same or older      none; refused when the policy does not admit what is installed
+ */
+static int decide_upgrade(struct job *job, struct job_package *package, struct pipseed_error *err)
+{
+        _cleanup_(version_freep) struct version *installed = NULL;
+        struct catalog_wheel *wheel = NULL;
+        bool admitted;
+        int r = version_parse(package->current->version, &installed, err);
+
+        if (r < 0)
+                return r;
+        admitted = specifier_admits(package->specifier, installed, SPECIFIER_PRE_YES);
+        if (!job->req.upgrade) {
+                if (admitted)
+                        return 0;
+                return job_tell(job, err, PIPSEED_EVENT_WARNING,
+                                "%s %s is installed, but %s is asked for: upgrade to replace it", package->project,
+                                package->current->version, package->specifier_text);
+        }
+        r = choose_wheel(job, package, &wheel, err);
+        if (r < 0)
+                return r;
+        if (version_compare(wheel->version, installed) > 0) {
+                package->action = PIPSEED_ACTION_UPGRADED;
+                package->wheel = wheel;
+                return 0;
+        }
+        if (admitted)
+                return 0;
+        error_set(err, PIPSEED_E_DOWNGRADE, package->current->location,
+                  "%s %s is installed and newer than %s, which %s admits: an upgrade never goes back", package->project,
+                  package->current->version, wheel->name.version, package->specifier_text);
+        return error_hint(err, "take it out first: pipseed unseed");
+}
+
+static int decide(struct job *job, struct pipseed_error *err)
+{
+        int r = catalog_open(&job->req, &job->catalog, err);
+
+        for (size_t i = 0; r == 0 && i < job->n_packages; i++) {
+                struct job_package *package = &job->packages[i];
+
+                package->wheel = NULL;
+                package->action = PIPSEED_ACTION_NONE;
+                if (package->current != NULL) {
+                        r = decide_upgrade(job, package, err);
+                } else {
+                        package->action = PIPSEED_ACTION_INSTALLED;
+                        r = choose_wheel(job, package, &package->wheel, err);
+                }
+                if (r == 0 && package->wheel != NULL)
+                        r = catalog_admit(&job->req, package->wheel, err);
+        }
+        return r;
+}
+
+static bool has_work(const struct job *job)
+{
+        for (size_t i = 0; i < job->n_packages; i++)
+                if (job->packages[i].wheel != NULL)
+                        return true;
+        return false;
+}
+
+static int add_store(struct job *job, const char *folder, enum store_kind kind, struct pipseed_error *err)
+{
+        int r = store_open(folder, kind, &job->stores[job->n_stores], err);
+
+        if (r == 0)
+                job->n_stores++;
+        return r;
+}
+
+/* The system's store, if there is one; then one's own, or one in the staging area that goes away with it. */
+static int open_stores(struct job *job, struct pipseed_error *err)
+{
+        _cleanup_free_ char *private = NULL;
+        int r;
+
+        if (job->req.cache_system != NULL && job->n_stores == 0) {
+                r = add_store(job, job->req.cache_system, STORE_SYSTEM, err);
+                if (r == PIPSEED_E_NO_MEMORY)
+                        return r;
+                if (r < 0) {
+                        struct pipseed_error why = *err;
+
+                        error_clear(err);
+                        r = job_tell(job, err, PIPSEED_EVENT_WARNING, "the system store is not used: %s: %s",
+                                     why.message, why.path);
+                        if (r < 0)
+                                return r;
+                }
+        }
+        if (job->cache_folder != NULL) {
+                r = add_store(job, job->cache_folder, STORE_OWN, err);
+                if (r == 0 || r == PIPSEED_E_NO_MEMORY)
+                        return r;
+                error_clear(err);
+        }
+        private = path_join(job->txn->area_path, "store");
+        if (private == NULL)
+                return error_memory(err);
+        r = file_make_dirs(job->txn->roots[PLAN_LIB].area_fd, "store", 0700);
+        if (r < 0)
+                return error_sys(err, r, private, "cannot make a folder in the staging area");
+        return add_store(job, private, STORE_PRIVATE, err);
+}
+
+static int read_wheel(void *data, const void **ret_bytes, size_t *ret_len, struct pipseed_error *err)
+{
+        return catalog_read(data, ret_bytes, ret_len, err);
+}
+
+static int get_entry(struct job *job, struct job_package *package, struct pipseed_error *err)
+{
+        const struct entry_query query = {
+                .stores = (const struct store *const *)job->stores, .n_stores = job->n_stores,
+                .filename = package->wheel->filename, .path = package->wheel->path, .sha256 = package->wheel->sha256,
+                .read = read_wheel, .read_data = package->wheel, .umask = job->umask, .target = job->target,
+                .bytecode = job->req.bytecode, .jobs = job->req.jobs, .event = job->req.event,
+                .event_data = job->req.event_data,
+        };
+
+        entry_free(steal_ptr(package->entry));
+        return entry_get(&query, &package->entry, err);
+}
+
+/* Scripts and RECORD follow the pip that ensurepip would have run: the one that gets installed, or would be. */
+static const char *find_pip_version(struct job *job)
+{
+        struct pipseed_error ignored = PIPSEED_ERROR_INIT;
+        struct job_package pip = {.project = "pip", .specifier_text = ""};
+        struct catalog_wheel *wheel = NULL;
+        const char *version = NULL;
+
+        for (size_t i = 0; i < job->n_packages; i++)
+                if (strcmp(job->packages[i].project, "pip") == 0 && job->packages[i].wheel != NULL)
+                        return job->packages[i].wheel->name.version;
+        if (specifier_parse("", &pip.specifier, &ignored) == 0 && choose_wheel(job, &pip, &wheel, &ignored) == 0)
+                version = wheel->name.version;
+        specifier_free(pip.specifier);
+        return version != NULL ? version : "26.3";
+}
+
+static bool *list_compiled(struct job *job, const struct entry *entry)
+{
+        bool *compiled = arena_calloc(&job->arena, entry->files.info.n_files + 1, sizeof(*compiled));
+
+        for (size_t i = 0; compiled != NULL && i < entry->pyc.info.n_files; i++)
+                compiled[entry->pyc.source[i]] = true;
+        return compiled;
+}
+
+static int make_plan(struct job *job, struct job_package *package, const char *pip_version, struct pipseed_error *err)
+{
+        const struct entry *entry = package->entry;
+        struct plan_input input = {
+                .wheel = &entry->files.info, .target = job->target, .scheme = job->scheme,
+                .scripts = job->req.scripts, .installer = job->req.installer, .pip_version = pip_version,
+                .requested = true, .pyc_suffix = entry->pyc_suffix,
+        };
+        int r;
+
+        if (entry->pyc_fd >= 0) {
+                input.compiled = list_compiled(job, entry);
+                if (input.compiled == NULL)
+                        return error_memory(err);
+        }
+        plan_done(&package->plan);
+        r = plan_make(&input, &package->plan, err);
+        return r < 0 ? r : rebase_plan(&package->plan, job->roots, err);
+}
+
+/* Every copy in the folders that we write to goes when a new one comes, also a second one that something left behind. */
+static int load_removal(struct job *job, const struct job_package *package, struct removal *ret_removal,
+                        struct pipseed_error *err)
+{
+        for (size_t i = 0; i < package->installed.n_items; i++) {
+                int r;
+
+                if (!job_owns(job, &package->installed.items[i]))
+                        continue;
+                r = removal_load(job->txn, &package->installed.items[i], ret_removal, err);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int stage_package(struct job *job, struct job_package *package, struct placer *placer, const char *pip_version,
+                         struct pipseed_error *err)
+{
+        _cleanup_(removal_done) struct removal removal = {0};
+        struct stage_query query = {.txn = job->txn, .plan = &package->plan, .placer = placer};
+        int r = get_entry(job, package, err);
+
+        if (r == 0)
+                r = make_plan(job, package, pip_version, err);
+        query.entry = package->entry;
+        if (r == 0)
+                r = stage_plan(&query, err);
+        if (r == 0)
+                r = load_removal(job, package, &removal, err);
+        if (r == 0)
+                r = merge_add_changes(job->txn, &package->plan, &removal, err);
+        return r;
+}
+
+static int stage_all(struct job *job, struct placer *placer, struct job_package **ret_failed,
+                     struct pipseed_error *err)
+{
+        const char *pip_version = find_pip_version(job);
+        int r = txn_prepare(job->txn, err);
+
+        if (r == 0)
+                r = open_stores(job, err);
+        for (size_t i = 0; r == 0 && i < job->n_packages; i++) {
+                if (job->packages[i].wheel == NULL)
+                        continue;
+                *ret_failed = &job->packages[i];
+                r = stage_package(job, &job->packages[i], placer, pip_version, err);
+        }
+        return r;
+}
+
+/* A store entry that changed since it was made is thrown away and made anew; the target has not been touched yet. */
+static int start_over(struct job *job, struct job_package *package, struct pipseed_error *err)
+{
+        struct pipseed_error why = *err;
+        int r;
+
+        error_clear(err);
+        r = job_tell(job, err, PIPSEED_EVENT_WARNING, "%s: made anew", why.message);
+        if (r == 0 && package->entry->store->kind == STORE_SYSTEM)
+                job->req.cache_system = NULL;
+        else if (r == 0)
+                r = entry_discard(package->entry, err);
+        for (size_t i = 0; i < job->n_packages; i++)
+                entry_free(steal_ptr(job->packages[i].entry));
+        while (job->n_stores > 0)
+                store_free(steal_ptr(job->stores[--job->n_stores]));
+        return r < 0 ? r : job_lock(job, err);
+}
+
+static int install(struct job *job, struct pipseed_error *err)
+{
+        struct placer placer;
+
+        for (int tries = 1;; tries++) {
+                struct job_package *failed = NULL;
+                int r;
+
+                placer_init(&placer, job->req.link_mode, job->umask);
+                r = stage_all(job, &placer, &failed, err);
+                if (r == PIPSEED_E_STORE_ENTRY && tries < MAX_TRIES) {
+                        r = start_over(job, failed, err);
+                        if (r == 0)
+                                continue;
+                }
+                if (r == 0)
+                        r = txn_commit(job->txn, err);
+                if (r < 0)
+                        return r;
+                break;
+        }
+        job->result.result.n_reflinked = placer.n_reflinked;
+        job->result.result.n_hardlinked = placer.n_hardlinked;
+        job->result.result.n_copied = placer.n_copied;
+        job->result.result.n_symlinked = placer.n_symlinked;
+        return 0;
+}
+
+static int report_package(struct job *job, const struct job_package *package)
+{
+        const struct catalog_wheel *wheel = package->wheel;
+        struct pipseed_package p = {.name = package->project, .action = package->action};
+        char hex[HASH_HEX_SIZE];
+
+        if (wheel == NULL) {
+                p.version = package->current->version;
+                p.location = package->current->location;
+                return result_add_package(&job->result, &p);
+        }
+        hash_to_hex(wheel->sha256, hex);
+        p.version = wheel->name.version;
+        p.previous_version = package->current != NULL ? package->current->version : NULL;
+        p.location = job->roots[PLAN_LIB];
+        p.wheel = wheel->filename;
+        p.sha256 = hex;
+        p.source = wheel->source;
+        p.n_files = package->plan.n_files;
+        for (size_t i = 0; i < package->plan.n_files; i++)
+                p.n_bytecode += package->plan.files[i].bytecode_of != NULL;
+        for (size_t i = 0; i < package->plan.n_scripts; i++)
+                if (result_add_script(&job->result, package->plan.scripts[i]) < 0)
+                        return -1;
+        return result_add_package(&job->result, &p);
+}
+
+static int report(struct job *job, struct pipseed_result **ret_result, struct pipseed_error *err)
+{
+        struct pipseed_result *result;
+
+        for (size_t i = 0; i < job->n_packages; i++)
+                if (report_package(job, &job->packages[i]) < 0)
+                        return error_memory(err);
+        result = result_steal(&job->result);
+        if (result == NULL)
+                return error_memory(err);
+        *ret_result = result;
+        return 0;
+}
+
+int pipseed_seed(const struct pipseed_request *req, struct pipseed_result **ret_result, struct pipseed_error *err)
+{
+        _cleanup_(job_freep) struct job *job = NULL;
+        int r = job_begin(req, &job, err);
+
+        if (r == 0)
+                r = check_allowed(job, err);
+        if (r == 0 && !job->req.dry_run)
+                r = job_lock(job, err);
+        if (r == 0)
+                r = job_survey(job, err);
+        if (r == 0)
+                r = decide(job, err);
+        if (r == 0 && has_work(job) && !job->req.dry_run)
+                r = install(job, err);
+        if (r == 0)
+                r = report(job, ret_result, err);
+        return r;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bytecode.h - compiling a wheel's modules with the target's own interpreter, in as many processes as there are cores.
+ *
+ * The .pyc files equal those of compileall but for co_filename, which is the path inside the wheel: the import system
+ * puts the real one in when it loads them (importlib, _fix_co_filename), and so one set serves every environment.
+ */
+#ifndef STORE_BYTECODE_H
+#define STORE_BYTECODE_H
+
+#include "manifest.h"
+#include "target/target.h"
+
+struct bytecode_query {
+        const struct target *target; /* run_exe and cache_tag are there */
+        bool checked_hash;           /* PEP 552 checked hash-based, else source mtime and size; Python 3.6 has the latter only */
+        int files_fd;                /* the wheel's files */
+        const struct manifest *files;
+        int out_fd; /* empty folder that gets the .pyc files, at the paths where they are installed */
+        const char *out_path;
+        unsigned int jobs;
+        mode_t umask;
+        pipseed_event_fn *event;
+        void *event_data;
+};
+
+/* ret_manifest lists what was compiled. A module that does not compile is left out, as compileall leaves it out.
+ * PIPSEED_E_BYTECODE: the interpreter failed; its own words are in the message. */
+int bytecode_compile(const struct bytecode_query *query, struct manifest *ret_manifest, struct pipseed_error *err);
+
+/* Can this target's modules be compiled at all? */
+bool bytecode_possible(const struct target *target);
+/* ".cpython-313.pyc" in new memory; NULL: out of memory. */
+char *bytecode_suffix(const struct target *target);
+/* "pkg/__pycache__/mod.cpython-313.pyc" for "pkg/mod.py", in the arena; NULL: out of memory. */
+char *bytecode_path(struct arena *arena, const char *source, const char *suffix);
+/* Does pip compile this file of a wheel? */
+bool bytecode_wanted(const struct wheel_info *wheel, const char *path);
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+#include "manifest.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#define FIRST_LINE "pipseed-store 1\n"
+#define NONE "-"
+
+static void add_pair(struct str *out, const char *key, const char *value)
+{
+        str_printf(out, "%s %s\n", key, value);
+}
+
+static void add_file(struct str *out, const struct manifest *manifest, size_t i)
+{
+        const struct wheel_file *file = &manifest->info.files[i];
+        char hex[HASH_HEX_SIZE];
+
+        hash_to_hex(file->sha256, hex);
+        if (manifest->source != NULL)
+                str_printf(out, "file %zu ", manifest->source[i]);
+        else
+                str_add(out, "file - ");
+        str_printf(out, "%s %llu %c %llu %lld %s\n", hex, (unsigned long long)file->size, file->executable ? 'x' : '-',
+                   (unsigned long long)manifest->stats[i].inode, (long long)manifest->stats[i].mtime_ns, file->path);
+}
+
+void manifest_write(struct str *out, const struct manifest *manifest)
+{
+        const struct wheel_info *info = &manifest->info;
+        size_t start = out->len;
+        char hex[HASH_HEX_SIZE];
+
+        str_add(out, FIRST_LINE);
+        add_pair(out, "wheel", info->filename);
+        add_pair(out, "project", info->project);
+        add_pair(out, "version", info->version);
+        add_pair(out, "dist-info", info->dist_info);
+        add_pair(out, "data-dir", info->data_dir);
+        add_pair(out, "requires-python", info->requires_python != NULL ? info->requires_python : NONE);
+        add_pair(out, "purelib", info->root_is_purelib ? "yes" : "no");
+        hash_to_hex(info->sha256, hex);
+        add_pair(out, "sha256", hex);
+        for (size_t i = 0; i < info->n_entry_points; i++)
+                str_printf(out, "entry %s %s %s %s\n", info->entry_points[i].gui ? "gui" : "console",
+                           info->entry_points[i].module, info->entry_points[i].attr, info->entry_points[i].name);
+        str_printf(out, "files %zu\n", info->n_files);
+        for (size_t i = 0; i < info->n_files; i++)
+                add_file(out, manifest, i);
+        if (out->failed)
+                return;
+        str_printf(out, "end %08lx\n",
+                   crc32_z(0, (const unsigned char *)out->data + start, out->len - start));
+}
+
+/* A reader over a copy of the text that the manifest owns: fields are cut out of it in place. */
+struct reader {
+        char *at;
+        bool bad;
+};
+
+/* The text up to the delimiter, which is replaced by the string's end. */
+static char *take(struct reader *reader, char delimiter)
+{
+        char *start = reader->at;
+        char *stop = reader->bad ? NULL : strchr(start, delimiter);
+
+        if (stop == NULL) {
+                reader->bad = true;
+                return str_empty_;
+        }
+        *stop = '\0';
+        reader->at = stop + 1;
+        return start;
+}
+
+static void expect(struct reader *reader, const char *text)
+{
+        size_t len = strlen(text);
+
+        if (reader->bad || strncmp(reader->at, text, len) != 0) {
+                reader->bad = true;
+                return;
+        }
+        reader->at += len;
+}
+
+static uint64_t take_number(struct reader *reader, char delimiter)
+{
+        const char *text = take(reader, delimiter);
+        uint64_t number = 0;
+
+        if (*text == '\0')
+                reader->bad = true;
+        for (; *text != '\0'; text++) {
+                if (!str_is_digit(*text) || number > (UINT64_MAX - 9) / 10) {
+                        reader->bad = true;
+                        return 0;
+                }
+                number = number * 10 + (uint64_t)(*text - '0');
+        }
+        return number;
+}
+
+static void take_digest(struct reader *reader, char delimiter, uint8_t *ret_digest)
+{
+        const char *text = take(reader, delimiter);
+
+        if (!hash_from_hex(text, strlen(text), ret_digest))
+                reader->bad = true;
+}
+
+static const char *take_value(struct reader *reader, const char *key)
+{
+        expect(reader, key);
+        expect(reader, " ");
+        return take(reader, '\n');
+}
+
+static void take_entry_points(struct reader *reader, struct arena *arena, struct wheel_info *info)
+{
+        struct entry_point *points = NULL;
+        size_t capacity = 0;
+        size_t n = 0;
+
+        while (!reader->bad && str_starts(reader->at, "entry ")) {
+                if (arena_grow(arena, &points, n, &capacity, sizeof(*points)) < 0) {
+                        reader->bad = true;
+                        return;
+                }
+                expect(reader, "entry ");
+                points[n].gui = strcmp(take(reader, ' '), "gui") == 0;
+                points[n].module = take(reader, ' ');
+                points[n].attr = take(reader, ' ');
+                points[n].name = take(reader, '\n');
+                n++;
+        }
+        info->entry_points = points;
+        info->n_entry_points = n;
+}
+
+static void take_file(struct reader *reader, struct wheel_file *file, struct manifest_stat *stat, size_t *source)
+{
+        bool negative;
+
+        expect(reader, "file ");
+        if (!reader->bad && *reader->at == '-') {
+                expect(reader, "- ");
+                *source = SIZE_MAX;
+        } else {
+                *source = (size_t)take_number(reader, ' ');
+        }
+        take_digest(reader, ' ', file->sha256);
+        file->size = take_number(reader, ' ');
+        file->executable = *take(reader, ' ') == 'x';
+        stat->inode = take_number(reader, ' ');
+        negative = !reader->bad && *reader->at == '-';
+        if (negative)
+                reader->at++;
+        stat->mtime_ns = (int64_t)(take_number(reader, ' ') & INT64_MAX);
+        if (negative)
+                stat->mtime_ns = -stat->mtime_ns;
+        file->path = take(reader, '\n');
+}
+
+static void take_files(struct reader *reader, struct manifest *manifest, size_t len)
+{
+        struct wheel_file *files;
+        struct manifest_stat *stats;
+        size_t *source;
+        size_t n;
+
+        expect(reader, "files ");
+        n = (size_t)take_number(reader, '\n');
+        /* A file's line is longer than 80 bytes: a count that the text cannot hold must not make us allocate. */
+        if (reader->bad || n > len / 80 + 1) {
+                reader->bad = true;
+                return;
+        }
+        files = arena_calloc(&manifest->arena, n, sizeof(*files));
+        stats = arena_calloc(&manifest->arena, n, sizeof(*stats));
+        source = arena_calloc(&manifest->arena, n, sizeof(*source));
+        if (files == NULL || stats == NULL || source == NULL) {
+                reader->bad = true;
+                return;
+        }
+        for (size_t i = 0; i < n && !reader->bad; i++) {
+                take_file(reader, &files[i], &stats[i], &source[i]);
+                if ((source[i] == SIZE_MAX) != (source[0] == SIZE_MAX))
+                        reader->bad = true;
+        }
+        manifest->info.files = files;
+        manifest->info.n_files = n;
+        manifest->stats = stats;
+        manifest->source = n > 0 && source[0] != SIZE_MAX ? source : NULL;
+}
+
+static bool has_right_end(const char *data, size_t len)
+{
+        static const size_t end_len = sizeof("end 00000000\n") - 1;
+        char expected[32];
+
+        if (len < end_len || memchr(data, '\0', len) != NULL)
+                return false;
+        (void)snprintf(expected, sizeof(expected), "end %08lx\n",
+                       crc32_z(0, (const unsigned char *)data, len - end_len));
+        return memcmp(data + len - end_len, expected, end_len) == 0;
+}
+
+bool manifest_read(const char *data, size_t len, struct manifest *ret_manifest)
+{
+        _cleanup_(manifest_done) struct manifest manifest = {0};
+        struct wheel_info *info = &manifest.info;
+        struct reader reader = {0};
+
+        if (!has_right_end(data, len))
+                return false;
+        reader.at = arena_strndup(&manifest.arena, data, len);
+        if (reader.at == NULL)
+                return false;
+        expect(&reader, FIRST_LINE);
+        info->filename = take_value(&reader, "wheel");
+        info->project = take_value(&reader, "project");
+        info->version = take_value(&reader, "version");
+        info->dist_info = take_value(&reader, "dist-info");
+        info->data_dir = take_value(&reader, "data-dir");
+        info->requires_python = take_value(&reader, "requires-python");
+        if (strcmp(info->requires_python, NONE) == 0)
+                info->requires_python = NULL;
+        info->root_is_purelib = strcmp(take_value(&reader, "purelib"), "yes") == 0;
+        expect(&reader, "sha256 ");
+        take_digest(&reader, '\n', info->sha256);
+        take_entry_points(&reader, &manifest.arena, info);
+        take_files(&reader, &manifest, len);
+        expect(&reader, "end ");
+        if (reader.bad)
+                return false;
+        *ret_manifest = manifest;
+        manifest = (struct manifest){0};
+        return true;
+}
+
+void manifest_done(struct manifest *manifest)
+{
+        arena_done(&manifest->arena);
+        *manifest = (struct manifest){0};
+}
+
+int64_t manifest_mtime(const struct stat *st)
+{
+        return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
+bool manifest_stat_fits(const struct manifest *manifest, size_t i, const struct stat *st, bool copied_store)
+{
+        const struct manifest_stat *expected = &manifest->stats[i];
+
+        if (!S_ISREG(st->st_mode) || (uint64_t)st->st_size != manifest->info.files[i].size)
+                return false;
+        if (copied_store)
+                return st->st_mtim.tv_sec == expected->mtime_ns / 1000000000;
+        return st->st_ino == expected->inode && manifest_mtime(st) == expected->mtime_ns;
+}

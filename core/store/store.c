@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#include "store.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/str.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#define FORMAT "v1"
+#define LOCK_TRIES 3000 /* of 20 ms: a minute, several times what a cold run takes */
+
+static int no_store(struct pipseed_error *err, const char *path, const char *reason)
+{
+        error_set(err, PIPSEED_E_NO_STORE, path, "the store cannot be used: %s", reason);
+        return error_hint(err, "set cache.dir in the policy, or XDG_CACHE_HOME, to a folder of your own");
+}
+
+/* The owner of the deepest folder on the way that exists. */
+static uid_t nearest_owner(const char *path)
+{
+        _cleanup_free_ char *current = strdup(path);
+        struct stat st;
+
+        while (current != NULL && stat(current, &st) < 0) {
+                char *parent = path_dir(current);
+                bool is_top = parent == NULL || strcmp(parent, current) == 0;
+
+                free(current);
+                current = parent;
+                if (is_top)
+                        return (uid_t)-1;
+        }
+        return current != NULL ? st.st_uid : (uid_t)-1;
+}
+
+static int choose_folder(const char *cache_dir, char **ret_path, struct pipseed_error *err)
+{
+        const char *xdg = getenv("XDG_CACHE_HOME");
+        const char *home = getenv("HOME");
+        char *path;
+
+        if (cache_dir != NULL)
+                path = path_absolute_here(cache_dir);
+        else if (xdg != NULL && xdg[0] == '/') /* the XDG specification: a relative value is ignored */
+                path = path_join(xdg, "pipseed");
+        else if (home != NULL && home[0] == '/')
+                path = path_join(home, ".cache/pipseed");
+        else
+                return no_store(err, NULL, "neither HOME nor XDG_CACHE_HOME is set");
+        if (path == NULL)
+                return error_memory(err);
+        *ret_path = path;
+        return 0;
+}
+
+static int check_folder(int fd, const char *path, enum store_kind kind, struct pipseed_error *err)
+{
+        struct stat st;
+
+        if (fstat(fd, &st) < 0)
+                return error_sys(err, errno, path, "cannot look at the store");
+        if (st.st_uid != geteuid() && !(kind == STORE_SYSTEM && st.st_uid == 0)) {
+                error_set(err, PIPSEED_E_STORE_OWNER, path, "the store belongs to user %u, not to %u",
+                          (unsigned int)st.st_uid, (unsigned int)geteuid());
+                return error_hint(err, "set cache.dir in the policy, or XDG_CACHE_HOME, to a folder of your own");
+        }
+        if ((st.st_mode & 022) != 0) {
+                error_set(err, PIPSEED_E_STORE_OWNER, path, "the store can be written by others (mode %03o)",
+                          (unsigned int)(st.st_mode & 0777));
+                return error_hint(err, "chmod go-w %s", path);
+        }
+        return 0;
+}
+
+int store_find_folder(const char *cache_dir, char **ret_path, struct pipseed_error *err)
+{
+        _cleanup_free_ char *path = NULL;
+        _cleanup_close_ int fd = -1;
+        int r = choose_folder(cache_dir, &path, err);
+
+        if (r < 0)
+                return r;
+        /* sudo with the caller's HOME: root must not leave folders there that the caller cannot remove. */
+        if (geteuid() == 0 && nearest_owner(path) != 0)
+                return no_store(err, path, "it lies in another user's folder, and this is root");
+        r = file_make_dirs_abs(path, 0700);
+        if (r < 0)
+                return no_store(err, path, strerrordesc_np(-r));
+        fd = file_open_dir(path);
+        if (fd < 0)
+                return no_store(err, path, strerrordesc_np(-fd));
+        r = check_folder(fd, path, STORE_OWN, err);
+        if (r < 0)
+                return r;
+        *ret_path = steal_ptr(path);
+        return 0;
+}
+
+static int open_format(const char *path, enum store_kind kind, int *ret_fd, struct pipseed_error *err)
+{
+        static const char *const folders[] = {"wheels", "tmp"};
+        _cleanup_close_ int fd = -1;
+
+        if (kind != STORE_SYSTEM && mkdir(path, 0700) < 0 && errno != EEXIST)
+                return no_store(err, path, strerrordesc_np(errno));
+        fd = file_open_dir(path);
+        if (fd < 0)
+                return no_store(err, path, strerrordesc_np(-fd));
+        for (size_t i = 0; kind != STORE_SYSTEM && i < ARRAY_SIZE(folders); i++)
+                if (mkdirat(fd, folders[i], 0700) < 0 && errno != EEXIST)
+                        return no_store(err, path, strerrordesc_np(errno));
+        *ret_fd = steal_fd(&fd);
+        return 0;
+}
+
+int store_open(const char *folder, enum store_kind kind, struct store **ret_store, struct pipseed_error *err)
+{
+        _cleanup_(store_freep) struct store *store = calloc(1, sizeof(*store));
+        int r;
+
+        if (store == NULL)
+                return error_memory(err);
+        store->fd = -1;
+        store->kind = kind;
+        store->path = path_join(folder, FORMAT);
+        if (store->path == NULL)
+                return error_memory(err);
+        r = open_format(store->path, kind, &store->fd, err);
+        if (r < 0)
+                return r;
+        r = check_folder(store->fd, store->path, kind, err);
+        if (r < 0)
+                return r;
+        *ret_store = steal_ptr(store);
+        return 0;
+}
+
+void store_free(struct store *store)
+{
+        if (store == NULL)
+                return;
+        if (store->fd >= 0)
+                (void)close(store->fd);
+        free(store->path);
+        free(store);
+}
+
+int store_lock(const struct store *store)
+{
+        _cleanup_close_ int fd = file_open_beneath(store->fd, "lock", O_RDWR | O_CREAT, 0600);
+
+        if (fd < 0)
+                return -1;
+        for (int tries = 0; tries < LOCK_TRIES; tries++) {
+                if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+                        return steal_fd(&fd);
+                if (errno != EWOULDBLOCK && errno != EINTR)
+                        return -1;
+                (void)poll(NULL, 0, 20);
+        }
+        return -1;
+}
+
+int store_make_temporary(const struct store *store, char *ret_name)
+{
+        _cleanup_close_ int tmp_fd = file_open_beneath(store->fd, "tmp", O_RDONLY | O_DIRECTORY, 0);
+        char name[32];
+        int fd;
+        int r;
+
+        if (tmp_fd < 0)
+                return tmp_fd;
+        r = file_random_name("", name, sizeof(name));
+        if (r < 0)
+                return r;
+        if (mkdirat(tmp_fd, name, 0700) < 0)
+                return -errno;
+        fd = file_open_dir_at(tmp_fd, name);
+        if (fd < 0)
+                return fd;
+        (void)flock(fd, LOCK_EX | LOCK_NB);
+        (void)snprintf(ret_name, 64, "tmp/%s", name);
+        return fd;
+}
+
+void store_sweep(const struct store *store)
+{
+        int tmp_fd = file_open_beneath(store->fd, "tmp", O_RDONLY | O_DIRECTORY, 0);
+        const struct dirent *entry;
+        DIR *dir;
+
+        if (tmp_fd < 0)
+                return;
+        dir = fdopendir(tmp_fd);
+        if (dir == NULL) {
+                (void)close(tmp_fd);
+                return;
+        }
+        while ((entry = readdir(dir)) != NULL) {
+                _cleanup_close_ int fd = -1;
+
+                if (entry->d_name[0] == '.')
+                        continue;
+                fd = file_open_dir_at(tmp_fd, entry->d_name);
+                if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+                        (void)file_remove_tree(tmp_fd, entry->d_name);
+        }
+        (void)closedir(dir);
+}

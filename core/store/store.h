@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store.h - extracted wheels that environments share: where they are kept and who may use them.
+ *
+ *     CACHE/v1/wheels/SHA256[-mMODE]/        an entry (entry.h): appears by rename, complete or not at all
+ *     CACHE/v1/tmp/                          what is being made; leftovers of killed runs are removed by the next one
+ *     CACHE/v1/lock                          serialises the making of entries; a lock only saves work
+ *
+ * A store is used only when this user owns it and nobody else can write it. Where there is none (no HOME, read-only, on
+ * somebody else's account), a private one beneath the target's staging folder takes its place for one run.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/cleanup.h"
+#include "pipseed.h"
+
+#include <sys/types.h>
+
+enum store_kind {
+        STORE_OWN,
+        STORE_SYSTEM,  /* read-only, owned by root or the caller, copied to where it is */
+        STORE_PRIVATE, /* goes away with the run */
+};
+
+struct store {
+        enum store_kind kind;
+        char *path; /* of the v1 folder, absolute */
+        int fd;     /* the v1 folder */
+};
+
+/*
+ * The cache folder to use: cache_dir when given, else $XDG_CACHE_HOME/pipseed, else $HOME/.cache/pipseed. It is created as
+ * needed (0700) and is this user's own. New memory. PIPSEED_E_NO_STORE, with the reason as message, when there is none;
+ * a caller goes on without. root never creates a folder beneath another user's.
+ */
+int store_find_folder(const char *cache_dir, char **ret_path, struct pipseed_error *err);
+
+/* Opens (and, but for STORE_SYSTEM, creates) the store in a cache folder. NO_STORE, STORE_OWNER. */
+int store_open(const char *folder, enum store_kind kind, struct store **ret_store, struct pipseed_error *err);
+void store_free(struct store *store);
+DEFINE_CLEANUP(struct store *, store_free)
+
+/* Waits (bounded) for the right to make entries, so that one process unpacks and the others use. Returns an fd to close;
+ * -1 when locks do not work here or the holder takes too long: then go on without, the rename decides. */
+int store_lock(const struct store *store);
+
+/* A new folder in tmp/, held by a lock so that nobody takes it for a leftover. ret_name has 64 bytes. fd or -errno. */
+int store_make_temporary(const struct store *store, char *ret_name);
+
+/* Removes what killed runs left in tmp/: folders that nobody holds. */
+void store_sweep(const struct store *store);
+
+#endif

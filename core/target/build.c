@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/build.h"
+
+#include "base/error.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "target/probe.h"
+#include "target/rooted.h"
+#include "target/scheme.h"
+#include "target/search.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+
+/* The site-packages folder of another version than the base's in LIB (lib, lib64): new memory, or NULL. */
+static char *other_version(const char *image, const char *lib)
+{
+        _cleanup_free_ char *host = NULL;
+        char *found = NULL;
+        DIR *dir;
+
+        if (rooted_resolve(image, lib, &host) < 0)
+                return NULL;
+        dir = opendir(host);
+        if (dir == NULL)
+                return NULL;
+        for (const struct dirent *entry = readdir(dir); entry != NULL && found == NULL; entry = readdir(dir)) {
+                _cleanup_free_ char *site = NULL;
+
+                if (!str_starts(entry->d_name, "python") && !str_starts(entry->d_name, "pypy"))
+                        continue;
+                site = str_format("%s/%s/site-packages", lib, entry->d_name);
+                if (site != NULL && rooted_is_dir(image, site))
+                        found = strdup(entry->d_name);
+        }
+        (void)closedir(dir);
+        return found;
+}
+
+/* An environment that its base's upgrade left behind: what is installed there is not seen any more. */
+static int check_version(const struct target *target, const struct pyvenv *env, const char *image,
+                         struct pipseed_error *err)
+{
+        _cleanup_free_ char *lib = path_join(env->prefix, "lib");
+        _cleanup_free_ char *other = NULL;
+
+        if (lib == NULL)
+                return error_memory(err);
+        if (rooted_is_dir(image, target->scheme.purelib))
+                return 0;
+        other = other_version(image, lib);
+        if (other == NULL)
+                return 0;
+        (void)error_set(err, PIPSEED_E_BAD_TARGET, env->prefix,
+                        "the environment %s was made for %s, but its interpreter is Python %s now", env->prefix, other,
+                        target->version);
+        return error_hint(err, "bring it up to date (python3 -m venv --upgrade %s) or make it anew", env->prefix);
+}
+
+static int set_facts(struct target *target, const struct facts *facts)
+{
+        target->major = facts->major;
+        target->minor = facts->minor;
+        target->micro = facts->micro;
+        target->version = arena_format(&target->arena, "%d.%d.%d", facts->major, facts->minor, facts->micro);
+        target->is_pypy = strcmp(facts->implementation, "pypy") == 0;
+        target->cache_tag = facts->cache_tag;
+        memcpy(target->magic, facts->magic, sizeof(target->magic));
+        target->stdlib = facts->stdlib;
+        target->base_prefix = facts->prefix;
+        target->was_probed = target->was_probed || facts->was_probed;
+        target->tags = (struct tag_facts){
+                .implementation = facts->implementation,
+                .major = facts->major,
+                .minor = facts->minor,
+                .impl_major = facts->impl_major,
+                .impl_minor = facts->impl_minor,
+                .free_threaded = facts->free_threaded,
+                .platform = facts->platform,
+                .libc = facts->libc,
+                .libc_major = facts->libc_major,
+                .libc_minor = facts->libc_minor,
+        };
+        return target->version != NULL ? 0 : -ENOMEM;
+}
+
+static int set_schemes(struct target *target, const struct facts *facts, const struct pyvenv *env,
+                       const char *user_base)
+{
+        int r = 0;
+
+        if (env == NULL)
+                target->scheme = facts->scheme;
+        else
+                r = scheme_fill(&target->arena, &facts->venv_scheme, PROBE_PREFIX, env->prefix, &target->scheme);
+        if (r < 0)
+                return r;
+        return scheme_fill(&target->arena, &facts->user_scheme, PROBE_USER, user_base, &target->user_scheme);
+}
+
+static int add_sites(struct search *search, const struct facts_paths *paths, const char *from, const char *to)
+{
+        for (size_t i = 0; i < paths->n_items; i++) {
+                const char *folder = scheme_replace(search->arena, paths->items[i], from, to);
+                int r = folder != NULL ? search_add_site(search, folder) : -ENOMEM;
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* In the order of site.main(): the environment's own, the user's, the base's. */
+static int set_search(struct target *target, const struct facts *facts, const struct pyvenv *env,
+                      const char *user_base)
+{
+        /* With root "/", what is installed is where it is without. */
+        bool moved = target->root != NULL && strcmp(target->root, "/") != 0;
+        struct search search = {.arena = &target->arena, .root = moved ? target->root : NULL};
+        const char *user_site = scheme_replace(&target->arena, facts->user_site, PROBE_USER, user_base);
+        int r = 0;
+
+        if (user_site == NULL)
+                return -ENOMEM;
+        if (env != NULL)
+                r = add_sites(&search, &facts->venv_site, PROBE_PREFIX, env->prefix);
+        if (r == 0 && target->user_site_enabled)
+                r = search_add_site(&search, user_site);
+        if (r == 0 && target->system_site)
+                r = add_sites(&search, env != NULL ? &facts->base_site : &facts->site, PROBE_PREFIX, facts->prefix);
+        target->search = search.items;
+        target->n_search = search.n_items;
+        return r;
+}
+
+int build_target(struct target *target, const struct facts *facts, const struct pyvenv *env, const char *exe,
+                 const char *image, struct pipseed_error *err)
+{
+        const char *user_base = scheme_user_base(&target->arena);
+
+        target->exe = arena_strdup(&target->arena, exe);
+        if (target->exe == NULL || user_base == NULL || set_facts(target, facts) < 0)
+                return error_memory(err);
+        target->run_exe = image == NULL ? target->exe : NULL;
+        target->prefix = env != NULL ? env->prefix : facts->prefix;
+        target->is_venv = env != NULL;
+        target->system_site = env == NULL || env->system_site;
+        target->user_site_enabled = target->system_site && scheme_user_site_allowed();
+        if (set_schemes(target, facts, env, user_base) < 0 || set_search(target, facts, env, user_base) < 0)
+                return error_memory(err);
+        return env != NULL ? check_version(target, env, image, err) : 0;
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/facts.h"
+
+#include "base/error.h"
+#include "base/str.h"
+#include "target/probe.h"
+#include "target/remember.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+static void json_free(json_t *json)
+{
+        json_decref(json);
+}
+DEFINE_CLEANUP(json_t *, json_free)
+
+/* Reading sticks to its first fault, as str.h does: ask `wrong` once at the end. */
+struct reader {
+        struct arena *arena;
+        const json_t *answer;
+        const char *wrong; /* name of the field that is not as it should be */
+};
+
+static const json_t *get(struct reader *reader, const char *name, json_type type)
+{
+        const json_t *value = json_object_get(reader->answer, name);
+
+        if (value != NULL && json_typeof(value) == type)
+                return value;
+        if (reader->wrong == NULL)
+                reader->wrong = name;
+        return NULL;
+}
+
+static const char *get_text(struct reader *reader, const char *name)
+{
+        const json_t *value = get(reader, name, JSON_STRING);
+        const char *copy = value != NULL ? arena_strdup(reader->arena, json_string_value(value)) : NULL;
+
+        if (copy == NULL && reader->wrong == NULL)
+                reader->wrong = name;
+        return copy;
+}
+
+static const char *get_text_or_null(struct reader *reader, const char *name)
+{
+        return json_is_null(json_object_get(reader->answer, name)) ? NULL : get_text(reader, name);
+}
+
+/* An absolute path in hexadecimal. */
+static const char *read_path(struct reader *reader, const json_t *value, const char *name)
+{
+        _cleanup_free_ char *path = json_is_string(value) ? probe_unhex(json_string_value(value)) : NULL;
+        const char *copy = path != NULL && path[0] == '/' ? arena_strdup(reader->arena, path) : NULL;
+
+        if (copy == NULL && reader->wrong == NULL)
+                reader->wrong = name;
+        return copy;
+}
+
+static const char *get_path(struct reader *reader, const char *name)
+{
+        return read_path(reader, json_object_get(reader->answer, name), name);
+}
+
+static void get_paths(struct reader *reader, const char *name, struct facts_paths *ret_paths)
+{
+        const json_t *list = get(reader, name, JSON_ARRAY);
+        size_t n = json_array_size(list);
+
+        if (list == NULL)
+                return;
+        ret_paths->items = arena_calloc(reader->arena, n + 1, sizeof(*ret_paths->items));
+        if (ret_paths->items == NULL) {
+                reader->wrong = name;
+                return;
+        }
+        for (size_t i = 0; i < n; i++)
+                ret_paths->items[i] = read_path(reader, json_array_get(list, i), name);
+        ret_paths->n_items = n;
+}
+
+static void get_scheme(struct reader *reader, const char *name, struct target_scheme *ret_scheme)
+{
+        struct facts_paths paths = {0};
+
+        get_paths(reader, name, &paths);
+        if (reader->wrong != NULL || paths.n_items != 5) {
+                reader->wrong = reader->wrong != NULL ? reader->wrong : name;
+                return;
+        }
+        *ret_scheme = (struct target_scheme){
+                .purelib = paths.items[0],
+                .platlib = paths.items[1],
+                .scripts = paths.items[2],
+                .headers = paths.items[3],
+                .data = paths.items[4],
+        };
+}
+
+/* n small numbers from item `first` of a list on. */
+static void get_numbers(struct reader *reader, const char *name, size_t first, size_t n, int *ret_numbers)
+{
+        const json_t *list = get(reader, name, JSON_ARRAY);
+
+        if (list != NULL && json_array_size(list) != first + n && reader->wrong == NULL)
+                reader->wrong = name;
+        for (size_t i = 0; i < n && reader->wrong == NULL; i++) {
+                const json_t *value = json_array_get(list, first + i);
+
+                if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > 9999)
+                        reader->wrong = name;
+                else
+                        ret_numbers[i] = (int)json_integer_value(value);
+        }
+}
+
+static void get_magic(struct reader *reader, uint8_t ret_magic[4])
+{
+        const json_t *value = get(reader, "magic", JSON_STRING);
+        const char *hex = value != NULL ? json_string_value(value) : "";
+        unsigned int bytes[4];
+
+        if (strlen(hex) != 8 || sscanf(hex, "%2x%2x%2x%2x", &bytes[0], &bytes[1], &bytes[2], &bytes[3]) != 4) {
+                if (reader->wrong == NULL)
+                        reader->wrong = "magic";
+                return;
+        }
+        for (size_t i = 0; i < 4; i++)
+                ret_magic[i] = (uint8_t)bytes[i];
+}
+
+static void get_libc(struct reader *reader, struct facts *facts)
+{
+        const json_t *libc = json_object_get(reader->answer, "libc");
+        const char *name = json_string_value(json_array_get(libc, 0));
+        int numbers[2] = {0, 0};
+
+        if (json_is_null(libc))
+                return;
+        get_numbers(reader, "libc", 1, 2, numbers);
+        if (reader->wrong == NULL && (name == NULL || (strcmp(name, "glibc") != 0 && strcmp(name, "musl") != 0)))
+                reader->wrong = "libc";
+        if (reader->wrong != NULL)
+                return;
+        facts->libc = strcmp(name, "glibc") == 0 ? TAG_LIBC_GLIBC : TAG_LIBC_MUSL;
+        facts->libc_major = numbers[0];
+        facts->libc_minor = numbers[1];
+}
+
+static void read_all(struct reader *reader, struct facts *facts)
+{
+        const json_t *free_threaded = json_object_get(reader->answer, "free_threaded");
+        int impl[2] = {0, 0};
+
+        get_numbers(reader, "impl_version", 0, 2, impl);
+        if (strcmp(facts->implementation, "pypy") == 0) {
+                facts->impl_major = impl[0];
+                facts->impl_minor = impl[1];
+        }
+        facts->prefix = get_path(reader, "prefix");
+        facts->stdlib = get_path(reader, "stdlib");
+        facts->cache_tag = get_text_or_null(reader, "cache_tag");
+        get_magic(reader, facts->magic);
+        if (!json_is_boolean(free_threaded) && reader->wrong == NULL)
+                reader->wrong = "free_threaded";
+        facts->free_threaded = json_is_true(free_threaded);
+        facts->platform = get_text_or_null(reader, "platform");
+        get_libc(reader, facts);
+        get_scheme(reader, "scheme", &facts->scheme);
+        get_scheme(reader, "venv_scheme", &facts->venv_scheme);
+        get_scheme(reader, "user_scheme", &facts->user_scheme);
+        facts->user_site = get_path(reader, "user_site");
+        get_paths(reader, "site", &facts->site);
+        get_paths(reader, "venv_site", &facts->venv_site);
+        get_paths(reader, "base_site", &facts->base_site);
+}
+
+/* A cache tag becomes part of file names. */
+static bool is_tag(const char *text)
+{
+        return text == NULL || (text[0] != '\0' && strlen(text) < 64 && strpbrk(text, "/\n\r\t ") == NULL);
+}
+
+int facts_parse(struct arena *arena, const char *json, const char *exe, struct facts *ret_facts,
+                struct pipseed_error *err)
+{
+        _cleanup_(json_freep) json_t *answer = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
+        struct reader reader = {.arena = arena, .answer = answer};
+        struct facts facts = {0};
+        int version[3] = {0, 0, 0};
+
+        if (!json_is_object(answer))
+                return error_set(err, PIPSEED_E_PROBE, exe, "%s did not answer as a Python does", exe);
+        get_numbers(&reader, "version", 0, 3, version);
+        facts.implementation = get_text(&reader, "implementation");
+        if (reader.wrong == NULL && (version[0] < 3 || (version[0] == 3 && version[1] < 6))) {
+                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s is Python %d.%d", exe, version[0], version[1]);
+                return error_hint(err, "pipseed installs into Python 3.6 and newer");
+        }
+        if (reader.wrong == NULL && strcmp(facts.implementation, "cpython") != 0 &&
+            strcmp(facts.implementation, "pypy") != 0) {
+                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s is a Python of an unknown kind: %s", exe,
+                                facts.implementation);
+                return error_hint(err, "pipseed knows CPython and PyPy");
+        }
+        facts.major = version[0];
+        facts.minor = version[1];
+        facts.micro = version[2];
+        if (reader.wrong == NULL)
+                read_all(&reader, &facts);
+        if (reader.wrong == NULL && !is_tag(facts.cache_tag))
+                reader.wrong = "cache_tag";
+        if (reader.wrong != NULL)
+                return error_set(err, PIPSEED_E_PROBE, exe, "%s gave no usable answer about its %s", exe, reader.wrong);
+        *ret_facts = facts;
+        return 0;
+}
+
+int facts_announce(const struct target_query *query, const char *exe, struct pipseed_error *err)
+{
+        _cleanup_free_ char *text = NULL;
+        struct pipseed_event event = {.kind = PIPSEED_EVENT_DETAIL};
+
+        if (query->event == NULL)
+                return 0;
+        text = str_format("asking %s what it is", exe);
+        if (text == NULL)
+                return error_memory(err);
+        event.text = text;
+        if (query->event(query->event_data, &event) != 0)
+                return error_set(err, PIPSEED_E_CANCELLED, exe, "cancelled");
+        return 0;
+}
+
+static int ask_and_parse(struct arena *arena, const char *exe, const struct target_query *query, char **ret_json,
+                         struct facts *ret_facts, struct pipseed_error *err)
+{
+        _cleanup_free_ char *json = NULL;
+        int r = facts_announce(query, exe, err);
+
+        if (r < 0)
+                return r;
+        r = probe_facts(exe, &json, err);
+        if (r < 0)
+                return r;
+        r = facts_parse(arena, json, exe, ret_facts, err);
+        if (r < 0)
+                return r;
+        ret_facts->was_probed = true;
+        *ret_json = steal_ptr(json);
+        return 0;
+}
+
+int facts_ask(struct arena *arena, const char *exe, const struct target_query *query, struct facts *ret_facts,
+              struct pipseed_error *err)
+{
+        _cleanup_free_ char *json = NULL;
+
+        return ask_and_parse(arena, exe, query, &json, ret_facts, err);
+}
+
+int facts_of(struct arena *arena, const char *exe, const struct target_query *query, struct facts *ret_facts,
+             struct pipseed_error *err)
+{
+        _cleanup_(remember_done) struct remember remember = REMEMBER_INIT;
+        _cleanup_free_ char *json = NULL;
+        int r;
+
+        r = remember_open(&remember, query->cache_dir, exe, err);
+        if (r < 0)
+                return r;
+        if (remember_read(&remember, &json)) {
+                struct pipseed_error damaged = PIPSEED_ERROR_INIT;
+
+                if (facts_parse(arena, json, exe, ret_facts, &damaged) == 0)
+                        return 0;
+                free(steal_ptr(json));
+        }
+        r = ask_and_parse(arena, exe, query, &json, ret_facts, err);
+        if (r < 0)
+                return r;
+        remember_write(&remember, json);
+        return 0;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/pyvenv.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "target/rooted.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
+
+#define CFG_LIMIT ((size_t)1024 * 1024)
+
+static const struct {
+        const char *key;
+        size_t offset;
+        bool first_counts; /* getpath.py stops at the first "home"; site.py keeps the last of the others */
+} keys[] = {
+        {"home", offsetof(struct pyvenv, home), true},
+        {"command", offsetof(struct pyvenv, command), false},
+        {"executable", offsetof(struct pyvenv, executable), false},
+        {"base-executable", offsetof(struct pyvenv, base_executable), false},
+        {"version", offsetof(struct pyvenv, version), false},
+        {"version_info", offsetof(struct pyvenv, version), false},
+};
+
+/* One line without its end, changed in place. */
+static int parse_line(struct arena *arena, char *line, struct pyvenv *env)
+{
+        char *equals = strchr(line, '=');
+        const char *key, *value;
+
+        if (equals == NULL)
+                return 0;
+        *equals = '\0';
+        key = str_trim(line);
+        value = str_trim(equals + 1);
+        if (str_equal_nocase(key, "include-system-site-packages")) {
+                env->system_site = str_equal_nocase(value, "true");
+                return 0;
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+                const char **field = (const char **)(void *)((char *)env + keys[i].offset);
+
+                if (!str_equal_nocase(key, keys[i].key) || (keys[i].first_counts && *field != NULL))
+                        continue;
+                *field = arena_strdup(arena, value);
+                return *field != NULL ? 0 : -ENOMEM;
+        }
+        return 0;
+}
+
+int pyvenv_parse(struct arena *arena, const char *text, size_t len, struct pyvenv *ret_env, struct pipseed_error *err)
+{
+        struct pyvenv env = {.system_site = true};
+        const char *end = text + len;
+
+        while (text < end) {
+                const char *stop = text;
+                _cleanup_free_ char *line = NULL;
+
+                while (stop < end && *stop != '\n' && *stop != '\r')
+                        stop++;
+                line = strndup(text, (size_t)(stop - text));
+                if (line == NULL || parse_line(arena, line, &env) < 0)
+                        return error_memory(err);
+                text = stop + 1;
+        }
+        if (env.home != NULL && env.home[0] == '\0')
+                env.home = NULL;
+        *ret_env = env;
+        return 0;
+}
+
+/* 1, 0 or a negative code. */
+static int read_cfg(struct arena *arena, const char *root, const char *folder, const char *prefix,
+                    struct pyvenv *ret_env, struct pipseed_error *err)
+{
+        _cleanup_free_ char *path = path_join(folder, "pyvenv.cfg");
+        _cleanup_free_ char *text = NULL;
+        struct pyvenv env;
+        size_t len;
+        int r;
+
+        if (path == NULL)
+                return error_memory(err);
+        if (!rooted_is_file(root, path))
+                return 0;
+        r = rooted_read(root, path, CFG_LIMIT, &text, &len);
+        if (r < 0)
+                return error_sys(err, r, path, "cannot read pyvenv.cfg");
+        r = pyvenv_parse(arena, text, len, &env, err);
+        if (r < 0)
+                return r;
+        env.kind = PYVENV_CFG;
+        env.prefix = arena_strdup(arena, prefix);
+        env.file = arena_strdup(arena, path);
+        if (env.prefix == NULL || env.file == NULL)
+                return error_memory(err);
+        *ret_env = env;
+        return 1;
+}
+
+/* lib/NAME holds orig-prefix.txt: 1, 0 or a negative code. */
+static int read_orig_prefix(struct arena *arena, const char *root, const char *prefix, const char *name,
+                            struct pyvenv *ret_env, struct pipseed_error *err)
+{
+        _cleanup_free_ char *path = str_format("%s/lib/%s/orig-prefix.txt", prefix, name);
+        _cleanup_free_ char *no_global = str_format("%s/lib/%s/no-global-site-packages.txt", prefix, name);
+        _cleanup_free_ char *text = NULL;
+        struct pyvenv env = {.kind = PYVENV_LEGACY};
+        int r;
+
+        if (path == NULL || no_global == NULL)
+                return error_memory(err);
+        if (!rooted_is_file(root, path))
+                return 0;
+        r = rooted_read(root, path, PATH_MAX, &text, NULL);
+        if (r < 0)
+                return error_sys(err, r, path, "cannot read orig-prefix.txt");
+        env.system_site = !rooted_is_file(root, no_global);
+        env.prefix = arena_strdup(arena, prefix);
+        env.file = arena_strdup(arena, path);
+        env.version = arena_strdup(arena, name + strcspn(name, "0123456789"));
+        env.home = arena_format(arena, "%s/bin", str_trim(text));
+        if (env.prefix == NULL || env.file == NULL || env.version == NULL || env.home == NULL)
+                return error_memory(err);
+        *ret_env = env;
+        return 1;
+}
+
+/* virtualenv before release 20: 1, 0 or a negative code. */
+static int read_legacy(struct arena *arena, const char *root, const char *prefix, struct pyvenv *ret_env,
+                       struct pipseed_error *err)
+{
+        _cleanup_free_ char *lib = path_join(prefix, "lib");
+        _cleanup_free_ char *host = NULL;
+        DIR *dir;
+        int r = 0;
+
+        if (lib == NULL)
+                return error_memory(err);
+        if (!rooted_has_file(root, prefix, "bin/activate_this.py") || rooted_resolve(root, lib, &host) < 0)
+                return 0;
+        dir = opendir(host);
+        if (dir == NULL)
+                return 0;
+        for (const struct dirent *entry = readdir(dir); entry != NULL && r == 0; entry = readdir(dir))
+                if (str_starts(entry->d_name, "python") || str_starts(entry->d_name, "pypy"))
+                        r = read_orig_prefix(arena, root, prefix, entry->d_name, ret_env, err);
+        (void)closedir(dir);
+        return r;
+}
+
+int pyvenv_read(struct arena *arena, const char *root, const char *folder, struct pyvenv *ret_env,
+                struct pipseed_error *err)
+{
+        _cleanup_free_ char *bin = path_join(folder, "bin");
+        int r;
+
+        if (bin == NULL)
+                return error_memory(err);
+        /* site.py looks beside the interpreter first, then one above. */
+        r = read_cfg(arena, root, bin, folder, ret_env, err);
+        if (r == 0)
+                r = read_cfg(arena, root, folder, folder, ret_env, err);
+        return r != 0 ? r : read_legacy(arena, root, folder, ret_env, err);
+}
+
+int pyvenv_read_of(struct arena *arena, const char *root, const char *exe, struct pyvenv *ret_env,
+                   struct pipseed_error *err)
+{
+        _cleanup_free_ char *bin = path_dir(exe);
+        _cleanup_free_ char *prefix = bin != NULL ? path_dir(bin) : NULL;
+        int r;
+
+        if (prefix == NULL)
+                return error_memory(err);
+        r = read_cfg(arena, root, bin, prefix, ret_env, err);
+        if (r == 0)
+                r = read_cfg(arena, root, prefix, prefix, ret_env, err);
+        return r != 0 ? r : read_legacy(arena, root, prefix, ret_env, err);
+}
+
+bool pyvenv_is_env(const char *root, const char *folder)
+{
+        struct pipseed_error ignored = PIPSEED_ERROR_INIT;
+        struct arena arena = {0};
+        struct pyvenv env;
+        int r = pyvenv_read(&arena, root, folder, &env, &ignored);
+
+        arena_done(&arena);
+        /* One that cannot be read is still one: whoever asks wants to be careful. */
+        return r != 0;
+}

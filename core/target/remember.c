@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/remember.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "target/probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define FOLDER "facts"
+#define FILE_LIMIT ((size_t)256 * 1024)
+
+static void add_hex(struct str *out, const void *bytes, size_t len)
+{
+        for (size_t i = 0; i < len; i++)
+                str_printf(out, "%02x", ((const unsigned char *)bytes)[i]);
+}
+
+/* All that decides about the answer, as ASCII: paths may hold any byte. */
+static char *make_key(const char *exe, const char *resolved, const struct stat *st)
+{
+        _cleanup_(str_done) struct str key = STR_INIT;
+        /* Debian's sysconfig reads it; the interpreter is asked with it. */
+        const char *layout = getenv("DEB_PYTHON_INSTALL_LAYOUT");
+        uint8_t digest[HASH_SIZE];
+
+        hash_of(probe_script(), strlen(probe_script()), digest);
+        add_hex(&key, digest, sizeof(digest));
+        str_add_char(&key, ' ');
+        add_hex(&key, exe, strlen(exe));
+        str_add_char(&key, ' ');
+        add_hex(&key, resolved, strlen(resolved));
+        str_printf(&key, " %ju %ju %jd %jd.%09ld ", (uintmax_t)st->st_dev, (uintmax_t)st->st_ino,
+                   (intmax_t)st->st_size, (intmax_t)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+        if (layout != NULL)
+                add_hex(&key, layout, strlen(layout));
+        return str_steal(&key);
+}
+
+/* One file for each path: a changed interpreter's answer takes the place of the old one. */
+static char *make_name(const char *exe)
+{
+        char hex[HASH_HEX_SIZE];
+        uint8_t digest[HASH_SIZE];
+
+        hash_of(exe, strlen(exe), digest);
+        hash_to_hex(digest, hex);
+        return str_format("%.32s.json", hex);
+}
+
+static bool is_private(const struct stat *st)
+{
+        return st->st_uid == geteuid() && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+/* fd of CACHE/facts when both folders are the caller's alone, else -1. */
+static int open_folder(const char *cache_dir)
+{
+        _cleanup_close_ int cache_fd = file_open_dir(cache_dir);
+        _cleanup_close_ int fd = -1;
+        struct stat st;
+
+        if (cache_fd < 0 || fstat(cache_fd, &st) < 0 || !is_private(&st))
+                return -1;
+        fd = file_open_beneath(cache_fd, FOLDER, O_RDONLY | O_DIRECTORY, 0);
+        if (fd < 0 || fstat(fd, &st) < 0 || !is_private(&st))
+                return -1;
+        return steal_fd(&fd);
+}
+
+int remember_open(struct remember *remember, const char *cache_dir, const char *exe, struct pipseed_error *err)
+{
+        _cleanup_free_ char *resolved = realpath(exe, NULL);
+        struct stat st;
+
+        if (resolved == NULL || stat(resolved, &st) < 0) {
+                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "there is no interpreter at %s", exe);
+                err->sys_errno = errno;
+                return err->code;
+        }
+        if (cache_dir == NULL)
+                return 0;
+        remember->key = make_key(exe, resolved, &st);
+        remember->name = make_name(exe);
+        remember->cache_dir = strdup(cache_dir);
+        if (remember->key == NULL || remember->name == NULL || remember->cache_dir == NULL)
+                return error_memory(err);
+        remember->dir_fd = open_folder(cache_dir);
+        return 0;
+}
+
+/* The object {key, facts} of a file that only the caller can have written, else NULL. */
+static json_t *load(const struct remember *remember)
+{
+        _cleanup_close_ int fd = -1;
+        _cleanup_free_ char *text = NULL;
+        struct stat st;
+        size_t len;
+
+        if (remember->dir_fd < 0)
+                return NULL;
+        fd = file_open_beneath(remember->dir_fd, remember->name, O_RDONLY | O_NONBLOCK, 0);
+        if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !is_private(&st))
+                return NULL;
+        if (file_read_fd(fd, FILE_LIMIT, &text, &len) < 0)
+                return NULL;
+        return json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+}
+
+bool remember_read(const struct remember *remember, char **ret_json)
+{
+        json_t *file = load(remember);
+        const char *key = json_string_value(json_object_get(file, "key"));
+        const char *facts = json_string_value(json_object_get(file, "facts"));
+        char *copy = NULL;
+
+        if (key != NULL && facts != NULL && strcmp(key, remember->key) == 0)
+                copy = strdup(facts);
+        json_decref(file);
+        if (copy == NULL)
+                return false;
+        *ret_json = copy;
+        return true;
+}
+
+/* Root leaves nothing behind in a home that is not its own. */
+static bool may_create(const char *path)
+{
+        _cleanup_free_ char *at = strdup(path);
+        struct stat st;
+
+        while (at != NULL && stat(at, &st) < 0) {
+                char *parent = path_dir(at);
+
+                if (errno != ENOENT || parent == NULL || strcmp(parent, at) == 0) {
+                        free(parent);
+                        return false;
+                }
+                free(at);
+                at = parent;
+        }
+        return at != NULL && (geteuid() != 0 || st.st_uid == 0);
+}
+
+static void create_folder(struct remember *remember)
+{
+        _cleanup_close_ int cache_fd = -1;
+        struct stat st;
+
+        if (!may_create(remember->cache_dir) || file_make_dirs_abs(remember->cache_dir, 0700) < 0)
+                return;
+        cache_fd = file_open_dir(remember->cache_dir);
+        if (cache_fd < 0 || fstat(cache_fd, &st) < 0 || !is_private(&st))
+                return;
+        if (mkdirat(cache_fd, FOLDER, 0700) < 0 && errno != EEXIST)
+                return;
+        remember->dir_fd = open_folder(remember->cache_dir);
+}
+
+void remember_write(struct remember *remember, const char *json)
+{
+        char *text = NULL;
+        json_t *file;
+
+        if (remember->cache_dir == NULL)
+                return;
+        if (remember->dir_fd < 0)
+                create_folder(remember);
+        if (remember->dir_fd < 0)
+                return;
+        file = json_pack("{s:s, s:s}", "key", remember->key, "facts", json);
+        if (file != NULL)
+                text = json_dumps(file, JSON_COMPACT | JSON_SORT_KEYS);
+        json_decref(file);
+        /* Not durable: a file that a power cut empties is damaged, thus asked for again. */
+        if (text != NULL)
+                (void)file_replace(remember->dir_fd, remember->name, 0600, text, strlen(text), false);
+        free(text);
+}
+
+void remember_done(struct remember *remember)
+{
+        int saved = errno;
+
+        if (remember->dir_fd >= 0)
+                (void)close(remember->dir_fd);
+        free(remember->cache_dir);
+        free(remember->name);
+        free(remember->key);
+        *remember = (struct remember)REMEMBER_INIT;
+        errno = saved;
+}

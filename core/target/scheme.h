@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * scheme.h - install schemes: placeholders of an interpreter's answer filled in, the user base of this moment, and the
+ * layouts of an interpreter that cannot be asked.
+ */
+#ifndef TARGET_SCHEME_H
+#define TARGET_SCHEME_H
+
+#include "base/arena.h"
+#include "target/target.h"
+
+enum scheme_layout {
+        SCHEME_POSIX,  /* sysconfig's posix_prefix, distutils' unix_prefix */
+        SCHEME_DEBIAN, /* posix_local, unix_local: /usr/local and dist-packages */
+        SCHEME_VENV,   /* as posix, with pip's own folder for headers */
+};
+
+/* path with the folder `from` at its start replaced by `to`; path itself when it is not below `from`. NULL: no memory. */
+const char *scheme_replace(struct arena *arena, const char *path, const char *from, const char *to);
+/* The same for a scheme: 0 or -ENOMEM. */
+int scheme_fill(struct arena *arena, const struct target_scheme *scheme, const char *from, const char *to,
+                struct target_scheme *ret_scheme);
+
+/*
+ * The scheme of a CPython by its layout. lib is the name of its folder ("python3.13", "python3.13t"); libdir "lib" or
+ * "lib64", for platlib. 0 or -ENOMEM.
+ */
+int scheme_of_layout(struct arena *arena, enum scheme_layout layout, const char *prefix, const char *lib,
+                     const char *libdir, int minor, struct target_scheme *ret_scheme);
+/* site.getuserbase(): PYTHONUSERBASE, else ~/.local, made absolute; in the arena. NULL: no memory. */
+const char *scheme_user_base(struct arena *arena);
+/* site.check_enableusersite() of a Python started without options: PYTHONNOUSERSITE, real and effective ids. */
+bool scheme_user_site_allowed(void);
+
+#endif

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/target.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "target/base.h"
+#include "target/build.h"
+#include "target/image.h"
+#include "target/lookup.h"
+#include "target/probe.h"
+#include "target/rooted.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define MAX_SCRIPTS 4 /* a script that runs a script that runs a Python */
+
+struct finder {
+        const struct target_query *query;
+        struct target *target;
+        const char *image; /* the root that is looked in, NULL: the host */
+        int n_scripts;
+        struct pipseed_error *err;
+};
+
+static int find_python(struct finder *finder, const char *path);
+
+static struct arena *arena_of(const struct finder *finder)
+{
+        return &finder->target->arena;
+}
+
+static bool is_script(const char *path)
+{
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        char start[2];
+
+        return fd >= 0 && read(fd, start, sizeof(start)) == (ssize_t)sizeof(start) && memcmp(start, "#!", 2) == 0;
+}
+
+static int facts_for(const struct finder *finder, const char *exe, struct facts *ret_facts)
+{
+        if (finder->image != NULL)
+                return image_facts(arena_of(finder), finder->image, exe, ret_facts, finder->err);
+        if (is_script(exe))
+                return facts_ask(arena_of(finder), exe, finder->query, ret_facts, finder->err);
+        return facts_of(arena_of(finder), exe, finder->query, ret_facts, finder->err);
+}
+
+/* exe NULL: to be found in the environment. */
+static int find_in_env(struct finder *finder, const struct pyvenv *env, const char *exe)
+{
+        struct facts facts;
+        const char *base = NULL;
+        int r = 0;
+
+        if (exe == NULL)
+                r = base_find_exe(arena_of(finder), finder->image, env, &exe, finder->err);
+        if (r == 0)
+                r = base_find(arena_of(finder), finder->image, env, exe, &base, finder->err);
+        if (r == 0)
+                r = facts_for(finder, base, &facts);
+        return r < 0 ? r : build_target(finder->target, &facts, env, exe, finder->image, finder->err);
+}
+
+/* A script (pyenv's shims, wrappers): what it runs depends on more than itself, so it is asked each time who that is. */
+static int find_behind_script(struct finder *finder, const char *path)
+{
+        _cleanup_free_ char *exe = NULL;
+        struct facts facts;
+        int r;
+
+        if (++finder->n_scripts > MAX_SCRIPTS)
+                return error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "%s runs one script after another", path);
+        r = facts_announce(finder->query, path, finder->err);
+        if (r == 0)
+                r = probe_executable(path, &exe, finder->err);
+        if (r < 0)
+                return r;
+        finder->target->was_probed = true;
+        if (strcmp(exe, path) != 0)
+                return find_python(finder, exe);
+        r = facts_ask(arena_of(finder), path, finder->query, &facts, finder->err);
+        return r < 0 ? r : build_target(finder->target, &facts, NULL, path, NULL, finder->err);
+}
+
+/* path is absolute and names an executable file. */
+static int find_python(struct finder *finder, const char *path)
+{
+        struct pyvenv env;
+        struct facts facts;
+        int r = pyvenv_read_of(arena_of(finder), finder->image, path, &env, finder->err);
+
+        if (r < 0)
+                return r;
+        if (r > 0)
+                return find_in_env(finder, &env, path);
+        if (finder->image == NULL && is_script(path))
+                return find_behind_script(finder, path);
+        r = facts_for(finder, path, &facts);
+        return r < 0 ? r : build_target(finder->target, &facts, NULL, path, finder->image, finder->err);
+}
+
+/* An environment, or the prefix of an installation. */
+static int find_in_folder(struct finder *finder, const char *folder)
+{
+        static const char *const names[] = {"python3", "python", "pypy3"};
+        struct pyvenv env;
+        int r = pyvenv_read(arena_of(finder), finder->image, folder, &env, finder->err);
+
+        if (r != 0)
+                return r < 0 ? r : find_in_env(finder, &env, NULL);
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                _cleanup_free_ char *path = str_format("%s/bin/%s", folder, names[i]);
+
+                if (path == NULL)
+                        return error_memory(finder->err);
+                if (base_is_executable(finder->image, path))
+                        return find_python(finder, path);
+        }
+        (void)error_set(finder->err, PIPSEED_E_NO_TARGET, folder,
+                        "%s is no environment: it has neither pyvenv.cfg nor bin/python3", folder);
+        return error_hint(finder->err, "make one: pipseed venv %s", folder);
+}
+
+/* As invoked: links are kept. "a/../b" is where it leads to, as a link may be in the way of taking it by its text. */
+static char *make_absolute(const char *path)
+{
+        _cleanup_free_ char *dir = NULL;
+        _cleanup_free_ char *real = NULL;
+
+        if (strstr(path, "..") == NULL)
+                return path_absolute_here(path);
+        dir = path_dir(path);
+        real = dir != NULL ? realpath(dir, NULL) : NULL;
+        if (real == NULL || strcmp(path_base(path), "..") == 0 || path_base(path)[0] == '\0')
+                return path_absolute_here(path);
+        return path_join(real, path_base(path));
+}
+
+static int not_found(const struct finder *finder, const char *path, int sys_errno)
+{
+        struct stat st;
+
+        if (finder->image == NULL && lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
+                (void)error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "%s is a link to something that is gone", path);
+                finder->err->sys_errno = sys_errno;
+                return error_hint(finder->err, "install the Python that it leads to again, or make the environment anew");
+        }
+        if (sys_errno != ENOENT && sys_errno != ENOTDIR)
+                return error_sys(finder->err, sys_errno, path, "cannot look at %s", path);
+        (void)error_set(finder->err, PIPSEED_E_NO_TARGET, path, "there is no %s", path);
+        finder->err->sys_errno = sys_errno;
+        return error_hint(finder->err, "name an environment's folder, or an interpreter with --python");
+}
+
+/* The link ENV/bin/python3 of an environment leads nowhere: say which environment and which base. */
+static int find_broken(struct finder *finder, const char *path, int sys_errno)
+{
+        struct pyvenv env;
+        struct stat st;
+        int r;
+
+        if (finder->image != NULL || lstat(path, &st) < 0)
+                return not_found(finder, path, sys_errno);
+        r = pyvenv_read_of(arena_of(finder), NULL, path, &env, finder->err);
+        if (r <= 0)
+                return r < 0 ? r : not_found(finder, path, sys_errno);
+        return find_in_env(finder, &env, path);
+}
+
+/* A folder or an interpreter by its path, absolute. */
+static int find_by_path(struct finder *finder, const char *path)
+{
+        struct stat st;
+        int r = rooted_stat(finder->image, path, &st);
+
+        if (r < 0)
+                return find_broken(finder, path, -r);
+        if (S_ISDIR(st.st_mode))
+                return find_in_folder(finder, path);
+        if (base_is_executable(finder->image, path))
+                return find_python(finder, path);
+        (void)error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "%s is no executable file", path);
+        return error_hint(finder->err, "name an environment's folder, or an interpreter with --python");
+}
+
+static int no_such_name(const struct finder *finder, const char *name)
+{
+        const char *path = getenv("PATH");
+
+        (void)error_set(finder->err, PIPSEED_E_NO_TARGET, NULL, "there is no %s on PATH (%s)", name,
+                        path != NULL ? path : "not set");
+        return error_hint(finder->err, "name an environment's folder, or an interpreter with --python PATH");
+}
+
+/* A version manager has a shim for each name, also for those that are not in use now: the next of the name may work. */
+static int find_by_name(struct finder *finder, const char *given)
+{
+        _cleanup_free_ char *name = lookup_name(given);
+        struct pipseed_error first = PIPSEED_ERROR_INIT;
+
+        if (name == NULL)
+                return error_memory(finder->err);
+        for (size_t i = 0;; i++) {
+                _cleanup_free_ char *path = NULL;
+                int r = lookup_path(name, finder->image, i, &path);
+
+                if (r < 0)
+                        return error_memory(finder->err);
+                if (r == 0)
+                        break;
+                finder->n_scripts = 0;
+                r = find_python(finder, path);
+                if (r != PIPSEED_E_PROBE || !is_script(path))
+                        return r;
+                if (first.code == 0)
+                        first = *finder->err;
+                error_clear(finder->err);
+        }
+        if (first.code == 0)
+                return no_such_name(finder, name);
+        *finder->err = first;
+        return first.code;
+}
+
+static int find_given(struct finder *finder, const char *given)
+{
+        _cleanup_free_ char *path = make_absolute(given);
+
+        if (path == NULL)
+                return error_sys(finder->err, errno, given, "cannot tell where %s is", given);
+        return find_by_path(finder, path);
+}
+
+static int find_active(struct finder *finder, const char *folder)
+{
+        _cleanup_free_ char *path = path_absolute_here(folder);
+
+        if (path == NULL)
+                return error_sys(finder->err, errno, folder, "cannot tell where %s is", folder);
+        if (pyvenv_is_env(NULL, path))
+                return find_in_folder(finder, path);
+        (void)error_set(finder->err, rooted_is_dir(NULL, path) ? PIPSEED_E_BAD_TARGET : PIPSEED_E_NO_TARGET, path,
+                        "VIRTUAL_ENV names %s, which is no environment", path);
+        return error_hint(finder->err, "unset VIRTUAL_ENV, or name the environment");
+}
+
+static int find_on_host(struct finder *finder)
+{
+        const struct target_query *query = finder->query;
+        const char *active = getenv("VIRTUAL_ENV");
+
+        finder->image = NULL;
+        if (query->env != NULL)
+                return find_given(finder, query->env);
+        if (query->python != NULL)
+                return strchr(query->python, '/') != NULL ? find_given(finder, query->python)
+                                                          : find_by_name(finder, query->python);
+        if (active != NULL && active[0] != '\0')
+                return find_active(finder, active);
+        return find_by_name(finder, "python3");
+}
+
+/* Has the image the environment or the interpreter that is asked for? 1, 0 or a negative code. ret_path: where. */
+static int look_in_image(const struct finder *finder, char **ret_path)
+{
+        const struct target_query *query = finder->query;
+        const char *python = query->python != NULL ? query->python : "/usr/bin/python3";
+        const char *given = query->env != NULL ? query->env : python;
+        _cleanup_free_ char *name = NULL;
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        if (query->env == NULL && strchr(python, '/') == NULL) {
+                name = lookup_name(python);
+                r = name != NULL ? lookup_path(name, finder->image, 0, ret_path) : -ENOMEM;
+                return r < 0 ? error_memory(finder->err) : r;
+        }
+        path = path_absolute_here(given);
+        if (path == NULL)
+                return error_sys(finder->err, errno, given, "cannot tell where %s is", given);
+        if (query->env != NULL ? !pyvenv_is_env(finder->image, path) && !rooted_has_file(finder->image, path, "bin/python3")
+                               : !base_is_executable(finder->image, path))
+                return 0;
+        *ret_path = steal_ptr(path);
+        return 1;
+}
+
+static int find_anywhere(struct finder *finder)
+{
+        const char *root = finder->target->root;
+        _cleanup_free_ char *path = NULL;
+        int r = 0;
+
+        if (root != NULL && strcmp(root, "/") != 0) {
+                finder->image = root;
+                r = look_in_image(finder, &path);
+        }
+        if (r < 0)
+                return r;
+        return r > 0 ? find_by_path(finder, path) : find_on_host(finder);
+}
+
+static int set_root(struct target *target, const char *root, struct pipseed_error *err)
+{
+        _cleanup_free_ char *absolute = NULL;
+
+        if (root == NULL)
+                return 0;
+        absolute = path_absolute_here(root);
+        if (absolute == NULL)
+                return error_sys(err, errno, root, "cannot tell where %s is", root);
+        target->root = arena_strdup(&target->arena, absolute);
+        return target->root != NULL ? 0 : error_memory(err);
+}
+
+int target_find(const struct target_query *query, struct target **ret_target, struct pipseed_error *err)
+{
+        _cleanup_(target_freep) struct target *target = calloc(1, sizeof(*target));
+        struct finder finder = {.query = query, .target = target, .err = err};
+        int r;
+
+        if (target == NULL)
+                return error_memory(err);
+        if (query->env != NULL && query->python != NULL)
+                return error_set(err, PIPSEED_E_USAGE, NULL, "both an environment and an interpreter are named");
+        r = set_root(target, query->root, err);
+        if (r == 0)
+                r = find_anywhere(&finder);
+        if (r < 0)
+                return r;
+        *ret_target = steal_ptr(target);
+        return 0;
+}
+
+void target_free(struct target *target)
+{
+        if (target == NULL)
+                return;
+        arena_done(&target->arena);
+        free(target);
+}

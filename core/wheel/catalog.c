@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+#include "catalog.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "wheel.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int emit(const struct pipseed_request *req, enum pipseed_event_kind kind, const char *text)
+{
+        struct pipseed_event event = {.kind = kind, .text = text};
+
+        return req->event != NULL ? req->event(req->event_data, &event) : 0;
+}
+
+void catalog_done(struct catalog *catalog)
+{
+        for (size_t i = 0; i < catalog->n_wheels; i++) {
+                struct catalog_wheel *wheel = &catalog->wheels[i];
+
+                version_free(wheel->version);
+                if (wheel->bundled == NULL) {
+                        free((void *)wheel->bytes);
+                        free(wheel->requires_python);
+                }
+        }
+        for (size_t i = 0; i < catalog->n_dir_fds; i++)
+                cleanup_closep(&catalog->dir_fds[i]);
+        arena_done(&catalog->arena);
+        *catalog = (struct catalog){0};
+}
+
+struct listing {
+        const struct pipseed_request *req;
+        struct catalog *catalog;
+        size_t capacity;
+};
+
+/* A new last element with its name parsed; the caller fills the rest before the next call. */
+static int add(struct listing *listing, const char *filename, struct catalog_wheel **ret_wheel,
+               struct pipseed_error *err)
+{
+        struct catalog *catalog = listing->catalog;
+        struct catalog_wheel *wheel;
+        int r;
+
+        if (arena_grow(&catalog->arena, &catalog->wheels, catalog->n_wheels, &listing->capacity,
+                       sizeof(*catalog->wheels)) < 0)
+                return error_memory(err);
+        wheel = &catalog->wheels[catalog->n_wheels];
+        *wheel = (struct catalog_wheel){.dir_fd = -1};
+        wheel->filename = arena_strdup(&catalog->arena, filename);
+        if (wheel->filename == NULL)
+                return error_memory(err);
+        r = wheel_name_parse(&catalog->arena, filename, &wheel->name, err);
+        if (r < 0)
+                return r;
+        r = version_parse(wheel->name.version, &wheel->version, err);
+        if (r < 0)
+                return r;
+        catalog->n_wheels++;
+        *ret_wheel = wheel;
+        return 0;
+}
+
+static int add_bundle(struct listing *listing, struct pipseed_error *err)
+{
+        for (size_t i = 0; i < n_bundle_wheels; i++) {
+                const struct bundle_wheel *bundled = &bundle_wheels[i];
+                struct catalog_wheel *wheel;
+                int r = add(listing, bundled->filename, &wheel, err);
+
+                if (r < 0)
+                        return r;
+                wheel->bundled = bundled;
+                wheel->bytes = bundled->data;
+                wheel->len = bundled->size;
+                wheel->is_read = true;
+                wheel->source = "bundled";
+                wheel->path = arena_format(&listing->catalog->arena, "bundled/%s", bundled->filename);
+                if (wheel->path == NULL)
+                        return error_memory(err);
+                memcpy(wheel->sha256, bundled->sha256, HASH_SIZE);
+                if (bundled->requires_python[0] != '\0')
+                        wheel->requires_python = (char *)bundled->requires_python;
+        }
+        return 0;
+}
+
+static int add_file(struct listing *listing, const char *folder, int dir_fd, const char *filename,
+                    struct pipseed_error *err)
+{
+        struct catalog_wheel *wheel;
+        char text[2048];
+        int r = add(listing, filename, &wheel, err);
+
+        if (r == PIPSEED_E_WHEEL_NAME || r == PIPSEED_E_BAD_VERSION) {
+                (void)snprintf(text, sizeof(text), "passed over %s/%s: %s", folder, filename, err->message);
+                error_clear(err);
+                return emit(listing->req, PIPSEED_EVENT_NOTE, text) != 0
+                               ? error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller") : 0;
+        }
+        if (r < 0)
+                return r;
+        wheel->source = folder;
+        wheel->dir_fd = dir_fd;
+        wheel->path = arena_format(&listing->catalog->arena, "%s/%s", folder, filename);
+        if (wheel->path == NULL)
+                return error_memory(err);
+        return 0;
+}
+
+static int add_folder(struct listing *listing, const char *folder, int *ret_dir_fd, struct pipseed_error *err)
+{
+        _cleanup_close_ int dir_fd = file_open_dir(folder);
+        const struct dirent *file;
+        int r = 0;
+        DIR *dir;
+
+        if (dir_fd < 0) {
+                error_sys(err, dir_fd, folder, "cannot read the wheel folder");
+                return error_hint(err, "check --wheel-dir and the policy's wheels.dirs (pipseed policy show)");
+        }
+        dir = fdopendir(fcntl(dir_fd, F_DUPFD_CLOEXEC, 3));
+        if (dir == NULL)
+                return error_sys(err, errno, folder, "cannot read the wheel folder");
+        *ret_dir_fd = steal_fd(&dir_fd);
+        while (r == 0 && (errno = 0, file = readdir(dir)) != NULL)
+                if (str_ends(file->d_name, ".whl") && file->d_name[0] != '.')
+                        r = add_file(listing, folder, *ret_dir_fd, file->d_name, err);
+        if (r == 0 && errno != 0)
+                r = error_sys(err, errno, folder, "cannot read the wheel folder");
+        (void)closedir(dir);
+        return r;
+}
+
+/* Newest first within a project; the same wheel in two places: the bundle, then the earlier folder. */
+static int by_name(const void *a, const void *b)
+{
+        const struct catalog_wheel *left = a;
+        const struct catalog_wheel *right = b;
+        int order = strcmp(left->name.project, right->name.project);
+
+        if (order == 0)
+                order = version_compare(right->version, left->version);
+        if (order == 0)
+                order = strcmp(left->filename, right->filename);
+        if (order == 0)
+                order = (left->dir_fd > right->dir_fd) - (left->dir_fd < right->dir_fd);
+        return order;
+}
+
+int catalog_open(const struct pipseed_request *req, struct catalog *ret_catalog, struct pipseed_error *err)
+{
+        _cleanup_(catalog_done) struct catalog catalog = {0};
+        struct listing listing = {.req = req, .catalog = &catalog};
+        int r = req->bundled ? add_bundle(&listing, err) : 0;
+
+        if (r < 0)
+                return r;
+        catalog.dir_fds = arena_calloc(&catalog.arena, req->n_wheel_dirs + 1, sizeof(*catalog.dir_fds));
+        if (catalog.dir_fds == NULL)
+                return error_memory(err);
+        for (size_t i = 0; i < req->n_wheel_dirs; i++) {
+                catalog.dir_fds[i] = -1;
+                catalog.n_dir_fds = i + 1;
+                r = add_folder(&listing, req->wheel_dirs[i], &catalog.dir_fds[i], err);
+                if (r < 0)
+                        return r;
+        }
+        if (catalog.n_wheels > 0)
+                qsort(catalog.wheels, catalog.n_wheels, sizeof(*catalog.wheels), by_name);
+        *ret_catalog = catalog;
+        catalog = (struct catalog){0};
+        return 0;
+}
+
+int catalog_read(struct catalog_wheel *wheel, const void **ret_bytes, size_t *ret_len, struct pipseed_error *err)
+{
+        int r;
+
+        if (!wheel->is_read) {
+                char *bytes = NULL;
+
+                r = file_read(wheel->dir_fd, wheel->filename, WHEEL_MAX_PACKED, &bytes, &wheel->len);
+                if (r == -EFBIG)
+                        return error_set(err, PIPSEED_E_ZIP_BOMB, wheel->path, "the wheel is larger than %zu MiB",
+                                         WHEEL_MAX_PACKED >> 20);
+                if (r < 0)
+                        return error_sys(err, r, wheel->path, "cannot read the wheel");
+                wheel->bytes = bytes;
+                wheel->is_read = true;
+                hash_of(bytes, wheel->len, wheel->sha256);
+                r = wheel_requires_python(wheel->filename, bytes, wheel->len, wheel->path, &wheel->requires_python,
+                                          err);
+                if (r < 0)
+                        return r;
+        }
+        *ret_bytes = wheel->bytes;
+        *ret_len = wheel->len;
+        return 0;
+}
+
+static int admits_python(struct catalog_wheel *wheel, const struct version *python, bool *ret_yes,
+                         struct pipseed_error *err)
+{
+        _cleanup_(specifier_freep) struct specifier *requires_python = NULL;
+        const void *bytes;
+        size_t len;
+        int r = catalog_read(wheel, &bytes, &len, err);
+
+        if (r < 0)
+                return r;
+        *ret_yes = true;
+        if (wheel->requires_python == NULL)
+                return 0;
+        r = specifier_parse(wheel->requires_python, &requires_python, err);
+        if (r < 0)
+                return r;
+        *ret_yes = specifier_admits(requires_python, python, SPECIFIER_PRE_YES);
+        return 0;
+}
+
+/* pip compares build tags as (leading number, rest). */
+static int compare_builds(const char *a, const char *b)
+{
+        long left, right;
+
+        if (a == NULL || b == NULL)
+                return (a != NULL) - (b != NULL);
+        left = strtol(a, NULL, 10);
+        right = strtol(b, NULL, 10);
+        return left != right ? (left > right) - (left < right) : strcmp(a, b);
+}
+
+struct choice {
+        struct catalog_wheel *wheel;
+        int rank;
+};
+
+/* Is the candidate, of the same or a lower version than the choice so far, the better one? */
+static bool is_better(const struct choice *choice, const struct catalog_wheel *wheel, int rank)
+{
+        if (choice->wheel == NULL)
+                return true;
+        if (version_compare(wheel->version, choice->wheel->version) != 0)
+                return false;
+        if (rank != choice->rank)
+                return rank < choice->rank;
+        return compare_builds(wheel->name.build, choice->wheel->name.build) > 0;
+}
+
+static int find_best(struct catalog *catalog, const struct catalog_question *question, enum specifier_pre pre,
+                     struct choice *choice, struct pipseed_error *err)
+{
+        _cleanup_(version_freep) struct version *python = NULL;
+        int r = version_parse(question->python_version, &python, err);
+
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < catalog->n_wheels; i++) {
+                struct catalog_wheel *wheel = &catalog->wheels[i];
+                bool admits = false;
+                int rank;
+
+                if (strcmp(wheel->name.project, question->project) != 0 ||
+                    !specifier_admits(question->specifier, wheel->version, pre))
+                        continue;
+                rank = tag_rank(question->tags, wheel->name.python, wheel->name.abi, wheel->name.platform);
+                if (rank < 0 || !is_better(choice, wheel, rank))
+                        continue;
+                r = admits_python(wheel, python, &admits, err);
+                if (r < 0)
+                        return r;
+                if (admits)
+                        *choice = (struct choice){.wheel = wheel, .rank = rank};
+        }
+        return 0;
+}
+
+static int nothing_fits(const struct catalog *catalog, const struct catalog_question *question,
+                        struct pipseed_error *err)
+{
+        _cleanup_(str_done) struct str seen = STR_INIT;
+
+        for (size_t i = 0; i < catalog->n_wheels; i++) {
+                const struct catalog_wheel *wheel = &catalog->wheels[i];
+
+                if (strcmp(wheel->name.project, question->project) != 0)
+                        continue;
+                str_printf(&seen, "%s%s (%s%s%s)", seen.len > 0 ? ", " : "", wheel->name.version, wheel->source,
+                           wheel->requires_python != NULL ? ", Python " : "",
+                           wheel->requires_python != NULL ? wheel->requires_python : "");
+        }
+        error_set(err, PIPSEED_E_NO_WHEEL, NULL, "no wheel of %s%s%s fits Python %s; at hand: %s", question->project,
+                  question->specifier_text != NULL && question->specifier_text[0] != '\0' ? " " : "",
+                  question->specifier_text != NULL ? question->specifier_text : "", question->python_version,
+                  seen.len > 0 ? seen.data : "none");
+        return error_hint(err, "put a wheel that fits into a folder and name it with --wheel-dir (wheels.dirs)");
+}
+
+int catalog_choose(struct catalog *catalog, const struct catalog_question *question, struct catalog_wheel **ret_wheel,
+                   struct pipseed_error *err)
+{
+        struct choice choice = {0};
+        int r = find_best(catalog, question, SPECIFIER_PRE_AUTO, &choice, err);
+
+        /* PEP 440: pre-releases when nothing else is there. */
+        if (r == 0 && choice.wheel == NULL)
+                r = find_best(catalog, question, SPECIFIER_PRE_YES, &choice, err);
+        if (r < 0)
+                return r;
+        if (choice.wheel == NULL)
+                return nothing_fits(catalog, question, err);
+        *ret_wheel = choice.wheel;
+        return 0;
+}
+
+static const struct pipseed_pin *find_pin(const struct pipseed_request *req, const char *filename)
+{
+        for (size_t i = 0; i < req->n_pins; i++)
+                if (strcmp(req->pins[i].filename, filename) == 0)
+                        return &req->pins[i];
+        return NULL;
+}
+
+/* Can somebody other than root and the caller change what this name stands for? ret_why: who, or NULL. */
+static int find_stranger(const struct catalog_wheel *wheel, const char **ret_why, struct pipseed_error *err)
+{
+        static const struct {
+                bool is_folder;
+                const char *foreign, *writable;
+        } rows[] = {
+                {true, "its folder belongs to another user", "its folder can be written by others"},
+                {false, "it belongs to another user", "it can be written by others"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                struct stat st;
+                int failed = rows[i].is_folder ? fstat(wheel->dir_fd, &st) : fstatat(wheel->dir_fd, wheel->filename, &st, 0);
+
+                if (failed < 0)
+                        return error_sys(err, errno, wheel->path, "cannot look at the wheel");
+                if (st.st_uid != 0 && st.st_uid != geteuid())
+                        *ret_why = rows[i].foreign;
+                else if ((st.st_mode & 022) != 0)
+                        *ret_why = rows[i].writable;
+                else
+                        continue;
+                return 0;
+        }
+        *ret_why = NULL;
+        return 0;
+}
+
+int catalog_admit(const struct pipseed_request *req, struct catalog_wheel *wheel, struct pipseed_error *err)
+{
+        const struct pipseed_pin *pin = find_pin(req, wheel->filename);
+        const char *why = NULL;
+        uint8_t pinned[HASH_SIZE];
+        const void *bytes;
+        size_t len;
+        int r = catalog_read(wheel, &bytes, &len, err);
+
+        if (r < 0)
+                return r;
+        if (pin != NULL) {
+                if (hash_from_hex(pin->sha256, strlen(pin->sha256), pinned) &&
+                    memcmp(pinned, wheel->sha256, HASH_SIZE) == 0)
+                        return 0;
+                error_set(err, PIPSEED_E_WHEEL_HASH, wheel->path,
+                          "the wheel is not the one that the policy pins: its sha256 differs from %s", pin->sha256);
+                return error_hint(err, "get the wheel again, or correct [sha256] %s (pipseed policy show)",
+                                  wheel->filename);
+        }
+        /* The bundle's hashes are fixed when pipseed is built: it is pinned by itself. */
+        if (wheel->bundled != NULL || req->require_hash == PIPSEED_REQUIRE_HASH_NO)
+                return 0;
+        if (req->require_hash == PIPSEED_REQUIRE_HASH_YES)
+                why = "wheels.require-hash = yes";
+        else
+                r = find_stranger(wheel, &why, err);
+        if (r < 0 || why == NULL)
+                return r;
+        error_set(err, PIPSEED_E_UNPINNED, wheel->path, "the wheel is not pinned by a hash in the policy: %s", why);
+        return error_hint(err, "add its sha256 to the policy's [sha256] section");
+}

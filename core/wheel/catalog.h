@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * catalog.h - the wheels at hand, and which of them an interpreter gets.
+ *
+ *     struct catalog catalog = {0};
+ *
+ *     r = catalog_open(req, &catalog, err);
+ *     r = catalog_choose(&catalog, &question, &wheel, err);       the newest that fits
+ *     r = catalog_admit(req, wheel, err);                         reads it, checks pins and trust, sets its sha256
+ *     catalog_done(&catalog);
+ *
+ * Choosing follows pip's finder: highest version first (no pre-release unless the specifier names one or nothing else is
+ * there), then the more specific tag, then the higher build tag.
+ */
+#ifndef WHEEL_CATALOG_H
+#define WHEEL_CATALOG_H
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "name.h"
+#include "pipseed.h"
+#include "tag.h"
+#include "version.h"
+#include "wheels/bundle.h"
+
+struct catalog_wheel {
+        struct wheel_name name;
+        const char *filename;
+        const char *source; /* "bundled", or the folder as given */
+        const char *path;   /* of the file, for messages: "bundled/NAME" for the bundle */
+        struct version *version;
+        const struct bundle_wheel *bundled; /* or NULL */
+        const void *bytes;                  /* NULL until read */
+        size_t len;
+        uint8_t sha256[HASH_SIZE]; /* known for bundled wheels, else once read */
+        char *requires_python;     /* likewise; NULL: none */
+        bool is_read;
+        int dir_fd; /* the folder, held; -1 for the bundle */
+};
+
+struct catalog {
+        struct arena arena;
+        struct catalog_wheel *wheels;
+        size_t n_wheels;
+        int *dir_fds;
+        size_t n_dir_fds;
+};
+
+struct catalog_question {
+        const char *project; /* normalised */
+        const struct specifier *specifier;
+        const char *specifier_text; /* for messages, may be NULL */
+        const struct tag_facts *tags;
+        const char *python_version; /* of the target: "3.13.0" */
+};
+
+/* Lists what the bundle and the folders offer: names only, except that a folder that cannot be read is an error (NO_WHEEL).
+ * Files that are no wheels are passed over; a *.whl whose name is malformed is passed over with an event. */
+int catalog_open(const struct pipseed_request *req, struct catalog *ret_catalog, struct pipseed_error *err);
+void catalog_done(struct catalog *catalog);
+
+/* The wheel that fits best. PIPSEED_E_NO_WHEEL says what was looked for and what was there. May read wheels of folders. */
+int catalog_choose(struct catalog *catalog, const struct catalog_question *question, struct catalog_wheel **ret_wheel,
+                   struct pipseed_error *err);
+
+/* May this wheel be installed under the request's pins and require_hash? WHEEL_HASH, UNPINNED. Reads it when it is a
+ * folder's. */
+int catalog_admit(const struct pipseed_request *req, struct catalog_wheel *wheel, struct pipseed_error *err);
+
+/* The wheel's bytes; they live as long as the catalog. */
+int catalog_read(struct catalog_wheel *wheel, const void **ret_bytes, size_t *ret_len, struct pipseed_error *err);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include "layout.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "entrypoint.h"
+#include "quote.h"
+#include "version.h"
+
+#include <string.h>
+
+#define DIST_INFO ".dist-info"
+#define DATA ".data"
+
+static bool ends_with(const char *text, size_t len, const char *suffix)
+{
+        size_t suffix_len = strlen(suffix);
+
+        return len >= suffix_len && memcmp(text + len - suffix_len, suffix, suffix_len) == 0;
+}
+
+/* The first entry at the top of the wheel whose name ends in suffix, file or folder, and a second one; NULL: there is
+ * none. */
+static void find_top(const struct zip *zip, const char *suffix, const char **ret_name, const char **ret_second)
+{
+        *ret_name = *ret_second = NULL;
+        for (size_t i = 0; i < zip->n_members; i++) {
+                const char *name = zip->members[i].name;
+                size_t len = strcspn(name, "/");
+
+                if (!ends_with(name, len, suffix))
+                        continue;
+                if (*ret_name == NULL)
+                        *ret_name = name;
+                else if (strncmp(*ret_name, name, len) != 0 || strcspn(*ret_name, "/") != len)
+                        *ret_second = name;
+        }
+}
+
+static bool same_version(const char *a, const char *b)
+{
+        struct pipseed_error ignored = PIPSEED_ERROR_INIT;
+        _cleanup_(version_freep) struct version *x = NULL;
+        _cleanup_(version_freep) struct version *y = NULL;
+
+        return version_parse(a, &x, &ignored) == 0 && version_parse(b, &y, &ignored) == 0 && version_compare(x, y) == 0;
+}
+
+/* Is folder NAME-VERSION + suffix of this project and version? Versions have no "-" here, names might in old wheels. */
+static int check_folder(struct arena *arena, const char *folder, const char *suffix, const struct wheel_name *name,
+                        bool *ret_fits, const char **ret_version)
+{
+        char *stem = arena_strndup(arena, folder, strlen(folder) - strlen(suffix));
+        char *dash = stem != NULL ? strrchr(stem, '-') : NULL;
+        const char *project;
+
+        *ret_fits = false;
+        if (stem == NULL)
+                return -1;
+        if (dash == NULL || dash == stem)
+                return 0;
+        *dash = '\0';
+        project = name_normalize(arena, stem);
+        if (project == NULL)
+                return -1;
+        *ret_version = dash + 1;
+        *ret_fits = strcmp(project, name->project) == 0 && same_version(dash + 1, name->version);
+        return 0;
+}
+
+static int find_dist_info(struct arena *arena, const struct zip *zip, const struct wheel_name *name, const char *path,
+                          struct layout *layout, struct pipseed_error *err)
+{
+        const char *first;
+        const char *second;
+        bool fits = false;
+
+        find_top(zip, DIST_INFO, &first, &second);
+        if (first == NULL)
+                return error_set(err, PIPSEED_E_DIST_INFO, path, "the wheel has no .dist-info folder");
+        if (second != NULL)
+                return error_set(err, PIPSEED_E_DIST_INFO, path,
+                                 "the wheel has two .dist-info folders: \"%s\" and \"%s\"",
+                                 QUOTE(first, strcspn(first, "/")), QUOTE(second, strcspn(second, "/")));
+        layout->dist_info = arena_strndup(arena, first, strcspn(first, "/"));
+        if (layout->dist_info == NULL ||
+            check_folder(arena, layout->dist_info, DIST_INFO, name, &fits, &layout->version) < 0)
+                return error_memory(err);
+        if (!fits)
+                return error_set(err, PIPSEED_E_DIST_INFO, path,
+                                 "the folder \"%s\" does not fit the wheel's file name: %s %s",
+                                 QUOTE(first, strcspn(first, "/")), name->distribution, name->version);
+        return 0;
+}
+
+static int find_data_dir(struct arena *arena, const struct zip *zip, const struct wheel_name *name, const char *path,
+                         struct layout *layout, struct pipseed_error *err)
+{
+        const char *version = NULL;
+        const char *first;
+        const char *second;
+        bool fits = false;
+
+        find_top(zip, DATA, &first, &second);
+        if (first == NULL) {
+                layout->data_dir = arena_format(arena, "%.*s" DATA,
+                                                (int)(strlen(layout->dist_info) - strlen(DIST_INFO)),
+                                                layout->dist_info);
+                return layout->data_dir == NULL ? error_memory(err) : 0;
+        }
+        layout->data_dir = arena_strndup(arena, first, strcspn(first, "/"));
+        if (layout->data_dir == NULL || check_folder(arena, layout->data_dir, DATA, name, &fits, &version) < 0)
+                return error_memory(err);
+        if (!fits || second != NULL)
+                return error_set(err, PIPSEED_E_DATA_SCHEME, path, "the .data folder \"%s\" is not this wheel's",
+                                 QUOTE(fits ? second : first, strcspn(fits ? second : first, "/")));
+        return 0;
+}
+
+static int refuse_script(const char *member, const char *path, struct pipseed_error *err)
+{
+        return error_set(err, PIPSEED_E_SCRIPT_NAME, path,
+                         "\"%s\" would put a file into the scripts folder that may not be there",
+                         QUOTE(member, strlen(member)));
+}
+
+/* Goes to the environment's top folder. bin/ there is the scripts folder, pyvenv.cfg decides which Python it is. */
+static int check_data_file(const char *member, const char *rest, const char *path, struct pipseed_error *err)
+{
+        static const char bin[] = "bin/";
+
+        if (str_equal_nocase(rest, "pyvenv.cfg"))
+                return error_set(err, PIPSEED_E_DATA_SCHEME, path, "\"%s\" would replace the environment's pyvenv.cfg",
+                                 QUOTE(member, strlen(member)));
+        if (str_starts(rest, bin) && !entry_point_name_is_safe(rest + strlen(bin)))
+                return refuse_script(member, path, err);
+        return 0;
+}
+
+/* rest is the member's name behind the .data folder and its slash. */
+static int check_data(const struct zip_member *member, const char *rest, const char *path, struct pipseed_error *err)
+{
+        static const char *const keys[] = {"purelib", "platlib", "headers", "scripts", "data"};
+        size_t len = strcspn(rest, "/");
+        const char *key = NULL;
+
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+                if (strlen(keys[i]) == len && memcmp(keys[i], rest, len) == 0)
+                        key = keys[i];
+        if (rest[0] == '\0')
+                return 0;
+        if (key == NULL || rest[len] != '/')
+                return error_set(err, PIPSEED_E_DATA_SCHEME, path,
+                                 "\"%s\" is in none of purelib, platlib, headers, scripts and data",
+                                 QUOTE(member->name, strlen(member->name)));
+        rest += len + 1;
+        if (member->is_dir)
+                return 0;
+        if (strcmp(key, "scripts") == 0 && !entry_point_name_is_safe(rest))
+                return refuse_script(member->name, path, err);
+        return strcmp(key, "data") == 0 ? check_data_file(member->name, rest, path, err) : 0;
+}
+
+int layout_find(struct arena *arena, const struct zip *zip, const struct wheel_name *name, const char *path,
+                struct layout *ret_layout, struct pipseed_error *err)
+{
+        struct layout layout = {0};
+        size_t len;
+        int r = find_dist_info(arena, zip, name, path, &layout, err);
+
+        if (r == 0)
+                r = find_data_dir(arena, zip, name, path, &layout, err);
+        if (r < 0)
+                return r;
+        len = strlen(layout.data_dir);
+        for (size_t i = 0; i < zip->n_members; i++) {
+                const struct zip_member *member = &zip->members[i];
+
+                if (strncmp(member->name, layout.data_dir, len) != 0)
+                        continue;
+                if (member->name[len] == '/')
+                        r = check_data(member, member->name + len + 1, path, err);
+                else if (member->name[len] == '\0')
+                        r = error_set(err, PIPSEED_E_DATA_SCHEME, path, "\"%s\" is no folder",
+                                      QUOTE(member->name, len));
+                if (r < 0)
+                        return r;
+        }
+        *ret_layout = layout;
+        return 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * layout.h - where things lie inside a wheel (PEP 427, the binary distribution format): its one .dist-info folder, its
+ * .data folder, and what may be in the latter. Judged by the names of the members alone.
+ *
+ *     r = layout_find(&arena, &zip, &name, path, &layout, err);
+ */
+#ifndef WHEEL_LAYOUT_H
+#define WHEEL_LAYOUT_H
+
+#include "base/arena.h"
+#include "name.h"
+#include "zip.h"
+
+struct layout {
+        const char *dist_info; /* "pip-26.3.dist-info" */
+        const char *data_dir;  /* "pip-26.3.data", also when the wheel has none */
+        const char *version;   /* as spelled in dist_info */
+};
+
+/*
+ * Only folders at the top count: setuptools carries other projects' .dist-info folders deeper down. Errors:
+ * PIPSEED_E_DIST_INFO: not exactly one, or of another name or version than the file name says. PIPSEED_E_DATA_SCHEME: a
+ * .data folder of another name or version, a sub-folder other than purelib, platlib, headers, scripts and data, a file
+ * that would go to pyvenv.cfg. PIPSEED_E_SCRIPT_NAME: a file in .data/scripts or .data/data/bin that is no plain, safe
+ * script name (entrypoint.h).
+ */
+int layout_find(struct arena *arena, const struct zip *zip, const struct wheel_name *name, const char *path,
+                struct layout *ret_layout, struct pipseed_error *err);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "unpack.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "quote.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+static int load(const struct archive_module **ret_module, struct pipseed_error *err)
+{
+        const struct archive_module *module;
+        /* Never closed: libarchive's libraries may not like to go, and the next wheel wants it again. */
+        void *handle = dlopen(ARCHIVE_MODULE_FILE, RTLD_NOW | RTLD_LOCAL);
+        const char *reason;
+
+        if (handle == NULL) {
+                reason = dlerror();
+                (void)error_set(err, PIPSEED_E_UNSUPPORTED, ARCHIVE_MODULE_FILE,
+                                "cannot load %s, the part of pipseed that unpacks wheels: %s", ARCHIVE_MODULE_FILE,
+                                reason != NULL ? reason : "no reason given");
+                return error_hint(err, "reinstall pipseed and libarchive; %s belongs into the folder pipseed/ beside "
+                                       "libpipseed",
+                                  ARCHIVE_MODULE_FILE);
+        }
+        module = dlsym(handle, ARCHIVE_MODULE_SYMBOL);
+        if (module == NULL || module->size < sizeof(*module) || module->version != ARCHIVE_MODULE_VERSION) {
+                (void)error_set(err, PIPSEED_E_UNSUPPORTED, ARCHIVE_MODULE_FILE,
+                                "%s, the part of pipseed that unpacks wheels, belongs to another version of pipseed",
+                                ARCHIVE_MODULE_FILE);
+                return error_hint(err, "reinstall pipseed, so that all its files are of version %s", PIPSEED_VERSION);
+        }
+        *ret_module = module;
+        return 0;
+}
+
+static int explain(const struct archive_report *report, const char *path, struct pipseed_error *err)
+{
+        static const int codes[] = {
+                [ARCHIVE_FAULT_NONE] = PIPSEED_E_FAILED,
+                [ARCHIVE_FAULT_MEMORY] = PIPSEED_E_NO_MEMORY,
+                [ARCHIVE_FAULT_LOCALE] = PIPSEED_E_UNSUPPORTED,
+                [ARCHIVE_FAULT_OPEN] = PIPSEED_E_ZIP_DISAGREE,
+                [ARCHIVE_FAULT_DISAGREE] = PIPSEED_E_ZIP_DISAGREE,
+                [ARCHIVE_FAULT_SIZE] = PIPSEED_E_ZIP_SIZE,
+                [ARCHIVE_FAULT_DATA] = PIPSEED_E_ZIP_DATA,
+        };
+        const char *message = QUOTE(report->message, strnlen(report->message, sizeof(report->message)));
+
+        if (report->fault == ARCHIVE_FAULT_MEMORY)
+                return error_memory(err);
+        if (report->name == NULL)
+                return error_set(err, codes[report->fault], path, "cannot unpack the zip: %s", message);
+        return error_set(err, codes[report->fault], path, "cannot unpack the zip member \"%s\": %s",
+                         QUOTE(report->name, strlen(report->name)), message);
+}
+
+static int check_crc(const struct zip_member *member, const uint8_t *data, const char *path, struct pipseed_error *err)
+{
+        uint32_t crc = (uint32_t)crc32_z(0, data, member->size);
+
+        if (crc == member->crc)
+                return 0;
+        return error_set(err, PIPSEED_E_ZIP_CRC, path, "the zip member \"%s\" has the checksum %08x, not %08x",
+                         QUOTE(member->name, strlen(member->name)), crc, member->crc);
+}
+
+int unpack_members(const void *data, size_t len, const struct zip *zip, const char *path, struct archive_slot *slots,
+                   struct pipseed_error *err)
+{
+        const struct archive_module *module = NULL;
+        struct archive_report report = {0};
+        int r = load(&module, err);
+
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < zip->n_members; i++) {
+                slots[i].name = zip->members[i].name;
+                slots[i].size = zip->members[i].size;
+                slots[i].is_dir = zip->members[i].is_dir;
+                slots[i].seen = false;
+        }
+        if (module->unpack(data, len, slots, zip->n_members, &report) < 0)
+                return explain(&report, path, err);
+        for (size_t i = 0; i < zip->n_members; i++) {
+                r = slots[i].data != NULL ? check_crc(&zip->members[i], slots[i].data, path, err) : 0;
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

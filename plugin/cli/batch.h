@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * batch.h - one job for each of several environments: those on the command line and those of --from-file; without
+ * either, once for the default target. Jobs run on several threads, results are shown in the order of the environments,
+ * an error in one does not stop the others.
+ *
+ *     static const struct batch_job job = {.work = seed, .show = show, .release = release, .doing = "seeding"};
+ *
+ *     return batch_run(session, &job);
+ */
+#ifndef CLI_BATCH_H
+#define CLI_BATCH_H
+
+#include "common.h"
+#include "document.h"
+
+struct batch_job {
+        /* On any thread. */
+        int (*work)(const struct pipseed_request *req, void **ret_result, struct pipseed_error *err);
+        /* Says what came of it and adds it to the document (already begun; NULL without --json). Returns 0 or a code
+         * that makes the exit code, such as that of a finding. On the main thread. */
+        int (*show)(struct session *session, const struct pipseed_request *req, const void *result,
+                    struct document *document);
+        void (*release)(void *result);
+        const char *doing;   /* "seeding", for progress */
+        const char *trouble; /* status in the document when show returns a code */
+        bool integrity;      /* several failures, all of class integrity, make exit code 4 instead of 1 */
+};
+
+/* Returns the exit code: for one environment that of its code; for several 0, or 1 when one failed. */
+int batch_run(struct session *session, const struct batch_job *job);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* pipseed policy: every value and the layer it comes from. */
+#include "cleanup.h"
+#include "common.h"
+#include "document.h"
+#include "fault.h"
+#include "suggest.h"
+
+#include <string.h>
+
+static const struct option_group *const groups[] = {&common_group, NULL};
+
+/* Is key what word asks for: the key itself, or its section? NULL asks for all. */
+static bool asked(const char *word, const char *key)
+{
+        size_t len = word != NULL ? strlen(word) : 0;
+
+        return word == NULL || (strncmp(word, key, len) == 0 && (key[len] == '\0' || key[len] == '.'));
+}
+
+/* A section may have no values ([sha256] without pins) and is known all the same. */
+static int check_word(const struct pipseed_policy *policy, const char *word, struct pipseed_error *err)
+{
+        struct suggestion suggestion = {.word = word};
+        struct pipseed_policy_value value;
+
+        if (word == NULL || strcmp(word, "sha256") == 0)
+                return 0;
+        for (size_t i = 0; i < pipseed_policy_count(policy); i++) {
+                if (pipseed_policy_value_at(policy, i, &value) < 0)
+                        continue;
+                if (asked(word, value.key))
+                        return 0;
+                suggest_offer(&suggestion, value.key);
+        }
+        (void)fault_set(err, PIPSEED_E_USAGE, NULL, "the policy has no key or section '%s'", word);
+        if (suggestion.best != NULL)
+                return fault_hint(err, "did you mean '%s'?", suggestion.best);
+        return fault_hint(err, "'pipseed policy show' lists all");
+}
+
+static void put_files(struct document *document, const struct pipseed_policy *policy)
+{
+        json_t *files = document_array(document, document->root, "files");
+        const char *file = NULL;
+
+        for (size_t i = 0; (file = pipseed_policy_file_at(policy, i)) != NULL; i++)
+                document_text(document, document_element(document, files), "path", file);
+}
+
+static void write_values(struct session *session, const char *word)
+{
+        _cleanup_(document_done) struct document document = {0};
+        struct pipseed_policy_value value;
+        json_t *values = NULL;
+
+        document_begin(&document, session->command->name, "ok", 0);
+        put_files(&document, session->policy);
+        values = document_array(&document, document.root, "values");
+        for (size_t i = 0; i < pipseed_policy_count(session->policy); i++) {
+                json_t *object = NULL;
+
+                if (pipseed_policy_value_at(session->policy, i, &value) < 0 || !asked(word, value.key))
+                        continue;
+                object = document_element(&document, values);
+                document_text(&document, object, "key", value.key);
+                document_text(&document, object, "value", value.value);
+                document_text(&document, object, "layer", value.layer);
+                document_text(&document, object, "origin", value.origin[0] != '\0' ? value.origin : NULL);
+                document_text(&document, object, "locked_by", value.locked_by);
+                document_text(&document, object, "help", value.help);
+        }
+        output_document(session->out, document_root(&document));
+}
+
+static void print_value(struct session *session, const struct pipseed_policy_value *value)
+{
+        output_line(session->out, "%s = %s", value->key, value->value);
+        output_line(session->out, "  from:   %s%s%s", value->layer, value->origin[0] != '\0' ? ", " : "",
+                    value->origin);
+        if (value->locked_by != NULL)
+                output_line(session->out, "  locked: %s", value->locked_by);
+        if (value->help != NULL)
+                output_line(session->out, "  about:  %s", value->help);
+}
+
+static int print_values(struct session *session, const char *word)
+{
+        enum { COLUMNS = 5 };
+        size_t n = pipseed_policy_count(session->policy);
+        _cleanup_free_ const char **cells = calloc((n + 1) * COLUMNS, sizeof(*cells));
+        struct pipseed_policy_value value = {0};
+        size_t n_cells = 0;
+
+        if (cells == NULL)
+                return PIPSEED_E_NO_MEMORY;
+        for (size_t i = 0; i < COLUMNS; i++)
+                cells[n_cells++] = (const char *const[]){"KEY", "VALUE", "LAYER", "ORIGIN", "LOCK"}[i];
+        for (size_t i = 0; i < n; i++) {
+                if (pipseed_policy_value_at(session->policy, i, &value) < 0 || !asked(word, value.key))
+                        continue;
+                if (word != NULL && strcmp(word, value.key) == 0) {
+                        print_value(session, &value);
+                        return 0;
+                }
+                cells[n_cells++] = value.key;
+                cells[n_cells++] = value.value[0] != '\0' ? value.value : "-";
+                cells[n_cells++] = value.layer;
+                cells[n_cells++] = value.origin[0] != '\0' ? value.origin : "-";
+                cells[n_cells++] = value.locked_by != NULL ? value.locked_by : "-";
+        }
+        output_table(session->out, cells, n_cells / COLUMNS, COLUMNS);
+        return 0;
+}
+
+static int run_show(struct session *session)
+{
+        const char *word = session->arguments->n_operands > 0 ? session->arguments->operands[0] : NULL;
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+
+        if (session_policy(session, &err) < 0 || check_word(session->policy, word, &err) < 0)
+                return session_fail(session, &err);
+        if (session->settings->json)
+                write_values(session, word);
+        else if (print_values(session, word) < 0)
+                return fault_memory(&err), session_fail(session, &err);
+        return 0;
+}
+
+static int run_check(struct session *session)
+{
+        _cleanup_(document_done) struct document document = {0};
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+        const char *file = NULL;
+        size_t n_files = 0;
+
+        if (session->arguments->n_operands > 0 && session->settings->policy_file != NULL) {
+                (void)fault_set(&err, PIPSEED_E_USAGE, NULL, "FILE and --policy cannot be given together");
+                return session_fail(session, &err);
+        }
+        if (session->arguments->n_operands > 0)
+                session->settings->policy_file = session->arguments->operands[0];
+        if (session_policy(session, &err) < 0)
+                return session_fail(session, &err);
+        for (; (file = pipseed_policy_file_at(session->policy, n_files)) != NULL; n_files++)
+                output_result(session->out, "ok", "%s", file);
+        if (n_files == 0)
+                output_result(session->out, "ok", "(no policy file, built-in values only)");
+        if (session->settings->json) {
+                document_begin(&document, session->command->name, "ok", 0);
+                put_files(&document, session->policy);
+                output_document(session->out, document_root(&document));
+        }
+        return 0;
+}
+
+static const struct command show = {
+        .name = "policy show",
+        .summary = "show the value of every key, the layer it comes from, and its lock",
+        .operands = "[KEY]",
+        .description = "KEY is one key (seed.pip) or a section (seed).",
+        .groups = groups,
+        .max_operands = 1,
+        .run = run_show,
+};
+
+static const struct command check = {
+        .name = "policy check",
+        .summary = "read the policy, and say whether it is sound",
+        .operands = "[FILE]",
+        .description = "Reads all layers; FILE is read as with --policy. Exit code 3 when something is wrong, naming "
+                       "file and line.",
+        .groups = groups,
+        .max_operands = 1,
+        .run = run_check,
+};
+
+static const struct command *const children[] = {&show, &check, NULL};
+
+const struct command command_policy = {
+        .name = "policy",
+        .summary = "show the policy in force, or check it",
+        .operands = "show|check",
+        .groups = groups,
+        .children = children,
+};

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* pipseed seed: put pip into existing environments. */
+#include "batch.h"
+#include "cleanup.h"
+#include "fault.h"
+
+#include <string.h>
+
+static const struct option own_options[] = {
+        {"--upgrade", 'U', OPTION_SET, 0, NULL, "seed.upgrade", "yes",
+         "replace an older pip by the newest one; never a newer"},
+        {"--user", 0, OPTION_FLAG, offsetof(struct settings, user), NULL, NULL, NULL,
+         "install for this user only; refused inside a virtual environment"},
+        {"--altinstall", 0, OPTION_SET, 0, NULL, "seed.scripts", "alt", "install the script pipX.Y only"},
+        {"--default-pip", 0, OPTION_SET, 0, NULL, "seed.scripts", "default",
+         "install the script pip, too, besides pipX and pipX.Y"},
+        {.name = NULL},
+};
+static const struct option_group own_group = {"As ensurepip", own_options};
+static const struct option_group *const groups[] = {&own_group,   &install_group, &target_group,
+                                                    &batch_group, &common_group,  NULL};
+
+static int seed(const struct pipseed_request *req, void **ret_result, struct pipseed_error *err)
+{
+        struct pipseed_result *result = NULL;
+        int r = pipseed_seed(req, &result, err);
+
+        if (r >= 0)
+                *ret_result = result;
+        return r;
+}
+
+static void release(void *result)
+{
+        pipseed_result_free(result);
+}
+
+/* " (scripts: pip3, pip3.13)" in new memory, "" when there are none, NULL without memory. */
+static char *list_scripts(const struct pipseed_result *result)
+{
+        char *text = NULL;
+        size_t size = 0;
+        FILE *stream = open_memstream(&text, &size);
+
+        if (stream == NULL)
+                return NULL;
+        for (size_t i = 0; i < result->n_scripts; i++)
+                (void)fprintf(stream, "%s%s", i == 0 ? " (scripts: " : ", ", result->scripts[i]);
+        if (result->n_scripts > 0)
+                (void)fputc(')', stream);
+        if (fclose(stream) == 0)
+                return text;
+        free(text);
+        return NULL;
+}
+
+static void show_present(struct session *session, const struct pipseed_request *req,
+                         const struct pipseed_result *result, const struct pipseed_package *package)
+{
+        struct pipseed_error ignored = PIPSEED_ERROR_INIT;
+        const char *newest = NULL;
+        char newer[128];
+
+        if (req->upgrade) {
+                output_result(session->out, NULL, "%s %s in %s is up to date, nothing to do", package->name,
+                              package->version, result->env);
+                return;
+        }
+        if (session->out->level >= 0)
+                newest = session_newest(session, req, package->name, result->version);
+        (void)snprintf(newer, sizeof(newer), ">%s", package->version);
+        if (newest != NULL && pipseed_version_matches(newest, newer, &ignored) == 1)
+                output_result(session->out, NULL,
+                              "%s %s is already installed in %s, nothing to do (--upgrade replaces it with %s)",
+                              package->name, package->version, result->env, newest);
+        else
+                output_result(session->out, NULL, "%s %s is already installed in %s, nothing to do", package->name,
+                              package->version, result->env);
+}
+
+static void show_package(struct session *session, const struct pipseed_request *req,
+                         const struct pipseed_result *result, const struct pipseed_package *package,
+                         const char *scripts)
+{
+        const char *below = req->root != NULL ? " below " : "";
+        const char *root = req->root != NULL ? req->root : "";
+
+        switch (package->action) {
+        case PIPSEED_ACTION_NONE:
+                show_present(session, req, result, package);
+                return;
+        case PIPSEED_ACTION_UPGRADED:
+                output_result(session->out, req->dry_run ? "Would upgrade" : "Upgraded", "%s from %s to %s in %s%s%s%s",
+                              package->name, package->previous_version != NULL ? package->previous_version : "unknown",
+                              package->version, result->env, below, root, scripts);
+                break;
+        case PIPSEED_ACTION_INSTALLED:
+        case PIPSEED_ACTION_REMOVED:
+                output_result(session->out, req->dry_run ? "Would install" : "Installed", "%s %s into %s%s%s%s",
+                              package->name, package->version, result->env, below, root, scripts);
+                break;
+        }
+        output_detail(session->out, 1, "%ju files, %ju of them bytecode, in %s", (uintmax_t)package->n_files,
+                      (uintmax_t)package->n_bytecode, package->location);
+        output_detail(session->out, 1, "from %s (%s)", package->wheel != NULL ? package->wheel : "no wheel",
+                      package->source != NULL ? package->source : "unknown source");
+}
+
+static int show(struct session *session, const struct pipseed_request *req, const void *data,
+                struct document *document)
+{
+        const struct pipseed_result *result = data;
+        _cleanup_free_ char *scripts = list_scripts(result);
+
+        for (size_t i = 0; i < result->n_packages; i++) {
+                const struct pipseed_package *package = &result->packages[i];
+                bool is_pip = strcmp(package->name, "pip") == 0;
+
+                show_package(session, req, result, package, is_pip && scripts != NULL ? scripts : "");
+        }
+        output_detail(session->out, 1, "Python %s, %s: %ju reflinks, %ju hard links, %ju copies, %ju symbolic links",
+                      result->version, result->python, (uintmax_t)result->n_reflinked, (uintmax_t)result->n_hardlinked,
+                      (uintmax_t)result->n_copied, (uintmax_t)result->n_symlinked);
+        if (document != NULL) {
+                document_put(document, document->root, "dry_run", json_boolean(req->dry_run));
+                document_text(document, document->root, "root", req->root);
+                document_result(document, result);
+        }
+        return 0;
+}
+
+static int run(struct session *session)
+{
+        static const struct batch_job job = {.work = seed, .show = show, .release = release, .doing = "seeding"};
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+
+        if (arguments_have(session->arguments, "--altinstall") && arguments_have(session->arguments, "--default-pip")) {
+                (void)fault_set(&err, PIPSEED_E_USAGE, NULL, "cannot use --altinstall and --default-pip together");
+                (void)fault_hint(&err, "--altinstall installs pipX.Y only, --default-pip installs pip besides pipX "
+                                       "and pipX.Y");
+                return session_fail(session, &err);
+        }
+        return batch_run(session, &job);
+}
+
+/* As `python -m ensurepip --version`: the pip that would be installed. */
+static int show_version(struct session *session)
+{
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+        _cleanup_(document_done) struct document document = {0};
+        struct pipseed_request req;
+        const char *version = NULL;
+
+        if (session_request(session, &req, &err) < 0)
+                return session_fail(session, &err);
+        version = session_newest(session, &req, "pip", NULL);
+        if (version == NULL) {
+                (void)fault_set(&err, PIPSEED_E_NO_WHEEL, NULL, "no wheel of pip is admitted");
+                (void)fault_hint(&err, "'pipseed wheels list' shows what there is, 'pipseed policy show' what is "
+                                       "asked for");
+                return session_fail(session, &err);
+        }
+        output_line(session->out, "pip %s", version);
+        if (session->settings->json) {
+                document_begin(&document, session->command->name, "ok", 0);
+                document_text(&document, document.root, "version", version);
+                output_document(session->out, document_root(&document));
+        }
+        return 0;
+}
+
+const struct command command_seed = {
+        .name = "seed",
+        .summary = "put pip into existing environments",
+        .operands = "[ENV...]",
+        .description = "Installs pip, and what the target's ensurepip would install besides, from the wheels inside "
+                       "pipseed. ENV is the folder of an environment; by default the active one, else that of "
+                       "python3 on PATH.\n"
+                       "Where pip is installed already nothing is done, unless --upgrade is given.",
+        .groups = groups,
+        .max_operands = COMMAND_ANY_OPERANDS,
+        .run = run,
+        .show_version = show_version,
+};

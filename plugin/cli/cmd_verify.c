@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* pipseed verify: is what is installed what the wheel and the policy say. */
+#include "batch.h"
+#include "cleanup.h"
+#include "fault.h"
+
+static const struct option own_options[] = {
+        {"--pip", 0, OPTION_SET, 0, "VERSION", "seed.pip", NULL, "the version of pip that has to be there"},
+        {"--packages", 0, OPTION_SET, 0, "LIST", "seed.packages", NULL,
+         "what to look at: auto, pip, or 'pip setuptools'"},
+        {.name = NULL},
+};
+static const struct option_group own_group = {"What", own_options};
+static const struct option_group *const groups[] = {&own_group,   &wheels_group, &target_group,
+                                                    &batch_group, &common_group, NULL};
+
+static int verify(const struct pipseed_request *req, void **ret_report, struct pipseed_error *err)
+{
+        struct pipseed_report *report = NULL;
+        int r = pipseed_verify(req, &report, err);
+
+        if (r < 0)
+                return r;
+        if (report->n_packages == 0 && report->n_findings == 0) {
+                pipseed_report_free(report);
+                (void)fault_set(err, PIPSEED_E_NOT_INSTALLED, req->env, "pip is not installed");
+                return fault_hint(err, "'pipseed seed' installs it");
+        }
+        *ret_report = report;
+        return 0;
+}
+
+static void release(void *report)
+{
+        pipseed_report_free(report);
+}
+
+static void put_findings(struct document *document, const struct pipseed_report *report)
+{
+        json_t *array = NULL;
+
+        document_packages(document, report->packages, report->n_packages);
+        array = document_array(document, document->root, "findings");
+        for (size_t i = 0; i < report->n_findings; i++) {
+                const struct pipseed_finding *finding = &report->findings[i];
+                json_t *object = document_element(document, array);
+
+                document_text(document, object, "code", pipseed_code_name(finding->code));
+                document_put(document, object, "number", json_integer(finding->code));
+                document_text(document, object, "path", finding->path);
+                document_text(document, object, "text", finding->text);
+        }
+}
+
+static int show(struct session *session, const struct pipseed_request *req, const void *data,
+                struct document *document)
+{
+        const struct pipseed_report *report = data;
+
+        (void)req;
+        for (size_t i = 0; i < report->n_findings; i++) {
+                const struct pipseed_finding *finding = &report->findings[i];
+                const char *name = pipseed_code_name(finding->code);
+
+                output_finding(session->out, name != NULL ? name : "finding", finding->path, finding->text);
+        }
+        for (size_t i = 0; i < report->n_packages; i++) {
+                const struct pipseed_package *package = &report->packages[i];
+
+                if (report->n_findings == 0)
+                        output_result(session->out, NULL, "%s %s in %s: %ju files verified", package->name,
+                                      package->version, package->location, (uintmax_t)package->n_files);
+                else
+                        output_result(session->out, NULL, "%s %s in %s: %ju files looked at", package->name,
+                                      package->version, package->location, (uintmax_t)package->n_files);
+        }
+        if (document != NULL)
+                put_findings(document, report);
+        return report->n_findings == 0 ? 0 : report->findings[0].code;
+}
+
+static int run(struct session *session)
+{
+        static const struct batch_job job = {.work = verify,
+                                             .show = show,
+                                             .release = release,
+                                             .doing = "verifying",
+                                             .trouble = "findings",
+                                             .integrity = true};
+
+        return batch_run(session, &job);
+}
+
+const struct command command_verify = {
+        .name = "verify",
+        .summary = "tell whether what is installed is what it should be",
+        .operands = "[ENV...]",
+        .description = "Holds the installed files against their RECORD, against the wheel of the same version when it "
+                       "is at hand, and the versions against the policy. Prints what differs; exit code 4 when "
+                       "something does.",
+        .groups = groups,
+        .max_operands = COMMAND_ANY_OPERANDS,
+        .run = run,
+};

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* pipseed wheels: what can be installed, into which Pythons. */
+#include "cleanup.h"
+#include "common.h"
+#include "document.h"
+#include "fault.h"
+
+static const struct option_group *const groups[] = {&wheels_group, &common_group, NULL};
+
+static void write_wheels(struct session *session, const char *status, int exit_code)
+{
+        const struct pipseed_wheel_list *list = session->wheels;
+        _cleanup_(document_done) struct document document = {0};
+        json_t *array = NULL;
+
+        document_begin(&document, session->command->name, status, exit_code);
+        array = document_array(&document, document.root, "wheels");
+        for (size_t i = 0; i < list->n_wheels; i++) {
+                const struct pipseed_wheel *wheel = &list->wheels[i];
+                json_t *object = document_element(&document, array);
+
+                document_text(&document, object, "filename", wheel->filename);
+                document_text(&document, object, "name", wheel->name);
+                document_text(&document, object, "version", wheel->version);
+                document_text(&document, object, "sha256", wheel->sha256);
+                document_text(&document, object, "requires_python", wheel->requires_python);
+                document_text(&document, object, "source", wheel->source);
+                document_number(&document, object, "size", wheel->size);
+                document_text(&document, object, "status",
+                              wheel->status == 0 ? "ok" : pipseed_code_name(wheel->status));
+                document_put(&document, object, "number", json_integer(wheel->status));
+                document_text(&document, object, "problem", wheel->problem);
+        }
+        output_document(session->out, document_root(&document));
+}
+
+static const char *or_dash(const char *text)
+{
+        return text != NULL && text[0] != '\0' ? text : "-";
+}
+
+static int print_wheels(struct session *session)
+{
+        enum { COLUMNS = 4 };
+        const struct pipseed_wheel_list *list = session->wheels;
+        _cleanup_free_ const char **cells = calloc((list->n_wheels + 1) * COLUMNS, sizeof(*cells));
+        const char **cell = cells;
+
+        if (cells == NULL)
+                return PIPSEED_E_NO_MEMORY;
+        for (size_t i = 0; i < COLUMNS; i++)
+                *cell++ = (const char *const[]){"WHEEL", "VERSION", "PYTHON", "SOURCE"}[i];
+        for (size_t i = 0; i < list->n_wheels; i++) {
+                *cell++ = list->wheels[i].filename;
+                *cell++ = or_dash(list->wheels[i].version);
+                *cell++ = or_dash(list->wheels[i].requires_python);
+                *cell++ = or_dash(list->wheels[i].source);
+        }
+        output_table(session->out, cells, list->n_wheels + 1, COLUMNS);
+        return 0;
+}
+
+/* The graver of two codes: integrity before refusal before failure. */
+static int graver(int a, int b)
+{
+        return pipseed_code_exit(b) > pipseed_code_exit(a) ? b : a;
+}
+
+/* Says what is wrong with the wheels that cannot be used; returns the gravest code, or 0. */
+static int print_problems(struct session *session)
+{
+        int worst = 0;
+
+        for (size_t i = 0; i < session->wheels->n_wheels; i++) {
+                const struct pipseed_wheel *wheel = &session->wheels->wheels[i];
+                struct pipseed_error err = PIPSEED_ERROR_INIT;
+
+                if (wheel->status == 0)
+                        continue;
+                worst = graver(worst, wheel->status);
+                (void)fault_set(&err, wheel->status, wheel->source, "%s",
+                                wheel->problem != NULL ? wheel->problem : "cannot be used");
+                output_error(session->out, wheel->filename, &err);
+        }
+        return worst;
+}
+
+static int load(struct session *session, bool verify, struct pipseed_error *err)
+{
+        struct session_events events = {.session = session};
+        struct pipseed_request req;
+        int r = session_request(session, &req, err);
+
+        if (r < 0)
+                return r;
+        req.event = session_event;
+        req.event_data = &events;
+        return pipseed_wheels(&req, verify, &session->wheels, err);
+}
+
+static int run_list(struct session *session)
+{
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+
+        if (load(session, false, &err) < 0)
+                return session_fail(session, &err);
+        if (session->wheels->n_wheels == 0)
+                output_note(session->out, "there are no wheels; --wheel-dir names a folder that has some");
+        else if (!session->settings->json && print_wheels(session) < 0)
+                return fault_memory(&err), session_fail(session, &err);
+        (void)print_problems(session);
+        if (session->settings->json)
+                write_wheels(session, "ok", 0);
+        return 0;
+}
+
+static int run_verify(struct session *session)
+{
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+        int worst = 0;
+
+        if (load(session, true, &err) < 0)
+                return session_fail(session, &err);
+        for (size_t i = 0; i < session->wheels->n_wheels; i++)
+                if (session->wheels->wheels[i].status == 0)
+                        output_result(session->out, "ok", "%s", session->wheels->wheels[i].filename);
+        worst = print_problems(session);
+        if (session->settings->json)
+                write_wheels(session, worst == 0 ? "ok" : "findings", pipseed_code_exit(worst));
+        return pipseed_code_exit(worst);
+}
+
+static const struct command list = {
+        .name = "wheels list",
+        .summary = "show the wheels that can be installed, and into which Pythons",
+        .operands = "",
+        .groups = groups,
+        .run = run_list,
+};
+
+static const struct command verify = {
+        .name = "wheels verify",
+        .summary = "read every wheel whole and check it; exit code 4 when one is bad",
+        .operands = "",
+        .groups = groups,
+        .run = run_verify,
+};
+
+static const struct command *const children[] = {&list, &verify, NULL};
+
+const struct command command_wheels = {
+        .name = "wheels",
+        .summary = "show the wheels that can be installed, or check them",
+        .operands = "list|verify",
+        .groups = groups,
+        .children = children,
+};

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * command.h - what a command is, and the table of all. A command is one cmd_*.c that ends in a const struct command and
+ * is named in command_table (command.c); options, help, version and dispatch follow from the struct.
+ */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include "options.h"
+
+struct session; /* common.h */
+
+struct command {
+        const char *name;        /* "seed", "policy show": all words after the program's name; also "command" in JSON */
+        const char *summary;     /* one line, begins with a verb */
+        const char *operands;    /* "[ENV...]", "" when it takes none */
+        const char *description; /* paragraphs separated by a newline, or NULL */
+        const struct option_group *const *groups;   /* ended by NULL */
+        const struct command *const *children;      /* "policy show", "policy check", NULL; or NULL */
+        size_t min_operands;
+        size_t max_operands;
+        size_t settings_size;                       /* of a struct that begins with struct settings; 0: that one */
+        int (*run)(struct session *session);        /* returns the exit code, having said what went wrong */
+        int (*show_version)(struct session *session); /* for --version; NULL: the version of pipseed */
+};
+
+#define COMMAND_ANY_OPERANDS ((size_t)-1)
+
+extern const struct command *const command_table[]; /* ended by NULL */
+
+/* The last word of the name. */
+const char *command_word(const struct command *command);
+const struct command *command_find(const struct command *const *table, const char *word);
+
+extern const struct command command_seed;
+extern const struct command command_unseed;
+extern const struct command command_verify;
+extern const struct command command_policy;
+extern const struct command command_wheels;
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "common.h"
+
+#include "cleanup.h"
+#include "document.h"
+#include "fault.h"
+#include "interrupt.h"
+
+#include <string.h>
+
+#define FIELD(member) offsetof(struct settings, member)
+
+static const struct option common_options[] = {
+        {"--policy", 0, OPTION_TEXT, FIELD(policy_file), "FILE", NULL, NULL,
+         "read this policy file after the system's and the user's (instead of PIPSEED_POLICY)"},
+        {"--set", 'o', OPTION_ASSIGN, 0, "KEY=VALUE", NULL, NULL,
+         "set a policy key for this run, such as seed.externally-managed=override"},
+        {"--dry-run", 'n', OPTION_FLAG, FIELD(dry_run), NULL, NULL, NULL, "say what would be done, change nothing"},
+        {"--json", 0, OPTION_FLAG, FIELD(json), NULL, NULL, NULL,
+         "write JSON to stdout, and text for people to stderr"},
+        {"--quiet", 'q', OPTION_COUNT, FIELD(quiet), NULL, NULL, NULL, "say nothing but errors"},
+        {"--verbose", 'v', OPTION_COUNT, FIELD(verbose), NULL, NULL, NULL, "say more; may be repeated"},
+        {"--color", 0, OPTION_CHOICE, FIELD(color), "auto|always|never", NULL, NULL,
+         "colours; auto: on a terminal, unless NO_COLOR is set"},
+        {"--help", 'h', OPTION_STOP, FIELD(help), NULL, NULL, NULL, "show this help"},
+        {"--version", 0, OPTION_FLAG, FIELD(version), NULL, NULL, NULL,
+         "show the version ('seed': of the pip that it installs)"},
+        {.name = NULL},
+};
+const struct option_group common_group = {"All commands", common_options};
+
+static const struct option target_options[] = {
+        {"--python", 'p', OPTION_TEXT, FIELD(python), "PY", NULL, NULL,
+         "this interpreter's environment: a path, or a name on PATH"},
+        {"--root", 0, OPTION_TEXT, FIELD(root), "DIR", NULL, NULL, "everything relative to this root folder"},
+        {.name = NULL},
+};
+const struct option_group target_group = {"Target", target_options};
+
+static const struct option batch_options[] = {
+        {"--from-file", 0, OPTION_TEXT, FIELD(from_file), "LIST", NULL, NULL,
+         "more environments, one a line; '-' is stdin; empty lines and lines that begin with # do not count"},
+        {"--jobs", 'j', OPTION_NUMBER, FIELD(jobs), "N", NULL, NULL,
+         "work on so many at a time (default 0: as many as there are processors)"},
+        {.name = NULL},
+};
+const struct option_group batch_group = {"Several environments", batch_options};
+
+#define WHEEL_DIR                                                                                                      \
+        {"--wheel-dir", 0, OPTION_APPEND, 0, "DIR", "wheels.dirs", NULL,                                              \
+         "look for wheels in this folder, too; may be repeated"}
+#define NO_BUNDLED                                                                                                     \
+        {"--no-bundled", 0, OPTION_SET, 0, NULL, "wheels.bundled", "no", "do not use the wheels inside pipseed"}
+
+static const struct option install_options[] = {
+        {"--pip", 0, OPTION_SET, 0, "VERSION", "seed.pip", NULL,
+         "which pip: newest, a version such as 26.3, or a specifier such as '>=25,<27'"},
+        {"--packages", 0, OPTION_SET, 0, "LIST", "seed.packages", NULL,
+         "auto (what the target's ensurepip would install), pip, or 'pip setuptools'"},
+        WHEEL_DIR,
+        NO_BUNDLED,
+        {"--link-mode", 0, OPTION_SET, 0, "MODE", "install.link-mode", NULL,
+         "how files get there: auto, reflink, hardlink, copy or symlink"},
+        {"--no-bytecode", 0, OPTION_SET, 0, NULL, "install.bytecode", "no", "do not compile to .pyc files"},
+        {.name = NULL},
+};
+const struct option_group install_group = {"Which pip, from where", install_options};
+
+static const struct option wheels_options[] = {WHEEL_DIR, NO_BUNDLED, {.name = NULL}};
+const struct option_group wheels_group = {"Wheels", wheels_options};
+
+static int assign(struct session *session, const struct assignment *assignment, struct pipseed_error *err)
+{
+        int (*set)(struct pipseed_policy *, const char *, const char *, const char *, struct pipseed_error *) =
+                assignment->append ? pipseed_policy_append : pipseed_policy_set;
+
+        return set(session->policy, assignment->key, assignment->value, assignment->option, err);
+}
+
+int session_policy(struct session *session, struct pipseed_error *err)
+{
+        const struct pipseed_policy_options options = {
+                .size = sizeof(options), .file = session->settings->policy_file, .use_environment = true};
+        int r;
+
+        if (session->policy != NULL)
+                return 0;
+        r = pipseed_policy_load(&options, &session->policy, err);
+        for (size_t i = 0; r >= 0 && i < session->arguments->n_assignments; i++)
+                r = assign(session, &session->arguments->assignments[i], err);
+        return r < 0 ? r : 0;
+}
+
+int session_request(struct session *session, struct pipseed_request *ret_req, struct pipseed_error *err)
+{
+        const struct settings *settings = session->settings;
+        struct pipseed_request req;
+        int r = session_policy(session, err);
+
+        if (r < 0)
+                return r;
+        pipseed_request_init(&req);
+        r = pipseed_policy_apply(session->policy, &req, err);
+        if (r < 0)
+                return r;
+        req.python = settings->python;
+        req.root = settings->root;
+        req.user = settings->user;
+        req.dry_run = settings->dry_run;
+        req.jobs = settings->jobs;
+        *ret_req = req;
+        return 0;
+}
+
+/* A bare version stands for itself: "26.3" admits 26.3. */
+static bool admits(const char *version, const char *specifier)
+{
+        struct pipseed_error ignored = PIPSEED_ERROR_INIT;
+        _cleanup_free_ char *exact = NULL;
+
+        if (specifier == NULL || strcmp(specifier, "newest") == 0)
+                return true;
+        if (specifier[0] >= '0' && specifier[0] <= '9') {
+                if (asprintf(&exact, "==%s", specifier) < 0)
+                        return false;
+                specifier = exact;
+        }
+        return pipseed_version_matches(version, specifier, &ignored) == 1;
+}
+
+const char *session_newest(struct session *session, const struct pipseed_request *req, const char *name,
+                           const char *python_version)
+{
+        struct pipseed_error ignored = PIPSEED_ERROR_INIT;
+
+        if (session->wheels == NULL && pipseed_wheels(req, false, &session->wheels, &ignored) < 0)
+                return NULL;
+        for (size_t i = 0; i < session->wheels->n_wheels; i++) {
+                const struct pipseed_wheel *wheel = &session->wheels->wheels[i];
+
+                if (wheel->status != 0 || strcmp(wheel->name, name) != 0)
+                        continue;
+                if (strcmp(name, "pip") == 0 && !admits(wheel->version, req->pip))
+                        continue;
+                if (python_version == NULL || wheel->requires_python == NULL ||
+                    admits(python_version, wheel->requires_python))
+                        return wheel->version;
+        }
+        return NULL;
+}
+
+int session_event(void *data, const struct pipseed_event *event)
+{
+        const struct session_events *events = data;
+
+        if (event->kind != PIPSEED_EVENT_PROGRESS)
+                output_event(events->session->out, events->about, event);
+        else if (!events->no_progress)
+                output_progress(events->session->out, event->text, event->done, event->total);
+        return interrupt_pending() != 0;
+}
+
+int session_fail(struct session *session, const struct pipseed_error *err)
+{
+        output_error(session->out, NULL, err);
+        if (session->settings->json) {
+                _cleanup_(document_done) struct document document = {0};
+
+                document_failure(&document, session->command != NULL ? session->command->name : "pipseed", err);
+                output_document(session->out, document_root(&document));
+        }
+        return pipseed_code_exit(err->code);
+}
+
+void session_done(struct session *session)
+{
+        pipseed_wheel_list_free(session->wheels);
+        pipseed_policy_free(session->policy);
+        arguments_done(session->arguments);
+        free(session->settings);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * interrupt.h - SIGINT, SIGTERM and SIGHUP end a seeding in good order: the library is told to cancel at its next event
+ * and undoes its work, then the process dies of that signal as its parent expects. A second one kills at once.
+ *
+ *     interrupt_catch();
+ *     ... return interrupt_pending() from the event callback ...
+ *     interrupt_raise();       // last thing in main: does not return when a signal had come
+ */
+#ifndef CLI_INTERRUPT_H
+#define CLI_INTERRUPT_H
+
+void interrupt_catch(void);
+/* The signal, or 0. */
+int interrupt_pending(void);
+void interrupt_raise(void);
+
+#endif

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+#include "output.h"
+
+#include "cleanup.h"
+#include "fault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define RED "\033[1;31m"
+#define GREEN "\033[1;32m"
+#define YELLOW "\033[1;33m"
+#define CYAN "\033[1;36m"
+#define RESET "\033[0m"
+
+#define PROGRESS_AFTER_MS 500
+#define PROGRESS_EVERY_MS 50
+
+void output_guard_streams(void)
+{
+        /* open takes the lowest free number, so the three are filled in order. */
+        for (int fd = 0; fd <= 2; fd++)
+                if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+                        (void)open("/dev/null", O_RDWR | O_NOCTTY);
+}
+
+void output_init(struct output *out)
+{
+        *out = (struct output){.lock = PTHREAD_MUTEX_INITIALIZER};
+        (void)clock_gettime(CLOCK_MONOTONIC, &out->started);
+        out->stderr_terminal = isatty(STDERR_FILENO) == 1;
+        /* A message is one write, so that those of several processes do not mix. */
+        (void)setvbuf(stderr, NULL, _IOFBF, BUFSIZ);
+}
+
+static bool terminal_has_color(int fd)
+{
+        const char *no_color = getenv("NO_COLOR");
+        const char *term = getenv("TERM");
+
+        if (no_color != NULL && no_color[0] != '\0')
+                return false;
+        return term != NULL && term[0] != '\0' && strcmp(term, "dumb") != 0 && isatty(fd) == 1;
+}
+
+void output_set_color(struct output *out, enum output_color color)
+{
+        out->color_stdout = out->color_stderr = color == OUTPUT_COLOR_ALWAYS;
+        if (color != OUTPUT_COLOR_AUTO)
+                return;
+        out->color_stdout = terminal_has_color(STDOUT_FILENO);
+        out->color_stderr = terminal_has_color(STDERR_FILENO);
+}
+
+static bool has_color(const struct output *out, const FILE *stream)
+{
+        return stream == stdout ? out->color_stdout : out->color_stderr;
+}
+
+/* newline: what stands for one. C1 controls count too: terminals obey them in their UTF-8 form. */
+static void put_escaped(FILE *stream, const char *text, const char *newline)
+{
+        for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+                if (*c == '\n')
+                        (void)fputs(newline, stream);
+                else if (*c == '\t')
+                        (void)fputs("\\t", stream);
+                else if (*c < 0x20 || *c == 0x7f)
+                        (void)fprintf(stream, "\\x%02x", *c);
+                else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+                        (void)fprintf(stream, "\\u%04x", *++c);
+                else
+                        (void)fputc(*c, stream);
+        }
+}
+
+/* Remembers why stdout did not take something: the reason is gone by the time the command ends. */
+static void flush_stdout(struct output *out)
+{
+        errno = 0;
+        (void)fflush(stdout);
+        if (ferror(stdout) != 0 && out->stdout_errno == 0)
+                out->stdout_errno = errno != 0 ? errno : EIO;
+}
+
+static void wipe_progress(struct output *out)
+{
+        if (!out->progress_shown)
+                return;
+        (void)fputs("\r\033[K", stderr);
+        (void)fflush(stderr);
+        out->progress_shown = false;
+}
+
+/* How a message looks: LABEL in colour, GAP, then the text with its newlines replaced. */
+struct style {
+        const char *color;
+        const char *label;
+        const char *gap;
+        const char *newline;
+};
+
+static void put_message(struct output *out, FILE *stream, const struct style *style, const char *format,
+                        va_list arguments)
+{
+        _cleanup_free_ char *text = NULL;
+        bool colored = has_color(out, stream) && style->color != NULL;
+
+        if (vasprintf(&text, format, arguments) < 0)
+                text = NULL;
+        (void)pthread_mutex_lock(&out->lock);
+        wipe_progress(out);
+        /* Both may be one terminal or one log: what was said first comes first. */
+        if (stream == stderr)
+                flush_stdout(out);
+        (void)fprintf(stream, "%s%s%s%s", colored ? style->color : "", style->label, colored ? RESET : "", style->gap);
+        put_escaped(stream, text != NULL ? text : "(out of memory)", style->newline);
+        (void)fputc('\n', stream);
+        if (stream == stderr)
+                (void)fflush(stderr);
+        (void)pthread_mutex_unlock(&out->lock);
+}
+
+static FILE *result_stream(const struct output *out)
+{
+        return out->json ? stderr : stdout;
+}
+
+void output_result(struct output *out, const char *verb, const char *format, ...)
+{
+        const struct style style = {GREEN, verb != NULL ? verb : "", verb != NULL ? " " : "", "\\n"};
+        va_list arguments;
+
+        if (out->level < 0)
+                return;
+        va_start(arguments, format);
+        put_message(out, result_stream(out), &style, format, arguments);
+        va_end(arguments);
+}
+
+void output_detail(struct output *out, int min, const char *format, ...)
+{
+        static const struct style style = {NULL, "  ", "", "\\n"};
+        va_list arguments;
+
+        if (out->level < min)
+                return;
+        va_start(arguments, format);
+        put_message(out, result_stream(out), &style, format, arguments);
+        va_end(arguments);
+}
+
+void output_line(struct output *out, const char *format, ...)
+{
+        static const struct style style = {NULL, "", "", "\\n"};
+        va_list arguments;
+
+        if (out->json)
+                return;
+        va_start(arguments, format);
+        put_message(out, stdout, &style, format, arguments);
+        va_end(arguments);
+}
+
+static void put_to(struct output *out, FILE *stream, const struct style *style, const char *format, ...)
+        __attribute__((format(printf, 4, 5)));
+
+static void put_to(struct output *out, FILE *stream, const struct style *style, const char *format, ...)
+{
+        va_list arguments;
+
+        va_start(arguments, format);
+        put_message(out, stream, style, format, arguments);
+        va_end(arguments);
+}
+
+void output_finding(struct output *out, const char *code, const char *path, const char *text)
+{
+        const struct style style = {RED, code, ": ", "\\n"};
+
+        put_to(out, result_stream(out), &style, "%s%s%s", path != NULL ? path : "", path != NULL ? ": " : "", text);
+}
+
+void output_event(struct output *out, const char *about, const struct pipseed_event *event)
+{
+        static const struct {
+                struct style style;
+                int min; /* level from which on it is shown */
+        } kinds[] = {
+                [PIPSEED_EVENT_DETAIL] = {{NULL, "", "", "\n  "}, 1},
+                [PIPSEED_EVENT_NOTE] = {{CYAN, "note:", " ", "\n  "}, 0},
+                [PIPSEED_EVENT_WARNING] = {{YELLOW, "warning:", " ", "\n  "}, 0},
+        };
+
+        if ((size_t)event->kind >= ARRAY_SIZE(kinds) || out->level < kinds[event->kind].min)
+                return;
+        put_to(out, stderr, &kinds[event->kind].style, "%s%s%s", about != NULL ? about : "", about != NULL ? ": " : "",
+                   event->text);
+}
+
+void output_note(struct output *out, const char *format, ...)
+{
+        static const struct style style = {CYAN, "note:", " ", "\n  "};
+        va_list arguments;
+
+        if (out->level < 0)
+                return;
+        va_start(arguments, format);
+        put_message(out, stderr, &style, format, arguments);
+        va_end(arguments);
+}
+
+void output_error(struct output *out, const char *about, const struct pipseed_error *err)
+{
+        static const struct style error = {RED, "error:", " ", "\n  "};
+        static const struct style path = {NULL, "  path:", " ", "\\n"};
+        static const struct style code = {NULL, "  code:", " ", "\\n"};
+        static const struct style hint = {CYAN, "  hint:", " ", "\n        "};
+        const char *name = pipseed_code_name(err->code);
+        bool told = strstr(err->message, err->path) != NULL || (about != NULL && strcmp(about, err->path) == 0);
+
+        put_to(out, stderr, &error, "%s%s%s", about != NULL ? about : "", about != NULL ? ": " : "", err->message);
+        if (err->path[0] != '\0' && !told)
+                put_to(out, stderr, &path, "%s", err->path);
+        if (name != NULL && (out->level > 0 || pipseed_code_exit(err->code) == 4))
+                put_to(out, stderr, &code, "%s", name);
+        if (err->hint[0] != '\0')
+                put_to(out, stderr, &hint, "%s", err->hint);
+}
+
+void output_item(struct output *out, const char *format, ...)
+{
+        static const struct style style = {NULL, "  ", "", "\n    "};
+        va_list arguments;
+
+        va_start(arguments, format);
+        put_message(out, stderr, &style, format, arguments);
+        va_end(arguments);
+}
+
+static int64_t passed_ms(const struct timespec *from, const struct timespec *to)
+{
+        return (int64_t)(to->tv_sec - from->tv_sec) * 1000 + (to->tv_nsec - from->tv_nsec) / 1000000;
+}
+
+void output_progress(struct output *out, const char *text, uint64_t done, uint64_t total)
+{
+        struct winsize size = {0};
+        struct timespec now = {0};
+        char line[512];
+        int width;
+
+        if (!out->stderr_terminal || out->level < 0)
+                return;
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        (void)pthread_mutex_lock(&out->lock);
+        if (total == 0) {
+                wipe_progress(out);
+        } else if (passed_ms(&out->started, &now) >= PROGRESS_AFTER_MS &&
+                   (!out->progress_shown || passed_ms(&out->drawn, &now) >= PROGRESS_EVERY_MS)) {
+                width = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
+                (void)snprintf(line, sizeof(line), "%3u%% %s (%ju of %ju)", (unsigned int)(done * 100 / total), text,
+                               (uintmax_t)done, (uintmax_t)total);
+                if ((size_t)width < strlen(line))
+                        line[width] = '\0';
+                (void)fputs("\r\033[K", stderr);
+                put_escaped(stderr, line, " ");
+                (void)fflush(stderr);
+                out->progress_shown = true;
+                out->drawn = now;
+        }
+        (void)pthread_mutex_unlock(&out->lock);
+}
+
+/* Cells count as wide as their characters are many: UTF-8 continuation bytes take no place. */
+static size_t cell_width(const char *text)
+{
+        size_t width = 0;
+
+        for (; *text != '\0'; text++)
+                width += ((unsigned char)*text & 0xc0) != 0x80;
+        return width;
+}
+
+void output_table(struct output *out, const char *const *cells, size_t n_rows, size_t n_columns)
+{
+        size_t widths[OUTPUT_COLUMNS] = {0};
+
+        if (out->json)
+                return;
+        for (size_t i = 0; i < n_rows * n_columns; i++)
+                if (widths[i % n_columns] < cell_width(cells[i]))
+                        widths[i % n_columns] = cell_width(cells[i]);
+        for (size_t i = 0; i < n_rows * n_columns; i++) {
+                bool heading = i < n_columns && out->color_stdout;
+                size_t column = i % n_columns;
+
+                (void)fputs(heading ? CYAN : "", stdout);
+                put_escaped(stdout, cells[i], "\\n");
+                (void)fputs(heading ? RESET : "", stdout);
+                if (column + 1 < n_columns)
+                        (void)fprintf(stdout, "%*s", (int)(widths[column] - cell_width(cells[i]) + 2), "");
+                else
+                        (void)fputc('\n', stdout);
+        }
+}
+
+void output_document(struct output *out, const json_t *document)
+{
+        char *text = document != NULL ? json_dumps(document, JSON_COMPACT) : NULL;
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+
+        if (text == NULL) {
+                (void)fault_memory(&err);
+                output_error(out, NULL, &err);
+                out->failed = true;
+                return;
+        }
+        (void)pthread_mutex_lock(&out->lock);
+        wipe_progress(out);
+        (void)fprintf(stdout, "%s\n", text);
+        flush_stdout(out);
+        (void)pthread_mutex_unlock(&out->lock);
+        free(text);
+}
+
+int output_finish(struct output *out, int code)
+{
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+
+        output_progress(out, "", 0, 0);
+        flush_stdout(out);
+        /* Some file systems tell only at close that there was no room. */
+        if (close(STDOUT_FILENO) < 0 && out->stdout_errno == 0)
+                out->stdout_errno = errno;
+        if (out->stdout_errno != 0) {
+                (void)fault_sys(&err, out->stdout_errno, NULL, "cannot write to standard output");
+                output_error(out, NULL, &err);
+        }
+        return code == 0 && (out->stdout_errno != 0 || out->failed) ? 1 : code;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pipseed_hook.so - pipseed as a hook of programs that create environments (venv_hook.h).
+ *
+ * Both calls read the whole policy anew, the context's options being its last layer: "section.key=value" sets a key,
+ * "section.key+=value" adds to a list, "policy=FILE" names the file that --policy would name. As `python -m venv` does,
+ * it installs pip, pipX and pipX.Y, unless flags or an option seed.scripts say otherwise.
+ */
+#include "pipseed_policy.h"
+#include "venv_hook.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_OPTION "policy="
+
+static void free_policy(struct pipseed_policy **policy)
+{
+        pipseed_policy_free(*policy);
+}
+
+static void free_result(struct pipseed_result **result)
+{
+        pipseed_result_free(*result);
+}
+
+static void free_text(char **text)
+{
+        free(*text);
+}
+
+/* about: what is at fault, or "". */
+static int fail(struct pipseed_error *err, int code, const char *about, const char *message, const char *hint)
+{
+        err->code = code;
+        (void)snprintf(err->path, sizeof(err->path), "%s", about);
+        (void)snprintf(err->message, sizeof(err->message), "%s", message);
+        (void)snprintf(err->hint, sizeof(err->hint), "%s", hint);
+        return code;
+}
+
+/* One line for people: what, where, what to do. The text of an EXTERNALLY-MANAGED file has several lines. */
+static int report(const struct pipseed_error *err, char *ret_error, size_t error_size)
+{
+        if (ret_error == NULL || error_size == 0)
+                return pipseed_code_exit(err->code);
+        (void)snprintf(ret_error, error_size, "%s%s%s%s%s", err->path, err->path[0] != '\0' ? ": " : "", err->message,
+                       err->hint[0] != '\0' ? "; " : "", err->hint);
+        for (char *c = ret_error; *c != '\0'; c++)
+                if (*c == '\n' || *c == '\r')
+                        *c = ' ';
+        return pipseed_code_exit(err->code);
+}
+
+/* "section.key=value" or "section.key+=value". */
+static int set_option(struct pipseed_policy *policy, const char *option, struct pipseed_error *err)
+{
+        const char *equals = strchr(option, '=');
+        bool append = equals != NULL && equals > option && equals[-1] == '+';
+        __attribute__((cleanup(free_text))) char *key = NULL;
+
+        if (equals == NULL)
+                return fail(err, PIPSEED_E_USAGE, option, "this is no setting of the policy",
+                            "options of the hook have the form section.key=value");
+        key = strndup(option, (size_t)(equals - option) - (append ? 1 : 0));
+        if (key == NULL)
+                return fail(err, PIPSEED_E_NO_MEMORY, "", "out of memory", "");
+        if (append)
+                return pipseed_policy_append(policy, key, equals + 1, option, err);
+        return pipseed_policy_set(policy, key, equals + 1, option, err);
+}
+
+static bool is_file_option(const char *option)
+{
+        return strncmp(option, FILE_OPTION, strlen(FILE_OPTION)) == 0;
+}
+
+static int load(const struct venv_hook_context_v1 *context, struct pipseed_policy **ret_policy,
+                struct pipseed_error *err)
+{
+        struct pipseed_policy_options options = {.size = sizeof(options), .use_environment = true};
+        __attribute__((cleanup(free_policy))) struct pipseed_policy *policy = NULL;
+        int r;
+
+        for (const char *const *option = context->options; option != NULL && *option != NULL; option++)
+                if (is_file_option(*option))
+                        options.file = *option + strlen(FILE_OPTION);
+        r = pipseed_policy_load(&options, &policy, err);
+        for (const char *const *option = context->options; r == 0 && option != NULL && *option != NULL; option++)
+                if (!is_file_option(*option))
+                        r = set_option(policy, *option, err);
+        if (r < 0)
+                return r;
+        *ret_policy = policy;
+        policy = NULL;
+        return 0;
+}
+
+static bool has_scripts_option(const struct venv_hook_context_v1 *context)
+{
+        static const char key[] = "seed.scripts=";
+
+        for (const char *const *option = context->options; option != NULL && *option != NULL; option++)
+                if (strncmp(*option, key, sizeof(key) - 1) == 0)
+                        return true;
+        return false;
+}
+
+static int forward(void *data, const struct pipseed_event *event)
+{
+        static const int levels[] = {
+                [PIPSEED_EVENT_DETAIL] = VENV_HOOK_DETAIL,
+                [PIPSEED_EVENT_NOTE] = VENV_HOOK_NOTE,
+                [PIPSEED_EVENT_WARNING] = VENV_HOOK_WARNING,
+        };
+        const struct venv_hook_context_v1 *context = data;
+
+        if (context->message != NULL && event->kind != PIPSEED_EVENT_PROGRESS)
+                context->message(context->message_data, levels[event->kind], event->text);
+        return 0;
+}
+
+static void fill(const struct venv_hook_context_v1 *context, struct pipseed_request *req)
+{
+        /* An interpreter that the creator names is what scripts have to name. */
+        if (context->env_exe != NULL)
+                req->python = context->env_exe;
+        else
+                req->env = context->env_dir;
+        if ((context->flags & VENV_HOOK_ALTINSTALL) != 0)
+                req->scripts = PIPSEED_SCRIPTS_ALT;
+        else if ((context->flags & VENV_HOOK_NO_DEFAULT_PIP) != 0)
+                req->scripts = PIPSEED_SCRIPTS_ENSUREPIP;
+        else if (!has_scripts_option(context))
+                req->scripts = PIPSEED_SCRIPTS_DEFAULT;
+        if ((context->flags & VENV_HOOK_UPGRADE) != 0)
+                req->upgrade = true;
+        req->user = (context->flags & VENV_HOOK_USER) != 0;
+        req->dry_run = (context->flags & VENV_HOOK_DRY_RUN) != 0;
+        req->event = forward;
+        req->event_data = (void *)(uintptr_t)context;
+}
+
+static void tell(const struct venv_hook_context_v1 *context, const struct pipseed_result *result)
+{
+        char text[512];
+
+        for (size_t i = 0; context->message != NULL && i < result->n_packages; i++) {
+                const struct pipseed_package *package = &result->packages[i];
+
+                (void)snprintf(text, sizeof(text), "%s %s: %s", package->name, package->version,
+                               pipseed_action_name(package->action));
+                context->message(context->message_data, VENV_HOOK_DETAIL, text);
+        }
+}
+
+/* A creator that was built with a shorter context would have us read behind its end. */
+static int check(const struct venv_hook_context_v1 *context, struct pipseed_error *err)
+{
+        if (context == NULL || context->size < sizeof(*context) || context->env_dir == NULL)
+                return fail(err, PIPSEED_E_USAGE, "", "the creating program passed no usable context",
+                            "it has to fill size and env_dir as venv_hook.h says");
+        if ((context->flags & VENV_HOOK_ALTINSTALL) != 0 && (context->flags & VENV_HOOK_NO_DEFAULT_PIP) != 0)
+                return fail(err, PIPSEED_E_USAGE, "", "altinstall and no-default-pip exclude each other",
+                            "altinstall installs pipX.Y only");
+        return 0;
+}
+
+/* Everything that can be refused is refused before the creator writes anything. */
+static int pre_create(const struct venv_hook_context_v1 *context, char *ret_error, size_t error_size)
+{
+        __attribute__((cleanup(free_policy))) struct pipseed_policy *policy = NULL;
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+        struct pipseed_request req;
+
+        if (check(context, &err) < 0)
+                return report(&err, ret_error, error_size);
+        if ((context->flags & VENV_HOOK_WITHOUT_PIP) != 0)
+                return 0;
+        if ((context->flags & VENV_HOOK_USER) != 0) {
+                (void)fail(&err, PIPSEED_E_USER_IN_VENV, context->env_dir, "--user is not possible in an environment",
+                           "leave --user out: pip goes into the environment itself");
+                return report(&err, ret_error, error_size);
+        }
+        pipseed_request_init(&req);
+        if (load(context, &policy, &err) < 0 || pipseed_policy_apply(policy, &req, &err) < 0)
+                return report(&err, ret_error, error_size);
+        return 0;
+}
+
+static int post_create(const struct venv_hook_context_v1 *context, char *ret_error, size_t error_size)
+{
+        __attribute__((cleanup(free_policy))) struct pipseed_policy *policy = NULL;
+        __attribute__((cleanup(free_result))) struct pipseed_result *result = NULL;
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+        struct pipseed_request req;
+
+        if (check(context, &err) < 0)
+                return report(&err, ret_error, error_size);
+        if ((context->flags & VENV_HOOK_WITHOUT_PIP) != 0)
+                return 0;
+        pipseed_request_init(&req);
+        if (load(context, &policy, &err) < 0 || pipseed_policy_apply(policy, &req, &err) < 0)
+                return report(&err, ret_error, error_size);
+        fill(context, &req);
+        if (pipseed_seed(&req, &result, &err) < 0)
+                return report(&err, ret_error, error_size);
+        tell(context, result);
+        return 0;
+}
+
+/* Declared first: an object that nothing declares is what -Wmissing-variable-declarations warns of. */
+extern const struct venv_hook_v1 venv_hook;
+
+PIPSEED_API const struct venv_hook_v1 venv_hook = {
+        .size = sizeof(struct venv_hook_v1),
+        .name = "pipseed",
+        .pre_create = pre_create,
+        .post_create = post_create,
+};

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""`pipseed verify`: clean on what was just seeded, exit 4 and the name of the file when something is not as it should be."""
+import os
+import re
+
+import interpreters
+import pytest
+
+
+def replace(path, content):
+    """Other content of equal length and equal time in a file of its own: a write would go through a link to the store."""
+    info = path.stat()
+    other = path.with_name(path.name + ".new")
+    other.write_bytes(content)
+    other.chmod(info.st_mode & 0o7777)
+    os.utime(other, ns=(info.st_atime_ns, info.st_mtime_ns))
+    other.rename(path)
+
+
+def flip(path):
+    """Changes one byte in the middle."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    replace(path, bytes(data))
+
+
+def test_clean(python, new_env, pipseed):
+    """Nothing to find, with every way of placing scripts."""
+    env = new_env(python)
+    pipseed("seed", env, "--default-pip")
+    result = pipseed("verify", env)
+    assert re.search(r"pip \d+\.\d+", result.stdout)
+    document = pipseed("verify", env, "--json").json
+    assert document["exit_code"] == 0
+    assert document["findings"] == []
+
+
+FAULTS = {
+    # how the environment is changed, the file that has to be named
+    "changed byte": (flip, "{lib}/pip/_internal/main.py"),
+    "changed script": (flip, "{bin}/pip3"),
+    "changed metadata": (flip, "{info}/METADATA"),
+    "longer file": (lambda path: replace(path, path.read_bytes() + b"\n"), "{lib}/pip/__init__.py"),
+    "missing file": (lambda path: path.unlink(), "{lib}/pip/_internal/cli/main.py"),
+    "missing script": (lambda path: path.unlink(), "{bin}/pip3"),
+    "foreign file": (lambda path: path.write_text("import os\n"), "{lib}/pip/_internal/foreign.py"),
+    "foreign compiled file": (lambda path: path.write_bytes(b"\0" * 16), "{lib}/pip/__pycache__/foreign.cpython-30.pyc"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_is_found(fault, python, new_env, pipseed):
+    """One fault, one file named, exit 4; put right again, it is clean again."""
+    env = new_env(python)
+    pipseed("seed", env)
+    lib = interpreters.site_packages(env)
+    info = next(lib.glob("pip-*.dist-info"))
+    change, name = FAULTS[fault]
+    path = type(env)(name.format(lib=lib, info=info, bin=env / "bin"))
+    saved = path.read_bytes() if path.exists() else None
+    change(path)
+    result = pipseed("verify", env, code=4)
+    assert path.name in result.stdout + result.stderr
+    assert str(path.relative_to(env)) in result.stdout + result.stderr
+    document = pipseed("verify", env, "--json", code=4).json
+    assert [finding["path"] for finding in document["findings"]] == [str(path)]
+    if saved is None:
+        path.unlink()
+        pipseed("verify", env)
+
+
+def test_wrong_version_by_policy(python, new_env, pipseed):
+    """What is there is sound, but not the pip that the policy asks for."""
+    env = new_env(python)
+    pipseed("seed", env)
+    result = pipseed("verify", env, env={"PIPSEED_SEED_PIP": "<20"}, code=4)
+    assert "install-version" in result.stdout + result.stderr
+    assert "<20" in result.stdout + result.stderr
+
+
+def test_several_environments(new_env, pipseed):
+    """A fault in one does not hide the state of the others."""
+    good, bad = new_env(), new_env()
+    pipseed("seed", good, bad)
+    flip(interpreters.site_packages(bad) / "pip/__main__.py")
+    result = pipseed("verify", good, bad, code=None)
+    assert result.code in (1, 4)
+    assert "__main__.py" in result.stdout + result.stderr
+    pipseed("verify", good)
+
+
+def test_not_seeded(new_env, pipseed):
+    """There is nothing to verify: that is no success."""
+    result = pipseed("verify", new_env(), code=1)
+    assert "not installed" in result.stderr
+
+
+def test_seeded_by_ensurepip(new_env, pipseed):
+    """The tree of the real ensurepip is as clean as one's own."""
+    import run  # pylint: disable=import-outside-toplevel
+
+    env = new_env()
+    run.run([env / "bin/python", "-m", "ensurepip"])
+    pipseed("verify", env)
+    flip(interpreters.site_packages(env) / "pip/__main__.py")
+    pipseed("verify", env, code=4)

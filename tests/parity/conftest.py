@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""The report of the parity suite."""
+import pytest
+
+
+class Report:
+    """What ran, what did not, and which of the allowed differences were met."""
+
+    def __init__(self):
+        self.ran = []
+        self.skipped = {}
+        self.allowed = set()
+
+
+REPORT = Report()
+
+
+@pytest.fixture(scope="session")
+def parity_report():
+    """Collects for the end of the run."""
+    return REPORT
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Number of combinations, and the table of what may differ."""
+    if not REPORT.ran and not REPORT.skipped:
+        return
+    import tree  # pylint: disable=import-outside-toplevel
+
+    always = {"installer", "pyc-time", "pyc-filename", "env-path"}
+    terminalreporter.section("parity with ensurepip")
+    terminalreporter.line(f"{len(REPORT.ran)} combinations ran, {len(REPORT.skipped)} skipped")
+    reasons = {}
+    for label, reason in REPORT.skipped.items():
+        reasons.setdefault(reason, []).append(label)
+    for reason, labels in reasons.items():
+        terminalreporter.line(f"skipped: {reason}: {', '.join(labels)}")
+    terminalreporter.line("may differ:")
+    for key, (what, why) in tree.ALLOWED.items():
+        met = "" if key in always or key in REPORT.allowed else " [not met in this run]"
+        terminalreporter.line(f"  {what} - {why}{met}")

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: MIT
+"""The same tree as the real ensurepip leaves, for every interpreter of this machine and each way of calling it.
+
+A chain is one environment in which several commands run one after the other: the real ensurepip in the one, pipseed in
+the other of two sides whose paths are of equal length. After each command the whole sides are compared: the environment
+and whatever else a run could leave anything in (HOME, TMPDIR, the --root folder, the current folder). Chains are worked
+off by as many threads as there are processors while the tests wait for their results. What may differ is in
+tree.ALLOWED, printed at the end.
+"""
+import os
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import interpreters
+import pytest
+import run
+import tree
+import wheelhouse
+
+USERS_FILES = {
+    "pip/zz_of_the_user.py": "answer = 42\n",
+    "pip/_internal/notes of the user.txt": "keep me\n",
+    "pip/of_the_user/__init__.py": "",
+    "module_of_the_user.py": "import pip\n",
+}
+
+
+class Skip(Exception):
+    """This chain cannot run here."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One command. `options` are the same for both sides; {side} is the side's folder."""
+
+    name: str
+    options: tuple = ()
+    unseed: bool = False
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Commands in one environment."""
+
+    name: str
+    stages: tuple
+    env: str = "env"  # its folder below the side
+    copy: bool = False  # not an environment but a copied prefix
+    old: bool = False  # starts with an older pip and files of the user's in it
+    umask: int = 0o022
+    variables: dict = field(default_factory=dict, hash=False)
+    short_name: bool = False  # the environment is made by pythonX, not pythonX.Y
+
+
+UNSEED = Stage("unseed", unseed=True)
+LONG = "/".join(("a-folder-whose-name-is-rather-long" * 2, "and-one-more-of-that-kind" * 3, "env"))
+CHAINS = [
+    Chain("plain", (Stage("seed"), Stage("again"), Stage("again-default", ("--default-pip",)),
+                    Stage("again-alt", ("--altinstall",)), Stage("again-upgrade", ("--upgrade",)), UNSEED)),
+    Chain("default", (Stage("seed", ("--default-pip",)), Stage("again"),
+                      Stage("again-upgrade", ("--upgrade", "--default-pip")), UNSEED), short_name=True),
+    Chain("alt", (Stage("seed", ("--altinstall",)), Stage("again-default", ("--default-pip",)), UNSEED)),
+    Chain("upgrade", (Stage("none", ("--default-pip",)), Stage("seed", ("--upgrade",)), UNSEED), old=True),
+    Chain("upgrade-default", (Stage("seed", ("--upgrade", "--default-pip")), Stage("again", ("--upgrade",))), old=True,
+          short_name=True),
+    Chain("root", (Stage("seed", ("--root", "{side}/root")),)),
+    Chain("root-copy", (Stage("seed", ("--root", "{side}/root", "--default-pip")),), copy=True),
+    Chain("user", (Stage("seed", ("--user",)), Stage("again", ("--user", "--upgrade")), UNSEED), copy=True),
+    Chain("user-base", (Stage("seed", ("--user", "--default-pip")), UNSEED), copy=True,
+          variables={"PYTHONUSERBASE": "{side}/base"}),
+    Chain("umask", (Stage("seed", ("--default-pip",)), UNSEED), umask=0o077),
+    Chain("space", (Stage("seed", ("--default-pip",)), UNSEED), env="with a space/env"),
+    Chain("long", (Stage("seed", ("--default-pip",)), UNSEED), env=LONG, short_name=True),
+]
+
+
+class Side:
+    """One of the two: a folder with everything that a run could touch."""
+
+    def __init__(self, folder, chain, python, copy_exe):
+        self.folder = folder
+        self.chain = chain
+        self.python = python
+        self.env = folder / chain.env
+        for name in ("home", "tmp", "cwd"):
+            (folder / name).mkdir(parents=True)
+        if chain.copy:
+            self.exe = copy_exe
+        else:
+            self.env.parent.mkdir(parents=True, exist_ok=True)
+            interpreters.make_env(python, self.env, exe=self.base_exe())
+            self.exe = interpreters.env_exe(self.env)
+        if chain.old:
+            self.install_old()
+        self.tree = tree.snapshot(folder)
+
+    def base_exe(self):
+        """The interpreter, called as pythonX.Y or as pythonX: its environments name theirs alike."""
+        exe = Path(self.python.exe)
+        stem = "pypy" if self.python.is_pypy else "python"
+        name = f"{stem}3" if self.chain.short_name else f"{stem}{self.python.minor[0]}.{self.python.minor[1]}"
+        return str(exe.with_name(name)) if exe.with_name(name).exists() else str(exe)
+
+    def variables(self):
+        """What both commands see."""
+        values = {"HOME": self.folder / "home", "TMPDIR": self.folder / "tmp"}
+        for name, value in self.chain.variables.items():
+            values[name] = value.format(side=self.folder)
+        return values
+
+    def run(self, args):
+        """One command, as a Result whose exit code is not checked."""
+        return run.run(args, env=self.variables(), cwd=self.folder / "cwd", umask=self.chain.umask, code=None)
+
+    def install_old(self):
+        """An older pip, and setuptools where ensurepip brings it, installed by the interpreter's bundled pip."""
+        for project, version in old_versions(self.python).items():
+            bundled = wheelhouse.wheel("pip", self.python.pip)
+            older = wheelhouse.wheel(project, version)
+            code = ("import runpy, sys; sys.path.insert(0, sys.argv[1]); sys.argv[1:] = sys.argv[2:]; "
+                    "runpy.run_module('pip', run_name='__main__', alter_sys=True)")
+            done = self.run([self.exe, "-c", code, bundled, "install", "--no-cache-dir", "--no-index", "--no-deps",
+                             older])
+            if done.code != 0:
+                raise AssertionError(f"the older {project} could not be installed\n{done}")
+        for name, content in USERS_FILES.items():
+            path = interpreters.site_packages(self.env) / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(content)
+
+    def oracle(self, stage):
+        """The real thing."""
+        module = "ensurepip._uninstall" if stage.unseed else "ensurepip"
+        return self.run([self.exe, "-m", module, *self.options(stage)])
+
+    def pipseed(self, stage):
+        """What it is compared with."""
+        target = ["--python", self.exe] if self.chain.copy else [self.env]
+        if stage.unseed:
+            return self.run([run.command(), "unseed", *target])
+        return self.run([run.command(), "seed", "--no-bundled", "--wheel-dir", self.python.wheel_dir,
+                         *self.options(stage), *target])
+
+    def options(self, stage):
+        """Its options for this side."""
+        return [option.format(side=self.folder) for option in stage.options]
+
+
+def old_versions(python):
+    """What an environment holds before the upgrade: versions older than any bundled one, but for 3.6's."""
+    older = {"pip": "10.0.1" if python.minor == (3, 6) else "21.3.1"}
+    if python.has_setuptools:
+        older["setuptools"] = "39.2.0" if python.minor == (3, 6) else "40.6.2"
+    return older
+
+
+@dataclass
+class Outcome:
+    """What one command of a chain came to."""
+
+    oracle: run.Result
+    pipseed: run.Result
+    differences: list
+    allowed: list
+
+
+def is_empty(trees, name):
+    """Is a name, in the trees that have it, a folder with nothing but folders in it?"""
+    inside = name + b"/"
+    return all(entry.kind == "folder" for each in trees for path, entry in each.entries.items()
+               if path == name or path.startswith(inside))
+
+
+def allow(differences, stage, python, before, sides):
+    """Splits differences into those that count and those of tree.ALLOWED."""
+    counted, allowed = [], []
+    trees = [side.tree for side in sides]
+    for difference in differences:
+        name = os.fsencode(difference.path)
+        if stage.unseed and difference.what.startswith("only in") and is_empty(trees, name):
+            ours = trees[1].entries.get(name)
+            if ours == before.entries.get(name) or (sides[1].chain.copy and name not in before.entries):
+                allowed.append("unseed-folders")
+                continue
+        if python.is_pypy and not python.may_copy and is_debian_pypy_wheel(difference):
+            allowed.append("debian-pypy-wheels")
+            continue
+        counted.append(difference)
+    return counted, set(allowed)
+
+
+def not_as_before(before, side):
+    """What unseed did not put back: in a user's scheme it need not remove the empty folders that seeding made."""
+    for difference in tree.compare(before, side.tree, side.exe):
+        name = os.fsencode(difference.path)
+        if side.chain.copy and name not in before.entries and is_empty([side.tree], name):
+            continue
+        yield tree.Difference(difference.path, f"not as before seeding: {difference.what}")
+
+
+def is_debian_pypy_wheel(difference):
+    """Something below ENV/share that only the oracle has."""
+    parts = Path(difference.path).parts
+    at = parts.index("share") if "share" in parts else len(parts)
+    return "only in the first" in difference.what and "site-packages" not in parts and (
+        parts[at + 1:at + 2] in ((), ("python-wheels",)) and at < len(parts))
+
+
+def work_off(chain, python, base, copy_exe):
+    """Runs a whole chain: a list of outcomes, shorter than the chain when something failed before."""
+    folder = base / f"{python.name}-{chain.name}"
+    sides = Side(folder / "o", chain, python, copy_exe), Side(folder / "p", chain, python, copy_exe)
+    differences = tree.compare(sides[0].tree, sides[1].tree, python.exe)
+    if differences:
+        raise AssertionError("the sides differ before anything was done:\n" + "\n".join(map(str, differences)))
+    before = sides[1].tree
+    outcomes = []
+    for stage in chain.stages:
+        results = sides[0].oracle(stage), sides[1].pipseed(stage)
+        for side in sides:
+            side.tree = tree.snapshot(side.folder, side.tree)
+        differences = tree.compare(sides[0].tree, sides[1].tree, python.exe)
+        counted, allowed = allow(differences, stage, python, before, sides)
+        if stage.unseed and not chain.old:
+            counted.extend(not_as_before(before, sides[1]))
+        outcomes.append(Outcome(*results, counted, allowed))
+    if not any(outcome.differences for outcome in outcomes):
+        shutil.rmtree(folder)
+    return outcomes
+
+
+class Parity:
+    """All chains of a run, worked off in the background."""
+
+    def __init__(self, wanted, base):
+        self.base = base
+        self.copies = {}
+        self.lock = threading.Lock()
+        self.pool = ThreadPoolExecutor(max_workers=int(os.environ.get("PIPSEED_TEST_JOBS") or os.cpu_count() or 1))
+        self.jobs = {key: self.pool.submit(self.work, *key) for key in dict.fromkeys(wanted)}
+
+    def copy(self, python):
+        """A copy of the interpreter's prefix: one for all chains, for nothing is installed into it."""
+        if not python.may_copy:
+            raise Skip(f"{python.exe} belongs to the system; this needs a copy of a prefix")
+        with self.lock:
+            if python not in self.copies:
+                self.copies[python] = interpreters.copy_prefix(python, self.base / f"prefix-{python.name}")
+            return self.copies[python]
+
+    def work(self, python, chain):
+        """One chain."""
+        try:
+            return work_off(chain, python, self.base, self.copy(python) if chain.copy else None)
+        except wheelhouse.NoWheel as reason:
+            raise Skip(str(reason)) from None
+
+    def close(self):
+        """Drops what has not begun."""
+        self.pool.shutdown(wait=True, cancel_futures=True)
+
+
+@pytest.fixture(scope="session")
+def parity(request, tmp_path_factory):
+    """The chains of the selected tests, already running."""
+    run.command()
+    wanted = [(item.callspec.params["python"], item.callspec.params["chain"]) for item in request.session.items
+              if getattr(item, "callspec", None) and "chain" in item.callspec.params]
+    chains = Parity(wanted, tmp_path_factory.mktemp("parity"))
+    yield chains
+    chains.close()
+
+
+CASES = [pytest.param(python, chain, number, id=f"{python.name}-{chain.name}-{stage.name}")
+         for python in interpreters.found() for chain in CHAINS for number, stage in enumerate(chain.stages)]
+
+
+@pytest.mark.parametrize("python, chain, number", CASES)
+def test_same_tree_as_ensurepip(python, chain, number, parity, parity_report):
+    """After this command of this chain both sides are the same."""
+    label = f"{python.name}-{chain.name}-{chain.stages[number].name}"
+    try:
+        outcome = parity.jobs[python, chain].result()[number]
+    except Skip as reason:
+        parity_report.skipped[label] = str(reason)
+        pytest.skip(str(reason))
+    parity_report.ran.append(label)
+    parity_report.allowed.update(outcome.allowed)
+    shown = "\n".join(map(str, outcome.differences[:40]))
+    assert outcome.oracle.code == 0, f"the oracle itself failed\n{outcome.oracle}"
+    assert outcome.pipseed.code == outcome.oracle.code, f"{outcome.pipseed}\n{shown}"
+    assert not outcome.differences, f"{len(outcome.differences)} differences\n{shown}\n{outcome.pipseed}"
