@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* One seeding, from request to result. The story is pipseed_seed at the end; each step is a function above it. */
 #include "base/error.h"
-#include "base/file.h"
-#include "base/path.h"
-#include "base/str.h"
 #include "install/merge.h"
 #include "install/rebase.h"
 #include "install/removal.h"
 #include "install/stage.h"
 #include "job.h"
-#include "store/bytecode.h"
+#include "prepare.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define MAX_TRIES 3 /* of staging: each may find another store entry damaged */
@@ -35,17 +31,6 @@ static int check_allowed(const struct job *job, struct pipseed_error *err)
                 return error_hint(err, "pipseed policy show seed.user says where; make a virtual environment instead");
         }
         return job->req.override_externally_managed ? 0 : target_check_managed(job->target, job->req.user, err);
-}
-
-static int choose_wheel(struct job *job, const struct job_package *package, struct catalog_wheel **ret_wheel,
-                        struct pipseed_error *err)
-{
-        const struct catalog_question question = {.project = package->project, .specifier = package->specifier,
-                                                  .specifier_text = package->specifier_text,
-                                                  .tags = &job->target->tags,
-                                                  .python_version = job->target->version};
-
-        return catalog_choose(&job->catalog, &question, ret_wheel, err);
 }
 
 /*
@@ -74,7 +59,7 @@ static int decide_upgrade(struct job *job, struct job_package *package, struct p
                                 "%s %s is installed, but %s is asked for: upgrade to replace it", package->project,
                                 package->current->version, package->specifier_text);
         }
-        r = choose_wheel(job, package, &wheel, err);
+        r = prepare_choose(job, package, &wheel, err);
         if (r < 0)
                 return r;
         if (version_compare(wheel->version, installed) > 0) {
@@ -103,7 +88,7 @@ static int decide(struct job *job, struct pipseed_error *err)
                         r = decide_upgrade(job, package, err);
                 } else {
                         package->action = PIPSEED_ACTION_INSTALLED;
-                        r = choose_wheel(job, package, &package->wheel, err);
+                        r = prepare_choose(job, package, &package->wheel, err);
                 }
                 if (r == 0 && package->wheel != NULL)
                         r = catalog_admit(&job->req, package->wheel, err);
@@ -119,69 +104,6 @@ static bool has_work(const struct job *job)
         return false;
 }
 
-static int add_store(struct job *job, const char *folder, enum store_kind kind, struct pipseed_error *err)
-{
-        int r = store_open(folder, kind, &job->stores[job->n_stores], err);
-
-        if (r == 0)
-                job->n_stores++;
-        return r;
-}
-
-/* The system's store, if there is one; then one's own, or one in the staging area that goes away with it. */
-static int open_stores(struct job *job, struct pipseed_error *err)
-{
-        _cleanup_free_ char *private = NULL;
-        int r;
-
-        if (job->req.cache_system != NULL && job->n_stores == 0) {
-                r = add_store(job, job->req.cache_system, STORE_SYSTEM, err);
-                if (r == PIPSEED_E_NO_MEMORY)
-                        return r;
-                if (r < 0) {
-                        struct pipseed_error why = *err;
-
-                        error_clear(err);
-                        r = job_tell(job, err, PIPSEED_EVENT_WARNING, "the system store is not used: %s: %s",
-                                     why.message, why.path);
-                        if (r < 0)
-                                return r;
-                }
-        }
-        if (job->cache_folder != NULL) {
-                r = add_store(job, job->cache_folder, STORE_OWN, err);
-                if (r == 0 || r == PIPSEED_E_NO_MEMORY)
-                        return r;
-                error_clear(err);
-        }
-        private = path_join(job->txn->area_path, "store");
-        if (private == NULL)
-                return error_memory(err);
-        r = file_make_dirs(job->txn->roots[PLAN_LIB].area_fd, "store", 0700);
-        if (r < 0)
-                return error_sys(err, r, private, "cannot make a folder in the staging area");
-        return add_store(job, private, STORE_PRIVATE, err);
-}
-
-static int read_wheel(void *data, const void **ret_bytes, size_t *ret_len, struct pipseed_error *err)
-{
-        return catalog_read(data, ret_bytes, ret_len, err);
-}
-
-static int get_entry(struct job *job, struct job_package *package, struct pipseed_error *err)
-{
-        const struct entry_query query = {
-                .stores = (const struct store *const *)job->stores, .n_stores = job->n_stores,
-                .filename = package->wheel->filename, .path = package->wheel->path, .sha256 = package->wheel->sha256,
-                .read = read_wheel, .read_data = package->wheel, .umask = job->umask, .target = job->target,
-                .bytecode = job->req.bytecode, .jobs = job->req.jobs, .event = job->req.event,
-                .event_data = job->req.event_data,
-        };
-
-        entry_free(steal_ptr(package->entry));
-        return entry_get(&query, &package->entry, err);
-}
-
 /* Scripts and RECORD follow the pip that ensurepip would have run: the one that gets installed, or would be. */
 static const char *find_pip_version(struct job *job)
 {
@@ -193,7 +115,7 @@ static const char *find_pip_version(struct job *job)
         for (size_t i = 0; i < job->n_packages; i++)
                 if (strcmp(job->packages[i].project, "pip") == 0 && job->packages[i].wheel != NULL)
                         return job->packages[i].wheel->name.version;
-        if (specifier_parse("", &pip.specifier, &ignored) == 0 && choose_wheel(job, &pip, &wheel, &ignored) == 0)
+        if (specifier_parse("", &pip.specifier, &ignored) == 0 && prepare_choose(job, &pip, &wheel, &ignored) == 0)
                 version = wheel->name.version;
         specifier_free(pip.specifier);
         return version != NULL ? version : "26.3";
@@ -249,7 +171,7 @@ static int stage_package(struct job *job, struct job_package *package, struct pl
 {
         _cleanup_(removal_done) struct removal removal = {0};
         struct stage_query query = {.txn = job->txn, .plan = &package->plan, .placer = placer};
-        int r = get_entry(job, package, err);
+        int r = prepare_entry(job, package, err);
 
         if (r == 0)
                 r = make_plan(job, package, pip_version, err);
@@ -270,7 +192,7 @@ static int stage_all(struct job *job, struct placer *placer, struct job_package 
         int r = txn_prepare(job->txn, err);
 
         if (r == 0)
-                r = open_stores(job, err);
+                r = prepare_stores(job, job->txn, err);
         for (size_t i = 0; r == 0 && i < job->n_packages; i++) {
                 if (job->packages[i].wheel == NULL)
                         continue;

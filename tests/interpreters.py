@@ -165,7 +165,8 @@ def site_packages(env):
 
 
 # What a copy of a prefix can do without: half of its size.
-NOT_COPIED = re.compile(r"/(site-packages/.+|test|tests|idlelib|turtledemo|tkinter|config-[^/]*|share|include/.+|lib2to3)$")
+NOT_COPIED = re.compile(
+    r"/(site-packages/.+|test|tests|idlelib|turtledemo|tkinter|config-[^/]*|share|include/.+|lib2to3)$")
 
 
 def copy_prefix(python, folder):

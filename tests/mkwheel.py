@@ -6,20 +6,20 @@ Good wheels, byte for byte the same at each call:
 
     from mkwheel import Wheel
 
-    path = Wheel("demo", "1.0", files={"demo.py": b"..."}, scripts={"demo": "demo:main"}).write(tmp_path)
+    path = Wheel("demo", "1.0", files={"a.py": b"..."}, scripts={"demo": "a:main"}).write(tmp_path)
 
 Bad wheels, in two depths. Above the zip, change the members of a wheel before it gets its RECORD, or RECORD itself:
 
     wheel = Wheel("demo", "1.0", record=lambda rows: rows[:-1])
     wheel.dist_info["WHEEL"] = b"..."
 
-In the zip, change the entries and their headers field by field. Sizes, checksum and offsets are right unless overridden:
+In the zip, change the entries and their headers field by field. What is not overridden is right:
 
     entries = Wheel("demo", "1.0").entries()
     entries[0].local["crc"] = 0
     data = Zip(entries, end={"total": 7}, prefix=b"MZ").build()
 
-On the command line: mkwheel.py NAME VERSION [-o DIR] [--file PATH=TEXT] [--script NAME=MODULE:ATTR] ... ; prints the path.
+On the command line: mkwheel.py NAME VERSION [-o DIR] [--file PATH=TEXT] [--script NAME=MODULE:ATTR] prints the path.
 """
 
 import argparse

@@ -7,8 +7,8 @@
 Every run has its network cut off (a network namespace of its own), a HOME of its own, no PIP_*, PYTHON* or PIPSEED_*
 variable of the caller's, and no stdin. Whether the cut was possible is in `network_cut().reason`.
 
-Where things are: $PIPSEED the command, $PIPSEED_BUILD the build folder (default: build/release, then build/dev, then
-build of the checkout), $PIPSEED_WHEEL_DIR a folder with the wheels of the bundle.
+Where things are: $PIPSEED the command, $PIPSEED_BUILD the build folder (default: build/release, build/dev or build/asan
+of the checkout), $PIPSEED_WHEEL_DIR a folder with more wheels.
 """
 import atexit
 import functools
@@ -39,14 +39,13 @@ def scratch():
 
 def build_dir():
     """The build folder, or None."""
-    named = os.environ.get("PIPSEED_BUILD")
-    if named:
-        return Path(named)
+    if os.environ.get("PIPSEED_BUILD"):
+        return Path(os.environ["PIPSEED_BUILD"])
     if os.environ.get("PIPSEED"):
-        return Path(os.environ["PIPSEED"]).resolve().parent
-    for folder in (REPO / "build/release", REPO / "build/dev", REPO / "build"):
-        if (folder / "pipseed").exists():
-            return folder
+        return Path(os.environ["PIPSEED"]).resolve().parent.parent
+    for preset in ("release", "dev", "asan"):
+        if (REPO / "build" / preset / "bin/pipseed").exists():
+            return REPO / "build" / preset
     return None
 
 
@@ -56,9 +55,9 @@ def command():
     if named:
         return named
     folder = build_dir()
-    if folder is None or not (folder / "pipseed").exists():
+    if folder is None or not (folder / "bin/pipseed").exists():
         raise RuntimeError("there is no pipseed command: build it, then set PIPSEED or PIPSEED_BUILD")
-    return str(folder / "pipseed")
+    return str(folder / "bin/pipseed")
 
 
 @functools.lru_cache(maxsize=None)
@@ -98,8 +97,8 @@ def network_cut():
     return Cut(tuple(wanted), "")
 
 
-# Puts a folder's content where the build looks for the system's policy, in a mount namespace that ends with the command.
-# The nearest folder that exists gets an overlay, so that the machine itself is not touched.
+# Puts a folder's content where the build looks for the system's policy, in a mount namespace that ends with the
+# command. The nearest folder that exists gets an overlay, so that the machine itself is not touched.
 SYSTEM_POLICY = r"""
 set -e
 sysconf=$1 policy=$2 scratch=$3

@@ -33,7 +33,7 @@ def _cache():
 def _folders():
     folders = [os.environ.get("PIPSEED_WHEEL_DIR"), _cache()]
     if run.build_dir():
-        folders += [run.build_dir() / "wheels", run.build_dir() / "wheelhouse", run.build_dir()]
+        folders.append(run.build_dir() / "wheels")
     folders += sorted({python.wheel_dir for python in interpreters.found()})
     return [Path(folder) for folder in folders if folder and Path(folder).is_dir()]
 

@@ -355,6 +355,83 @@ PIPSEED_API int pipseed_wheels(const struct pipseed_request *req, bool check, st
                                struct pipseed_error *err);
 PIPSEED_API void pipseed_wheel_list_free(struct pipseed_wheel_list *list);
 
+/* ---- whole environments ------------------------------------------------------------------------------------------ */
+
+/* An environment to be made, equal to what `python -m venv --without-pip` of the same base makes. Fill with
+ * pipseed_venv_request_init. pip is not put in: call pipseed_seed afterwards, or let a hook do it. */
+struct pipseed_venv_request {
+        size_t size; /* sizeof(struct pipseed_venv_request) */
+        const char *dir;
+        const char *python; /* base interpreter: a path, a name on PATH, or a version such as "3.12"; NULL: python3 on PATH.
+                               An environment's interpreter stands for its base */
+        const char *prompt; /* NULL: the folder's name; ".": the current folder's name */
+        const char *command_tail; /* what the pyvenv.cfg key "command" has besides the flags below, or NULL */
+        bool system_site_packages;
+        bool copies;
+        bool clear;
+        bool upgrade;
+        bool without_pip;              /* for the key "command" alone */
+        bool without_scm_ignore_files; /* no .gitignore, which Python 3.13 and newer write */
+        bool dry_run;
+        bool durable;
+        const char *cache_dir; /* as in pipseed_request: remembers interpreters */
+        pipseed_event_fn *event;
+        void *event_data;
+};
+
+struct pipseed_venv {
+        const char *dir;     /* absolute */
+        const char *python;  /* its interpreter, as scripts should name it */
+        const char *base;    /* the base interpreter */
+        const char *version; /* X.Y.Z */
+        bool existed;        /* the folder was there before */
+};
+
+PIPSEED_API void pipseed_venv_request_init(struct pipseed_venv_request *req);
+/* Errors: NO_TARGET and BAD_TARGET (the base), UNSUPPORTED (its layout is not known), NOT_EMPTY (--clear of a folder that is
+ * no environment), IO. On failure the folder is as it was. */
+PIPSEED_API int pipseed_venv_create(const struct pipseed_venv_request *req, struct pipseed_venv **ret_venv,
+                                    struct pipseed_error *err);
+PIPSEED_API void pipseed_venv_free(struct pipseed_venv *venv);
+
+/* ---- the store ------------------------------------------------------------------------------------------------- */
+
+/* One wheel in the store, unpacked, with its bytecode. */
+struct pipseed_cache_entry {
+        const char *wheel;   /* file name, NULL when the entry is too damaged to tell */
+        const char *sha256;  /* hex, of the wheel */
+        const char *folder;  /* absolute */
+        uint64_t bytes;      /* of all files */
+        uint64_t n_files;    /* bytecode included */
+        uint64_t n_bytecode; /* sets of bytecode: one for each interpreter's magic number */
+        int64_t last_used;   /* seconds since 1970, within an hour */
+        bool in_use;         /* by a seeding that runs now */
+        int status;          /* 0, or PIPSEED_E_STORE_ENTRY */
+        const char *problem; /* which file differs and how, or NULL */
+};
+
+struct pipseed_cache {
+        const char *path; /* folder of the store, NULL when there is none */
+        const struct pipseed_cache_entry *entries;
+        size_t n_entries;
+        uint64_t bytes;
+};
+
+/* What is in the store. With check, every file is read and held against its manifest: also an edit that restored size and
+ * time is seen then. PIPSEED_E_NO_STORE. */
+PIPSEED_API int pipseed_cache_list(const struct pipseed_request *req, bool check, struct pipseed_cache **ret_cache,
+                                   struct pipseed_error *err);
+/* Unpacks and compiles what pipseed_seed of this request would need, so that it finds it; the target is not changed.
+ * ret_cache lists these entries. */
+PIPSEED_API int pipseed_cache_warm(const struct pipseed_request *req, struct pipseed_cache **ret_cache,
+                                   struct pipseed_error *err);
+/* Removes entries that were not used for max_age seconds, then the least recently used ones until no more than max_bytes
+ * remain; damaged ones always. Entries in use are left. UINT64_MAX: no limit; 0 and 0 remove everything. ret_cache lists
+ * what was removed (with dry_run: what would be). */
+PIPSEED_API int pipseed_cache_prune(const struct pipseed_request *req, uint64_t max_age, uint64_t max_bytes,
+                                    struct pipseed_cache **ret_cache, struct pipseed_error *err);
+PIPSEED_API void pipseed_cache_free(struct pipseed_cache *cache);
+
 /* PEP 440, for callers that want to ask the same questions: 1 yes, 0 no, negative code on malformed input. */
 PIPSEED_API int pipseed_version_matches(const char *version, const char *specifier, struct pipseed_error *err);
 

@@ -62,7 +62,7 @@ struct plan {
  * file below .data/scripts has no data), NO_MEMORY. On failure ret_plan is untouched.
  *
  * Where a generated file meets one of the wheel, the generated one is installed and RECORD has a row for both, as with
- * pip. Where pip's RECORD is wrong, this one is not: a rewritten script of .data has its new hash (pips before 20.2 keep
+ * pip. Where pip's RECORD is wrong, this one is not: a rewritten script of .data has its new hash (pips before 22.2 keep
  * the old one) and no bytecode, which pip makes for scripts named *.py and nothing ever uses. */
 int plan_make(const struct plan_input *input, struct plan *ret_plan, struct pipseed_error *err);
 void plan_done(struct plan *plan);

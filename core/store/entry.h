@@ -6,6 +6,7 @@
  *     SHA256[-mMODE]/manifest
  *     SHA256[-mMODE]/pyc-TAG-MAGIC[-checked]/files/...  bytecode, at the paths where it gets installed
  *     SHA256[-mMODE]/pyc-TAG-MAGIC[-checked]/manifest
+ *     .../epoch                                         beside each manifest: see epoch.h
  *
  * MODE is that of plain files under this umask, when it is not 644: environments made under another umask get other files.
  *
@@ -48,6 +49,7 @@ struct entry_query {
         entry_read_fn *read;
         void *read_data;
         mode_t umask;
+        bool durable; /* sync what is made before it gets its name */
         const struct target *target;
         enum pipseed_bytecode bytecode; /* NO, or no run_exe in the target: none */
         unsigned int jobs;

@@ -122,6 +122,16 @@ static int open_format(const char *path, enum store_kind kind, int *ret_fd, stru
         return 0;
 }
 
+/* random(4): an identifier that each boot makes anew. */
+static void read_epoch(struct store *store)
+{
+        _cleanup_close_ int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd >= 0 ? read(fd, store->epoch, sizeof(store->epoch) - 1) : 0;
+
+        store->epoch[n > 0 ? n : 0] = '\0';
+        store->epoch[strcspn(store->epoch, "\n")] = '\0';
+}
+
 int store_open(const char *folder, enum store_kind kind, struct store **ret_store, struct pipseed_error *err)
 {
         _cleanup_(store_freep) struct store *store = calloc(1, sizeof(*store));
@@ -140,6 +150,7 @@ int store_open(const char *folder, enum store_kind kind, struct store **ret_stor
         r = check_folder(store->fd, store->path, kind, err);
         if (r < 0)
                 return r;
+        read_epoch(store);
         *ret_store = steal_ptr(store);
         return 0;
 }
@@ -215,4 +226,20 @@ void store_sweep(const struct store *store)
                         (void)file_remove_tree(tmp_fd, entry->d_name);
         }
         (void)closedir(dir);
+}
+
+int store_take_out(const struct store *store, const char *path)
+{
+        char name[64];
+        _cleanup_close_ int fd = store_make_temporary(store, name);
+        _cleanup_free_ char *moved = NULL;
+
+        if (fd < 0)
+                return fd;
+        moved = str_format("%s/old", name);
+        if (moved == NULL)
+                return -ENOMEM;
+        if (renameat(store->fd, path, store->fd, moved) < 0 && errno != ENOENT)
+                return -errno;
+        return file_remove_tree(store->fd, name);
 }

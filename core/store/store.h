@@ -23,10 +23,13 @@ enum store_kind {
         STORE_PRIVATE, /* goes away with the run */
 };
 
+#define STORE_EPOCH_SIZE 64
+
 struct store {
         enum store_kind kind;
         char *path; /* of the v1 folder, absolute */
         int fd;     /* the v1 folder */
+        char epoch[STORE_EPOCH_SIZE]; /* of now: see entry.h; "" when it cannot be told */
 };
 
 /*
@@ -50,5 +53,9 @@ int store_make_temporary(const struct store *store, char *ret_name);
 
 /* Removes what killed runs left in tmp/: folders that nobody holds. */
 void store_sweep(const struct store *store);
+
+/* Removes something from the store by moving it into tmp/ first, so that it is gone at once. Absent is success. 0 or
+ * -errno. */
+int store_take_out(const struct store *store, const char *path);
 
 #endif

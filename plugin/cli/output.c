@@ -66,7 +66,7 @@ static void put_escaped(FILE *stream, const char *text, const char *newline)
 {
         for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
                 if (*c == '\n')
-                        (void)fputs(newline, stream);
+                        (void)fputs(c[1] == '\n' && newline[0] == '\n' ? "\n" : newline, stream);
                 else if (*c == '\t')
                         (void)fputs("\\t", stream);
                 else if (*c < 0x20 || *c == 0x7f)

@@ -59,7 +59,8 @@ class Options:
 
 def dist_infos(env):
     """{project: version} of what is installed."""
-    return dict(path.name[:-len(".dist-info")].split("-") for path in interpreters.site_packages(env).glob("*.dist-info"))
+    folders = interpreters.site_packages(env).glob("*.dist-info")
+    return dict(path.name[:-len(".dist-info")].split("-") for path in folders)
 
 
 def pip_version(bench, options):
@@ -401,8 +402,8 @@ def test_options_of_seed_are_the_command_line(bench):
     variables = {"PIPSEED_SEED_PIP": "24.0", "PIPSEED_INSTALL_BYTECODE": "checked-hash", "PIPSEED_SEED_SCRIPTS": "alt",
                  "PIPSEED_SEED_PACKAGES": "pip setuptools", "PIPSEED_INSTALL_LINK_MODE": "symlink"}
     env = bench.new_env(PYTHON)
-    bench.call("seed", env, "--pip", OLDER, "--no-bytecode", "--default-pip", "--packages", "pip", "--link-mode", "copy",
-               env=variables)
+    bench.call("seed", env, "--pip", OLDER, "--no-bytecode", "--default-pip", "--packages", "pip", "--link-mode",
+               "copy", env=variables)
     assert dist_infos(env) == {"pip": OLDER}
     assert not list(interpreters.site_packages(env).rglob("*.pyc"))
     assert (env / "bin/pip").exists()

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""`pipseed verify`: clean on what was just seeded, exit 4 and the name of the file when something is not as it should be."""
+"""`pipseed verify`: clean on what was just seeded; exit 4 and the name of the file for every fault."""
 import os
 import re
 
 import interpreters
 import pytest
+import run
 
 
 def replace(path, content):
-    """Other content of equal length and equal time in a file of its own: a write would go through a link to the store."""
+    """Other content of equal time in a file of its own: a write would go through a link to the store."""
     info = path.stat()
     other = path.with_name(path.name + ".new")
     other.write_bytes(content)
@@ -44,7 +45,7 @@ FAULTS = {
     "missing file": (lambda path: path.unlink(), "{lib}/pip/_internal/cli/main.py"),
     "missing script": (lambda path: path.unlink(), "{bin}/pip3"),
     "foreign file": (lambda path: path.write_text("import os\n"), "{lib}/pip/_internal/foreign.py"),
-    "foreign compiled file": (lambda path: path.write_bytes(b"\0" * 16), "{lib}/pip/__pycache__/foreign.cpython-30.pyc"),
+    "foreign bytecode": (lambda path: path.write_bytes(b"\0" * 16), "{lib}/pip/__pycache__/foreign.cpython-30.pyc"),
 }
 
 
@@ -97,8 +98,6 @@ def test_not_seeded(new_env, pipseed):
 
 def test_seeded_by_ensurepip(new_env, pipseed):
     """The tree of the real ensurepip is as clean as one's own."""
-    import run  # pylint: disable=import-outside-toplevel
-
     env = new_env()
     run.run([env / "bin/python", "-m", "ensurepip"])
     pipseed("verify", env)

@@ -80,7 +80,8 @@ def by_ctypes(module, home):
 
     def call(env, variables=None, **asked):
         asked = {"module": str(module), "env_dir": str(env) if env else None, **asked}
-        result = run.run([sys.executable, "-I", "-c", CTYPES, json.dumps(asked)], env={"HOME": home, **(variables or {})})
+        result = run.run([sys.executable, "-I", "-c", CTYPES, json.dumps(asked)],
+                         env={"HOME": home, **(variables or {})})
         answer = json.loads(result.stdout)
         assert result.stderr == "", "a hook never prints"
         return answer
@@ -133,7 +134,7 @@ def test_loader_refuses(option, code, text, loader, module, new_env, home):
 
 def test_loader_without_hook(loader, new_env, tmp_path):
     """No module, or one that is no hook: exit 1 and a message."""
-    for path in (tmp_path / "none.so", run.build_dir() / "pipseed"):
+    for path in (tmp_path / "none.so", run.command()):
         result = run.run([loader, path, new_env()], code=1)
         assert "loader: " in result.stderr
 
@@ -311,6 +312,8 @@ def test_structures_agree():
     source = '#include "venv_hook.h"\n#include <stdio.h>\nint main(void) { printf("%zu %zu", ' \
              "sizeof(struct venv_hook_context_v1), sizeof(struct venv_hook_v1)); }\n"
     program = run.scratch() / "sizes"
-    subprocess.run(["cc", f"-I{run.REPO}/plugin/hook", "-x", "c", "-o", program, "-"], input=source, text=True, check=True)
+    subprocess.run(["cc", f"-I{run.REPO}/plugin/hook", "-x", "c", "-o", program, "-"], input=source, text=True,
+                   check=True)
     pointer = ctypes.sizeof(ctypes.c_void_p)
-    assert subprocess.run([program], capture_output=True, text=True, check=True).stdout == f"{9 * pointer} {4 * pointer}"
+    shown = subprocess.run([program], capture_output=True, text=True, check=True).stdout
+    assert shown == f"{9 * pointer} {4 * pointer}"

@@ -66,8 +66,9 @@ def wrong_hash(path):
 
 def replace_code(code, **changes):
     """code.replace in all constants."""
-    inner = tuple(replace_code(each, **changes) if isinstance(each, types.CodeType) else each for each in code.co_consts)
-    return code.replace(co_consts=inner, **changes)
+    consts = tuple(replace_code(each, **changes) if isinstance(each, types.CodeType) else each
+                   for each in code.co_consts)
+    return code.replace(co_consts=consts, **changes)
 
 
 def recompile(path, **changes):
@@ -110,8 +111,8 @@ CHANGES = {
     "byte": (change_byte, f"{LIB}/pip/_internal/main.py", "content"),
     "script": (change_byte, "bin/pip3", "content"),
     "missing": (Path.unlink, f"{LIB}/pip/py.typed", "only in the first (file)"),
-    "extra file": (lambda path: path.with_name("extra").write_text(""), f"{LIB}/pip/py.typed", "only in the second (file)"),
-    "extra folder": (lambda path: path.with_name("folder").mkdir(), f"{LIB}/pip/py.typed", "only in the second (folder)"),
+    "extra file": (lambda path: path.joinpath("extra").write_text(""), f"{LIB}/pip", "only in the second (file)"),
+    "extra folder": (lambda path: path.joinpath("folder").mkdir(), f"{LIB}/pip", "only in the second (folder)"),
     "mode": (lambda path: path.chmod(0o640), f"{LIB}/pip/py.typed", "mode 0644 and 0640"),
     "folder mode": (lambda path: path.chmod(0o700), f"{LIB}/pip", "mode 0755 and 0700"),
     "type": (to_folder, f"{LIB}/pip/py.typed", "file and folder"),

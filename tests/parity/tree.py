@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Snapshots of folders, and what differs between two of them.
 
-    before = snapshot(folder, old)          # old: a snapshot of the same folder whose unchanged files are not read again
+    before = snapshot(folder, old)      # old: a snapshot of the same folder, whose unchanged files are not read again
     for difference in compare(one, other, python):
         print(difference)
 
-Two folders are the same when names, types, modes, owners, link targets and contents are the same, RECORD with the order of
-its rows. Contents may name the folder itself: that is replaced, so both folders must have paths of one length. What else
-may differ is in ALLOWED and nowhere else.
+Two folders are the same when names, types, modes, owners, link targets and contents are the same, RECORD with the order
+of its rows. Contents may name the folder itself: that is replaced, so both folders must have paths of one length. What
+else may differ is in ALLOWED and nowhere else.
 """
 import base64
 import hashlib
@@ -34,6 +34,8 @@ ALLOWED = {
                  "two environments cannot be in one place"),
     "unseed-folders": ("after unseed: folders that were there before seeding, and empty folders of a user's scheme",
                        "older pips remove an emptied site-packages; unseed leaves the environment as it was"),
+    "temporary-files": ("files in TMPDIR that only ensurepip leaves there",
+                        "pip run from a wheel sometimes forgets its copy of cacert.pem; pipseed must leave nothing"),
     "debian-pypy-wheels": ("ENV/share/python-wheels, with Debian's PyPy only",
                            "its ensurepip copies its wheels there for a debundled pip, which the seeded pip is not"),
 }
@@ -173,7 +175,8 @@ def snapshot(root, old=None):
         if known and known.stamp == stamp and known.kind == "file" and not known.text and not name.endswith(b".pyc"):
             entries[name] = known
             return
-        entry = Entry(Path(os.fsdecode(path)), _kind(info.st_mode), stat.S_IMODE(info.st_mode), (info.st_uid, info.st_gid), stamp=stamp)
+        entry = Entry(Path(os.fsdecode(path)), _kind(info.st_mode), stat.S_IMODE(info.st_mode),
+                      (info.st_uid, info.st_gid), stamp=stamp)
         _read(entry, path, own)
         entries[name] = entry
 

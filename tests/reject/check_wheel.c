@@ -2,14 +2,14 @@
 /*
  * check_wheel - what the readers of core/wheel make of files.
  *
- *     check_wheel WHEEL...                 a line "PATH<tab>ok" or "PATH<tab>CODE<tab>MESSAGE" for each
+ *     check_wheel WHEEL...                 for each a line "PATH<tab>ok" or "PATH<tab>CODE<tab>MESSAGE"
  *     check_wheel --memory WHEEL...        and a last line "memory<tab>KIB": the peak of the process
  *     check_wheel --record FILE...         each file as RECORD: its rows
  *     check_wheel --entry-points FILE...   as entry_points.txt: its scripts
  *     check_wheel --fields FILE...         as METADATA: its fields
  *
- * The last three print a line of tab-separated values in hex for each item, and then a line as for wheels. Exit status 0
- * when that could be said for all of them.
+ * The last three print a line of tab-separated values in hex for each item, and then a line as for wheels. Exit
+ * status 0 when that could be said for all of them.
  */
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -91,9 +91,9 @@ static int check_wheel(const char *path, const char *data, size_t len, struct pi
         if (loaded < 0)
                 return loaded;
         expected = wheel->info.requires_python;
-        if (r < 0 || (specifier == NULL) != (expected == NULL) || (expected != NULL && strcmp(specifier, expected) != 0))
+        if (r < 0 || (specifier == NULL) != (expected == NULL))
                 return -1;
-        return 0;
+        return expected != NULL && strcmp(specifier, expected) != 0 ? -1 : 0;
 }
 
 static int run(check_fn *check, const char *path)

@@ -186,6 +186,9 @@ static void test_ordinary_user(void **state)
         give("home/.config/pipseed");
         as_user(STRANGER, call_accepts);       /* his own */
         as_user(STRANGER - 1, call_untrusted); /* someone else's */
+        give(RIG_SYSTEM);
+        as_user(STRANGER, call_untrusted); /* the machine's policy is root's alone */
+        assert_int_equal(chown(rig_path(RIG_SYSTEM), 0, 0), 0);
         rig_refused(PIPSEED_E_POLICY_UNTRUSTED, "to root or to the caller");
         mode(RIG_USER, 0600);
         as_user(STRANGER, call_accepts);

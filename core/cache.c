@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking after the store: what is in it, filling it ahead of time, taking out what nobody used. */
+#include "base/error.h"
+#include "base/str.h"
+#include "job.h"
+#include "prepare.h"
+#include "store/inventory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct owned_cache {
+        struct pipseed_cache cache;
+        struct inventory inventory;
+};
+
+void pipseed_cache_free(struct pipseed_cache *cache)
+{
+        struct owned_cache *owned = (struct owned_cache *)cache;
+
+        if (owned == NULL)
+                return;
+        inventory_done(&owned->inventory);
+        free(owned);
+}
+
+static void free_ownedp(struct owned_cache **owned)
+{
+        if (*owned != NULL)
+                pipseed_cache_free(&(*owned)->cache);
+}
+
+static int open_store(const struct pipseed_request *req, struct store **ret_store, struct pipseed_error *err)
+{
+        _cleanup_free_ char *folder = NULL;
+        int r = store_find_folder(req->cache_dir, &folder, err);
+
+        return r < 0 ? r : store_open(folder, STORE_OWN, ret_store, err);
+}
+
+/* Keeps the entries that keep says, fills in the totals, and hands over. */
+static int finish(struct owned_cache **owned_taken, const struct store *store, struct pipseed_cache **ret_cache,
+                  struct pipseed_error *err)
+{
+        _cleanup_(free_ownedp) struct owned_cache *owned = steal_ptr(*owned_taken);
+        struct pipseed_cache *cache = &owned->cache;
+
+        cache->path = arena_strdup(&owned->inventory.arena, store->path);
+        if (cache->path == NULL)
+                return error_memory(err);
+        cache->entries = owned->inventory.items;
+        cache->n_entries = owned->inventory.n_items;
+        for (size_t i = 0; i < cache->n_entries; i++)
+                cache->bytes += cache->entries[i].bytes;
+        *ret_cache = &steal_ptr(owned)->cache;
+        return 0;
+}
+
+static int read_store(const struct store *store, bool check, struct owned_cache **ret_owned, struct pipseed_error *err)
+{
+        _cleanup_(free_ownedp) struct owned_cache *owned = calloc(1, sizeof(*owned));
+        int r;
+
+        if (owned == NULL)
+                return error_memory(err);
+        r = inventory_read(store, check, &owned->inventory);
+        if (r < 0)
+                return error_sys(err, r, store->path, "cannot read the store");
+        *ret_owned = steal_ptr(owned);
+        return 0;
+}
+
+int pipseed_cache_list(const struct pipseed_request *req, bool check, struct pipseed_cache **ret_cache,
+                       struct pipseed_error *err)
+{
+        _cleanup_(store_freep) struct store *store = NULL;
+        _cleanup_(free_ownedp) struct owned_cache *owned = NULL;
+        int r = open_store(req, &store, err);
+
+        if (r == 0)
+                r = read_store(store, check, &owned, err);
+        return r < 0 ? r : finish(&owned, store, ret_cache, err);
+}
+
+int pipseed_cache_warm(const struct pipseed_request *req, struct pipseed_cache **ret_cache, struct pipseed_error *err)
+{
+        _cleanup_(store_freep) struct store *store = NULL;
+        _cleanup_(free_ownedp) struct owned_cache *owned = NULL;
+        _cleanup_(job_freep) struct job *job = NULL;
+        size_t kept = 0;
+        int r = open_store(req, &store, err);
+
+        if (r == 0)
+                r = job_begin(req, &job, err);
+        if (r == 0)
+                r = prepare_choose_all(job, err);
+        if (r == 0)
+                r = prepare_stores(job, NULL, err);
+        for (size_t i = 0; r == 0 && i < job->n_packages; i++)
+                r = prepare_entry(job, &job->packages[i], err);
+        if (r == 0)
+                r = read_store(store, false, &owned, err);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < owned->inventory.n_items; i++) {
+                const struct pipseed_cache_entry *item = &owned->inventory.items[i];
+
+                for (size_t k = 0; k < job->n_packages; k++)
+                        if (item->wheel != NULL && strcmp(item->wheel, job->packages[k].wheel->filename) == 0) {
+                                owned->inventory.items[kept++] = *item;
+                                break;
+                        }
+        }
+        owned->inventory.n_items = kept;
+        return finish(&owned, store, ret_cache, err);
+}
+
+/* Damaged entries always go; then the old ones; then, least recently used first, what exceeds the size. The inventory has
+ * the most recently used first: what fits from the front stays. */
+static bool has_to_go(const struct pipseed_cache_entry *entry, int64_t now, uint64_t max_age, uint64_t max_bytes,
+                      uint64_t *bytes_kept)
+{
+        uint64_t age = now > entry->last_used ? (uint64_t)(now - entry->last_used) : 0;
+
+        if (entry->status != 0 || max_age == 0 || age > max_age || entry->bytes > max_bytes ||
+            *bytes_kept > max_bytes - entry->bytes)
+                return true;
+        *bytes_kept += entry->bytes;
+        return false;
+}
+
+int pipseed_cache_prune(const struct pipseed_request *req, uint64_t max_age, uint64_t max_bytes,
+                        struct pipseed_cache **ret_cache, struct pipseed_error *err)
+{
+        _cleanup_(store_freep) struct store *store = NULL;
+        _cleanup_(free_ownedp) struct owned_cache *owned = NULL;
+        _cleanup_close_ int lock_fd = -1;
+        uint64_t bytes_kept = 0;
+        int64_t now = time(NULL);
+        size_t removed = 0;
+        int r = open_store(req, &store, err);
+
+        if (r < 0)
+                return r;
+        lock_fd = store_lock(store);
+        if (lock_fd >= 0 && !req->dry_run)
+                store_sweep(store);
+        r = read_store(store, false, &owned, err);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < owned->inventory.n_items; i++) {
+                struct pipseed_cache_entry *item = &owned->inventory.items[i];
+
+                if (item->in_use || !has_to_go(item, now, max_age, max_bytes, &bytes_kept))
+                        continue;
+                r = req->dry_run ? 1 : inventory_remove(store, item);
+                if (r < 0)
+                        return error_sys(err, r, item->folder, "cannot remove an entry of the store");
+                if (r == 1)
+                        owned->inventory.items[removed++] = *item;
+        }
+        owned->inventory.n_items = removed;
+        return finish(&owned, store, ret_cache, err);
+}

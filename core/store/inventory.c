@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#include "inventory.h"
+
+#include "base/file.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "entry.h"
+#include "epoch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#define MAX_MANIFEST ((size_t)16 << 20)
+
+struct reading {
+        struct inventory *inventory;
+        struct pipseed_cache_entry *item;
+        bool check;
+};
+
+static int note_problem(struct reading *reading, const char *file, const char *what)
+{
+        if (reading->item->status != 0)
+                return 0;
+        reading->item->status = PIPSEED_E_STORE_ENTRY;
+        reading->item->problem = arena_format(&reading->inventory->arena, "%s: %s", file, what);
+        return reading->item->problem != NULL ? 0 : -ENOMEM;
+}
+
+/* First by what seeding looks at, which names the usual case best; then by content. */
+static int check_files(struct reading *reading, const struct manifest *manifest, int files_fd)
+{
+        size_t index = 0;
+        int r;
+
+        for (size_t i = 0; i < manifest->info.n_files; i++) {
+                const char *path = manifest->info.files[i].path;
+                struct stat st;
+
+                if (fstatat(files_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                        return errno == ENOENT ? note_problem(reading, path, "is missing") : -errno;
+                if (!manifest_stat_fits(manifest, i, &st, false))
+                        return note_problem(reading, path, "was changed (size, time or inode)");
+        }
+        r = epoch_check_files(files_fd, manifest, &index);
+        return r == -EBADMSG ? note_problem(reading, manifest->info.files[index].path, "was changed (content)") : r;
+}
+
+static int read_part(struct reading *reading, int entry_fd, const char *folder)
+{
+        _cleanup_(manifest_done) struct manifest manifest = {0};
+        _cleanup_close_ int part_fd = file_open_beneath(entry_fd, folder, O_PATH | O_DIRECTORY, 0);
+        _cleanup_close_ int files_fd = -1;
+        _cleanup_free_ char *text = NULL;
+        struct pipseed_cache_entry *item = reading->item;
+        size_t len = 0;
+
+        if (part_fd < 0)
+                return part_fd;
+        if (file_read(part_fd, "manifest", MAX_MANIFEST, &text, &len) < 0 || !manifest_read(text, len, &manifest))
+                return note_problem(reading, folder, "has no whole manifest");
+        for (size_t i = 0; i < manifest.info.n_files; i++)
+                item->bytes += manifest.info.files[i].size;
+        item->n_files += manifest.info.n_files;
+        if (strcmp(folder, ".") == 0) {
+                item->wheel = arena_strdup(&reading->inventory->arena, manifest.info.filename);
+                if (item->wheel == NULL)
+                        return -ENOMEM;
+        } else {
+                item->n_bytecode++;
+        }
+        if (!reading->check)
+                return 0;
+        files_fd = file_open_beneath(part_fd, "files", O_RDONLY | O_DIRECTORY, 0);
+        if (files_fd < 0)
+                return note_problem(reading, folder, "has no files");
+        return check_files(reading, &manifest, files_fd);
+}
+
+static int read_parts(struct reading *reading, int entry_fd)
+{
+        DIR *dir = fdopendir(fcntl(entry_fd, F_DUPFD_CLOEXEC, 3));
+        const struct dirent *part;
+        int r;
+
+        if (dir == NULL)
+                return -errno;
+        rewinddir(dir);
+        r = read_part(reading, entry_fd, ".");
+        while (r == 0 && (part = readdir(dir)) != NULL)
+                if (str_starts(part->d_name, "pyc-"))
+                        r = read_part(reading, entry_fd, part->d_name);
+        (void)closedir(dir);
+        return r;
+}
+
+static int read_entry(const struct store *store, const char *name, bool check, struct inventory *inventory)
+{
+        _cleanup_free_ char *path = str_format("wheels/%s", name);
+        _cleanup_close_ int fd = path != NULL ? file_open_beneath(store->fd, path, O_RDONLY | O_DIRECTORY, 0) : -ENOMEM;
+        struct reading reading = {.inventory = inventory, .check = check};
+        struct stat st;
+
+        if (fd == -ENOENT || fd == -ENOTDIR)
+                return 0;
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (arena_grow(&inventory->arena, &inventory->items, inventory->n_items, &inventory->capacity,
+                       sizeof(*inventory->items)) < 0)
+                return -ENOMEM;
+        reading.item = &inventory->items[inventory->n_items];
+        *reading.item = (struct pipseed_cache_entry){
+                .folder = arena_format(&inventory->arena, "%s/%s", store->path, path),
+                .sha256 = arena_strndup(&inventory->arena, name, strcspn(name, "-")),
+                .last_used = st.st_mtime,
+        };
+        if (reading.item->folder == NULL || reading.item->sha256 == NULL)
+                return -ENOMEM;
+        reading.item->in_use = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+        (void)flock(fd, LOCK_UN);
+        inventory->n_items++;
+        return read_parts(&reading, fd);
+}
+
+static int by_last_use(const void *a, const void *b)
+{
+        const struct pipseed_cache_entry *left = a;
+        const struct pipseed_cache_entry *right = b;
+
+        if (left->last_used != right->last_used)
+                return left->last_used < right->last_used ? 1 : -1;
+        return strcmp(left->folder, right->folder);
+}
+
+int inventory_read(const struct store *store, bool check, struct inventory *ret_inventory)
+{
+        _cleanup_(inventory_done) struct inventory inventory = {0};
+        int fd = file_open_beneath(store->fd, "wheels", O_RDONLY | O_DIRECTORY, 0);
+        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+        const struct dirent *entry;
+        int r = 0;
+
+        if (dir == NULL) {
+                r = fd >= 0 ? -errno : fd;
+                cleanup_closep(&fd);
+                return r;
+        }
+        while (r == 0 && (entry = readdir(dir)) != NULL)
+                if (entry->d_name[0] != '.')
+                        r = read_entry(store, entry->d_name, check, &inventory);
+        (void)closedir(dir);
+        if (r < 0)
+                return r;
+        if (inventory.n_items > 0)
+                qsort(inventory.items, inventory.n_items, sizeof(*inventory.items), by_last_use);
+        *ret_inventory = inventory;
+        inventory = (struct inventory){0};
+        return 0;
+}
+
+void inventory_done(struct inventory *inventory)
+{
+        arena_done(&inventory->arena);
+        *inventory = (struct inventory){0};
+}
+
+int inventory_remove(const struct store *store, const struct pipseed_cache_entry *entry)
+{
+        _cleanup_free_ char *path = str_format("wheels/%s", path_base(entry->folder));
+        _cleanup_close_ int fd = path != NULL ? file_open_beneath(store->fd, path, O_RDONLY | O_DIRECTORY, 0) : -ENOMEM;
+        int r;
+
+        if (fd < 0)
+                return fd == -ENOENT ? 1 : fd;
+        /* Held until the entry is gone: who opens it meanwhile is turned away and makes it anew. */
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+                return 0;
+        r = store_take_out(store, path);
+        return r < 0 ? r : 1;
+}
