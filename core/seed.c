@@ -70,8 +70,8 @@ static int decide_upgrade(struct job *job, struct job_package *package, struct p
         if (admitted)
                 return 0;
         error_set(err, PIPSEED_E_DOWNGRADE, package->current->location,
-                  "%s %s is installed and newer than %s, which %s admits: an upgrade never goes back", package->project,
-                  package->current->version, wheel->name.version, package->specifier_text);
+                  "%s %s is installed, and the newest that '%s' admits is %s: an upgrade never goes back",
+                  package->project, package->current->version, package->specifier_text, wheel->name.version);
         return error_hint(err, "take it out first: pipseed unseed");
 }
 
@@ -130,17 +130,18 @@ static bool *list_compiled(struct job *job, const struct entry *entry)
         return compiled;
 }
 
-static int make_plan(struct job *job, struct job_package *package, const char *pip_version, struct pipseed_error *err)
+static int make_plan(struct job *job, struct job_package *package, const struct wheel_info *wheel,
+                     const char *pip_version, struct pipseed_error *err)
 {
         const struct entry *entry = package->entry;
         struct plan_input input = {
-                .wheel = &entry->files.info, .target = job->target, .scheme = job->scheme,
-                .scripts = job->req.scripts, .installer = job->req.installer, .pip_version = pip_version,
-                .requested = true, .pyc_suffix = entry->pyc_suffix,
+                .wheel = wheel, .target = job->target, .scheme = job->scheme, .scripts = job->req.scripts,
+                .installer = job->req.installer, .pip_version = pip_version, .requested = true,
         };
         int r;
 
-        if (entry->pyc_fd >= 0) {
+        if (entry != NULL && entry->pyc_fd >= 0) {
+                input.pyc_suffix = entry->pyc_suffix;
                 input.compiled = list_compiled(job, entry);
                 if (input.compiled == NULL)
                         return error_memory(err);
@@ -174,7 +175,7 @@ static int stage_package(struct job *job, struct job_package *package, struct pl
         int r = prepare_entry(job, package, err);
 
         if (r == 0)
-                r = make_plan(job, package, pip_version, err);
+                r = make_plan(job, package, &package->entry->files.info, pip_version, err);
         query.entry = package->entry;
         if (r == 0)
                 r = stage_plan(&query, err);
@@ -249,6 +250,31 @@ static int install(struct job *job, struct pipseed_error *err)
         return 0;
 }
 
+/* A dry run reads and checks the wheel as a real one does, but keeps nothing. */
+static int rehearse(struct job *job, struct pipseed_error *err)
+{
+        const char *pip_version = find_pip_version(job);
+
+        for (size_t i = 0; i < job->n_packages; i++) {
+                struct job_package *package = &job->packages[i];
+                _cleanup_(wheel_freep) struct wheel *wheel = NULL;
+                const void *bytes = NULL;
+                size_t len = 0;
+                int r;
+
+                if (package->wheel == NULL)
+                        continue;
+                r = catalog_read(package->wheel, &bytes, &len, err);
+                if (r == 0)
+                        r = wheel_load(package->wheel->filename, bytes, len, package->wheel->path, &wheel, err);
+                if (r == 0)
+                        r = make_plan(job, package, &wheel->info, pip_version, err);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 static int report_package(struct job *job, const struct job_package *package)
 {
         const struct catalog_wheel *wheel = package->wheel;
@@ -303,8 +329,8 @@ int pipseed_seed(const struct pipseed_request *req, struct pipseed_result **ret_
                 r = job_survey(job, err);
         if (r == 0)
                 r = decide(job, err);
-        if (r == 0 && has_work(job) && !job->req.dry_run)
-                r = install(job, err);
+        if (r == 0 && has_work(job))
+                r = job->req.dry_run ? rehearse(job, err) : install(job, err);
         if (r == 0)
                 r = report(job, ret_result, err);
         return r;

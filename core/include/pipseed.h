@@ -319,6 +319,9 @@ struct pipseed_finding {
 };
 
 struct pipseed_report {
+        const char *env;     /* as in struct pipseed_result */
+        const char *python;
+        const char *version;
         const struct pipseed_package *packages; /* action none */
         size_t n_packages;
         const struct pipseed_finding *findings;

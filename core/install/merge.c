@@ -118,14 +118,28 @@ static bool is_bytecode_of_removed(const struct removal *removal, enum plan_root
         return source != NULL && removal_has(removal, root, source);
 }
 
-/* Bytecode of top-level modules that go is not in RECORD for every interpreter: look. When nothing else is in the folder,
- * the folder goes, as pip takes it away. */
-static int add_shared_bytecode(const struct txn *txn, const struct removal *removal, enum plan_root root,
+static bool is_shared_bytecode(enum plan_root root, const char *path)
+{
+        return is_lib(root) && str_starts(path, "__pycache__/");
+}
+
+static bool plan_shares_bytecode(const struct plan *plan, enum plan_root root)
+{
+        for (size_t i = 0; plan != NULL && i < plan->n_files; i++)
+                if (plan->files[i].root == root && is_shared_bytecode(root, plan->files[i].path))
+                        return true;
+        return false;
+}
+
+/* What of site-packages/__pycache__ goes: the bytecode of top-level modules that go, for every interpreter, which RECORD does
+ * not know. When nothing else is in the folder the folder goes, as pip takes it away. */
+static int add_shared_bytecode(const struct txn *txn, const struct plan *plan, const struct removal *removal,
                                struct units *units)
 {
+        enum plan_root root = removal->lib;
         _cleanup_close_ int fd = file_open_beneath(txn->roots[root].fd, "__pycache__", O_RDONLY | O_DIRECTORY, 0);
-        const struct dirent *entry;
         size_t before = units->n_items;
+        const struct dirent *entry;
         bool all = true;
         DIR *dir;
         int r = 0;
@@ -150,7 +164,7 @@ static int add_shared_bytecode(const struct txn *txn, const struct removal *remo
                         all = false;
         }
         (void)closedir(dir);
-        if (r == 0 && all && units->n_items > before) {
+        if (r == 0 && all && units->n_items > before && !plan_shares_bytecode(plan, root)) {
                 units->n_items = before;
                 r = add_unit(units, root, "__pycache__", false);
         }
@@ -164,10 +178,11 @@ static int list_units(const struct txn *txn, const struct plan *plan, const stru
 
         for (size_t i = 0; plan != NULL && r == 0 && i < plan->n_files; i++)
                 r = add_unit(units, plan->files[i].root, plan->files[i].path, true);
-        for (size_t i = 0; removal != NULL && r == 0 && i < removal->n_paths; i++)
-                r = add_unit(units, removal->paths[i].root, removal->paths[i].path, false);
-        if (r == 0 && removal != NULL && plan == NULL)
-                r = add_shared_bytecode(txn, removal, removal->lib, units);
+        for (size_t i = 0; r == 0 && i < removal->n_paths; i++)
+                if (!is_shared_bytecode(removal->paths[i].root, removal->paths[i].path))
+                        r = add_unit(units, removal->paths[i].root, removal->paths[i].path, false);
+        if (r == 0 && removal->n_paths > 0)
+                r = add_shared_bytecode(txn, plan, removal, units);
         if (r == 0)
                 sort(units);
         return r;

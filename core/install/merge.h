@@ -20,7 +20,7 @@
 #include "removal.h"
 #include "txn.h"
 
-/* plan is what was staged, or NULL; removal what goes, or NULL. */
+/* plan is what was staged, or NULL; removal what goes, possibly nothing. */
 int merge_add_changes(struct txn *txn, const struct plan *plan, const struct removal *removal,
                       struct pipseed_error *err);
 

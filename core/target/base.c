@@ -151,6 +151,21 @@ static int base_gone(const struct pyvenv *env, const char *base, struct pipseed_
                           env->prefix);
 }
 
+/* The end of a chain of links that leads nowhere; *path is replaced. */
+static int follow_broken(const char *root, char **path)
+{
+        for (int links = 0; links < MAX_NESTED; links++) {
+                char *next = NULL;
+                int r = read_link(root, *path, &next);
+
+                if (r <= 0)
+                        return r;
+                free(*path);
+                *path = next;
+        }
+        return 0;
+}
+
 /* The base of an environment whose interpreter is a copy, from what pyvenv.cfg says. NULL: none of them exists. */
 static const char *base_of_copy(struct arena *arena, const char *root, const struct pyvenv *env, const char *exe)
 {
@@ -193,7 +208,7 @@ static int find_step(struct arena *arena, const char *root, const struct pyvenv 
         if (r < 0)
                 return error_memory(err);
         if (r > 0 && !base_is_executable(root, link))
-                return base_gone(env, link, err);
+                return follow_broken(root, &link) < 0 ? error_memory(err) : base_gone(env, link, err);
         base = r > 0 ? arena_strdup(arena, link) : base_of_copy(arena, root, env, exe);
         if (base == NULL)
                 return r > 0 ? error_memory(err) : base_gone(env, env->home, err);

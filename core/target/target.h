@@ -40,7 +40,7 @@ struct target {
         bool system_site; /* a venv that sees its base's packages; true outside venvs */
         bool is_pypy;
         int major, minor, micro;
-        const char *version; /* "3.13.0", with a pre-release suffix when the interpreter is one; for Requires-Python */
+        const char *version; /* "3.13.0", never with a pre-release suffix: what pip holds against Requires-Python */
         const char *cache_tag; /* "cpython-313", NULL: no bytecode */
         uint8_t magic[4];      /* importlib.util.MAGIC_NUMBER; all zero: unknown */
         struct tag_facts tags;

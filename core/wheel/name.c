@@ -96,15 +96,12 @@ static bool is_distribution(const char *text)
         return name_is_valid(text) && strstr(text, "__") == NULL;
 }
 
-static bool is_version(const char *text)
+/* The characters of a version: PEP 440 would allow blanks at its ends. */
+static bool is_version_text(const char *text)
 {
-        struct pipseed_error err = PIPSEED_ERROR_INIT;
-        _cleanup_(version_freep) struct version *version = NULL;
-
-        for (const char *p = text; *p != '\0'; p++)
-                if (!is_alphanumeric(*p) && strchr("._+!", *p) == NULL)
-                        return false;
-        return version_parse(text, &version, &err) == 0;
+        while (is_alphanumeric(*text) || (*text != '\0' && strchr("._+!", *text) != NULL))
+                text++;
+        return *text == '\0';
 }
 
 /* Cuts text at its dashes, in place; the number of parts, or 0 when there are more than max. */
@@ -120,7 +117,24 @@ static size_t split(char *text, const char **ret_parts, size_t max)
         return n;
 }
 
-static int check(const struct wheel_name *name, const char *filename, struct pipseed_error *err)
+static int refuse(const char *filename, const char *what, const char *text, const char *rule, struct pipseed_error *err)
+{
+        return error_set(err, PIPSEED_E_WHEEL_NAME, filename, "the %s \"%s\" of the wheel's file name is not %s", what,
+                         QUOTE(text, strlen(text)), rule);
+}
+
+static int check_version(const char *text, const char *filename, struct pipseed_error *err)
+{
+        struct pipseed_error reason = PIPSEED_ERROR_INIT;
+        _cleanup_(version_freep) struct version *version = NULL;
+        int r = is_version_text(text) ? version_parse(text, &version, &reason) : PIPSEED_E_BAD_VERSION;
+
+        if (r == PIPSEED_E_NO_MEMORY)
+                return error_memory(err);
+        return r < 0 ? refuse(filename, "version", text, "a version of PEP 440", err) : 0;
+}
+
+static int check_parts(const struct wheel_name *name, const char *filename, struct pipseed_error *err)
 {
         const struct {
                 const char *what, *text, *rule;
@@ -128,7 +142,6 @@ static int check(const struct wheel_name *name, const char *filename, struct pip
         } parts[] = {
                 {"project name", name->distribution, "letters and digits, with single \".\" and \"_\" inside",
                  is_distribution},
-                {"version", name->version, "a version of PEP 440", is_version},
                 {"build tag", name->build, "a digit first, then letters, digits, \".\" and \"_\"", is_build},
                 {"python tag", name->python, "identifiers with dots between", is_python_set},
                 {"abi tag", name->abi, "letters, digits and \"_\" with dots between", is_tag_set},
@@ -137,10 +150,8 @@ static int check(const struct wheel_name *name, const char *filename, struct pip
 
         for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
                 if (parts[i].text != NULL && !parts[i].is_valid(parts[i].text))
-                        return error_set(err, PIPSEED_E_WHEEL_NAME, filename,
-                                         "the %s \"%s\" of the wheel's file name is not %s", parts[i].what,
-                                         QUOTE(parts[i].text, strlen(parts[i].text)), parts[i].rule);
-        return 0;
+                        return refuse(filename, parts[i].what, parts[i].text, parts[i].rule, err);
+        return check_version(name->version, filename, err);
 }
 
 int wheel_name_parse(struct arena *arena, const char *filename, struct wheel_name *ret_name, struct pipseed_error *err)
@@ -166,7 +177,7 @@ int wheel_name_parse(struct arena *arena, const char *filename, struct wheel_nam
         name.python = parts[n - 3];
         name.abi = parts[n - 2];
         name.platform = parts[n - 1];
-        r = check(&name, filename, err);
+        r = check_parts(&name, filename, err);
         if (r < 0)
                 return r;
         name.project = name_normalize(arena, name.distribution);

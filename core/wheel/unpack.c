@@ -3,18 +3,61 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "quote.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
+
+/* The folder of the shared object, or of the program, that this code is in. */
+static char *own_folder(void)
+{
+        static const char anchor;
+        struct link_map *map = NULL;
+        char program[4096];
+        Dl_info info;
+        ssize_t len;
+
+        if (dladdr1(&anchor, &info, (void **)&map, RTLD_DL_LINKMAP) == 0 || map == NULL)
+                return NULL;
+        if (map->l_name[0] != '\0')
+                return path_dir(map->l_name);
+        len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+        if (len <= 0)
+                return NULL;
+        program[len] = '\0';
+        return path_dir(program);
+}
+
+/* By bare name first, for the run path to decide. That fails where dlopen does not know its caller: AddressSanitizer wraps
+ * it. */
+static void *open_module(void)
+{
+        static const char *const places[] = {"pipseed/" ARCHIVE_MODULE_FILE, ARCHIVE_MODULE_FILE};
+        _cleanup_free_ char *folder = NULL;
+        void *handle = dlopen(ARCHIVE_MODULE_FILE, RTLD_NOW | RTLD_LOCAL);
+
+        if (handle != NULL)
+                return handle;
+        folder = own_folder();
+        for (size_t i = 0; folder != NULL && folder[0] == '/' && handle == NULL && i < ARRAY_SIZE(places); i++) {
+                _cleanup_free_ char *path = path_join(folder, places[i]);
+
+                if (path != NULL && access(path, R_OK) == 0)
+                        handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        }
+        return handle;
+}
 
 static int load(const struct archive_module **ret_module, struct pipseed_error *err)
 {
         const struct archive_module *module;
         /* Never closed: libarchive's libraries may not like to go, and the next wheel wants it again. */
-        void *handle = dlopen(ARCHIVE_MODULE_FILE, RTLD_NOW | RTLD_LOCAL);
+        void *handle = open_module();
         const char *reason;
 
         if (handle == NULL) {

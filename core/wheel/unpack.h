@@ -6,7 +6,7 @@
  *     r = unpack_members(data, len, &zip, path, slots, err);
  *
  * Loads the module of archive.h on first use: by its bare name, so that the run path of the object that holds this code
- * decides ($ORIGIN/pipseed and $ORIGIN). It stays loaded.
+ * decides ($ORIGIN/pipseed and $ORIGIN), else from these two folders by their names. It stays loaded.
  */
 #ifndef WHEEL_UNPACK_H
 #define WHEEL_UNPACK_H

@@ -3,7 +3,6 @@
 
 #include "cleanup.h"
 #include "document.h"
-#include "fault.h"
 #include "interrupt.h"
 
 #include <string.h>

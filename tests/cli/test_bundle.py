@@ -34,7 +34,7 @@ def test_newest_pip_works(python, new_env, pipseed, tmp_path, home):
     assert f"(python {python.minor[0]}.{python.minor[1]})" in shown
     assert str(interpreters.site_packages(env)) in shown
     pip("check")
-    listed = pip("list", "--format=json")
+    listed = pip("list", "--format=json", "--path", interpreters.site_packages(env))
     versions = {each["name"]: each["version"] for each in json.loads(listed.stdout)}
     assert versions.pop("pip") == expected
     assert set(versions) == ({"setuptools"} if python.has_setuptools else set())

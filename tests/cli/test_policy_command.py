@@ -127,6 +127,7 @@ def wheel_folder(bench):
 def found_in_dirs(bench, options):
     """Which exit code, when a pip is asked for that is in the folder and not in the bundle."""
     wheel_folder(bench)
+    (bench.tmp_path / "no-wheels").mkdir(exist_ok=True)
     return bench.seed("--pip", f"=={PYTHON.pip}", bench.new_env(PYTHON), options=options, code=None).code
 
 
@@ -223,7 +224,7 @@ CASES = [
     Case("seed.externally-managed", "override", managed_exit, 3, 0, "honour"),
     Case("seed.installer", "the rightful owner", installer, "pipseed", "the rightful owner", "pip"),
     Case("wheels.bundled", "no", seed_exit, 0, 1, "yes"),
-    Case("wheels.dirs", "{tmp_path}/nothing:{tmp_path}/wheels", found_in_dirs, 1, 0, "{tmp_path}/else"),
+    Case("wheels.dirs", "{tmp_path}/no-wheels:{tmp_path}/wheels", found_in_dirs, 1, 0, "{tmp_path}/else"),
     Case("wheels.require-hash", "yes", unpinned_exit, 0, 3, "auto"),
     Case("wheels.require-hash", "no", unsafe_exit, 3, 0),
     Case(f"sha256.{BUNDLED_WHEEL}", "{right}", seed_exit, 0, 0, "{wrong}"),
@@ -444,7 +445,8 @@ def test_nothing_is_read_from_the_current_folder(bench):
         ini(bench.tmp_path / "clone" / name, "seed.installer", "evil")
     env = bench.new_env(PYTHON)
     bench.call("seed", env, cwd=bench.tmp_path / "clone", env={"XDG_CONFIG_HOME": "."})
-    assert {path.read_text().strip() for path in env.rglob("INSTALLER")} == {"pipseed"}
+    files = interpreters.site_packages(env).glob("*.dist-info/INSTALLER")
+    assert {path.read_text().strip() for path in files} == {"pipseed"}
 
 
 # ---- locks

@@ -236,7 +236,7 @@ def test_option_that_adds(by_ctypes, new_env, tmp_path):
     folder = tmp_path / "wheels"
     shutil.copytree(PYTHON.wheel_dir, folder)
     env = new_env()
-    by_ctypes(env, options=[f"wheels.dirs={tmp_path}/none", f"wheels.dirs+={folder}", "wheels.bundled=no"])
+    by_ctypes(env, options=[f"wheels.dirs={run.scratch()}", f"wheels.dirs+={folder}", "wheels.bundled=no"])
     assert pips(env) == [f"pip-{PYTHON.pip}.dist-info"]
 
 

@@ -35,5 +35,5 @@ def run_checker(arguments, **environment):
 def check(path, **environment):
     """("ok", "") or (code, message) for one wheel."""
     (line,) = run_checker([path], **environment)
-    assert line[0] == str(path)
+    assert line[0] == os.fspath(path)
     return (line[1], line[2] if len(line) > 2 else "")

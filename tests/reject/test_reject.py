@@ -641,6 +641,29 @@ def test_every_truncation(tmp_path):
     assert [line for line in run_checker(paths) if line[1] == "ok"] == []
 
 
+def test_module_missing(tmp_path):
+    """The program's own copy looks for a module that does not exist."""
+    name = b"pipseed-unpack.so"
+    program = tmp_path / "check_wheel"
+    code = Path(checker()).read_bytes()
+    assert name in code
+    program.write_bytes(code.replace(name, b"pipseed-absent.so"))
+    program.chmod(0o755)
+    wheel = Wheel().write(tmp_path)
+    done = subprocess.run([program, wheel], capture_output=True, text=True, check=True)
+    path, code, message = done.stdout.rstrip("\n").split("\t")
+    assert (path, code) == (wheel, "unsupported")
+    assert "pipseed-absent.so" in message and "unpacks wheels" in message
+
+
+def test_module_of_another_version(tmp_path):
+    library = next(iter(glob.glob("/lib/*/libz.so.1") + glob.glob("/usr/lib/libz.so.1")))
+    (tmp_path / "pipseed-unpack.so").write_bytes(Path(library).read_bytes())
+    code, message = check(Wheel().write(tmp_path), LD_LIBRARY_PATH=str(tmp_path))
+    assert code == "unsupported"
+    assert "another version" in message
+
+
 def largest_wheel():
     """All bounds at once: 16 MiB packed, 32 MiB unpacked, 20,000 members, 1 MiB of names, a RECORD of 2 MiB."""
     files = {f"demo/{'n' * 30}/{i:05}{'m' * 7}.py": b"" for i in range(19990)}

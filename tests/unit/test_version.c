@@ -107,6 +107,8 @@ static const char *const ascending[] = {
         "0.dev0",
         "0",
         "1.0.dev1",
+        "1.0a0.dev0",
+        "1.0a0",
         "1.0a1.dev1",
         "1.0a1",
         "1.0a1.post1.dev2",

@@ -105,7 +105,7 @@ static inline void tree_entry(const char *entry, const char *content)
 static inline int tree_setup(void **state)
 {
         (void)state;
-        (void)snprintf(tree_root, sizeof(tree_root), "/tmp/pipseed-unit-XXXXXX");
+        (void)snprintf(tree_root, sizeof(tree_root), "/tmp/pipseed-tree-XXXXXX");
         return mkdtemp(tree_root) != NULL ? 0 : -1;
 }
 

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* Is what is installed what RECORD, the wheel and the policy say? */
+#include "base/error.h"
+#include "base/path.h"
+#include "install/verify.h"
+#include "job.h"
+
+#include <string.h>
+
+struct owned_report {
+        struct pipseed_report report;
+        struct arena arena;
+        struct pipseed_finding *findings;
+        size_t n_findings, finding_capacity;
+        struct pipseed_package *packages;
+        size_t n_packages, package_capacity;
+};
+
+void pipseed_report_free(struct pipseed_report *report)
+{
+        struct owned_report *owned = (struct owned_report *)report;
+
+        if (owned == NULL)
+                return;
+        arena_done(&owned->arena);
+        free(owned);
+}
+
+static void free_ownedp(struct owned_report **owned)
+{
+        if (*owned != NULL)
+                pipseed_report_free(&(*owned)->report);
+}
+
+static int add_finding(struct owned_report *owned, int code, const char *path, const char *text,
+                       struct pipseed_error *err)
+{
+        struct pipseed_finding finding = {.code = code, .text = text};
+
+        if (path != NULL)
+                finding.path = arena_strdup(&owned->arena, path);
+        if (text == NULL || (path != NULL && finding.path == NULL) ||
+            arena_grow(&owned->arena, &owned->findings, owned->n_findings, &owned->finding_capacity,
+                       sizeof(finding)) < 0)
+                return error_memory(err);
+        owned->findings[owned->n_findings++] = finding;
+        return 0;
+}
+
+/* The wheel that the installed version came from, when it is at hand: RECORD alone could have been changed as well. */
+static int load_wheel(struct job *job, const struct job_package *package, struct catalog_wheel **ret_source,
+                      struct wheel **ret_wheel, struct pipseed_error *err)
+{
+        _cleanup_(version_freep) struct version *installed = NULL;
+        struct pipseed_error ignored = PIPSEED_ERROR_INIT;
+
+        if (version_parse(package->current->version, &installed, &ignored) < 0)
+                return 0;
+        for (size_t i = 0; i < job->catalog.n_wheels; i++) {
+                struct catalog_wheel *wheel = &job->catalog.wheels[i];
+                const void *bytes;
+                size_t len;
+                int r;
+
+                if (strcmp(wheel->name.project, package->project) != 0 ||
+                    version_compare(wheel->version, installed) != 0)
+                        continue;
+                r = catalog_read(wheel, &bytes, &len, err);
+                if (r == 0)
+                        r = catalog_admit(&job->req, wheel, err);
+                if (r == 0)
+                        r = wheel_load(wheel->filename, bytes, len, wheel->path, ret_wheel, err);
+                if (r == 0)
+                        *ret_source = wheel;
+                return r;
+        }
+        return 0;
+}
+
+static int check_version(const struct job *job, struct owned_report *owned, const struct job_package *package,
+                         struct pipseed_error *err)
+{
+        _cleanup_(version_freep) struct version *installed = NULL;
+        struct pipseed_error ignored = PIPSEED_ERROR_INIT;
+        const struct installed *current = package->current;
+        _cleanup_free_ char *folder = NULL;
+
+        if (version_parse(current->version, &installed, &ignored) == 0 &&
+            specifier_admits(package->specifier, installed, SPECIFIER_PRE_YES))
+                return 0;
+        folder = path_rooted(job->target->root, current->location);
+        return add_finding(owned, PIPSEED_E_INSTALL_VERSION, folder,
+                           arena_format(&owned->arena, "%s %s is installed, but the policy asks for %s",
+                                        package->project, current->version, package->specifier_text), err);
+}
+
+static int check_copies(const struct job *job, struct owned_report *owned, const struct job_package *package,
+                        struct pipseed_error *err)
+{
+        const struct installed_list *list = &package->installed;
+
+        for (size_t i = 1; i < list->n_items; i++) {
+                _cleanup_free_ char *folder = NULL;
+
+                if (strcmp(list->items[i].location, list->items[0].location) != 0)
+                        continue;
+                folder = path_rooted(job->target->root, list->items[i].location);
+                if (add_finding(owned, PIPSEED_E_INSTALL_FOREIGN, folder,
+                                arena_format(&owned->arena, "%s is installed twice: %s and %s", package->project,
+                                             list->items[0].dist_info, list->items[i].dist_info), err) < 0)
+                        return err->code;
+        }
+        return 0;
+}
+
+static int check_files(struct job *job, struct owned_report *owned, const struct job_package *package,
+                       struct pipseed_package *described, struct pipseed_error *err)
+{
+        _cleanup_(wheel_freep) struct wheel *wheel = NULL;
+        _cleanup_free_ char *own_store = job->cache_folder != NULL ? path_join(job->cache_folder, "v1") : NULL;
+        _cleanup_free_ char *system_store =
+                job->req.cache_system != NULL ? path_join(job->req.cache_system, "v1") : NULL;
+        const char *stores[2];
+        struct catalog_wheel *source = NULL;
+        struct pipseed_finding *findings = NULL;
+        struct verify_input input = {.target = job->target, .installed = package->current, .stores = stores};
+        size_t n = 0;
+        int r = load_wheel(job, package, &source, &wheel, err);
+
+        if (r < 0)
+                return r;
+        if (own_store != NULL)
+                stores[input.n_stores++] = own_store;
+        if (system_store != NULL)
+                stores[input.n_stores++] = system_store;
+        if (wheel != NULL) {
+                input.wheel = &wheel->info;
+                described->wheel = arena_strdup(&owned->arena, source->filename);
+                described->source = arena_strdup(&owned->arena, source->source);
+        }
+        r = verify_installed(&owned->arena, &input, &findings, &n, err);
+        for (size_t i = 0; r == 0 && i < n; i++)
+                r = add_finding(owned, findings[i].code, findings[i].path, findings[i].text, err);
+        return r;
+}
+
+static int check_package(struct job *job, struct owned_report *owned, const struct job_package *package,
+                         struct pipseed_error *err)
+{
+        struct pipseed_package described = {.action = PIPSEED_ACTION_NONE};
+        int r;
+
+        if (package->current == NULL)
+                return add_finding(owned, PIPSEED_E_INSTALL_MISSING, NULL,
+                                   arena_format(&owned->arena, "%s is not installed in %s", package->project,
+                                                job->target->prefix), err);
+        described.name = arena_strdup(&owned->arena, package->project);
+        described.version = arena_strdup(&owned->arena, package->current->version);
+        described.location = arena_strdup(&owned->arena, package->current->location);
+        if (described.name == NULL || described.version == NULL || described.location == NULL)
+                return error_memory(err);
+        r = check_version(job, owned, package, err);
+        if (r == 0)
+                r = check_copies(job, owned, package, err);
+        if (r == 0)
+                r = check_files(job, owned, package, &described, err);
+        if (r < 0)
+                return r;
+        if (arena_grow(&owned->arena, &owned->packages, owned->n_packages, &owned->package_capacity,
+                       sizeof(described)) < 0)
+                return error_memory(err);
+        owned->packages[owned->n_packages++] = described;
+        return 0;
+}
+
+static int hand_over(const struct job *job, struct owned_report **owned_taken, struct pipseed_report **ret_report,
+                     struct pipseed_error *err)
+{
+        _cleanup_(free_ownedp) struct owned_report *owned = steal_ptr(*owned_taken);
+        struct pipseed_report *report = &owned->report;
+
+        report->env = arena_strdup(&owned->arena, job->target->prefix);
+        report->python = arena_strdup(&owned->arena, job->target->exe);
+        report->version = arena_strdup(&owned->arena, job->target->version);
+        if (report->env == NULL || report->python == NULL || report->version == NULL)
+                return error_memory(err);
+        report->packages = owned->packages;
+        report->n_packages = owned->n_packages;
+        report->findings = owned->findings;
+        report->n_findings = owned->n_findings;
+        *ret_report = &steal_ptr(owned)->report;
+        return 0;
+}
+
+int pipseed_verify(const struct pipseed_request *req, struct pipseed_report **ret_report, struct pipseed_error *err)
+{
+        _cleanup_(free_ownedp) struct owned_report *owned = calloc(1, sizeof(*owned));
+        _cleanup_(job_freep) struct job *job = NULL;
+        int r;
+
+        if (owned == NULL)
+                return error_memory(err);
+        r = job_begin(req, &job, err);
+        if (r == 0)
+                r = job_survey(job, err);
+        if (r == 0)
+                r = catalog_open(&job->req, &job->catalog, err);
+        for (size_t i = 0; r == 0 && i < job->n_packages; i++)
+                r = check_package(job, owned, &job->packages[i], err);
+        return r < 0 ? r : hand_over(job, &owned, ret_report, err);
+}
