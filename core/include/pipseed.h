@@ -10,7 +10,7 @@
  *
  *     pipseed_request_init(&req);
  *     req.env = "/srv/app/venv";
- *     req.default_pip = true;
+ *     req.scripts = PIPSEED_SCRIPTS_DEFAULT;
  *     if (pipseed_seed(&req, &res, &err) < 0)
  *             fprintf(stderr, "%s\n", err.message);
  *     pipseed_result_free(res);

@@ -38,33 +38,37 @@ static int report_look(struct findings *findings, enum look look, const char *pa
         return 0;
 }
 
+/* The part of a path below the folder of the dist-info; NULL: it is elsewhere. */
+static const char *below_location(const struct findings *findings, const char *path)
+{
+        const char *location = findings->input->installed->location;
+        const size_t len = strlen(location);
+
+        return path_is_below(location, path) && path[len] == '/' ? path + len + 1 : NULL;
+}
+
 /* Rows that may be without a file: bytecode, and what pip keeps of a .data script that it replaced by its own. */
 static bool may_be_missing(const struct findings *findings, const char *path)
 {
-        const char *location = findings->input->installed->location;
         const char *dist_info = findings->input->installed->dist_info;
         const size_t stem = strlen(dist_info) - (str_ends(dist_info, ".dist-info") ? strlen(".dist-info") : 0);
-        const char *inside;
+        const char *inside = below_location(findings, path);
 
-        if (str_ends(path, ".pyc"))
-                return true;
-        if (!path_is_below(location, path) || path[strlen(location)] != '/')
-                return false;
-        inside = path + strlen(location) + 1;
-        return strncmp(inside, dist_info, stem) == 0 && str_starts(inside + stem, ".data/scripts/");
+        return str_ends(path, ".pyc") || (inside != NULL && strncmp(inside, dist_info, stem) == 0 &&
+                                          str_starts(inside + stem, ".data/scripts/"));
 }
 
 /* RECORD itself and its signatures have no hash (PEP 427). */
 static bool needs_no_hash(const struct findings *findings, const char *path)
 {
-        static const char *const names[] = {"RECORD", "RECORD.jws", "RECORD.p7s"};
-        const size_t len = strlen(findings->input->installed->location);
+        static const char *const names[] = {"/RECORD", "/RECORD.jws", "/RECORD.p7s"};
+        const char *dist_info = findings->input->installed->dist_info;
+        const char *inside = below_location(findings, path);
 
-        if (strlen(path) <= len + 1 || path_base(path) - path < (ptrdiff_t)len ||
-            !str_starts(path + len + 1, findings->input->installed->dist_info))
+        if (inside == NULL || !str_starts(inside, dist_info))
                 return false;
         for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-                if (strcmp(path_base(path), names[i]) == 0)
+                if (strcmp(inside + strlen(dist_info), names[i]) == 0)
                         return true;
         return false;
 }

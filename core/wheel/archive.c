@@ -39,7 +39,8 @@ static int fail_archive(const struct reader *reader, enum archive_fault fault, c
 {
         const char *text = archive_error_string(reader->archive);
 
-        if (archive_errno(reader->archive) == ENOMEM)
+        /* It gives no reason, or this one, only where memory ran out. */
+        if (archive_errno(reader->archive) == ENOMEM || text == NULL || strstr(text, "Can't initialize") != NULL)
                 fault = ARCHIVE_FAULT_MEMORY;
         return fail(reader, fault, name, "%s", text != NULL ? text : "libarchive gives no reason");
 }
@@ -66,10 +67,20 @@ static void enter_utf8(struct reader *reader)
                 reader->before = uselocale(reader->utf8);
 }
 
+/* libarchive 3.6 exits or crashes where some of its small allocations fail. If as much as it needs in all is to be had
+ * now, that is unlikely. */
+static bool has_memory(size_t n_members)
+{
+        void *block = malloc(((size_t)2 << 20) + n_members * 512);
+
+        free(block);
+        return block != NULL;
+}
+
 static int open_zip(struct reader *reader, const void *data, size_t len)
 {
         enter_utf8(reader);
-        reader->archive = archive_read_new();
+        reader->archive = has_memory(reader->n_slots) ? archive_read_new() : NULL;
         if (reader->archive == NULL)
                 return fail(reader, ARCHIVE_FAULT_MEMORY, NULL, "out of memory");
         /* Seekable only: the streaming reader would show members that the central directory does not have. The caller

@@ -38,16 +38,22 @@ static void find_top(const struct zip *zip, const char *suffix, const char **ret
         }
 }
 
-static bool same_version(const char *a, const char *b)
+int layout_same_version(const char *a, const char *b, bool *ret_same)
 {
-        struct pipseed_error ignored = PIPSEED_ERROR_INIT;
+        struct pipseed_error reason = PIPSEED_ERROR_INIT;
         _cleanup_(version_freep) struct version *x = NULL;
         _cleanup_(version_freep) struct version *y = NULL;
+        int r = version_parse(a, &x, &reason);
 
-        return version_parse(a, &x, &ignored) == 0 && version_parse(b, &y, &ignored) == 0 && version_compare(x, y) == 0;
+        if (r == 0)
+                r = version_parse(b, &y, &reason);
+        if (r == PIPSEED_E_NO_MEMORY)
+                return -1;
+        *ret_same = r == 0 && version_compare(x, y) == 0;
+        return 0;
 }
 
-/* Is folder NAME-VERSION + suffix of this project and version? Versions have no "-" here, names might in old wheels. */
+/* Is folder NAME-VERSION + suffix of this project and version? -1: out of memory. Versions have no "-" here, names might in old wheels. */
 static int check_folder(struct arena *arena, const char *folder, const char *suffix, const struct wheel_name *name,
                         bool *ret_fits, const char **ret_version)
 {
@@ -65,8 +71,9 @@ static int check_folder(struct arena *arena, const char *folder, const char *suf
         if (project == NULL)
                 return -1;
         *ret_version = dash + 1;
-        *ret_fits = strcmp(project, name->project) == 0 && same_version(dash + 1, name->version);
-        return 0;
+        if (strcmp(project, name->project) != 0)
+                return 0;
+        return layout_same_version(dash + 1, name->version, ret_fits);
 }
 
 static int find_dist_info(struct arena *arena, const struct zip *zip, const struct wheel_name *name, const char *path,

@@ -28,4 +28,7 @@ struct layout {
 int layout_find(struct arena *arena, const struct zip *zip, const struct wheel_name *name, const char *path,
                 struct layout *ret_layout, struct pipseed_error *err);
 
+/* Are both valid and equal (PEP 440: "1.0" and "v1" are)? 0, or -1 when memory runs out. */
+int layout_same_version(const char *a, const char *b, bool *ret_same);
+
 #endif

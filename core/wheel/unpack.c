@@ -7,6 +7,7 @@
 #include "quote.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,9 +40,11 @@ static void *open_module(void)
 {
         static const char *const places[] = {"pipseed/" ARCHIVE_MODULE_FILE, ARCHIVE_MODULE_FILE};
         _cleanup_free_ char *folder = NULL;
-        void *handle = dlopen(ARCHIVE_MODULE_FILE, RTLD_NOW | RTLD_LOCAL);
+        void *handle;
 
-        if (handle != NULL)
+        errno = 0;
+        handle = dlopen(ARCHIVE_MODULE_FILE, RTLD_NOW | RTLD_LOCAL);
+        if (handle != NULL || errno == ENOMEM)
                 return handle;
         folder = own_folder();
         for (size_t i = 0; folder != NULL && folder[0] == '/' && handle == NULL && i < ARRAY_SIZE(places); i++) {
@@ -60,6 +63,8 @@ static int load(const struct archive_module **ret_module, struct pipseed_error *
         void *handle = open_module();
         const char *reason;
 
+        if (handle == NULL && errno == ENOMEM)
+                return error_memory(err);
         if (handle == NULL) {
                 reason = dlerror();
                 (void)error_set(err, PIPSEED_E_UNSUPPORTED, ARCHIVE_MODULE_FILE,

@@ -113,12 +113,10 @@ static int unpack_all(struct load *load)
 
 static int check_project(struct load *load, const struct text *metadata)
 {
-        _cleanup_(version_freep) struct version *in_name = NULL;
-        _cleanup_(version_freep) struct version *in_metadata = NULL;
-        struct pipseed_error ignored = PIPSEED_ERROR_INIT;
         const char *name = NULL;
         const char *version = NULL;
         const char *project;
+        bool same = false;
         int r = metadata_require(load->arena, metadata->data, metadata->len, "Name", load->path, PIPSEED_E_METADATA,
                                  &name, load->err);
 
@@ -128,14 +126,13 @@ static int check_project(struct load *load, const struct text *metadata)
         if (r < 0)
                 return r;
         project = name_normalize(load->arena, name);
-        if (project == NULL)
+        if (project == NULL || layout_same_version(version, load->name.version, &same) < 0)
                 return error_memory(load->err);
         if (!name_is_valid(name) || strcmp(project, load->name.project) != 0)
                 return error_set(load->err, PIPSEED_E_METADATA, load->path,
                                  "METADATA names the project \"%.100s\", the file name says %s", name,
                                  load->name.distribution);
-        if (version_parse(version, &in_metadata, &ignored) < 0 ||
-            version_parse(load->name.version, &in_name, &ignored) < 0 || version_compare(in_metadata, in_name) != 0)
+        if (!same)
                 return error_set(load->err, PIPSEED_E_METADATA, load->path,
                                  "METADATA has version \"%.100s\", the file name says %s", version, load->name.version);
         return 0;
