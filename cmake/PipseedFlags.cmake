@@ -23,7 +23,8 @@ target_link_options(pipseed_flags INTERFACE
 if(PIPSEED_SANITIZE)
         target_compile_options(pipseed_flags INTERFACE
                 -fsanitize=${PIPSEED_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
-        target_link_options(pipseed_flags INTERFACE -fsanitize=${PIPSEED_SANITIZE})
+        # Their dlopen forgets who called it, and with it the caller's RUNPATH; the program's RPATH holds for all.
+        target_link_options(pipseed_flags INTERFACE -fsanitize=${PIPSEED_SANITIZE} LINKER:--disable-new-dtags)
         if(PIPSEED_FUZZ)
                 target_compile_options(pipseed_flags INTERFACE -fsanitize=fuzzer-no-link)
         endif()

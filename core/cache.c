@@ -6,6 +6,7 @@
 #include "prepare.h"
 #include "store/inventory.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -36,7 +37,7 @@ static int open_store(const struct pipseed_request *req, struct store **ret_stor
         _cleanup_free_ char *folder = NULL;
         int r = store_find_folder(req->cache_dir, &folder, err);
 
-        return r < 0 ? r : store_open(folder, STORE_OWN, ret_store, err);
+        return r < 0 ? r : store_open(AT_FDCWD, folder, folder, STORE_OWN, ret_store, err);
 }
 
 /* Keeps the entries that keep says, fills in the totals, and hands over. */
@@ -76,11 +77,72 @@ int pipseed_cache_list(const struct pipseed_request *req, bool check, struct pip
 {
         _cleanup_(store_freep) struct store *store = NULL;
         _cleanup_(free_ownedp) struct owned_cache *owned = NULL;
+        _cleanup_close_ int lock_fd = -1;
         int r = open_store(req, &store, err);
 
-        if (r == 0)
-                r = read_store(store, check, &owned, err);
+        if (r < 0)
+                return r;
+        /* Between the reading of a manifest and of its files nobody may renew one of them. */
+        if (check)
+                lock_fd = store_lock(store);
+        r = read_store(store, check, &owned, err);
         return r < 0 ? r : finish(&owned, store, ret_cache, err);
+}
+
+static void count_files(struct pipseed_cache_entry *item, const struct manifest *manifest)
+{
+        item->n_files += manifest->info.n_files;
+        for (size_t i = 0; i < manifest->info.n_files; i++)
+                item->bytes += manifest->info.files[i].size;
+}
+
+/* What the user's own store does not list: an entry of the system store, or one that a dry run would make. */
+static int describe(struct arena *arena, const struct job_package *package, const char *hex,
+                    struct pipseed_cache_entry *ret_item, struct pipseed_error *err)
+{
+        const struct entry *entry = package->entry;
+        struct pipseed_cache_entry item = {.wheel = arena_strdup(arena, package->wheel->filename),
+                                           .sha256 = arena_strdup(arena, hex)};
+
+        if (item.wheel == NULL || item.sha256 == NULL)
+                return error_memory(err);
+        if (entry != NULL) {
+                item.folder = arena_format(arena, "%s/wheels/%s", entry->store->path, entry->name);
+                item.n_bytecode = entry->pyc_fd >= 0;
+                if (item.folder == NULL)
+                        return error_memory(err);
+                count_files(&item, &entry->files);
+                count_files(&item, &entry->pyc);
+        }
+        *ret_item = item;
+        return 0;
+}
+
+static int keep_chosen(const struct job *job, struct inventory *inventory, struct pipseed_error *err)
+{
+        struct pipseed_cache_entry *kept = arena_calloc(&inventory->arena, inventory->n_items + job->n_packages,
+                                                        sizeof(*kept));
+        size_t n_kept = 0;
+
+        if (kept == NULL)
+                return error_memory(err);
+        for (size_t k = 0; k < job->n_packages; k++) {
+                const size_t before = n_kept;
+                char hex[HASH_HEX_SIZE];
+                int r = 0;
+
+                hash_to_hex(job->packages[k].wheel->sha256, hex);
+                for (size_t i = 0; i < inventory->n_items; i++)
+                        if (strcmp(inventory->items[i].sha256, hex) == 0)
+                                kept[n_kept++] = inventory->items[i];
+                if (n_kept == before)
+                        r = describe(&inventory->arena, &job->packages[k], hex, &kept[n_kept++], err);
+                if (r < 0)
+                        return r;
+        }
+        inventory->items = kept;
+        inventory->n_items = n_kept;
+        return 0;
 }
 
 int pipseed_cache_warm(const struct pipseed_request *req, struct pipseed_cache **ret_cache, struct pipseed_error *err)
@@ -88,32 +150,21 @@ int pipseed_cache_warm(const struct pipseed_request *req, struct pipseed_cache *
         _cleanup_(store_freep) struct store *store = NULL;
         _cleanup_(free_ownedp) struct owned_cache *owned = NULL;
         _cleanup_(job_freep) struct job *job = NULL;
-        size_t kept = 0;
         int r = open_store(req, &store, err);
 
         if (r == 0)
                 r = job_begin(req, &job, err);
         if (r == 0)
                 r = prepare_choose_all(job, err);
-        if (r == 0)
+        if (r == 0 && !job->req.dry_run)
                 r = prepare_stores(job, NULL, err);
-        for (size_t i = 0; r == 0 && i < job->n_packages; i++)
+        for (size_t i = 0; r == 0 && !job->req.dry_run && i < job->n_packages; i++)
                 r = prepare_entry(job, &job->packages[i], err);
         if (r == 0)
                 r = read_store(store, false, &owned, err);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < owned->inventory.n_items; i++) {
-                const struct pipseed_cache_entry *item = &owned->inventory.items[i];
-
-                for (size_t k = 0; k < job->n_packages; k++)
-                        if (item->wheel != NULL && strcmp(item->wheel, job->packages[k].wheel->filename) == 0) {
-                                owned->inventory.items[kept++] = *item;
-                                break;
-                        }
-        }
-        owned->inventory.n_items = kept;
-        return finish(&owned, store, ret_cache, err);
+        if (r == 0)
+                r = keep_chosen(job, &owned->inventory, err);
+        return r < 0 ? r : finish(&owned, store, ret_cache, err);
 }
 
 /* Damaged entries always go; then the old ones; then, least recently used first, what exceeds the size. The inventory has

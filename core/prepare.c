@@ -5,6 +5,8 @@
 #include "base/file.h"
 #include "base/path.h"
 
+#include <fcntl.h>
+
 int prepare_choose(struct job *job, const struct job_package *package, struct catalog_wheel **ret_wheel,
                    struct pipseed_error *err)
 {
@@ -28,9 +30,10 @@ int prepare_choose_all(struct job *job, struct pipseed_error *err)
         return r;
 }
 
-static int add_store(struct job *job, const char *folder, enum store_kind kind, struct pipseed_error *err)
+static int add_store(struct job *job, int dir_fd, const char *folder, const char *path, enum store_kind kind,
+                     struct pipseed_error *err)
 {
-        int r = store_open(folder, kind, &job->stores[job->n_stores], err);
+        int r = store_open(dir_fd, folder, path, kind, &job->stores[job->n_stores], err);
 
         if (r == 0)
                 job->n_stores++;
@@ -43,7 +46,7 @@ int prepare_stores(struct job *job, struct txn *txn, struct pipseed_error *err)
         int r;
 
         if (job->req.cache_system != NULL && job->n_stores == 0) {
-                r = add_store(job, job->req.cache_system, STORE_SYSTEM, err);
+                r = add_store(job, AT_FDCWD, job->req.cache_system, job->req.cache_system, STORE_SYSTEM, err);
                 if (r == PIPSEED_E_NO_MEMORY)
                         return r;
                 if (r < 0) {
@@ -57,7 +60,7 @@ int prepare_stores(struct job *job, struct txn *txn, struct pipseed_error *err)
                 }
         }
         if (job->cache_folder != NULL) {
-                r = add_store(job, job->cache_folder, STORE_OWN, err);
+                r = add_store(job, AT_FDCWD, job->cache_folder, job->cache_folder, STORE_OWN, err);
                 if (r == 0 || r == PIPSEED_E_NO_MEMORY)
                         return r;
                 if (txn == NULL)
@@ -72,7 +75,7 @@ int prepare_stores(struct job *job, struct txn *txn, struct pipseed_error *err)
         r = file_make_dirs(txn->roots[PLAN_LIB].area_fd, "store", 0700);
         if (r < 0)
                 return error_sys(err, r, private, "cannot make a folder in the staging area");
-        return add_store(job, private, STORE_PRIVATE, err);
+        return add_store(job, txn->roots[PLAN_LIB].area_fd, "store", private, STORE_PRIVATE, err);
 }
 
 static int read_wheel(void *data, const void **ret_bytes, size_t *ret_len, struct pipseed_error *err)

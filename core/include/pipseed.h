@@ -425,7 +425,8 @@ struct pipseed_cache {
 PIPSEED_API int pipseed_cache_list(const struct pipseed_request *req, bool check, struct pipseed_cache **ret_cache,
                                    struct pipseed_error *err);
 /* Unpacks and compiles what pipseed_seed of this request would need, so that it finds it; the target is not changed.
- * ret_cache lists these entries. */
+ * ret_cache lists these entries, also of the system store. With dry_run nothing is made, and an entry that would be has no
+ * folder (NULL). */
 PIPSEED_API int pipseed_cache_warm(const struct pipseed_request *req, struct pipseed_cache **ret_cache,
                                    struct pipseed_error *err);
 /* Removes entries that were not used for max_age seconds, then the least recently used ones until no more than max_bytes

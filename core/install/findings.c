@@ -26,7 +26,8 @@ void findings_init(struct findings *findings, struct arena *arena, const struct 
                    const struct target_scheme *scheme)
 {
         const char *const paths[FINDINGS_MAX_FOLDERS] = {
-                input->installed->location, scheme->purelib, scheme->platlib, scheme->scripts, scheme->headers, scheme->data,
+                input->installed->location, scheme->purelib, scheme->platlib,
+                scheme->scripts,            scheme->headers, scheme->data,
         };
 
         *findings = (struct findings){.arena = arena, .input = input};
@@ -41,7 +42,8 @@ void findings_done(struct findings *findings)
         findings->n_folders = 0;
 }
 
-int findings_add(struct findings *findings, int code, const char *path, struct pipseed_error *err, const char *format, ...)
+int findings_add(struct findings *findings, int code, const char *path, struct pipseed_error *err,
+                 const char *format, ...)
 {
         _cleanup_free_ char *rooted = path_rooted(findings->input->target->root, path);
         char text[1024];
@@ -99,8 +101,8 @@ static int hold(struct findings *findings, struct findings_folder *folder, struc
         return error_sys(err, folder->status, path, "cannot open the folder");
 }
 
-int findings_look(struct findings *findings, const char *path, bool *ret_inside, enum look *ret_look, struct stat *ret_st,
-                  int *ret_fd, struct pipseed_error *err)
+int findings_look(struct findings *findings, const char *path, bool *ret_inside, enum look *ret_look,
+                  struct stat *ret_st, int *ret_fd, struct pipseed_error *err)
 {
         struct findings_folder *folder = find_folder(findings, path);
         int r;

@@ -33,12 +33,13 @@ void findings_init(struct findings *findings, struct arena *arena, const struct 
 void findings_done(struct findings *findings);
 
 /* Adds one; path is absolute and unrooted. PIPSEED_E_NO_MEMORY. */
-int findings_add(struct findings *findings, int code, const char *path, struct pipseed_error *err, const char *format, ...)
+int findings_add(struct findings *findings, int code, const char *path, struct pipseed_error *err,
+                 const char *format, ...)
         __attribute__((format(printf, 5, 6)));
 
 /* look_open for an absolute, unrooted, normalised path. False in ret_inside: it leads out of the folders, and was not
  * opened. Errors: IO. */
-int findings_look(struct findings *findings, const char *path, bool *ret_inside, enum look *ret_look, struct stat *ret_st,
-                  int *ret_fd, struct pipseed_error *err);
+int findings_look(struct findings *findings, const char *path, bool *ret_inside, enum look *ret_look,
+                  struct stat *ret_st, int *ret_fd, struct pipseed_error *err);
 
 #endif

@@ -81,8 +81,8 @@ const struct listed *listing_find(const struct listing *listing, const char *pat
 
 /* ---- bytecode ---- */
 
-/* "D/__pycache__/NAME.TAG.pyc" or "...NAME.TAG.opt-N.pyc": "D/NAME.py" in new memory, and where TAG begins. NULL: it has no
- * such name, or memory ran out (then ret_tag is not NULL). NAME may hold dots, so the last parts decide. */
+/* "D/__pycache__/NAME.TAG.pyc" or "...NAME.TAG.opt-N.pyc": "D/NAME.py" in new memory, and where TAG begins. NULL: it
+ * has no such name, or memory ran out (then ret_tag is not NULL). NAME may hold dots, so the last parts decide. */
 static char *source_of(const char *path, const char **ret_tag)
 {
         const char *base = path_base(path);
@@ -136,7 +136,8 @@ static const char *judge_header(const uint8_t *header, size_t len, bool flags, c
                 return "it is no bytecode of Python";
         if (kind != 0)
                 return NULL;
-        if (read_u32(header + size - 8) != (uint32_t)source->st_mtime || read_u32(header + size - 4) != (uint32_t)source->st_size)
+        if (read_u32(header + size - 8) != (uint32_t)source->st_mtime ||
+            read_u32(header + size - 4) != (uint32_t)source->st_size)
                 return "it is the bytecode of another state of its source";
         return NULL;
 }

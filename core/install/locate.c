@@ -38,7 +38,8 @@ int locator_init(struct locator *locator, struct arena *arena, const struct whee
         return 0;
 }
 
-/* The root that "KEY/..." inside a .data folder means, and where the rest begins. False: PEP 427 knows no such folder. */
+/* The root that "KEY/..." inside a .data folder means, and where the rest begins. False: PEP 427 knows no such folder.
+ * */
 static bool parse_key(const struct locator *locator, const char *inside, struct location *ret_location)
 {
         const struct {
@@ -116,7 +117,8 @@ int locate_file(const struct locator *locator, const char *path, struct location
         if (top >= tail && memcmp(path + top - tail, data_suffix, tail) == 0) {
                 if (path[top] == '\0' || !parse_key(locator, path + top + 1, &location)) {
                         error_set(err, PIPSEED_E_DATA_SCHEME, NULL,
-                                  "the member \"%s\" is in no folder that an installer knows", QUOTE(path, strlen(path)));
+                                  "the member \"%s\" is in no folder that an installer knows",
+                                  QUOTE(path, strlen(path)));
                         return error_hint(err, "below .data there may be purelib, platlib, headers, scripts and data");
                 }
                 if (location.root == PLAN_DATA)

@@ -24,8 +24,8 @@ enum look {
 };
 
 /* Opens path beneath the held folder. A link is followed only when it names a file below one of the stores, absolute
- * folders: it is then opened beneath that one. 0 with ret_look set, and ret_st and ret_fd for LOOK_FILE alone; -errno when
- * something else failed (EIO, EMFILE, ENOMEM). */
+ * folders: it is then opened beneath that one. 0 with ret_look set, and ret_st and ret_fd for LOOK_FILE alone; -errno
+ * when something else failed (EIO, EMFILE, ENOMEM). */
 int look_open(int dir_fd, const char *path, const char *const *stores, size_t n_stores, enum look *ret_look,
               struct stat *ret_st, int *ret_fd);
 

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "store/renew.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +51,6 @@ static int place_hardlink(struct placer *placer, const struct place_source *sour
                         return NEXT_MODE;
                 case EPERM: /* protected_hardlinks, or a file system without links */
                 case EACCES:
-                case EMLINK:
                         return NEXT_MODE;
                 case ENOENT: /* the source went away: the target folder is held open */
                         return -ESTALE;
@@ -213,13 +213,28 @@ static place_fn *const orders[][4] = {
         [PIPSEED_LINK_SYMLINK] = {place_symlink, place_hardlink, place_copy, NULL},
 };
 
-int place_file(struct placer *placer, const struct place_source *source, int dir_fd, const char *name)
+static int place(struct placer *placer, const struct place_source *source, int dir_fd, const char *name)
 {
-        for (place_fn *const *place = orders[placer->mode]; *place != NULL; place++) {
-                int r = (*place)(placer, source, dir_fd, name);
+        for (place_fn *const *mode = orders[placer->mode]; *mode != NULL; mode++) {
+                int r = (*mode)(placer, source, dir_fd, name);
 
                 if (r != NEXT_MODE)
                         return r;
         }
         return -EOPNOTSUPP;
+}
+
+int place_file(struct placer *placer, const struct place_source *source, int dir_fd, const char *name)
+{
+        int r = place(placer, source, dir_fd, name);
+
+        if (r != -EMLINK && r != -ESTALE)
+                return r;
+        /* No more links, or not the file we know: another process may have renewed it. */
+        if (source->entry != NULL && renew_files(source->entry, source->manifest, source->index, r == -EMLINK) == 0) {
+                if (unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT)
+                        return -errno;
+                r = place(placer, source, dir_fd, name);
+        }
+        return r == -EMLINK ? place_copy(placer, source, dir_fd, name) : r;
 }

@@ -9,14 +9,14 @@
  *     r = place_file(&placer, &source, dir_fd, "__init__.py");
  *
  * A mode that cannot do this file (EXDEV, EPERM, EMLINK, EOPNOTSUPP and their like) gives way to the next one for this
- * file. What holds for the whole pair of file systems is remembered and not tried again. Copies keep the source's mtime,
- * so that bytecode stays valid.
+ * file. What holds for the whole pair of file systems is remembered and not tried again. A file that has all the links it
+ * can get is replaced in the store by a fresh copy first. Copies keep the source's mtime, so that bytecode stays valid.
  */
 #ifndef INSTALL_PLACE_H
 #define INSTALL_PLACE_H
 
 #include "pipseed.h"
-#include "store/manifest.h"
+#include "store/entry.h"
 
 #include <sys/types.h>
 
@@ -35,6 +35,7 @@ struct place_source {
         const char *absolute;            /* the same for a symbolic link, or NULL: no symbolic links */
         const struct manifest *manifest; /* what the file has to be */
         size_t index;                    /* in the manifest */
+        const struct entry *entry;       /* whose manifest this is, when its files may be renewed (renew.h), or NULL */
         bool copied_store;
 };
 

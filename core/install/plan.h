@@ -8,8 +8,8 @@
  *     for (size_t i = 0; i < plan.n_files; i++) stage(plan.files[i]);
  *     plan_done(&plan);
  *
- * What is planned equals what `pip install` of that wheel leaves (ensurepip.md), for the pip whose version is given: pips
- * differ in scripts, RECORD's order, REQUESTED.
+ * What is planned equals what `pip install` of that wheel leaves (ensurepip.md), for the pip whose version is given:
+ * pips differ in scripts, RECORD's order, REQUESTED.
  */
 #ifndef INSTALL_PLAN_H
 #define INSTALL_PLAN_H
@@ -19,7 +19,7 @@
 #include "target/target.h"
 #include "wheel/wheel.h"
 
-/* Index into struct plan.roots. LIB is purelib or platlib, whichever the wheel's root goes to: the dist-info is there. */
+/* Index into struct plan.roots. LIB is purelib or platlib, whichever the wheel's root goes to; it has the dist-info. */
 enum plan_root { PLAN_LIB, PLAN_OTHER_LIB, PLAN_SCRIPTS, PLAN_HEADERS, PLAN_DATA, PLAN_N_ROOTS };
 
 struct plan_file {
@@ -28,7 +28,7 @@ struct plan_file {
         /* where the bytes come from: exactly one of the three */
         const struct wheel_file *source;   /* a file of the wheel as it is */
         const struct wheel_file *bytecode_of; /* the .pyc of this wheel file */
-        const char *content;               /* generated here: scripts, INSTALLER, REQUESTED, RECORD, rewritten .data scripts */
+        const char *content; /* generated here: scripts, INSTALLER, REQUESTED, RECORD, rewritten .data scripts */
         size_t content_len;
         /* mode: is_script (0666 & ~umask) | 0555, else executable (0777 & ~umask) | 0111, else 0666 & ~umask */
         bool executable; /* as the wheel says, also for a rewritten .data script; true for is_script */
@@ -62,8 +62,8 @@ struct plan {
  * file below .data/scripts has no data), NO_MEMORY. On failure ret_plan is untouched.
  *
  * Where a generated file meets one of the wheel, the generated one is installed and RECORD has a row for both, as with
- * pip. Where pip's RECORD is wrong, this one is not: a rewritten script of .data has its new hash (pips before 22.2 keep
- * the old one) and no bytecode, which pip makes for scripts named *.py and nothing ever uses. */
+ * pip. Where pip's RECORD is wrong, this one is not: a rewritten script of .data has its new hash (pips before 22.2
+ * keep the old one) and no bytecode, which pip makes for scripts named *.py and nothing ever uses. */
 int plan_make(const struct plan_input *input, struct plan *ret_plan, struct pipseed_error *err);
 void plan_done(struct plan *plan);
 

@@ -217,8 +217,9 @@ static int add_others(struct names *names, const struct wheel_info *wheel, bool 
         return 0;
 }
 
-int script_names(struct arena *arena, const struct wheel_info *wheel, enum pipseed_scripts scripts, int major, int minor,
-                 const char *pip_version, struct script_name **ret_names, size_t *ret_n, struct pipseed_error *err)
+int script_names(struct arena *arena, const struct wheel_info *wheel, enum pipseed_scripts scripts, int major,
+                 int minor, const char *pip_version, struct script_name **ret_names, size_t *ret_n,
+                 struct pipseed_error *err)
 {
         struct names names = {
                 .arena = arena,

@@ -23,30 +23,31 @@ void script_add_shebang(struct str *out, const char *exe);
 void script_add(struct str *out, const char *exe, const struct entry_point *entry, const char *pip_version);
 
 /* A `.data/scripts` file whose first line starts with "#!python": its shebang replaced as pip does it ("#!pythonw" and
- * "#!python -u" likewise, options are lost). Where the /bin/sh form is needed, an encoding that the second line declares
- * stays on the second line. False and nothing appended when the file is to be installed as it is. */
+ * "#!python -u" likewise, options are lost). Where the /bin/sh form is needed, an encoding that the second line
+ * declares stays on the second line. False and nothing appended when the file is to be installed as it is. */
 bool script_add_rewritten(struct str *out, const char *exe, const uint8_t *data, size_t len);
 
 /* One script to write. */
 struct script_name {
         const char *name;
         const struct entry_point *entry;
-        /* how many rows pip writes into RECORD: 2 when it writes the script twice, which pips before 22.3.1 do with pip3.10
-         * on Python 3.10, and all of them with a name that is both a console and a GUI script */
+        /* how many rows pip writes into RECORD: 2 when it writes the script twice, which pips before 22.3.1 do with
+         * pip3.10 on Python 3.10, and all of them with a name that is both a console and a GUI script */
         unsigned int n_rows;
 };
 
 /* The scripts of a wheel in pip's order: pip's and easy_install's variants by `scripts` and the target's version, every
  * other entry point as it is. Each name comes once, with the entry point that wins. The array is never NULL. */
-int script_names(struct arena *arena, const struct wheel_info *wheel, enum pipseed_scripts scripts, int major, int minor,
-                 const char *pip_version, struct script_name **ret_names, size_t *ret_n, struct pipseed_error *err);
+int script_names(struct arena *arena, const struct wheel_info *wheel, enum pipseed_scripts scripts, int major,
+                 int minor, const char *pip_version, struct script_name **ret_names, size_t *ret_n,
+                 struct pipseed_error *err);
 
 /* Does a file of `.data/scripts` stand for an entry point (NAME, NAME.exe, NAME-script.py, NAME.pya)? pip leaves it out
  * and writes its own script instead. */
 bool script_is_wrapper(const struct wheel_info *wheel, const char *path);
 
-/* May a file of this name be put into a scripts folder? Plain; never python*, pypy*, activate*, deactivate*, or a leading
- * dash or dot. */
+/* May a file of this name be put into a scripts folder? Plain; never python*, pypy*, activate*, deactivate*, or a
+ * leading dash or dot. */
 bool script_name_is_safe(const char *name);
 
 #endif

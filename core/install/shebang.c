@@ -7,6 +7,11 @@
 /* "#!" + EXE + newline, the least that kernels take (BINPRM_BUF_SIZE was 128 before Linux 5.1); distlib's bound. */
 #define SHEBANG_MAX 127
 
+static bool is_name_char(char c)
+{
+        return str_is_alpha(c) || str_is_digit(c) || c == '-' || c == '_' || c == '.';
+}
+
 /* coding[:=][ \t]*[-\w.]+ somewhere in the text, the part of PEP 263's expression that comes after the "#". */
 static bool declares_encoding(const char *text, size_t len)
 {
@@ -20,8 +25,7 @@ static bool declares_encoding(const char *text, size_t len)
                 do
                         at++;
                 while (at < len && (text[at] == ' ' || text[at] == '\t'));
-                if (at < len && (str_is_alpha(text[at]) || str_is_digit(text[at]) || text[at] == '-' || text[at] == '_' ||
-                                  text[at] == '.'))
+                if (at < len && is_name_char(text[at]))
                         return true;
         }
         return false;
@@ -86,8 +90,8 @@ static size_t sequence_length(const char *text)
 }
 
 /*
- * One character inside double quotes, for two readers: sh, and Python, for which all of it is the middle of a '''string'''
- * and a backslash is an escape (an unknown one makes Python 3.12 and newer warn).
+ * One character inside double quotes, for two readers: sh, and Python, for which all of it is the middle of a
+ * '''string''' and a backslash is an escape (an unknown one makes Python 3.12 and newer warn).
  *
  *     character    written        sh                         Python
  *     "  $  `      "'$'"          in single quotes           itself

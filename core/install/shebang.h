@@ -2,8 +2,8 @@
 /*
  * shebang.h - the first lines of a script, for any path of an interpreter. script.h puts them together.
  *
- * Two forms, as distlib writes them. "#!EXE" is read by the kernel. Where that cannot be, the script starts as both a shell
- * script and a Python file: for sh the second line is exec EXE, for Python lines two and three are one string.
+ * Two forms, as distlib writes them. "#!EXE" is read by the kernel. Where that cannot be, the script starts as both a
+ * shell script and a Python file: for sh the second line is exec EXE, for Python lines two and three are one string.
  *
  *     #!/bin/sh
  *     '''exec' "/srv/my env/bin/python" "$0" "$@"

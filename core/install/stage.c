@@ -78,6 +78,8 @@ static int find_source(const struct stage_query *query, const struct plan_file *
                 source.index = index_of(&entry->files, file->source);
         }
         source.path = source.manifest->info.files[source.index].path;
+        if (entry->store->kind == STORE_OWN)
+                source.entry = entry;
         *ret_source = source;
         return 0;
 }

@@ -5,9 +5,9 @@
  *
  *     const struct style *style = style_find("23.2.1");
  *
- * Facts that are the same from 18.1 on and therefore no column: RECORD is sorted by (path, hash, size) as text, has CRLF
- * and minimal quoting; .pyc rows have neither hash nor size; INSTALLER is there. 18.0 and older write RECORD in the order
- * in which the file system lists folders: nobody can reproduce that, so they get the row of 18.1.
+ * Facts that are the same from 18.1 on and therefore no column: RECORD is sorted by (path, hash, size) as text, has
+ * CRLF and minimal quoting; .pyc rows have neither hash nor size; INSTALLER is there. 18.0 and older write RECORD in
+ * the order in which the file system lists folders: nobody can reproduce that, so they get the row of 18.1.
  */
 #ifndef INSTALL_STYLE_H
 #define INSTALL_STYLE_H

@@ -110,13 +110,52 @@ static int lock_lib(struct txn *txn, struct pipseed_error *err)
         return error_hint(err, "wait for it or stop it (fuser -v names it), then try again");
 }
 
+/* Makes the --root folder, and counts the levels that it made, so that a run that fails can remove them. */
+static int make_top(struct txn *txn, const char *root)
+{
+        _cleanup_free_ char *parent = NULL;
+        int r;
+
+        if (mkdir(root, 0777) == 0) {
+                txn->n_made_tops++;
+                return 0;
+        }
+        if (errno != ENOENT)
+                return errno == EEXIST ? 0 : -errno;
+        parent = path_dir(root);
+        if (parent == NULL)
+                return -ENOMEM;
+        r = make_top(txn, parent);
+        if (r < 0)
+                return r;
+        if (mkdir(root, 0777) < 0)
+                return errno == EEXIST ? 0 : -errno;
+        txn->n_made_tops++;
+        return 0;
+}
+
+static void remove_top(const struct txn *txn)
+{
+        _cleanup_free_ char *path = txn->top_path != NULL ? strdup(txn->top_path) : NULL;
+
+        for (size_t i = 0; path != NULL && i < txn->n_made_tops && rmdir(path) == 0; i++) {
+                char *parent = path_dir(path);
+
+                free(path);
+                path = parent;
+        }
+}
+
 static int open_top(struct txn *txn, const char *root, struct pipseed_error *err)
 {
         int r;
 
         txn->is_rooted = root != NULL;
         if (root != NULL) {
-                r = file_make_dirs_abs(root, 0777);
+                txn->top_path = arena_strdup(&txn->arena, root);
+                if (txn->top_path == NULL)
+                        return error_memory(err);
+                r = make_top(txn, root);
                 if (r < 0)
                         return error_sys(err, r, root, "cannot make the --root folder");
         }
@@ -331,6 +370,8 @@ static void clean_up(struct txn *txn)
                 if (parent_fd >= 0)
                         (void)unlinkat(parent_fd, path_base(path), AT_REMOVEDIR);
         }
+        if (!txn->committed)
+                remove_top(txn);
 }
 
 void txn_free(struct txn *txn)

@@ -55,6 +55,8 @@ struct txn {
         struct txn_root roots[PLAN_N_ROOTS];
         int top_fd;       /* "/" or the --root folder */
         bool is_rooted;   /* top_fd is --root: links are resolved inside it */
+        const char *top_path; /* --root, or NULL */
+        size_t n_made_tops;   /* levels of it that this transaction made */
         char name[64];    /* of the area; "" before txn_prepare */
         char *area_path;  /* of the LIB area, absolute */
         int lock_fd;      /* LIB, locked; -1: not yet there, or locks do not work here */

@@ -130,8 +130,8 @@ static int check_listed(struct findings *findings, struct listed *file, struct p
         return check_content(findings, file, err);
 }
 
-/* The scheme by which this distribution was installed: its dist-info is in the scheme's library folder, whichever of the
- * target's search folders that is. */
+/* The scheme by which this distribution was installed: its dist-info is in the scheme's library folder, whichever of
+ * the target's search folders that is. */
 static struct target_scheme scheme_of(const struct verify_input *input)
 {
         const struct target *target = input->target;

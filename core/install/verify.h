@@ -22,7 +22,8 @@ struct verify_input {
         const struct target *target;
         const struct installed *installed;
         const struct wheel_info *wheel; /* of the same version, or NULL; its data is not needed */
-        const char *const *stores;      /* absolute folders; a symbolic link to a file in one of them is as good as a file */
+        /* absolute folders; a symbolic link to a file in one of them is as good as a file */
+        const char *const *stores;
         size_t n_stores;
 };
 
@@ -30,14 +31,15 @@ struct verify_input {
  * The findings, sorted by path, in the arena; what is found is no failure:
  *
  *     INSTALL_MISSING  a row of RECORD without a file, a file of the wheel without a row, or no RECORD at all
- *     INSTALL_CHANGED  hash or size differ from RECORD or from the wheel; a RECORD or a row that says nothing; a .pyc that
- *                      does not belong to its .py (timestamp and size in its header)
+ *     INSTALL_CHANGED  hash or size differ from RECORD or from the wheel; a RECORD or a row that says nothing; a .pyc
+ *                      that does not belong to its .py (timestamp and size in its header)
  *     INSTALL_LINK     a link or a special file where a regular file should be, or a link on the way to it
- *     INSTALL_FOREIGN  a file in the distribution's own top-level folders that RECORD does not list; a row that leads out of
- *                      the target's folders (that one is never opened)
+ *     INSTALL_FOREIGN  a file in the distribution's own top-level folders that RECORD does not list; a row that leads
+ *                      out of the target's folders (that one is never opened)
  *
- * What is no finding: a .pyc row without a file, the .pyc of a listed .py for any interpreter, files in folders that belong
- * to several distributions (site-packages itself, its __pycache__), a row of pip's for a .data script that it replaced.
+ * What is no finding: a .pyc row without a file, the .pyc of a listed .py for any interpreter, files in folders that
+ * belong to several distributions (site-packages itself, its __pycache__), a row of pip's for a .data script that it
+ * replaced.
  *
  * Errors: IO, NO_MEMORY.
  */

@@ -302,7 +302,7 @@ static int measure_all(const struct bytecode_query *query, struct manifest *pyc,
                 int r = measure(query, &files[i], &stats[i]);
 
                 if (r < 0)
-                        return error_sys(err, r, query->out_path, "cannot read back the bytecode");
+                        return error_sys(err, r, query->path, "cannot read back the bytecode");
                 if (r == 0)
                         continue;
                 files[kept] = files[i];
@@ -326,7 +326,7 @@ int bytecode_compile(const struct bytecode_query *query, struct manifest *ret_ma
         if (r == 0)
                 r = fill_make_folders(query->out_fd, pyc.info.files, pyc.info.n_files);
         if (r < 0)
-                return error_sys(err, r, query->out_path, "cannot prepare the bytecode's folders");
+                return error_sys(err, r, query->path, "cannot prepare the bytecode's folders");
         r = run_all(query, &pyc, suffix, err);
         if (r < 0)
                 return r;

@@ -17,7 +17,8 @@ struct bytecode_query {
         int files_fd;                /* the wheel's files */
         const struct manifest *files;
         int out_fd; /* empty folder that gets the .pyc files, at the paths where they are installed */
-        const char *out_path;
+        const char *out_path; /* the same, relative to files_fd: the interpreter's current folder */
+        const char *path;     /* where that is, for messages */
         unsigned int jobs;
         mode_t umask;
         pipseed_event_fn *event;

@@ -48,36 +48,40 @@ bool make_wants_bytecode(const struct entry_query *query)
         return query->bytecode != PIPSEED_BYTECODE_NO && bytecode_possible(query->target);
 }
 
-static int compile_into(const struct store *store, const struct entry_query *query, int dir_fd, const char *dir_path, int files_fd,
-                        const struct manifest *files, struct pipseed_error *err)
+/* What a set of bytecode is made from, and where it goes. */
+struct compiling {
+        int files_fd; /* the wheel's files */
+        const struct manifest *files;
+        int dir_fd;             /* the set's folder */
+        const char *dir_path;   /* for messages */
+        const char *from_files; /* "files" in the set's folder, relative to files_fd */
+};
+
+static int compile_into(const struct store *store, const struct entry_query *query, const struct compiling *what,
+                        struct pipseed_error *err)
 {
         _cleanup_(manifest_done) struct manifest pyc = {0};
-        _cleanup_free_ char *out_path = path_join(dir_path, "files");
         _cleanup_close_ int out_fd = -1;
-        struct bytecode_query compile = {.target = query->target, .checked_hash = wants_checked_hash(query),
-                                         .files_fd = files_fd, .files = files, .jobs = query->jobs,
-                                         .umask = query->umask, .event = query->event,
-                                         .event_data = query->event_data};
+        struct bytecode_query compile = {
+                .target = query->target, .checked_hash = wants_checked_hash(query), .files_fd = what->files_fd,
+                .files = what->files, .out_path = what->from_files, .path = what->dir_path, .jobs = query->jobs,
+                .umask = query->umask, .event = query->event, .event_data = query->event_data,
+        };
         int r;
 
-        if (out_path == NULL)
-                return error_memory(err);
-        if (mkdirat(dir_fd, "files", 0700) < 0)
-                return error_sys(err, errno, out_path, "cannot make a folder in the store");
-        out_fd = file_open_beneath(dir_fd, "files", O_RDONLY | O_DIRECTORY, 0);
+        if (mkdirat(what->dir_fd, "files", 0700) < 0)
+                return error_sys(err, errno, what->dir_path, "cannot make a folder in the store");
+        out_fd = file_open_beneath(what->dir_fd, "files", O_RDONLY | O_DIRECTORY, 0);
         if (out_fd < 0)
-                return error_sys(err, out_fd, out_path, "cannot open a folder of the store");
+                return error_sys(err, out_fd, what->dir_path, "cannot open a folder of the store");
         compile.out_fd = out_fd;
-        compile.out_path = out_path;
         r = bytecode_compile(&compile, &pyc, err);
         if (r < 0)
                 return r;
-        r = fill_manifest(dir_fd, &pyc);
+        r = fill_manifest(what->dir_fd, &pyc);
         if (r == 0)
-                r = epoch_write(store, dir_fd);
-        if (r < 0)
-                return error_sys(err, r, dir_path, "cannot write the store's manifest");
-        return 0;
+                r = epoch_write(store, what->dir_fd);
+        return r < 0 ? error_sys(err, r, what->dir_path, "cannot write the store's manifest") : 0;
 }
 
 static int unpack_into(const struct store *store, const struct entry_query *query, int dir_fd, const char *dir_path,
@@ -124,22 +128,37 @@ static int make_whole(const struct store *store, const struct entry_query *query
 {
         _cleanup_(wheel_freep) struct wheel *wheel = NULL;
         _cleanup_(manifest_done) struct manifest files = {0};
-        _cleanup_free_ char *pyc_path = NULL;
+        _cleanup_free_ char *from_files = NULL;
         _cleanup_close_ int files_fd = -1;
         _cleanup_close_ int pyc_fd = -1;
+        struct compiling what = {.files = &files, .dir_path = dir_path};
         int r = unpack_into(store, query, dir_fd, dir_path, &files_fd, &files, &wheel, err);
 
         if (r < 0 || pyc_name == NULL)
                 return r;
-        pyc_path = path_join(dir_path, pyc_name);
-        if (pyc_path == NULL)
+        from_files = str_format("../%s/files", pyc_name);
+        if (from_files == NULL)
                 return error_memory(err);
         if (mkdirat(dir_fd, pyc_name, 0700) < 0)
-                return error_sys(err, errno, pyc_path, "cannot make a folder in the store");
+                return error_sys(err, errno, dir_path, "cannot make a folder in the store");
         pyc_fd = file_open_beneath(dir_fd, pyc_name, O_RDONLY | O_DIRECTORY, 0);
         if (pyc_fd < 0)
-                return error_sys(err, pyc_fd, pyc_path, "cannot open a folder of the store");
-        return compile_into(store, query, pyc_fd, pyc_path, files_fd, &files, err);
+                return error_sys(err, pyc_fd, dir_path, "cannot open a folder of the store");
+        what.files_fd = files_fd;
+        what.dir_fd = pyc_fd;
+        what.from_files = from_files;
+        return compile_into(store, query, &what, err);
+}
+
+/* Bytecode for an entry that has none yet for this interpreter: from CACHE/v1/wheels/NAME/files to CACHE/v1/tmp/NAME. */
+static int make_bytecode(const struct store *store, const struct entry_query *query, const struct entry *existing,
+                         int dir_fd, const char *dir_path, const char *temporary, struct pipseed_error *err)
+{
+        _cleanup_free_ char *from_files = str_format("../../../%s/files", temporary);
+        const struct compiling what = {.files_fd = existing->files_fd, .files = &existing->files, .dir_fd = dir_fd,
+                                       .dir_path = dir_path, .from_files = from_files};
+
+        return from_files != NULL ? compile_into(store, query, &what, err) : error_memory(err);
 }
 
 static int publish(const struct store *store, bool durable, const char *temporary, int dir_fd, const char *final,
@@ -186,7 +205,7 @@ int make_missing(const struct store *store, const struct entry_query *query, con
         if (dir_path == NULL || final == NULL)
                 r = error_memory(err);
         else if (existing != NULL)
-                r = compile_into(store, query, dir_fd, dir_path, existing->files_fd, &existing->files, err);
+                r = make_bytecode(store, query, existing, dir_fd, dir_path, temporary, err);
         else
                 r = make_whole(store, query, pyc_name, dir_fd, dir_path, err);
         if (r == 0)

@@ -105,14 +105,14 @@ int store_find_folder(const char *cache_dir, char **ret_path, struct pipseed_err
         return 0;
 }
 
-static int open_format(const char *path, enum store_kind kind, int *ret_fd, struct pipseed_error *err)
+static int open_format(int folder_fd, const char *path, enum store_kind kind, int *ret_fd, struct pipseed_error *err)
 {
         static const char *const folders[] = {"wheels", "tmp"};
         _cleanup_close_ int fd = -1;
 
-        if (kind != STORE_SYSTEM && mkdir(path, 0700) < 0 && errno != EEXIST)
+        if (kind != STORE_SYSTEM && mkdirat(folder_fd, FORMAT, 0700) < 0 && errno != EEXIST)
                 return no_store(err, path, strerrordesc_np(errno));
-        fd = file_open_dir(path);
+        fd = file_open_beneath(folder_fd, FORMAT, O_RDONLY | O_DIRECTORY, 0);
         if (fd < 0)
                 return no_store(err, path, strerrordesc_np(-fd));
         for (size_t i = 0; kind != STORE_SYSTEM && i < ARRAY_SIZE(folders); i++)
@@ -132,19 +132,24 @@ static void read_epoch(struct store *store)
         store->epoch[strcspn(store->epoch, "\n")] = '\0';
 }
 
-int store_open(const char *folder, enum store_kind kind, struct store **ret_store, struct pipseed_error *err)
+int store_open(int dir_fd, const char *folder, const char *path, enum store_kind kind, struct store **ret_store,
+               struct pipseed_error *err)
 {
         _cleanup_(store_freep) struct store *store = calloc(1, sizeof(*store));
+        _cleanup_close_ int folder_fd = -1;
         int r;
 
         if (store == NULL)
                 return error_memory(err);
         store->fd = -1;
         store->kind = kind;
-        store->path = path_join(folder, FORMAT);
+        store->path = path_join(path, FORMAT);
         if (store->path == NULL)
                 return error_memory(err);
-        r = open_format(store->path, kind, &store->fd, err);
+        folder_fd = file_open_dir_at(dir_fd, folder);
+        if (folder_fd < 0)
+                return no_store(err, path, strerrordesc_np(-folder_fd));
+        r = open_format(folder_fd, store->path, kind, &store->fd, err);
         if (r < 0)
                 return r;
         r = check_folder(store->fd, store->path, kind, err);

@@ -39,8 +39,10 @@ struct store {
  */
 int store_find_folder(const char *cache_dir, char **ret_path, struct pipseed_error *err);
 
-/* Opens (and, but for STORE_SYSTEM, creates) the store in a cache folder. NO_STORE, STORE_OWNER. */
-int store_open(const char *folder, enum store_kind kind, struct store **ret_store, struct pipseed_error *err);
+/* Opens (and, but for STORE_SYSTEM, creates) the store in a cache folder, which is relative to dir_fd (AT_FDCWD for the
+ * current folder); path is where that is, absolute, for messages and symbolic links. NO_STORE, STORE_OWNER. */
+int store_open(int dir_fd, const char *folder, const char *path, enum store_kind kind, struct store **ret_store,
+               struct pipseed_error *err);
 void store_free(struct store *store);
 DEFINE_CLEANUP(struct store *, store_free)
 

@@ -197,13 +197,13 @@ static int find_step(struct arena *arena, const char *root, const struct pyvenv 
         int r;
 
         if (env->home == NULL) {
-                (void)error_set(err, PIPSEED_E_BAD_TARGET, env->file, "%s does not name the environment's base (no home)",
-                                env->file);
+                (void)error_set(err, PIPSEED_E_BAD_TARGET, env->file,
+                                "%s does not name the environment's base (no home)", env->file);
                 return error_hint(err, "make it anew: python3 -m venv --clear %s", env->prefix);
         }
         if (env->home[0] != '/')
-                return error_set(err, PIPSEED_E_BAD_TARGET, env->file, "%s: home is not an absolute path: %s", env->file,
-                                 env->home);
+                return error_set(err, PIPSEED_E_BAD_TARGET, env->file, "%s: home is not an absolute path: %s",
+                                 env->file, env->home);
         r = read_link(root, exe, &link);
         if (r < 0)
                 return error_memory(err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * base.h - the interpreters of an environment: the one that its scripts name, and the one that it was made from. Found by
- * links and by pyvenv.cfg; nothing is run.
+ * base.h - the interpreters of an environment: the one that its scripts name, and the one that it was made from. Found
+ * by links and by pyvenv.cfg; nothing is run.
  *
  *     r = base_find_exe(&arena, root, &env, &exe, err);          "/srv/app/bin/python3"
  *     r = base_find(&arena, root, &env, exe, &base, err);        "/usr/bin/python3"

@@ -9,9 +9,9 @@
 #include "target/facts.h"
 #include "target/pyvenv.h"
 
-/* env NULL: the interpreter itself. exe: as invoked. image: the root that the interpreter lies in, NULL when it is one of
- * the host. Uses target->arena and target->root, fills the rest. PIPSEED_E_BAD_TARGET: the environment was made by another
- * version than its base now has. */
+/* env NULL: the interpreter itself. exe: as invoked. image: the root that the interpreter lies in, NULL when it is one
+ * of the host. Uses target->arena and target->root, fills the rest. PIPSEED_E_BAD_TARGET: the environment was made by
+ * another version than its base now has. */
 int build_target(struct target *target, const struct facts *facts, const struct pyvenv *env, const char *exe,
                  const char *image, struct pipseed_error *err);
 

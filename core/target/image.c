@@ -15,8 +15,8 @@
 
 #define PATCHLEVEL_LIMIT ((size_t)64 * 1024)
 
-/* CPython's Lib/importlib/_bootstrap_external.py up to 3.13, Include/internal/pycore_magic_number.h from 3.14 on: the value
- * of the first final release, which holds for all of that minor version. */
+/* CPython's Lib/importlib/_bootstrap_external.py up to 3.13, Include/internal/pycore_magic_number.h from 3.14 on: the
+ * value of the first final release, which holds for all of that minor version. */
 static const unsigned int magics[] = {
         [6] = 3379,  [7] = 3394,  [8] = 3413,  [9] = 3425,  [10] = 3439,
         [11] = 3495, [12] = 3531, [13] = 3571, [14] = 3627,
@@ -130,8 +130,8 @@ static int find_stdlib(struct arena *arena, struct image *image, const char *nam
                 if (n > 1)
                         break;
         }
-        (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "cannot tell the version of %s inside %s without running it", exe,
-                        image->root);
+        (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "cannot tell the version of %s inside %s without running it",
+                        exe, image->root);
         return error_hint(err, "name the interpreter with its version, such as --python /usr/bin/python3.11");
 }
 
@@ -214,7 +214,8 @@ static int describe(struct arena *arena, const struct image *image, struct facts
         facts->user_site = arena_format(arena, "%s/lib/%s/site-packages", PROBE_USER, image->lib);
         if (facts->stdlib == NULL || facts->cache_tag == NULL || facts->user_site == NULL)
                 return -ENOMEM;
-        if (scheme_of_layout(arena, layout, image->prefix, image->lib, image->libdir, image->minor, &facts->scheme) < 0 ||
+        if (scheme_of_layout(arena, layout, image->prefix, image->lib, image->libdir, image->minor,
+                             &facts->scheme) < 0 ||
             scheme_of_layout(arena, SCHEME_VENV, PROBE_PREFIX, image->lib, image->libdir, image->minor,
                              &facts->venv_scheme) < 0 ||
             scheme_of_layout(arena, SCHEME_POSIX, PROBE_USER, image->lib, "lib", image->minor, &facts->user_scheme) < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image.h - facts about an interpreter inside another root, from its files alone: the file system of a device, a container
- * or a cross build must never be executed.
+ * image.h - facts about an interpreter inside another root, from its files alone: the file system of a device, a
+ * container or a cross build must never be executed.
  */
 #ifndef TARGET_IMAGE_H
 #define TARGET_IMAGE_H
@@ -9,10 +9,10 @@
 #include "target/facts.h"
 
 /*
- * exe is an absolute path inside root that exists there. The version comes from the name behind its links (python3.11), or
- * from the one lib/pythonX.Y folder beside it; the layout from dist-packages and /etc/debian_version; the magic number from
- * the table of released CPythons. The platform and the C library stay unknown. PIPSEED_E_BAD_TARGET: no CPython from
- * 3.6 on, or its version cannot be told.
+ * exe is an absolute path inside root that exists there. The version comes from the name behind its links (python3.11),
+ * or from the one lib/pythonX.Y folder beside it; the layout from dist-packages and /etc/debian_version; the magic
+ * number from the table of released CPythons. The platform and the C library stay unknown. PIPSEED_E_BAD_TARGET: no CPython
+ * from 3.6 on, or its version cannot be told.
  */
 int image_facts(struct arena *arena, const char *root, const char *exe, struct facts *ret_facts,
                 struct pipseed_error *err);

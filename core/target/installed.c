@@ -165,8 +165,8 @@ static int add_egg_info(struct finder *finder, const char *name, const char *ver
 
         if (inside == NULL)
                 return -ENOMEM;
-        r = read_version(&finder->list->arena, finder->dir_fd, is_regular(finder->dir_fd, name) ? name : inside, version,
-                         &item.version);
+        r = read_version(&finder->list->arena, finder->dir_fd, is_regular(finder->dir_fd, name) ? name : inside,
+                         version, &item.version);
         return r < 0 ? r : add(finder, &item);
 }
 

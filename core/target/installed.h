@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * installed.h - what is installed in a target: .dist-info and .egg-info on its search path (PEP 376, importlib.metadata).
+ * installed.h - what is installed in a target: .dist-info and .egg-info on its search path (PEP 376,
+ * importlib.metadata).
  */
 #ifndef TARGET_INSTALLED_H
 #define TARGET_INSTALLED_H

@@ -16,9 +16,9 @@
 #define MARK "pipseed-probe:"
 
 /*
- * Says what seeding has to know, as one line of JSON. Paths are hexadecimal: they may hold any byte. The scheme is the one
- * that pip uses: sysconfig from Python 3.10 on, distutils before. For environments made from this interpreter, the same is
- * asked again with another sys.prefix. It has to run on every Python from 3.4 on, to tell the version of those too old.
+ * Says what seeding has to know, as one line of JSON. Paths are hexadecimal: they may hold any byte. The scheme is the
+ * one that pip uses: sysconfig from Python 3.10 on, distutils before. For environments made from this interpreter, the
+ * same is asked again with another sys.prefix. It has to run on every Python from 3.4 on, to tell those too old.
  */
 static const char facts_script[] =
         "import binascii,json,os,sys\n"
@@ -76,7 +76,8 @@ static const char facts_script[] =
         "stdlib=h(sysconfig.get_path('stdlib')),impl_version=[n[0],n[1]],cache_tag=sys.implementation.cache_tag,"
         "magic=binascii.hexlify(importlib.util.MAGIC_NUMBER).decode(),"
         "free_threaded=bool(sysconfig.get_config_var('Py_GIL_DISABLED')),platform=q,libc=libc(sysconfig),"
-        "scheme=scheme('prefix'),user_scheme=scheme('user',userbase=U),user_site=h(user),site=hs(site.getsitepackages(b)))\n"
+        "scheme=scheme('prefix'),user_scheme=scheme('user',userbase=U),user_site=h(user),"
+        "site=hs(site.getsitepackages(b)))\n"
         " sys.prefix=sys.exec_prefix=P\n"
         " w=scheme('prefix',base=P,platbase=P)\n"
         " w[3]=h(P+'/include/site/python%d.%d'%v[:2])\n"
@@ -150,6 +151,17 @@ static int fail(const char *exe, int status, char *stderr_text, struct pipseed_e
         return error_hint(err, "see what this prints: %s -I -S -c 'import sys, sysconfig; print(sys.version)'", exe);
 }
 
+/* sysconfig obeys these, which are set while an extension is built for another machine. */
+static void drop_cross_build(char **envp)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; envp[i] != NULL; i++)
+                if (!str_starts(envp[i], "_PYTHON_"))
+                        envp[kept++] = envp[i];
+        envp[kept] = NULL;
+}
+
 static int run(const char *exe, const char *script, int out_fd, int err_fd, int *ret_status, struct pipseed_error *err)
 {
         const char *const argv[] = {exe, "-I", "-S", "-c", script, NULL};
@@ -162,6 +174,7 @@ static int run(const char *exe, const char *script, int out_fd, int err_fd, int 
 
         if (envp == NULL)
                 return error_memory(err);
+        drop_cross_build(envp);
         r = process_start(&spec, &process);
         if (r < 0) {
                 char buffer[128];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * probe.h - one isolated call of an interpreter: `PY -I -S -c SCRIPT`. No shell; nothing of the caller's site-packages, user
- * site, .pth files or PYTHON* variables takes part; stdin is /dev/null; the wait is bounded.
+ * probe.h - one isolated call of an interpreter: `PY -I -S -c SCRIPT`. No shell; nothing of the caller's site-packages,
+ * user site, .pth files or PYTHON* variables takes part; stdin is /dev/null; the wait is bounded.
  *
  *     r = probe_facts("/usr/bin/python3", &json, err);       what facts.h parses
  *     r = probe_executable("/root/.pyenv/shims/python3", &path, err);
@@ -17,8 +17,8 @@
 #define PROBE_PREFIX "/pipseed-prefix"
 #define PROBE_USER "/pipseed-user"
 
-/* The facts as JSON text, in new memory. PIPSEED_E_PROBE: cannot be run, failed (last line of its stderr), took too long,
- * or answered something else. PIPSEED_E_BAD_TARGET: too old to know -I. */
+/* The facts as JSON text, in new memory. PIPSEED_E_PROBE: cannot be run, failed (last line of its stderr), took too
+ * long, or answered something else. PIPSEED_E_BAD_TARGET: too old to know -I. */
 int probe_facts(const char *exe, char **ret_json, struct pipseed_error *err);
 
 /* sys.executable, for a script that runs another interpreter; in new memory. Errors as probe_facts. */

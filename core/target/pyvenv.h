@@ -36,8 +36,8 @@ struct pyvenv {
  * set kind, prefix and file. PIPSEED_E_NO_MEMORY alone. */
 int pyvenv_parse(struct arena *arena, const char *text, size_t len, struct pyvenv *ret_env, struct pipseed_error *err);
 
-/* 1 when the folder (absolute, inside root) is an environment, 0 when not. A pyvenv.cfg that cannot be read is an error,
- * one without home is not: see env->home. */
+/* 1 when the folder (absolute, inside root) is an environment, 0 when not. A pyvenv.cfg that cannot be read is an
+ * error, one without home is not: see env->home. */
 int pyvenv_read(struct arena *arena, const char *root, const char *folder, struct pyvenv *ret_env,
                 struct pipseed_error *err);
 /* The environment that this interpreter (absolute path, links not resolved) belongs to: pyvenv.cfg beside it or one

@@ -15,7 +15,8 @@ enum scheme_layout {
         SCHEME_VENV,   /* as posix, with pip's own folder for headers */
 };
 
-/* path with the folder `from` at its start replaced by `to`; path itself when it is not below `from`. NULL: no memory. */
+/* path with the folder `from` at its start replaced by `to`; path itself when it is not below `from`. NULL: out of
+ * memory. */
 const char *scheme_replace(struct arena *arena, const char *path, const char *from, const char *to);
 /* The same for a scheme: 0 or -ENOMEM. */
 int scheme_fill(struct arena *arena, const struct target_scheme *scheme, const char *from, const char *to,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * search.h - the folders where an interpreter looks for installed packages, in the order of its sys.path, found as
- * site.py finds them: site folders that exist and, after each, the folders that its .pth files name. Lines of .pth files
- * that begin with "import" are code: they are not run, so what they would add is not seen.
+ * site.py finds them: site folders that exist and, after each, the folders that its .pth files name. Lines of .pth
+ * files that begin with "import" are code: they are not run, so what they would add is not seen.
  *
  *     struct search search = {.arena = &arena, .root = root};
  *
@@ -24,7 +24,7 @@ struct search {
         size_t capacity;
 };
 
-/* A site folder (absolute) with its .pth files; nothing happens when it does not exist or is there already. 0 or -ENOMEM. */
+/* A site folder (absolute) with its .pth files; nothing happens when it does not exist. 0 or -ENOMEM. */
 int search_add_site(struct search *search, const char *folder);
 
 #endif

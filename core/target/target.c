@@ -50,6 +50,26 @@ static int facts_for(const struct finder *finder, const char *exe, struct facts 
         return facts_of(arena_of(finder), exe, finder->query, ret_facts, finder->err);
 }
 
+/* base is exe itself when that belongs to no environment; env is NULL then. */
+static int build(struct finder *finder, const struct facts *facts, const struct pyvenv *env, const char *exe,
+                 const char *base, const char *image)
+{
+        struct target *target = finder->target;
+        struct facts *copy;
+
+        if (!finder->query->base_only)
+                return build_target(target, facts, env, exe, image, finder->err);
+        copy = arena_alloc(&target->arena, sizeof(*copy));
+        target->exe = arena_strdup(&target->arena, exe);
+        target->base_exe = arena_strdup(&target->arena, base);
+        if (copy == NULL || target->exe == NULL || target->base_exe == NULL)
+                return error_memory(finder->err);
+        *copy = *facts;
+        target->facts = copy;
+        target->is_venv = env != NULL;
+        return 0;
+}
+
 /* exe NULL: to be found in the environment. */
 static int find_in_env(struct finder *finder, const struct pyvenv *env, const char *exe)
 {
@@ -63,10 +83,11 @@ static int find_in_env(struct finder *finder, const struct pyvenv *env, const ch
                 r = base_find(arena_of(finder), finder->image, env, exe, &base, finder->err);
         if (r == 0)
                 r = facts_for(finder, base, &facts);
-        return r < 0 ? r : build_target(finder->target, &facts, env, exe, finder->image, finder->err);
+        return r < 0 ? r : build(finder, &facts, env, exe, base, finder->image);
 }
 
-/* A script (pyenv's shims, wrappers): what it runs depends on more than itself, so it is asked each time who that is. */
+/* A script (pyenv's shims, wrappers): what it runs depends on more than itself, so it is asked each time who that
+ * is. */
 static int find_behind_script(struct finder *finder, const char *path)
 {
         _cleanup_free_ char *exe = NULL;
@@ -84,7 +105,7 @@ static int find_behind_script(struct finder *finder, const char *path)
         if (strcmp(exe, path) != 0)
                 return find_python(finder, exe);
         r = facts_ask(arena_of(finder), path, finder->query, &facts, finder->err);
-        return r < 0 ? r : build_target(finder->target, &facts, NULL, path, NULL, finder->err);
+        return r < 0 ? r : build(finder, &facts, NULL, path, path, NULL);
 }
 
 /* path is absolute and names an executable file. */
@@ -101,7 +122,7 @@ static int find_python(struct finder *finder, const char *path)
         if (finder->image == NULL && is_script(path))
                 return find_behind_script(finder, path);
         r = facts_for(finder, path, &facts);
-        return r < 0 ? r : build_target(finder->target, &facts, NULL, path, finder->image, finder->err);
+        return r < 0 ? r : build(finder, &facts, NULL, path, path, finder->image);
 }
 
 /* An environment, or the prefix of an installation. */
@@ -146,9 +167,11 @@ static int not_found(const struct finder *finder, const char *path, int sys_errn
         struct stat st;
 
         if (finder->image == NULL && lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
-                (void)error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "%s is a link to something that is gone", path);
+                (void)error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "%s is a link to something that is gone",
+                                path);
                 finder->err->sys_errno = sys_errno;
-                return error_hint(finder->err, "install the Python that it leads to again, or make the environment anew");
+                return error_hint(finder->err,
+                                  "install the Python that it leads to again, or make the environment anew");
         }
         if (sys_errno != ENOENT && sys_errno != ENOTDIR)
                 return error_sys(finder->err, sys_errno, path, "cannot look at %s", path);
@@ -265,6 +288,13 @@ static int find_on_host(struct finder *finder)
         return find_by_name(finder, "python3");
 }
 
+static bool image_has(const struct finder *finder, const char *path)
+{
+        if (finder->query->env == NULL)
+                return base_is_executable(finder->image, path);
+        return pyvenv_is_env(finder->image, path) || rooted_has_file(finder->image, path, "bin/python3");
+}
+
 /* Has the image the environment or the interpreter that is asked for? 1, 0 or a negative code. ret_path: where. */
 static int look_in_image(const struct finder *finder, char **ret_path)
 {
@@ -283,8 +313,7 @@ static int look_in_image(const struct finder *finder, char **ret_path)
         path = path_absolute_here(given);
         if (path == NULL)
                 return error_sys(finder->err, errno, given, "cannot tell where %s is", given);
-        if (query->env != NULL ? !pyvenv_is_env(finder->image, path) && !rooted_has_file(finder->image, path, "bin/python3")
-                               : !base_is_executable(finder->image, path))
+        if (!image_has(finder, path))
                 return 0;
         *ret_path = steal_ptr(path);
         return 1;

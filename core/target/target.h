@@ -28,8 +28,12 @@ struct target_scheme {
         const char *data;
 };
 
+struct facts;
+
 struct target {
         struct arena arena;
+        const struct facts *facts; /* of the base interpreter (facts.h); NULL unless base_only was asked for */
+        const char *base_exe;      /* the interpreter behind exe that belongs to no environment; same */
         const char *root; /* absolute, or NULL */
         const char *exe;  /* for shebangs: absolute, as invoked; in an environment found by folder, ENV/bin/NAME with
                              the NAME that `python -m venv` of its base uses */
@@ -58,13 +62,15 @@ struct target_query {
         const char *env;    /* folder, or NULL */
         const char *python; /* path or name, or NULL */
         const char *root;   /* or NULL */
+        bool base_only;     /* find facts, base_exe, exe and is_venv, and look at nothing else */
         const char *cache_dir; /* folder that remembers probes (created as needed), NULL: do not remember */
         pipseed_event_fn *event;
         void *event_data;
 };
 
 /* Errors: PIPSEED_E_NO_TARGET (nothing found by that name; says what was looked for), BAD_TARGET (found, but unusable:
- * broken symlink, pyvenv.cfg without home, version below 3.6), PROBE (the interpreter could not be asked: its stderr). */
+ * broken symlink, pyvenv.cfg without home, version below 3.6), PROBE (the interpreter could not be asked: its
+ * stderr). */
 int target_find(const struct target_query *query, struct target **ret_target, struct pipseed_error *err);
 void target_free(struct target *target);
 DEFINE_CLEANUP(struct target *, target_free)

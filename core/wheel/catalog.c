@@ -76,7 +76,7 @@ static int add_bundle(struct listing *listing, struct pipseed_error *err)
 {
         for (size_t i = 0; i < n_bundle_wheels; i++) {
                 const struct bundle_wheel *bundled = &bundle_wheels[i];
-                struct catalog_wheel *wheel;
+                struct catalog_wheel *wheel = NULL;
                 int r = add(listing, bundled->filename, &wheel, err);
 
                 if (r < 0)
@@ -99,7 +99,7 @@ static int add_bundle(struct listing *listing, struct pipseed_error *err)
 static int add_file(struct listing *listing, const char *folder, int dir_fd, const char *filename,
                     struct pipseed_error *err)
 {
-        struct catalog_wheel *wheel;
+        struct catalog_wheel *wheel = NULL;
         char text[2048];
         int r = add(listing, filename, &wheel, err);
 

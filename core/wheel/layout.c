@@ -53,7 +53,8 @@ int layout_same_version(const char *a, const char *b, bool *ret_same)
         return 0;
 }
 
-/* Is folder NAME-VERSION + suffix of this project and version? -1: out of memory. Versions have no "-" here, names might in old wheels. */
+/* Is folder NAME-VERSION + suffix of this project and version? -1: out of memory. Versions have no "-" here, names might
+ * in old wheels. */
 static int check_folder(struct arena *arena, const char *folder, const char *suffix, const struct wheel_name *name,
                         bool *ret_fits, const char **ret_version)
 {

@@ -34,8 +34,8 @@ static char *own_folder(void)
         return path_dir(program);
 }
 
-/* By bare name first, for the run path to decide. That fails where dlopen does not know its caller: AddressSanitizer wraps
- * it. */
+/* By bare name first, for the run path to decide. That fails where dlopen does not know its caller: AddressSanitizer
+ * wraps it. */
 static void *open_module(void)
 {
         static const char *const places[] = {"pipseed/" ARCHIVE_MODULE_FILE, ARCHIVE_MODULE_FILE};

@@ -37,5 +37,6 @@ extern const struct command command_unseed;
 extern const struct command command_verify;
 extern const struct command command_policy;
 extern const struct command command_wheels;
+extern const struct command command_cache;
 
 #endif

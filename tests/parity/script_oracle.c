@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * script_oracle.c - plan_make for test_scripts.py. On stdin fields that end in NUL, in pairs of key and value; paths may
- * hold any other byte. On stdout one line for each file of the plan, its texts in hex:
+ * script_oracle.c - plan_make for test_scripts.py. On stdin fields that end in NUL, in pairs of key and value; paths
+ * may hold any other byte. On stdout one line for each file of the plan, its texts in hex:
  *
  *     ROOT PATH wheel|bytecode|content x|- script|- CONTENT-OR-SOURCE
  *

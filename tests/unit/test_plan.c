@@ -35,8 +35,8 @@ static const struct target_scheme user_scheme = {
 
 static const struct target target = {.exe = "/env/bin/python", .major = 3, .minor = 13};
 
-/* A wheel of the members in a text, separated by blanks: NAME, a ! before it makes it executable, a * compiled. The data of
- * all is "#!python\nx\n", of size 11. */
+/* A wheel of the members in a text, separated by blanks: NAME, a ! before it makes it executable, a * compiled. The
+ * data of all is "#!python\nx\n", of size 11. */
 struct rig {
         struct arena arena;
         struct wheel_info wheel;
@@ -122,7 +122,8 @@ static const struct {
          INFO " 0:demo/__pycache__/b.cpython-313.pyc=b 0:demo/a.txt=w 0:demo/b.py=w 0:demo/t.sh=wx",
          INFO_ROWS "demo/__pycache__/b.cpython-313.pyc,,\r\ndemo/a.txt," ZERO ",11\r\ndemo/b.py," ZERO
                    ",11\r\ndemo/t.sh," ZERO ",11\r\n"},
-        {"*top.py *demo/c.txt", &venv_scheme, false, "0:__pycache__/top.cpython-313.pyc=b " INFO " 0:demo/c.txt=w 0:top.py=w",
+        {"*top.py *demo/c.txt", &venv_scheme, false,
+         "0:__pycache__/top.cpython-313.pyc=b " INFO " 0:demo/c.txt=w 0:top.py=w",
          "__pycache__/top.cpython-313.pyc,,\r\n" INFO_ROWS "demo/c.txt," ZERO ",11\r\ntop.py," ZERO ",11\r\n"},
         {"demo-1.data/platlib/p.so *demo-1.data/purelib/q.py", &venv_scheme, false,
          "0:__pycache__/q.cpython-313.pyc=b " INFO " 0:p.so=w 0:q.py=w",
@@ -133,10 +134,12 @@ static const struct {
          "../../../lib/python3.13/site-packages/p.py," ZERO ",11\r\n" INFO_ROWS "r," ZERO ",11\r\n"},
         {"demo-1.data/headers/d.h demo-1.data/data/share/x demo-1.data/data/lib/y", &venv_scheme, false,
          INFO " 3:d.h=w 4:lib/y=w 4:share/x=w",
-         "../../../include/site/python3.13/demo/d.h," ZERO ",11\r\n../../../share/x," ZERO ",11\r\n../../y," ZERO ",11\r\n" INFO_ROWS},
+         "../../../include/site/python3.13/demo/d.h," ZERO ",11\r\n../../../share/x," ZERO ",11\r\n../../y," ZERO
+         ",11\r\n" INFO_ROWS},
         {"!demo-1.data/scripts/run", &venv_scheme, false, INFO " 2:run=cx", "../../../bin/run," RUN "\r\n" INFO_ROWS},
         {"demo-1.data/scripts/run", &venv_scheme, false, INFO " 2:run=c", "../../../bin/run," RUN "\r\n" INFO_ROWS},
-        {"demo-1.data/data/bin/run", &venv_scheme, false, INFO " 2:run=w", "../../../bin/run," ZERO ",11\r\n" INFO_ROWS},
+        {"demo-1.data/data/bin/run", &venv_scheme, false, INFO " 2:run=w",
+         "../../../bin/run," ZERO ",11\r\n" INFO_ROWS},
         {"*demo-1.data/data/lib/python3.13/site-packages/x/y.py", &venv_scheme, false,
          INFO " 0:x/__pycache__/y.cpython-313.pyc=b 0:x/y.py=w",
          INFO_ROWS "x/__pycache__/y.cpython-313.pyc,,\r\nx/y.py," ZERO ",11\r\n"},
@@ -145,7 +148,8 @@ static const struct {
         {"demo-1.dist-info/RECORD.jws", &venv_scheme, false, INFO " 0:demo-1.dist-info/RECORD.jws=w",
          INFO_ROWS "demo-1.dist-info/RECORD.jws,,\r\n"},
         {"*a.py __pycache__/a.cpython-313.pyc", &venv_scheme, false, "0:__pycache__/a.cpython-313.pyc=b 0:a.py=w " INFO,
-         "__pycache__/a.cpython-313.pyc,,\r\n__pycache__/a.cpython-313.pyc," ZERO ",11\r\na.py," ZERO ",11\r\n" INFO_ROWS},
+         "__pycache__/a.cpython-313.pyc,,\r\n__pycache__/a.cpython-313.pyc," ZERO ",11\r\na.py," ZERO
+         ",11\r\n" INFO_ROWS},
         {"a,b c\"d", &venv_scheme, false, "0:a,b=w 0:c\"d=w " INFO,
          "\"a,b\"," ZERO ",11\r\n\"c\"\"d\"," ZERO ",11\r\n" INFO_ROWS},
         {"", &venv_scheme, false, INFO, INFO_ROWS},

@@ -129,12 +129,13 @@ static void rewrites_scripts(void **state)
                 _cleanup_(str_done) struct str out = STR_INIT;
                 /* A copy without an end, so that reading too far is noticed. */
                 const size_t len = strlen(rewritten[i].data);
+                const char *expected = rewritten[i].expected;
                 _cleanup_free_ uint8_t *data = malloc(len);
 
                 assert_non_null(data);
                 memcpy(data, rewritten[i].data, len);
-                assert_int_equal(script_add_rewritten(&out, rewritten[i].exe, data, len), rewritten[i].expected != NULL);
-                assert_string_equal(out.data, rewritten[i].expected != NULL ? rewritten[i].expected : "");
+                assert_int_equal(script_add_rewritten(&out, rewritten[i].exe, data, len), expected != NULL);
+                assert_string_equal(out.data, expected != NULL ? expected : "");
         }
 }
 
@@ -177,7 +178,8 @@ static const struct names_case names_cases[] = {
         {"22.0.4", PIPSEED_SCRIPTS_ENSUREPIP, 7, "easy_install easy_install-3.8", "easy_install-3.7"},
         {"22.0.4", PIPSEED_SCRIPTS_ALT, 7, "easy_install easy_install-3.8", "easy_install-3.7"},
         {"24.0", PIPSEED_SCRIPTS_DEFAULT, 7, "easy_install-3.8", "easy_install-3.8"},
-        {"24.0", PIPSEED_SCRIPTS_ALT, 12, "zz pip3x pip aa pip3.1.2 pip. pip3. pipx", "pip3.12 zz pip3x aa pip3.1.2 pip. pip3. pipx"},
+        {"24.0", PIPSEED_SCRIPTS_ALT, 12, "zz pip3x pip aa pip3.1.2 pip. pip3. pipx",
+         "pip3.12 zz pip3x aa pip3.1.2 pip. pip3. pipx"},
         {"24.0", PIPSEED_SCRIPTS_DEFAULT, 12, "pip3 pip3.9", "pip3 pip3.9"},
         {"24.0", PIPSEED_SCRIPTS_DEFAULT, 12, "tool !gui !tool", "tool*2 gui"},
         {"24.0", PIPSEED_SCRIPTS_ALT, 12, "!pip !pip3", "pip pip3"},
@@ -211,7 +213,8 @@ static void names_scripts(void **state)
                 struct script_name *names = NULL;
                 size_t n = 99;
 
-                assert_int_equal(script_names(&arena, &wheel, c->scripts, 3, c->minor, c->version, &names, &n, &err), 0);
+                assert_int_equal(
+                        script_names(&arena, &wheel, c->scripts, 3, c->minor, c->version, &names, &n, &err), 0);
                 assert_non_null(names);
                 for (size_t j = 0; j < n; j++)
                         str_printf(&text, names[j].n_rows == 1 ? "%s%s" : "%s%s*%u", j > 0 ? " " : "", names[j].name,
@@ -267,8 +270,9 @@ static const struct {
         const char *path;
         bool expected;
 } wrappers[] = {
-        {"ep", true},     {"ep.exe", true}, {"ep.EXE", true},         {"ep-script.py", true}, {"ep.pya", true}, {"sub/ep", true},
-        {"ep.py", false}, {"e", false},     {"ep-script.pyw", false}, {"ep.exe.exe", false},  {".exe", false},  {"EP", false},
+        {"ep", true},      {"ep.exe", true},         {"ep.EXE", true},      {"ep-script.py", true}, {"ep.pya", true},
+        {"sub/ep", true},  {"ep.py", false},         {"e", false},          {"EP", false},          {".exe", false},
+        {"ep.exe.exe", false}, {"ep-script.pyw", false},
 };
 
 static void knows_wrappers(void **state)

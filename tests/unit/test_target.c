@@ -360,7 +360,7 @@ static const struct {
         {"says nonsense", NULL, "nonsense", NULL, PIPSEED_E_PROBE, "no usable answer"},
         {"too old for -I", NULL, "python2", NULL, PIPSEED_E_BAD_TARGET, "older than 3.6"},
         {"3.5", NULL, "old", NULL, PIPSEED_E_BAD_TARGET, "is Python 3.5"},
-        {"nothing that can be executed", NULL, "garbage", NULL, PIPSEED_E_PROBE, "cannot run"},
+        {"nothing that can be executed", NULL, "garbage", NULL, PIPSEED_E_PROBE, "garbage"},
 };
 
 static void make_error_tree(void)

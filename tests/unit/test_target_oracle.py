@@ -255,7 +255,7 @@ def test_interpreter_itself(around, python, changes):
 def test_pth_files(around, python, kind):
     env = make_env(python, around.tmp / "env", *KINDS[kind])
     site = Path(readable(run_facts("--env", env, environ=around.environ()))["scheme"]["purelib"])
-    for folder in ("relative", "dotted/deep", "absolute", "bom", "carriage", "last", "after-nul", "noeol"):
+    for folder in ("relative", "dotted/deep", "absolute", "import sys", "carriage", "last", "after-nul", "noeol"):
         (site / folder).mkdir(parents=True)
     (site / "b.pth").write_bytes(
         b"# comment\n\n   \nrelative\nrelative\nmissing\ndotted/../dotted/deep  \n" + bytes(site / "absolute") + b"\n"
@@ -345,22 +345,21 @@ def test_python_2_is_refused(around):
     assert run_facts("--python", old, environ=around.environ(), code=1)["code"] == "bad-target"
 
 
-@pytest.mark.parametrize("module, expected", [("__future__", 0)])
-def test_nothing_of_the_target_is_run(around, module, expected):
-    """Neither PYTHON* variables nor sitecustomize or .pth files take part in a probe."""
+@each_python
+def test_nothing_of_the_caller_is_run(around, python):
+    """Neither variables nor sitecustomize nor .pth files take part in a probe."""
     trap = around.tmp / "trap"
     trap.mkdir()
     mark = around.tmp / "mark"
-    code = f"open({str(mark)!r}, 'w').close()\n"
-    for name in (f"{module}.py", "sitecustomize.py", "sysconfig.py", "json.py"):
-        (trap / name).write_text(code)
-    python = PYTHONS[-1] if PYTHONS[-1].path.name == "python3" else PYTHONS[0]
-    user = around.home / ".local" / "lib" / f"python{python.short}" / "site-packages"
+    for name in ("__future__.py", "sitecustomize.py", "sysconfig.py", "json.py", "site.py"):
+        (trap / name).write_text(f"open({str(mark)!r}, 'w').close()\n")
+    user = around.home / ".local" / "lib" / f"{'pypy' if python.is_pypy else 'python'}{python.short}" / "site-packages"
     user.mkdir(parents=True)
     (user / "x.pth").write_text(f"import os; open({str(mark)!r}, 'w').close()\n")
-    environ = around.environ(PYTHONPATH=str(trap), PYTHONSTARTUP=str(trap / "json.py"), PYTHONHOME="/nonexistent")
-    facts = run_facts("--python", python.path, environ=environ)
-    assert facts["was_probed"] and mark.exists() is bool(expected)
+    trapped = around.environ(PYTHONPATH=str(trap), PYTHONHOME="/nonexistent", _PYTHON_SYSCONFIGDATA_NAME="nonsense")
+    facts = run_facts("--python", python.path, environ=trapped)
+    assert facts["was_probed"] and not mark.exists()
+    assert facts == run_facts("--python", python.path, environ=around.environ())
 
 
 def test_cache_is_checked(around):

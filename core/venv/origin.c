@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+#include "venv/origin.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "target/base.h"
+#include "target/pyvenv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SOURCE_LIMIT ((size_t)1024 * 1024)
+
+static int unsupported(const struct origin *origin, struct pipseed_error *err, const char *why)
+{
+        (void)error_set(err, PIPSEED_E_UNSUPPORTED, origin->exe, "pipseed cannot make environments from %s: %s",
+                        origin->exe, why);
+        return error_hint(err, "let that Python do it, then seed: '%s -m venv --without-pip DIR', 'pipseed seed DIR'",
+                          origin->exe);
+}
+
+/*
+ * sys._base_executable of an environment's interpreter (getpath.py of 3.11 and newer): a link's end; for a copy, the same
+ * name in the base's folder, if it is there.
+ */
+static int find_base(struct origin *origin, struct pipseed_error *err)
+{
+        struct arena *arena = &origin->target->arena;
+        const char *same_name;
+        struct pyvenv env;
+        int r;
+
+        origin->base = origin->target->base_exe;
+        if (!origin->target->is_venv || origin->facts->minor < 11)
+                return 0;
+        if (strcmp(origin->real, origin->exe) != 0 && base_is_executable(NULL, origin->real)) {
+                r = pyvenv_read_of(arena, NULL, origin->real, &env, err);
+                if (r == 0)
+                        origin->base = origin->real;
+                return r < 0 ? r : 0;
+        }
+        r = pyvenv_read_of(arena, NULL, origin->exe, &env, err);
+        if (r <= 0 || env.home == NULL)
+                return r < 0 ? r : 0;
+        same_name = arena_format(arena, "%s/%s", env.home, path_base(origin->exe));
+        if (same_name == NULL)
+                return error_memory(err);
+        if (base_is_executable(NULL, same_name) && pyvenv_read_of(arena, NULL, same_name, &env, err) == 0)
+                origin->base = same_name;
+        return err->code;
+}
+
+static int fill_names(struct origin *origin, struct pipseed_error *err)
+{
+        struct arena *arena = &origin->target->arena;
+        const struct facts *facts = origin->facts;
+        _cleanup_free_ char *home = NULL;
+        char real[PATH_MAX];
+        int r;
+
+        if (realpath(origin->exe, real) == NULL)
+                return error_sys(err, errno, origin->exe, "cannot follow the links of the interpreter");
+        origin->real = arena_strdup(arena, real);
+        if (origin->real == NULL)
+                return error_memory(err);
+        r = find_base(origin, err);
+        if (r < 0)
+                return r;
+        home = path_dir(origin->base);
+        origin->home = home != NULL ? arena_strdup(arena, home) : NULL;
+        origin->name = path_base(origin->base);
+        origin->version = arena_format(arena, "%d.%d.%d", facts->major, facts->minor, facts->micro);
+        if (origin->home == NULL || origin->version == NULL)
+                return error_memory(err);
+        if (!str_is_utf8(origin->home, strlen(origin->home)) || strpbrk(origin->home, "\n\r") != NULL)
+                return unsupported(origin, err, "pyvenv.cfg cannot hold the path of its folder");
+        return 0;
+}
+
+/* sys.maxsize > 2**32, from the platform's name: the probe gives 32-bit Pythons on 64-bit kernels their own. */
+static bool is_64bit(const char *platform)
+{
+        return platform == NULL ? sizeof(void *) > 4
+                                : strstr(platform, "64") != NULL || str_ends(platform, "_s390x") ||
+                                          str_ends(platform, "_alpha");
+}
+
+static int read_traits(struct origin *origin, struct pipseed_error *err)
+{
+        _cleanup_free_ char *source = NULL;
+        int r;
+
+        origin->venv_dir = arena_format(&origin->target->arena, "%s/venv", origin->facts->stdlib);
+        if (origin->venv_dir == NULL)
+                return error_memory(err);
+        origin->venv_fd = file_open_dir(origin->venv_dir);
+        r = origin->venv_fd < 0 ? origin->venv_fd : file_read(origin->venv_fd, "__init__.py", SOURCE_LIMIT, &source, NULL);
+        if (r == -ENOENT) {
+                (void)error_set(err, PIPSEED_E_UNSUPPORTED, origin->venv_dir,
+                                "%s has no venv module, whose activate scripts pipseed takes", origin->exe);
+                return error_hint(err, "install all of its standard library (Debian: package libpython%d.%d-stdlib)",
+                                  origin->facts->major, origin->facts->minor);
+        }
+        if (r < 0)
+                return error_sys(err, r, origin->venv_dir, "cannot read the base's venv module");
+        r = traits_read(source, origin->facts->minor, &origin->traits);
+        if (r < 0)
+                return unsupported(origin, err, "its venv module is of an unknown kind");
+        if ((strcmp(origin->facts->implementation, "pypy") == 0) != origin->traits.pypy_names)
+                return unsupported(origin, err, "what its venv module makes is not known");
+        return 0;
+}
+
+int origin_find(const char *python, const char *cache_dir, pipseed_event_fn *event, void *event_data,
+                struct origin *ret_origin, struct pipseed_error *err)
+{
+        const struct target_query query = {.python = python, .base_only = true, .cache_dir = cache_dir, .event = event,
+                                           .event_data = event_data};
+        _cleanup_(origin_done) struct origin origin = ORIGIN_INIT;
+        int r = target_find(&query, &origin.target, err);
+
+        if (r < 0)
+                return r;
+        origin.facts = origin.target->facts;
+        origin.exe = origin.target->exe;
+        origin.is_64bit = is_64bit(origin.facts->platform);
+        r = fill_names(&origin, err);
+        if (r == 0)
+                r = read_traits(&origin, err);
+        if (r < 0)
+                return r;
+        *ret_origin = origin;
+        origin = (struct origin)ORIGIN_INIT;
+        return 0;
+}
+
+void origin_done(struct origin *origin)
+{
+        cleanup_closep(&origin->venv_fd);
+        target_free(origin->target);
+        *origin = (struct origin)ORIGIN_INIT;
+}

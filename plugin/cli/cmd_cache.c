@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/* pipseed cache: what is in the store, filling it ahead of time, checking it, making it smaller. */
+#include "amount.h"
+#include "batch.h"
+#include "cleanup.h"
+#include "fault.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+struct prune_settings {
+        struct settings common;
+        const char *max_age;
+        const char *max_size;
+};
+
+static const struct option prune_options[] = {
+        {"--max-age", 0, OPTION_TEXT, offsetof(struct prune_settings, max_age), "AGE", NULL, NULL,
+         "remove what was not used for so long: 30 or 30d are days, 12h are hours"},
+        {"--max-size", 0, OPTION_TEXT, offsetof(struct prune_settings, max_size), "SIZE", NULL, NULL,
+         "then remove the least recently used, until no more than this remains: bytes, or 500M, 2G"},
+        {.name = NULL},
+};
+static const struct option_group prune_group = {"What goes", prune_options};
+
+static const struct option_group *const plain_groups[] = {&common_group, NULL};
+static const struct option_group *const prune_groups[] = {&prune_group, &common_group, NULL};
+static const struct option_group *const warm_groups[] = {&install_group, &target_group, &batch_group, &common_group,
+                                                         NULL};
+
+#define DEFAULT_AGE ((uint64_t)30 * 86400)
+#define DEFAULT_SIZE ((uint64_t)2 << 30)
+
+static int read_limits(const struct prune_settings *settings, uint64_t *ret_age, uint64_t *ret_size,
+                       struct pipseed_error *err)
+{
+        const bool none = settings->max_age == NULL && settings->max_size == NULL;
+        uint64_t age = none ? DEFAULT_AGE : UINT64_MAX;
+        uint64_t size = none ? DEFAULT_SIZE : UINT64_MAX;
+
+        if (settings->max_age != NULL && !amount_read_age(settings->max_age, &age))
+                return fault_set(err, PIPSEED_E_USAGE, NULL,
+                                 "--max-age needs a number of days (30, 30d) or hours (12h), not '%s'",
+                                 settings->max_age);
+        if (settings->max_size != NULL && !amount_read_size(settings->max_size, &size))
+                return fault_set(err, PIPSEED_E_USAGE, NULL,
+                                 "--max-size needs a number of bytes, or of K, M, G or T of them (500M), not '%s'",
+                                 settings->max_size);
+        *ret_age = age;
+        *ret_size = size;
+        return 0;
+}
+
+static const char *name_of(const struct pipseed_cache_entry *entry)
+{
+        return entry->wheel != NULL ? entry->wheel : entry->sha256;
+}
+
+static void put_entry(struct document *document, json_t *object, const struct pipseed_cache_entry *entry)
+{
+        document_text(document, object, "wheel", entry->wheel);
+        document_text(document, object, "sha256", entry->sha256);
+        document_text(document, object, "folder", entry->folder);
+        document_number(document, object, "bytes", entry->bytes);
+        document_number(document, object, "files", entry->n_files);
+        document_number(document, object, "bytecode", entry->n_bytecode);
+        document_put(document, object, "last_used",
+                     entry->last_used != 0 ? json_integer((json_int_t)entry->last_used) : json_null());
+        document_put(document, object, "in_use", json_boolean(entry->in_use));
+        document_text(document, object, "status", entry->status == 0 ? "ok" : pipseed_code_name(entry->status));
+        document_put(document, object, "number", json_integer(entry->status));
+        document_text(document, object, "problem", entry->problem);
+}
+
+static void put_cache(struct document *document, const struct pipseed_cache *cache)
+{
+        json_t *array = NULL;
+
+        document_text(document, document->root, "store", cache->path);
+        document_number(document, document->root, "bytes", cache->bytes);
+        array = document_array(document, document->root, "entries");
+        for (size_t i = 0; i < cache->n_entries; i++)
+                put_entry(document, document_element(document, array), &cache->entries[i]);
+}
+
+static void write_cache(struct session *session, const struct pipseed_cache *cache, int code)
+{
+        _cleanup_(document_done) struct document document = {0};
+
+        if (!session->settings->json)
+                return;
+        document_begin(&document, session->command->name, code == 0 ? "ok" : "findings", pipseed_code_exit(code));
+        document_put(&document, document.root, "dry_run", json_boolean(session->settings->dry_run));
+        put_cache(&document, cache);
+        output_document(session->out, document_root(&document));
+}
+
+static void free_cache(struct pipseed_cache **cache)
+{
+        pipseed_cache_free(*cache);
+}
+
+static int list(struct session *session, bool check, struct pipseed_cache **ret_cache, struct pipseed_error *err)
+{
+        struct pipseed_request req;
+        int r = session_request(session, &req, err);
+
+        return r < 0 ? r : pipseed_cache_list(&req, check, ret_cache, err);
+}
+
+static int print_table(struct session *session, const struct pipseed_cache *cache)
+{
+        enum { COLUMNS = 5 };
+        static const char *const heading[COLUMNS] = {"WHEEL", "SIZE", "FILES", "BYTECODE", "LAST USED"};
+        _cleanup_free_ const char **cells = calloc((cache->n_entries + 1) * COLUMNS, sizeof(*cells));
+        _cleanup_free_ char (*texts)[4][AMOUNT_SIZE] = calloc(cache->n_entries + 1, sizeof(*texts));
+        const char **cell = cells;
+
+        if (cells == NULL || texts == NULL)
+                return PIPSEED_E_NO_MEMORY;
+        for (size_t i = 0; i < COLUMNS; i++)
+                *cell++ = heading[i];
+        for (size_t i = 0; i < cache->n_entries; i++) {
+                const struct pipseed_cache_entry *entry = &cache->entries[i];
+
+                (void)snprintf(texts[i][1], AMOUNT_SIZE, "%ju", (uintmax_t)entry->n_files);
+                (void)snprintf(texts[i][2], AMOUNT_SIZE, "%ju", (uintmax_t)entry->n_bytecode);
+                *cell++ = name_of(entry);
+                *cell++ = amount_show_size(entry->bytes, texts[i][0]);
+                *cell++ = texts[i][1];
+                *cell++ = texts[i][2];
+                *cell++ = entry->in_use ? "now" : amount_show_time(entry->last_used, texts[i][3]);
+        }
+        output_table(session->out, cells, cache->n_entries + 1, COLUMNS);
+        return 0;
+}
+
+/* Says what is wrong; returns the code of the last damaged entry, or 0. */
+static int print_damage(struct session *session, const struct pipseed_cache *cache)
+{
+        int code = 0;
+
+        for (size_t i = 0; i < cache->n_entries; i++) {
+                const struct pipseed_cache_entry *entry = &cache->entries[i];
+
+                if (entry->status == 0)
+                        continue;
+                code = entry->status;
+                output_finding(session->out, pipseed_code_name(entry->status), entry->folder,
+                               entry->problem != NULL ? entry->problem : "is damaged");
+        }
+        return code;
+}
+
+static int run_info(struct session *session)
+{
+        _cleanup_(free_cache) struct pipseed_cache *cache = NULL;
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+        char text[AMOUNT_SIZE];
+
+        if (list(session, false, &cache, &err) < 0)
+                return session_fail(session, &err);
+        if (cache->n_entries > 0 && print_table(session, cache) < 0)
+                return fault_memory(&err), session_fail(session, &err);
+        (void)print_damage(session, cache);
+        output_line(session->out, "%s: %zu %s, %s", cache->path, cache->n_entries,
+                    cache->n_entries == 1 ? "wheel" : "wheels", amount_show_size(cache->bytes, text));
+        write_cache(session, cache, 0);
+        return 0;
+}
+
+static int run_verify(struct session *session)
+{
+        _cleanup_(free_cache) struct pipseed_cache *cache = NULL;
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+        int code;
+
+        if (list(session, true, &cache, &err) < 0)
+                return session_fail(session, &err);
+        for (size_t i = 0; i < cache->n_entries; i++)
+                if (cache->entries[i].status == 0)
+                        output_result(session->out, "ok", "%s", name_of(&cache->entries[i]));
+        code = print_damage(session, cache);
+        if (code != 0)
+                output_note(session->out, "the next seeding makes a damaged entry anew; environments that share its "
+                                          "files have the same damage: 'pipseed verify ENV' tells");
+        write_cache(session, cache, code);
+        return pipseed_code_exit(code);
+}
+
+static void print_removed(struct session *session, const struct pipseed_cache *cache)
+{
+        char size[AMOUNT_SIZE], moment[AMOUNT_SIZE];
+
+        for (size_t i = 0; i < cache->n_entries; i++) {
+                const struct pipseed_cache_entry *entry = &cache->entries[i];
+
+                output_result(session->out, session->settings->dry_run ? "Would remove" : "Removed",
+                              "%s (%s, last used %s%s)", name_of(entry), amount_show_size(entry->bytes, size),
+                              amount_show_time(entry->last_used, moment), entry->status != 0 ? ", damaged" : "");
+        }
+        if (cache->n_entries == 0)
+                output_result(session->out, NULL, "nothing to remove from %s", cache->path);
+        else if (cache->n_entries > 1)
+                output_result(session->out, NULL, "%s in all", amount_show_size(cache->bytes, size));
+}
+
+static int remove_entries(struct session *session, uint64_t max_age, uint64_t max_size)
+{
+        _cleanup_(free_cache) struct pipseed_cache *removed = NULL;
+        _cleanup_(free_cache) struct pipseed_cache *left = NULL;
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+        struct pipseed_request req;
+        size_t in_use = 0;
+
+        if (session_request(session, &req, &err) < 0 ||
+            pipseed_cache_prune(&req, max_age, max_size, &removed, &err) < 0 ||
+            pipseed_cache_list(&req, false, &left, &err) < 0)
+                return session_fail(session, &err);
+        print_removed(session, removed);
+        for (size_t i = 0; i < left->n_entries; i++)
+                in_use += left->entries[i].in_use;
+        if (in_use > 0)
+                output_note(session->out, "%zu of the store's entries %s in use now and cannot be removed", in_use,
+                            in_use == 1 ? "is" : "are");
+        write_cache(session, removed, 0);
+        return 0;
+}
+
+static int run_prune(struct session *session)
+{
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+        uint64_t max_age = UINT64_MAX, max_size = UINT64_MAX;
+
+        if (read_limits((const struct prune_settings *)session->settings, &max_age, &max_size, &err) < 0)
+                return session_fail(session, &err);
+        return remove_entries(session, max_age, max_size);
+}
+
+static int run_clear(struct session *session)
+{
+        return remove_entries(session, 0, 0);
+}
+
+/* An operand may name an interpreter, too: a file, or a name on PATH. */
+static bool is_interpreter(const char *operand)
+{
+        struct stat st;
+
+        if (stat(operand, &st) == 0)
+                return S_ISREG(st.st_mode);
+        return strchr(operand, '/') == NULL;
+}
+
+static int warm(const struct pipseed_request *req, void **ret_cache, struct pipseed_error *err)
+{
+        struct pipseed_request own = *req;
+        struct pipseed_cache *cache = NULL;
+        int r;
+
+        if (req->env != NULL && is_interpreter(req->env)) {
+                own.python = req->env;
+                own.env = NULL;
+        }
+        r = pipseed_cache_warm(&own, &cache, err);
+        if (r >= 0)
+                *ret_cache = cache;
+        return r;
+}
+
+static void release(void *cache)
+{
+        pipseed_cache_free(cache);
+}
+
+static int show_warm(struct session *session, const struct pipseed_request *req, const void *data,
+                     struct document *document)
+{
+        const struct pipseed_cache *cache = data;
+        char size[AMOUNT_SIZE];
+
+        for (size_t i = 0; i < cache->n_entries; i++) {
+                const struct pipseed_cache_entry *entry = &cache->entries[i];
+
+                if (entry->folder == NULL) {
+                        output_result(session->out, "Would add", "%s", name_of(entry));
+                        continue;
+                }
+                output_result(session->out, "In the store:", "%s (%ju files, %s, bytecode of %ju %s)", name_of(entry),
+                              (uintmax_t)entry->n_files, amount_show_size(entry->bytes, size), (uintmax_t)entry->n_bytecode,
+                              entry->n_bytecode == 1 ? "interpreter" : "interpreters");
+                output_detail(session->out, 1, "%s", entry->folder);
+        }
+        if (document != NULL) {
+                document_put(document, document->root, "dry_run", json_boolean(req->dry_run));
+                put_cache(document, cache);
+        }
+        return 0;
+}
+
+static int run_warm(struct session *session)
+{
+        static const struct batch_job job = {.work = warm, .show = show_warm, .release = release,
+                                             .doing = "filling the store"};
+
+        return batch_run(session, &job);
+}
+
+static const struct command info = {
+        .name = "cache info",
+        .summary = "show what is in the store",
+        .operands = "",
+        .groups = plain_groups,
+        .run = run_info,
+};
+
+static const struct command warm_command = {
+        .name = "cache warm",
+        .summary = "put into the store what seeding these targets needs",
+        .operands = "[TARGET...]",
+        .description = "TARGET is the folder of an environment, or an interpreter: a file, or a name on PATH. It is not "
+                       "changed. By default the target is that of 'pipseed seed'.",
+        .groups = warm_groups,
+        .max_operands = COMMAND_ANY_OPERANDS,
+        .run = run_warm,
+};
+
+static const struct command verify = {
+        .name = "cache verify",
+        .summary = "read every file of the store and check it; exit code 4 when one is bad",
+        .operands = "",
+        .groups = plain_groups,
+        .run = run_verify,
+};
+
+static const struct command prune = {
+        .name = "cache prune",
+        .summary = "remove what was not used for long, and what is too much",
+        .operands = "",
+        .description = "Without --max-age and --max-size: what was not used for 30 days, and what exceeds 2 GiB. Damaged "
+                       "entries always go; what a seeding uses at the moment stays. Environments keep their files.",
+        .groups = prune_groups,
+        .settings_size = sizeof(struct prune_settings),
+        .run = run_prune,
+};
+
+static const struct command clear = {
+        .name = "cache clear",
+        .summary = "remove everything from the store that is not in use",
+        .operands = "",
+        .groups = plain_groups,
+        .run = run_clear,
+};
+
+static const struct command *const children[] = {&info, &warm_command, &verify, &prune, &clear, NULL};
+
+const struct command command_cache = {
+        .name = "cache",
+        .summary = "look after the store of unpacked wheels",
+        .operands = "info|warm|verify|prune|clear",
+        .groups = plain_groups,
+        .children = children,
+};
