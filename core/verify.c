@@ -122,9 +122,8 @@ static int check_files(struct job *job, struct owned_report *owned, const struct
                 job->req.cache_system != NULL ? path_join(job->req.cache_system, "v1") : NULL;
         const char *stores[2];
         struct catalog_wheel *source = NULL;
-        struct pipseed_finding *findings = NULL;
+        struct verify_findings findings = {0};
         struct verify_input input = {.target = job->target, .installed = package->current, .stores = stores};
-        size_t n = 0;
         int r = load_wheel(job, package, &source, &wheel, err);
 
         if (r < 0)
@@ -138,9 +137,10 @@ static int check_files(struct job *job, struct owned_report *owned, const struct
                 described->wheel = arena_strdup(&owned->arena, source->filename);
                 described->source = arena_strdup(&owned->arena, source->source);
         }
-        r = verify_installed(&owned->arena, &input, &findings, &n, err);
-        for (size_t i = 0; r == 0 && i < n; i++)
-                r = add_finding(owned, findings[i].code, findings[i].path, findings[i].text, err);
+        r = verify_installed(&owned->arena, &input, &findings, err);
+        described->n_files = findings.n_files;
+        for (size_t i = 0; r == 0 && i < findings.n; i++)
+                r = add_finding(owned, findings.items[i].code, findings.items[i].path, findings.items[i].text, err);
         return r;
 }
 

@@ -20,6 +20,14 @@
 #define RENAME_EXCHANGE 2
 #endif
 
+/* A component that is no folder: is it a link, as openat2 would tell? */
+static int no_folder(int dir_fd, const char *name)
+{
+        char target[1];
+
+        return readlinkat(dir_fd, name, target, sizeof(target)) >= 0 ? -ELOOP : -ENOTDIR;
+}
+
 /* One component at a time, for kernels before 5.6 and sandboxes that answer ENOSYS or EPERM. */
 static int open_stepwise(int dir_fd, const char *path, int flags, mode_t mode)
 {
@@ -39,11 +47,13 @@ static int open_stepwise(int dir_fd, const char *path, int flags, mode_t mode)
                 name[len] = '\0';
                 if (path[len] == '\0') {
                         next = openat(current, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
-                        return next < 0 ? -errno : next;
+                        if (next >= 0)
+                                return next;
+                        return errno == ENOTDIR ? no_folder(current, name) : -errno;
                 }
                 next = openat(current, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
                 if (next < 0)
-                        return errno == ENOTDIR ? -ELOOP : -errno;
+                        return errno == ENOTDIR ? no_folder(current, name) : -errno;
                 if (held >= 0)
                         (void)close(held);
                 held = current = next;
@@ -55,7 +65,7 @@ int file_open_beneath(int dir_fd, const char *path, int flags, mode_t mode)
 {
         struct open_how how = {
                 .flags = (uint64_t)(unsigned int)flags | O_CLOEXEC,
-                .mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? mode : 0,
+                .mode = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE ? mode : 0,
                 .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
         };
         /* EAGAIN: the kernel saw a concurrent rename and could not tell whether ".." stayed beneath; try again. */
@@ -222,15 +232,17 @@ int file_make_dirs(int dir_fd, const char *path, mode_t mode)
         for (;;) {
                 size_t len = strcspn(path, "/");
                 char name[NAME_MAX + 1];
+                bool is_new;
                 int next;
 
                 if (len > NAME_MAX)
                         return -ENAMETOOLONG;
                 memcpy(name, path, len);
                 name[len] = '\0';
-                if (mkdirat(current, name, mode) < 0 && errno != EEXIST)
+                is_new = mkdirat(current, name, mode) == 0;
+                if (!is_new && errno != EEXIST)
                         return -errno;
-                if (path[len] == '\0' && current == dir_fd)
+                if (path[len] == '\0' && is_new)
                         return 0;
                 next = openat(current, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
                 if (next < 0)
@@ -272,19 +284,23 @@ static int remove_children(int fd_taken);
 /* Removes one name; a folder whose owner took away the right to change it gets that right back first. */
 static int remove_entry(int dir_fd, const char *name)
 {
-        int fd;
-        int r;
+        int r = -EACCES;
 
         if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
                 return 0;
         if (errno != EISDIR && errno != EPERM)
                 return -errno;
-        fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (fd < 0 && errno == EACCES && fchmodat(dir_fd, name, 0700, 0) == 0)
+        for (int tries = 0; tries < 2 && r == -EACCES; tries++) {
+                int fd;
+
+                if (tries > 0 && fchmodat(dir_fd, name, 0700, 0) < 0)
+                        return -EACCES;
                 fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (fd < 0)
-                return errno == ENOTDIR ? -EPERM : -errno;
-        r = remove_children(fd);
+                if (fd < 0)
+                        r = errno == ENOTDIR ? -EPERM : -errno;
+                else
+                        r = remove_children(fd);
+        }
         if (r < 0)
                 return r;
         return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;

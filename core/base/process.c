@@ -36,6 +36,8 @@ static int add_actions(posix_spawn_file_actions_t *actions, const struct process
                 r = add_stream(actions, spec->stdout_fd, 1);
         if (r == 0)
                 r = add_stream(actions, spec->stderr_fd, 2);
+        if (r == 0)
+                r = posix_spawn_file_actions_addclosefrom_np(actions, 3);
         return r;
 }
 
@@ -165,6 +167,15 @@ int process_file(const void *data, size_t len)
                 fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
         if (fd < 0)
                 return -errno;
+        /* A host with closed streams gets their numbers, and the child's streams would overwrite each other. */
+        if (fd < 3) {
+                int higher = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+                if (higher < 0)
+                        return -errno;
+                (void)close(fd);
+                fd = higher;
+        }
         r = file_write_all(fd, data, len);
         if (r < 0)
                 return r;

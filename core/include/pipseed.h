@@ -367,13 +367,12 @@ struct pipseed_venv_request {
         const char *dir;
         const char *python; /* base interpreter: a path, a name on PATH, or a version such as "3.12"; NULL: python3 on PATH.
                                An environment's interpreter stands for its base */
-        const char *prompt; /* NULL: the folder's name; ".": the current folder's name */
-        const char *command_tail; /* what the pyvenv.cfg key "command" has besides the flags below, or NULL */
+        const char *prompt; /* NULL: the folder's name; ".": the current folder's name (bases from 3.9 on, as in venv) */
         bool system_site_packages;
-        bool copies;
+        bool copies; /* of the interpreter, instead of links to it */
         bool clear;
-        bool upgrade;
-        bool without_pip;              /* for the key "command" alone */
+        bool upgrade;                  /* the base was upgraded in its place: all but the activate scripts */
+        bool without_pip;              /* for the pyvenv.cfg key "command" alone */
         bool without_scm_ignore_files; /* no .gitignore, which Python 3.13 and newer write */
         bool dry_run;
         bool durable;
@@ -391,10 +390,23 @@ struct pipseed_venv {
 };
 
 PIPSEED_API void pipseed_venv_request_init(struct pipseed_venv_request *req);
-/* Errors: NO_TARGET and BAD_TARGET (the base), UNSUPPORTED (its layout is not known), NOT_EMPTY (--clear of a folder that is
- * no environment), IO. On failure the folder is as it was. */
+/*
+ * A folder that is not there yet appears complete or not at all, and so does, with clear, the one that takes the place of
+ * another. In a folder that is there, files are replaced one by one and put back when one fails; a symbolic link in the
+ * place of the folder itself, of bin, include or lib is refused, as in venv. On failure everything is as it was, but for
+ * clear of a folder that cannot be replaced (the current one, a mount point, one in a folder that the caller may not write),
+ * which may be empty then. What a killed call left beside dir is removed by the next one for the same dir.
+ *
+ * Errors: NO_TARGET, BAD_TARGET and PROBE (the base), UNSUPPORTED (what its venv makes is not known), BAD_VALUE (a colon in
+ * dir), NOT_EMPTY (something is in the way; clear of what is no environment), REFUSED (clear of a folder that HOME or the
+ * current folder is in), BUSY (another call works on dir), CANCELLED, IO.
+ */
 PIPSEED_API int pipseed_venv_create(const struct pipseed_venv_request *req, struct pipseed_venv **ret_venv,
                                     struct pipseed_error *err);
+/* Takes back what a call did, for whoever could not finish the environment: a new one vanishes, what clear replaced is
+ * there again. What was written into a folder that was there stays. BUSY: dir holds something else by now. */
+PIPSEED_API int pipseed_venv_undo(struct pipseed_venv *venv, struct pipseed_error *err);
+/* Ends a call: what clear replaced, or what undo took away, is removed now. */
 PIPSEED_API void pipseed_venv_free(struct pipseed_venv *venv);
 
 /* ---- the store ------------------------------------------------------------------------------------------------- */
@@ -421,7 +433,7 @@ struct pipseed_cache {
 };
 
 /* What is in the store. With check, every file is read and held against its manifest: also an edit that restored size and
- * time is seen then. PIPSEED_E_NO_STORE. */
+ * time is seen then, and the next call that needs the entry makes it anew. PIPSEED_E_NO_STORE. */
 PIPSEED_API int pipseed_cache_list(const struct pipseed_request *req, bool check, struct pipseed_cache **ret_cache,
                                    struct pipseed_error *err);
 /* Unpacks and compiles what pipseed_seed of this request would need, so that it finds it; the target is not changed.

@@ -24,6 +24,7 @@ struct findings {
         size_t n_folders;
         struct pipseed_finding *items;
         size_t n, capacity;
+        size_t n_files; /* listed by RECORD */
 };
 
 /* The folders: where the distribution is, and those of the scheme, which is borrowed. */

@@ -18,8 +18,6 @@
 
 static const char cache_folder[] = "__pycache__";
 
-/* ---- the listing ---- */
-
 struct place {
         const char *path;
         const struct record_row *row;
@@ -78,8 +76,6 @@ const struct listed *listing_find(const struct listing *listing, const char *pat
 {
         return bsearch(path, listing->files, listing->n_files, sizeof(*listing->files), compare_path);
 }
-
-/* ---- bytecode ---- */
 
 /* "D/__pycache__/NAME.TAG.pyc" or "...NAME.TAG.opt-N.pyc": "D/NAME.py" in new memory, and where TAG begins. NULL: it
  * has no such name, or memory ran out (then ret_tag is not NULL). NAME may hold dots, so the last parts decide. */
@@ -177,8 +173,6 @@ int listing_check_bytecode(struct findings *findings, const char *path, struct p
                 return tag != NULL ? error_memory(err) : 0;
         return compare_source(findings, path, source, has_flags(tag), err);
 }
-
-/* ---- what is there besides ---- */
 
 struct walk {
         const struct listing *listing;

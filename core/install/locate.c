@@ -38,8 +38,7 @@ int locator_init(struct locator *locator, struct arena *arena, const struct whee
         return 0;
 }
 
-/* The root that "KEY/..." inside a .data folder means, and where the rest begins. False: PEP 427 knows no such folder.
- * */
+/* The root that "KEY/..." inside a .data folder means, and where the rest begins. False: PEP 427 has no such folder. */
 static bool parse_key(const struct locator *locator, const char *inside, struct location *ret_location)
 {
         const struct {

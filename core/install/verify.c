@@ -247,6 +247,7 @@ static int check_everything(struct findings *findings, const struct target_schem
         if (r <= 0)
                 return r;
         r = listing_make(&listing, findings, &record, err);
+        findings->n_files = listing.n_files;
         for (size_t i = 0; i < listing.n_files && r == 0; i++)
                 r = check_listed(findings, &listing.files[i], err);
         if (r == 0 && findings->input->wheel != NULL)
@@ -265,8 +266,8 @@ static int compare_findings(const void *a, const void *b)
         return order != 0 ? order : y->code - x->code;
 }
 
-int verify_installed(struct arena *arena, const struct verify_input *input, struct pipseed_finding **ret_findings,
-                     size_t *ret_n, struct pipseed_error *err)
+int verify_installed(struct arena *arena, const struct verify_input *input, struct verify_findings *ret_findings,
+                     struct pipseed_error *err)
 {
         const struct target_scheme scheme = scheme_of(input);
         _cleanup_(findings_done) struct findings findings = {0};
@@ -278,7 +279,6 @@ int verify_installed(struct arena *arena, const struct verify_input *input, stru
                 return r;
         if (findings.n > 0)
                 qsort(findings.items, findings.n, sizeof(*findings.items), compare_findings);
-        *ret_findings = findings.items;
-        *ret_n = findings.n;
+        *ret_findings = (struct verify_findings){.items = findings.items, .n = findings.n, .n_files = findings.n_files};
         return 0;
 }

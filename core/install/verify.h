@@ -4,7 +4,7 @@
  *
  *     const struct verify_input input = {.target = target, .installed = &list.items[0], .wheel = &wheel->info};
  *
- *     r = verify_installed(&arena, &input, &findings, &n, err);
+ *     r = verify_installed(&arena, &input, &findings, err);
  *
  * Nothing is changed and nothing outside of the target's scheme folders is opened: folders are held, files are opened
  * beneath them without following links.
@@ -27,6 +27,12 @@ struct verify_input {
         size_t n_stores;
 };
 
+struct verify_findings {
+        struct pipseed_finding *items;
+        size_t n;
+        size_t n_files; /* rows of RECORD that were looked at */
+};
+
 /*
  * The findings, sorted by path, in the arena; what is found is no failure:
  *
@@ -43,7 +49,7 @@ struct verify_input {
  *
  * Errors: IO, NO_MEMORY.
  */
-int verify_installed(struct arena *arena, const struct verify_input *input, struct pipseed_finding **ret_findings,
-                     size_t *ret_n, struct pipseed_error *err);
+int verify_installed(struct arena *arena, const struct verify_input *input, struct verify_findings *ret_findings,
+                     struct pipseed_error *err);
 
 #endif

@@ -21,15 +21,23 @@ struct reading {
         struct inventory *inventory;
         struct pipseed_cache_entry *item;
         bool check;
+        bool damaged; /* the part that is being read */
 };
 
 static int note_problem(struct reading *reading, const char *file, const char *what)
 {
+        reading->damaged = true;
         if (reading->item->status != 0)
                 return 0;
         reading->item->status = PIPSEED_E_STORE_ENTRY;
         reading->item->problem = arena_format(&reading->inventory->arena, "%s: %s", file, what);
         return reading->item->problem != NULL ? 0 : -ENOMEM;
+}
+
+/* Without its epoch a part is read whole before it is used again: see epoch.h. */
+static int forget_epoch(const struct reading *reading, int part_fd)
+{
+        return !reading->damaged || unlinkat(part_fd, "epoch", 0) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
 /* First by what seeding looks at, which names the usual case best; then by content. */
@@ -59,7 +67,9 @@ static int read_part(struct reading *reading, int entry_fd, const char *folder)
         _cleanup_free_ char *text = NULL;
         struct pipseed_cache_entry *item = reading->item;
         size_t len = 0;
+        int r;
 
+        reading->damaged = false;
         if (part_fd < 0)
                 return part_fd;
         if (file_read(part_fd, "manifest", MAX_MANIFEST, &text, &len) < 0 || !manifest_read(text, len, &manifest))
@@ -75,11 +85,13 @@ static int read_part(struct reading *reading, int entry_fd, const char *folder)
                 item->n_bytecode++;
         }
         if (!reading->check)
-                return 0;
+                return faccessat(part_fd, "epoch", F_OK, 0) < 0 && errno == ENOENT
+                               ? note_problem(reading, folder, "was found damaged") : 0;
         files_fd = file_open_beneath(part_fd, "files", O_RDONLY | O_DIRECTORY, 0);
         if (files_fd < 0)
                 return note_problem(reading, folder, "has no files");
-        return check_files(reading, &manifest, files_fd);
+        r = check_files(reading, &manifest, files_fd);
+        return r < 0 ? r : forget_epoch(reading, part_fd);
 }
 
 static int read_parts(struct reading *reading, int entry_fd)

@@ -15,7 +15,8 @@ struct inventory {
         size_t n_items, capacity;
 };
 
-/* 0 or -errno. With check the files' contents are read. */
+/* 0 or -errno. With check the files' contents are read; what is damaged loses its epoch (epoch.h), so that whoever uses it
+ * next finds the damage as well, and shows as damaged from then on. */
 int inventory_read(const struct store *store, bool check, struct inventory *ret_inventory);
 void inventory_done(struct inventory *inventory);
 

@@ -11,8 +11,8 @@
 /*
  * exe is an absolute path inside root that exists there. The version comes from the name behind its links (python3.11),
  * or from the one lib/pythonX.Y folder beside it; the layout from dist-packages and /etc/debian_version; the magic
- * number from the table of released CPythons. The platform and the C library stay unknown. PIPSEED_E_BAD_TARGET: no CPython
- * from 3.6 on, or its version cannot be told.
+ * number from the table of released CPythons. The platform and the C library stay unknown. PIPSEED_E_BAD_TARGET: no
+ * CPython from 3.6 on, or its version cannot be told.
  */
 int image_facts(struct arena *arena, const char *root, const char *exe, struct facts *ret_facts,
                 struct pipseed_error *err);

@@ -142,7 +142,8 @@ class Side:
         """What it is compared with."""
         target = ["--python", self.exe] if self.chain.copy else [self.env]
         if stage.unseed:
-            return self.run([run.command(), "unseed", *target])
+            user = ["--user"] if self.chain.name.startswith("user") else []
+            return self.run([run.command(), "unseed", *user, *target])
         return self.run([run.command(), "seed", "--no-bundled", "--wheel-dir", self.python.wheel_dir,
                          *self.options(stage), *target])
 

@@ -6,6 +6,7 @@
 #include "install/verify.h"
 #include "wheel/record.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,8 +51,7 @@ struct rig {
         struct wheel_file files[16];
         struct verify_input input;
         const char *store;
-        struct pipseed_finding *findings;
-        size_t n;
+        struct verify_findings found;
 };
 
 static const char *path_of(struct rig *rig, const char *path)
@@ -180,7 +180,8 @@ static void set_up(struct rig *rig)
 
 static void tear_down(struct rig *rig)
 {
-        (void)fchmodat(rig->fd, SITE "/demo/sub", 0755, 0);
+        if (fchmodat(rig->fd, SITE "/demo/sub", 0755, 0) < 0)
+                assert_int_equal(errno, ENOENT);
         (void)close(rig->fd);
         (void)file_remove_tree(AT_FDCWD, rig->top);
         arena_done(&rig->arena);
@@ -190,25 +191,25 @@ static void verify(struct rig *rig)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
-        if (verify_installed(&rig->arena, &rig->input, &rig->findings, &rig->n, &err) != 0)
+        if (verify_installed(&rig->arena, &rig->input, &rig->found, &err) != 0)
                 fail_msg("%s", err.message);
 }
 
 /* The findings as "NAME PATH", a line each; PATH without the rig's folder. */
 static void describe(struct rig *rig, struct str *out)
 {
-        for (size_t i = 0; i < rig->n; i++) {
-                const char *path = rig->findings[i].path;
+        for (size_t i = 0; i < rig->found.n; i++) {
+                const char *path = rig->found.items[i].path;
                 const size_t len = strlen(rig->top);
 
-                str_printf(out, "%s %s\n", pipseed_code_name(rig->findings[i].code),
+                str_printf(out, "%s %s\n", pipseed_code_name(rig->found.items[i].code),
                            strncmp(path, rig->top, len) == 0 ? path + len + 1 : path);
-                assert_true(strlen(rig->findings[i].text) > 0);
-                assert_null(strchr(rig->findings[i].text, '\n'));
+                assert_true(strlen(rig->found.items[i].text) > 0);
+                assert_null(strchr(rig->found.items[i].text, '\n'));
         }
 }
 
-/* ---- what can happen to an installation ---- */
+/* What can happen to an installation: the changes that the table below names. */
 
 static void nothing(struct rig *rig)
 {
@@ -490,9 +491,9 @@ static void says_that_record_was_changed_too(void **state)
         set_wheel(&rig);
         forge(&rig);
         verify(&rig);
-        assert_int_equal(rig.n, 1);
-        assert_non_null(strstr(rig.findings[0].text, "RECORD was changed too"));
-        assert_non_null(strstr(rig.findings[0].text, "demo-1-py3-none-any.whl"));
+        assert_int_equal(rig.found.n, 1);
+        assert_non_null(strstr(rig.found.items[0].text, "RECORD was changed too"));
+        assert_non_null(strstr(rig.found.items[0].text, "demo-1-py3-none-any.whl"));
 }
 
 /* With a root, all paths of the target are below it, but findings name files where they are now. */
@@ -579,8 +580,8 @@ static void bounds_the_depth(void **state)
                 str_add(&path, "/d");
         assert_int_equal(file_make_dirs(rig.fd, path.data, 0755), 0);
         verify(&rig);
-        assert_int_equal(rig.n, 1);
-        assert_int_equal(rig.findings[0].code, PIPSEED_E_INSTALL_FOREIGN);
+        assert_int_equal(rig.found.n, 1);
+        assert_int_equal(rig.found.items[0].code, PIPSEED_E_INSTALL_FOREIGN);
 }
 
 int main(void)

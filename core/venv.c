@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* The story of one environment: where, from what, what it consists of, there in one step. */
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "pipseed.h"
+#include "store/store.h"
+#include "venv/build.h"
+#include "venv/clear.h"
+#include "venv/layout.h"
+#include "venv/origin.h"
+#include "venv/spot.h"
+#include "venv/update.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct creation {
+        struct pipseed_venv venv; /* first: what the caller holds */
+        struct arena arena;
+        struct spot spot;
+        struct pipseed_venv_request req;
+        struct layout layout;
+        enum clear_how how;
+};
+
+static void free_creation(struct creation *creation)
+{
+        if (creation == NULL)
+                return;
+        spot_done(&creation->spot);
+        arena_done(&creation->arena);
+        free(creation);
+}
+DEFINE_CLEANUP(struct creation *, free_creation)
+
+void pipseed_venv_request_init(struct pipseed_venv_request *req)
+{
+        *req = (struct pipseed_venv_request){.size = sizeof(*req)};
+}
+
+void pipseed_venv_free(struct pipseed_venv *venv)
+{
+        free_creation((struct creation *)(void *)venv);
+}
+
+/* A caller built against an older header has a shorter struct: what it does not know of keeps its default. */
+static int copy_request(struct creation *creation, const struct pipseed_venv_request *req, struct pipseed_error *err)
+{
+        if (req->size < offsetof(struct pipseed_venv_request, python) || req->size > sizeof(creation->req))
+                return error_set(err, PIPSEED_E_USAGE, NULL,
+                                 "the request was not initialised with pipseed_venv_request_init, or is of a newer library");
+        pipseed_venv_request_init(&creation->req);
+        memcpy(&creation->req, req, req->size);
+        creation->req.size = sizeof(creation->req);
+        if (creation->req.dir == NULL || creation->req.dir[0] == '\0')
+                return error_set(err, PIPSEED_E_USAGE, NULL, "the request names no folder");
+        if (creation->req.clear && creation->req.upgrade)
+                return error_set(err, PIPSEED_E_USAGE, NULL, "clear and upgrade exclude each other");
+        return 0;
+}
+
+static int find_dir(struct creation *creation, struct pipseed_error *err)
+{
+        _cleanup_free_ char *dir = path_absolute_here(creation->req.dir);
+
+        if (dir == NULL)
+                return error_sys(err, errno, creation->req.dir, "cannot tell where %s is", creation->req.dir);
+        if (strchr(dir, ':') != NULL) {
+                (void)error_set(err, PIPSEED_E_BAD_VALUE, dir, "%s holds a colon, which separates the folders of PATH", dir);
+                return error_hint(err, "choose another folder");
+        }
+        creation->venv.dir = arena_strdup(&creation->arena, dir);
+        return creation->venv.dir != NULL ? 0 : error_memory(err);
+}
+
+/* Without a cache the interpreter is asked each time: no reason to fail. */
+static char *find_cache(const struct pipseed_venv_request *req)
+{
+        struct pipseed_error ignored = PIPSEED_ERROR_INIT;
+        char *folder = NULL;
+
+        return store_find_folder(req->cache_dir, &folder, &ignored) == 0 ? folder : NULL;
+}
+
+static int plan(struct creation *creation, struct pipseed_error *err)
+{
+        const struct pipseed_venv_request *req = &creation->req;
+        _cleanup_(origin_done) struct origin origin = ORIGIN_INIT;
+        _cleanup_free_ char *cache = find_cache(req);
+        struct layout_query query = {.origin = &origin, .req = req, .dir = creation->venv.dir};
+        int r = origin_find(req->python != NULL ? req->python : "python3", cache, req->event, req->event_data, &origin, err);
+
+        if (r < 0)
+                return r;
+        if (req->copies && origin.traits.pypy_names) {
+                (void)error_set(err, PIPSEED_E_UNSUPPORTED, origin.exe,
+                                "pipseed does not make environments of PyPy with copies: they need its libraries, too");
+                return error_hint(err, "leave --copies out");
+        }
+        r = layout_make(&creation->arena, &query, &creation->layout, err);
+        if (r < 0)
+                return r;
+        /* The layout points into the origin, which ends here. */
+        for (size_t i = 0; i < creation->layout.n_entries; i++) {
+                struct layout_entry *entry = &creation->layout.entries[i];
+
+                entry->name = arena_strdup(&creation->arena, entry->name);
+                if (entry->kind != LAYOUT_FILE)
+                        entry->text = arena_strdup(&creation->arena, entry->text);
+                if (entry->name == NULL || entry->text == NULL)
+                        return error_memory(err);
+        }
+        creation->venv.python = creation->layout.interpreter;
+        creation->venv.base = arena_strdup(&creation->arena, origin.base);
+        creation->venv.version = arena_strdup(&creation->arena, origin.version);
+        return creation->venv.base != NULL && creation->venv.version != NULL ? 0 : error_memory(err);
+}
+
+static int find_spot(struct creation *creation, struct pipseed_error *err)
+{
+        const struct pipseed_venv_request *req = &creation->req;
+        struct spot *spot = &creation->spot;
+        int r;
+
+        *spot = (struct spot)SPOT_INIT;
+        spot->dry_run = req->dry_run;
+        spot->event = req->event;
+        spot->event_data = req->event_data;
+        r = spot_open(spot, creation->venv.dir, err);
+        if (r < 0)
+                return r;
+        creation->venv.existed = spot->existed;
+        if (!req->clear || !spot->existed)
+                return 0;
+        return clear_check(spot->path, spot->dir_fd, spot->parent_fd, &creation->how, err);
+}
+
+static int sync(const struct creation *creation, int fd, struct pipseed_error *err)
+{
+        if (creation->req.durable && syncfs(fd) < 0)
+                return error_sys(err, errno, creation->venv.dir, "cannot write the environment to the disk");
+        return 0;
+}
+
+/* 0 made; 1 it has to be made inside the folder that is there. */
+static int make_beside(struct creation *creation, struct pipseed_error *err)
+{
+        struct spot *spot = &creation->spot;
+        int r = spot_reserve(spot, err);
+
+        if (r == 0)
+                r = build_tree(&creation->layout, spot->hidden_fd, spot->path, err);
+        if (r == 0)
+                r = sync(creation, spot->hidden_fd, err);
+        if (r == 0)
+                r = spot_publish(spot, err);
+        return r == 0 ? sync(creation, spot->parent_fd, err) : r;
+}
+
+static int make_inside(struct creation *creation, struct pipseed_error *err)
+{
+        struct spot *spot = &creation->spot;
+        int r = 0;
+
+        creation->venv.existed = true;
+        if (creation->req.clear && creation->how != CLEAR_NOTHING)
+                r = spot_empty(spot->dir_fd);
+        if (r < 0)
+                return error_sys(err, r, spot->path, "cannot clear %s", spot->path);
+        r = update_folder(&creation->layout, spot->dir_fd, spot->path, err);
+        return r == 0 ? sync(creation, spot->dir_fd, err) : r;
+}
+
+static int make(struct creation *creation, struct pipseed_error *err)
+{
+        bool beside = !creation->spot.existed || creation->how == CLEAR_REPLACE;
+        int r = beside ? make_beside(creation, err) : 1;
+
+        return r > 0 ? make_inside(creation, err) : r;
+}
+
+int pipseed_venv_create(const struct pipseed_venv_request *req, struct pipseed_venv **ret_venv,
+                        struct pipseed_error *err)
+{
+        _cleanup_(free_creationp) struct creation *creation = calloc(1, sizeof(*creation));
+        int r;
+
+        if (creation == NULL)
+                return error_memory(err);
+        creation->spot = (struct spot)SPOT_INIT;
+        r = copy_request(creation, req, err);
+        if (r == 0)
+                r = find_dir(creation, err);
+        if (r == 0)
+                r = plan(creation, err);
+        if (r == 0)
+                r = find_spot(creation, err);
+        if (r == 0 && !creation->req.dry_run)
+                r = make(creation, err);
+        if (r < 0)
+                return r;
+        *ret_venv = &steal_ptr(creation)->venv;
+        return 0;
+}
+
+int pipseed_venv_undo(struct pipseed_venv *venv, struct pipseed_error *err)
+{
+        return spot_undo(&((struct creation *)(void *)venv)->spot, err);
+}

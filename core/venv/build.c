@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "venv/build.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#define OTHERS_WRITE (S_IWGRP | S_IWOTH)
+
+static int copy_by_hand(int from, int to)
+{
+        char buffer[64 * 1024];
+
+        for (;;) {
+                ssize_t n = read(from, buffer, sizeof(buffer));
+                int r;
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n <= 0)
+                        return n < 0 ? -errno : 0;
+                r = file_write_all(to, buffer, (size_t)n);
+                if (r < 0)
+                        return r;
+        }
+}
+
+/* By reflink, inside the kernel, or by hand: where one stops the next goes on. */
+static int copy_content(int from, int to)
+{
+        ssize_t n;
+
+        if (ioctl(to, FICLONE, from) == 0)
+                return 0;
+        do
+                n = copy_file_range(from, NULL, to, NULL, SSIZE_MAX / 2, 0);
+        while (n > 0 || (n < 0 && errno == EINTR));
+        if (n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO || errno == EFBIG))
+                return -errno;
+        return copy_by_hand(from, to);
+}
+
+int build_copy(const char *from, int dir_fd, const char *name, mode_t mode)
+{
+        _cleanup_close_ int source = open(from, O_RDONLY | O_CLOEXEC);
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        if (source < 0)
+                return -errno;
+        fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (fd < 0)
+                return -errno;
+        r = copy_content(source, fd);
+        if (r < 0)
+                return r;
+        if (fchmod(fd, mode) < 0)
+                return -errno;
+        return file_close(steal_fd(&fd));
+}
+
+/* granted: what umask and default ACL left of the 0777 of a folder, as they will of a file's mode. */
+static int write_file(const struct layout_entry *entry, int dir_fd, mode_t granted)
+{
+        mode_t mode = entry->mode != 0 ? entry->mode : 0666;
+        _cleanup_close_ int fd =
+                openat(dir_fd, entry->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777);
+        int r;
+
+        if (fd < 0)
+                return -errno;
+        r = file_write_all(fd, entry->text, entry->len);
+        if (r < 0)
+                return r;
+        if (entry->mode != 0 && (mode & ~granted) != 0 && fchmod(fd, mode) < 0)
+                return -errno;
+        if (entry->keeps_times && futimens(fd, entry->times) < 0)
+                return -errno;
+        return file_close(steal_fd(&fd));
+}
+
+static int make_entry(const struct layout_entry *entry, int dir_fd, mode_t granted)
+{
+        switch (entry->kind) {
+        case LAYOUT_LINK:
+                return symlinkat(entry->text, dir_fd, entry->name) < 0 ? -errno : 0;
+        case LAYOUT_COPY:
+                return build_copy(entry->text, dir_fd, entry->name, entry->mode);
+        case LAYOUT_FILE:
+                break;
+        }
+        return write_file(entry, dir_fd, granted);
+}
+
+static int fill(const struct layout *layout, int fd, mode_t granted, const char *path, struct pipseed_error *err)
+{
+        _cleanup_close_ int bin_fd = -1;
+
+        for (size_t i = 0; i < layout->n_dirs; i++)
+                if (mkdirat(fd, layout->dirs[i], 0777) < 0)
+                        return error_sys(err, errno, path, "cannot make the folder %s", layout->dirs[i]);
+        bin_fd = openat(fd, "bin", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (bin_fd < 0)
+                return error_sys(err, errno, path, "cannot open the folder bin");
+        for (size_t i = 0; i < layout->n_entries; i++) {
+                const struct layout_entry *entry = &layout->entries[i];
+                int r = make_entry(entry, entry->folder == LAYOUT_BIN ? bin_fd : fd, granted);
+
+                if (r < 0)
+                        return error_sys(err, r, path, "cannot make %s%s", entry->folder == LAYOUT_BIN ? "bin/" : "",
+                                         entry->name);
+        }
+        return 0;
+}
+
+int build_tree(const struct layout *layout, int fd, const char *path, struct pipseed_error *err)
+{
+        struct stat st;
+        mode_t mode;
+        int r;
+
+        if (fstat(fd, &st) < 0)
+                return error_sys(err, errno, path, "cannot look at the new folder");
+        mode = st.st_mode & 07777;
+        if ((mode & OTHERS_WRITE) != 0 && fchmod(fd, mode & ~(mode_t)OTHERS_WRITE) < 0)
+                return error_sys(err, errno, path, "cannot set the mode of the new folder");
+        r = fill(layout, fd, mode & 0777, path, err);
+        if (r == 0 && (mode & OTHERS_WRITE) != 0 && fchmod(fd, mode) < 0)
+                return error_sys(err, errno, path, "cannot set the mode of the new folder");
+        return r;
+}

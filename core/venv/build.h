@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * build.h - a layout made real in an empty folder that nobody else works in.
+ *
+ *     r = build_tree(&layout, fd, path, err);
+ */
+#ifndef VENV_BUILD_H
+#define VENV_BUILD_H
+
+#include "venv/layout.h"
+
+/* fd: the folder; path: the environment's, for messages. Whoever may not write there while it is made could redirect it by
+ * links: a folder that others may write is closed to them meanwhile. Errors: IO, NO_MEMORY. */
+int build_tree(const struct layout *layout, int fd, const char *path, struct pipseed_error *err);
+
+/* One copy of a file, new in dir_fd, with exactly this mode. 0 or -errno. */
+int build_copy(const char *from, int dir_fd, const char *name, mode_t mode);
+
+#endif

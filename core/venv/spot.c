@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+#include "venv/spot.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/str.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#define LOCK_STEP_MS 20
+#define LOCK_STEPS 3000 /* a minute: several times what a cold run takes */
+#define LOCK_NOTICE 50  /* a second */
+#define RESERVE_TRIES 16
+#define SUFFIX ".pipseed"
+#define NAME_PART 200 /* of a long name: the whole has to fit into NAME_MAX */
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+        return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Is the folder that fd holds the one by that name? */
+static bool is_at(int fd, int parent_fd, const char *name)
+{
+        struct stat held, named;
+
+        return fstat(fd, &held) == 0 && fstatat(parent_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+               is_same(&held, &named);
+}
+
+int spot_is_empty(int fd)
+{
+        int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+        const struct dirent *entry;
+        int result = 1;
+
+        if (dir == NULL) {
+                int saved = errno;
+
+                cleanup_closep(&copy);
+                return -saved;
+        }
+        errno = 0;
+        while (result == 1 && (entry = readdir(dir)) != NULL)
+                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+                        result = 0;
+        if (result == 1 && errno != 0)
+                result = -errno;
+        (void)closedir(dir);
+        return result;
+}
+
+int spot_empty(int fd)
+{
+        int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+        const struct dirent *entry;
+        int result = 0;
+
+        if (dir == NULL) {
+                int saved = errno;
+
+                cleanup_closep(&copy);
+                return -saved;
+        }
+        while (result == 0 && (errno = 0, entry = readdir(dir)) != NULL)
+                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+                        result = file_remove_tree(dirfd(dir), entry->d_name);
+        if (result == 0 && errno != 0)
+                result = -errno;
+        (void)closedir(dir);
+        return result;
+}
+
+int spot_lock(const struct spot *spot, int fd)
+{
+        const struct pipseed_event event = {.kind = PIPSEED_EVENT_NOTE,
+                                            .text = "waiting for another run that works on this environment"};
+
+        for (int step = 0; step < LOCK_STEPS; step++) {
+                if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+                        return 0;
+                if (errno != EWOULDBLOCK && errno != EINTR)
+                        return 1;
+                if (step == LOCK_NOTICE && spot->event != NULL && spot->event(spot->event_data, &event) != 0)
+                        return -ECANCELED;
+                (void)poll(NULL, 0, LOCK_STEP_MS);
+        }
+        return -EWOULDBLOCK;
+}
+
+static int busy(const struct spot *spot, int r, struct pipseed_error *err)
+{
+        if (r == -ECANCELED)
+                return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
+        (void)error_set(err, PIPSEED_E_BUSY, spot->path, "another run has been working on %s for more than %d s",
+                        spot->path, LOCK_STEPS * LOCK_STEP_MS / 1000);
+        return error_hint(err, "wait for it or stop it (fuser -v names it), then try again");
+}
+
+/* Opens the folder and makes what is missing on the way, as os.makedirs does it. fd or -errno. */
+static int make_folder(struct spot *spot, const char *path)
+{
+        _cleanup_free_ char *above = NULL;
+        _cleanup_close_ int above_fd = -1;
+        int fd = file_open_dir(path);
+
+        if (fd != -ENOENT || spot->dry_run)
+                return fd;
+        above = path_dir(path);
+        if (above == NULL)
+                return -ENOMEM;
+        if (strcmp(above, path) == 0)
+                return -ENOENT;
+        above_fd = make_folder(spot, above);
+        if (above_fd < 0)
+                return above_fd;
+        if (mkdirat(above_fd, path_base(path), 0777) == 0)
+                spot->n_made++;
+        else if (errno != EEXIST)
+                return -errno;
+        return file_open_dir_at(above_fd, path_base(path));
+}
+
+static int in_the_way(const struct spot *spot, const char *what, struct pipseed_error *err)
+{
+        (void)error_set(err, PIPSEED_E_NOT_EMPTY, spot->path, "cannot make an environment in %s: it is %s", spot->path,
+                        what);
+        return error_hint(err, "choose another folder");
+}
+
+static int open_existing(struct spot *spot, struct pipseed_error *err)
+{
+        struct stat st;
+        int r;
+
+        if (fstatat(spot->parent_fd, spot->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? 0 : error_sys(err, errno, spot->path, "cannot look at %s", spot->path);
+        if (!S_ISDIR(st.st_mode))
+                return in_the_way(spot, S_ISLNK(st.st_mode) ? "a symbolic link" : "no folder", err);
+        spot->dir_fd = openat(spot->parent_fd, spot->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (spot->dir_fd < 0)
+                return error_sys(err, errno, spot->path, "cannot open %s", spot->path);
+        spot->existed = true;
+        r = spot->dry_run ? 0 : spot_lock(spot, spot->dir_fd);
+        return r < 0 ? busy(spot, r, err) : 0;
+}
+
+int spot_open(struct spot *spot, const char *path, struct pipseed_error *err)
+{
+        spot->path = strdup(path);
+        spot->parent = path_dir(path);
+        if (spot->path == NULL || spot->parent == NULL)
+                return error_memory(err);
+        spot->name = path_base(spot->path);
+        if (spot->name[0] == '\0')
+                return in_the_way(spot, "the root folder", err);
+        spot->parent_fd = make_folder(spot, spot->parent);
+        if (spot->parent_fd == -ENOENT && spot->dry_run)
+                return 0;
+        if (spot->parent_fd < 0)
+                return error_sys(err, spot->parent_fd, spot->parent, "cannot open or make the folder %s", spot->parent);
+        return open_existing(spot, err);
+}
+
+static int set_hidden_name(struct spot *spot, bool randomly)
+{
+        char end[64] = SUFFIX;
+        int r = randomly ? file_random_name(SUFFIX "-", end, sizeof(end)) : 0;
+
+        if (r < 0)
+                return r;
+        free(spot->hidden);
+        spot->hidden = str_format(".%.*s%s", NAME_PART, spot->name, end);
+        return spot->hidden != NULL ? 0 : -ENOMEM;
+}
+
+/* Makes or takes over the hidden folder. 0; -EAGAIN: it changed hands, try again; -EEXIST: it is not ours; -errno. */
+static int take_hidden(struct spot *spot)
+{
+        _cleanup_close_ int fd = -1;
+        bool made = mkdirat(spot->parent_fd, spot->hidden, 0777) == 0;
+        struct stat st;
+        int r;
+
+        if (!made && errno != EEXIST)
+                return -errno;
+        fd = openat(spot->parent_fd, spot->hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return errno == ENOENT ? -EAGAIN : errno == ELOOP || errno == ENOTDIR || errno == EACCES ? -EEXIST : -errno;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (st.st_uid != geteuid())
+                return -EEXIST;
+        r = spot_lock(spot, fd);
+        if (r < 0)
+                return r;
+        if (!made && r > 0)
+                return -EEXIST;
+        if (!is_at(fd, spot->parent_fd, spot->hidden))
+                return -EAGAIN;
+        r = made ? 0 : spot_empty(fd);
+        if (r < 0)
+                return r;
+        spot->hidden_fd = steal_fd(&fd);
+        return 0;
+}
+
+int spot_reserve(struct spot *spot, struct pipseed_error *err)
+{
+        int r = set_hidden_name(spot, false);
+
+        for (int tries = 0; r == 0 && tries < RESERVE_TRIES; tries++) {
+                r = take_hidden(spot);
+                if (r == -EEXIST)
+                        r = set_hidden_name(spot, true);
+                else if (r == -EAGAIN)
+                        r = 0;
+                else
+                        break;
+        }
+        if (r == 0 && spot->hidden_fd < 0)
+                r = -EWOULDBLOCK;
+        if (r == -EWOULDBLOCK || r == -ECANCELED)
+                return busy(spot, r, err);
+        if (r == 0)
+                return 0;
+        (void)error_sys(err, r, spot->parent, "cannot make a folder in %s", spot->parent);
+        return r == -EACCES || r == -EPERM || r == -EROFS ? error_hint(err, "choose a folder that you may write") : err->code;
+}
+
+/* Both names change places; where the kernel cannot do that in one step, in three. */
+static int exchange(int fd, const char *a, const char *b)
+{
+        char aside[64];
+        int r = file_rename_exchange(fd, a, fd, b);
+
+        if (r != -EOPNOTSUPP)
+                return r;
+        r = file_random_name(SUFFIX "-", aside, sizeof(aside));
+        if (r < 0)
+                return r;
+        if (renameat(fd, a, fd, aside) < 0)
+                return -errno;
+        if (renameat(fd, b, fd, a) < 0) {
+                int saved = errno;
+
+                (void)renameat(fd, aside, fd, a);
+                return -saved;
+        }
+        return renameat(fd, aside, fd, b) < 0 ? -errno : 0;
+}
+
+static int rename_new(int fd, const char *from, const char *to)
+{
+        struct stat st;
+        int r = file_rename_new(fd, from, fd, to);
+
+        if (r != -EOPNOTSUPP)
+                return r;
+        if (fstatat(fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
+                return -EEXIST;
+        return renameat(fd, from, fd, to) < 0 ? -errno : 0;
+}
+
+static int changed_hands(const struct spot *spot, struct pipseed_error *err)
+{
+        (void)error_set(err, PIPSEED_E_BUSY, spot->path, "%s was replaced meanwhile and is left as it is", spot->path);
+        return error_hint(err, "another program works on this environment");
+}
+
+/* The folder keeps its owner and mode, although it is another one. */
+static void keep_attributes(const struct spot *spot)
+{
+        struct stat old, new;
+
+        if (fstat(spot->dir_fd, &old) < 0 || fstat(spot->hidden_fd, &new) < 0)
+                return;
+        if ((old.st_uid != new.st_uid || old.st_gid != new.st_gid) &&
+            fchown(spot->hidden_fd, old.st_uid, old.st_gid) < 0 && errno != EPERM)
+                return;
+        if (old.st_mode != new.st_mode)
+                (void)fchmod(spot->hidden_fd, old.st_mode & 07777);
+}
+
+int spot_publish(struct spot *spot, struct pipseed_error *err)
+{
+        int r;
+
+        if (spot->existed && !is_at(spot->dir_fd, spot->parent_fd, spot->name))
+                return changed_hands(spot, err);
+        if (spot->existed) {
+                keep_attributes(spot);
+                r = exchange(spot->parent_fd, spot->hidden, spot->name);
+        } else {
+                r = rename_new(spot->parent_fd, spot->hidden, spot->name);
+        }
+        if (r == 0) {
+                spot->published = true;
+                return 0;
+        }
+        if (r == -EBUSY || r == -EXDEV || (r == -EEXIST && !spot->existed)) {
+                (void)file_remove_tree(spot->parent_fd, spot->hidden);
+                (void)close(steal_fd(&spot->hidden_fd));
+                r = spot->existed ? 0 : open_existing(spot, err);
+                return r < 0 ? r : 1;
+        }
+        return error_sys(err, r, spot->path, "cannot put the environment into place");
+}
+
+/* Those below the first one that could not be made were never there. */
+static void remove_parents(struct spot *spot)
+{
+        while (spot->n_made > 0) {
+                char *above = path_dir(spot->parent);
+                int r = rmdir(spot->parent) < 0 ? -errno : 0;
+
+                if (above == NULL || (r < 0 && r != -ENOENT) || strcmp(above, spot->parent) == 0) {
+                        free(above);
+                        return;
+                }
+                spot->n_made -= r == 0;
+                free(spot->parent);
+                spot->parent = above;
+        }
+}
+
+int spot_undo(struct spot *spot, struct pipseed_error *err)
+{
+        int r;
+
+        if (!spot->published)
+                return 0;
+        if (!is_at(spot->hidden_fd, spot->parent_fd, spot->name))
+                return changed_hands(spot, err);
+        r = spot->existed ? exchange(spot->parent_fd, spot->hidden, spot->name)
+                          : rename_new(spot->parent_fd, spot->name, spot->hidden);
+        if (r < 0)
+                return error_sys(err, r, spot->path, "cannot take the new environment away again");
+        spot->published = false;
+        return 0;
+}
+
+void spot_done(struct spot *spot)
+{
+        int saved = errno;
+        int hidden_fd = spot->published ? spot->dir_fd : spot->hidden_fd;
+        bool is_hidden = spot->hidden != NULL && (!spot->published || spot->existed);
+
+        if (is_hidden && hidden_fd >= 0 && is_at(hidden_fd, spot->parent_fd, spot->hidden))
+                (void)file_remove_tree(spot->parent_fd, spot->hidden);
+        if (!spot->published && !spot->existed)
+                remove_parents(spot);
+        cleanup_closep(&spot->hidden_fd);
+        cleanup_closep(&spot->dir_fd);
+        cleanup_closep(&spot->parent_fd);
+        free(spot->hidden);
+        free(spot->parent);
+        free(spot->path);
+        *spot = (struct spot)SPOT_INIT;
+        errno = saved;
+}
