@@ -40,6 +40,15 @@ static int add_store(struct job *job, int dir_fd, const char *folder, const char
         return r;
 }
 
+/* Says why a store is left out, and clears the error. */
+static int leave_out(const struct job *job, enum pipseed_event_kind kind, const char *what, struct pipseed_error *err)
+{
+        struct pipseed_error why = *err;
+
+        error_clear(err);
+        return job_tell(job, err, kind, "%s: %s: %s", what, why.message, why.path);
+}
+
 int prepare_stores(struct job *job, struct txn *txn, struct pipseed_error *err)
 {
         _cleanup_free_ char *private = NULL;
@@ -49,15 +58,10 @@ int prepare_stores(struct job *job, struct txn *txn, struct pipseed_error *err)
                 r = add_store(job, AT_FDCWD, job->req.cache_system, job->req.cache_system, STORE_SYSTEM, err);
                 if (r == PIPSEED_E_NO_MEMORY)
                         return r;
-                if (r < 0) {
-                        struct pipseed_error why = *err;
-
-                        error_clear(err);
-                        r = job_tell(job, err, PIPSEED_EVENT_WARNING, "the system store is not used: %s: %s",
-                                     why.message, why.path);
-                        if (r < 0)
-                                return r;
-                }
+                if (r < 0)
+                        r = leave_out(job, PIPSEED_EVENT_WARNING, "the system store is not used", err);
+                if (r < 0)
+                        return r;
         }
         if (job->cache_folder != NULL) {
                 r = add_store(job, AT_FDCWD, job->cache_folder, job->cache_folder, STORE_OWN, err);
@@ -65,7 +69,10 @@ int prepare_stores(struct job *job, struct txn *txn, struct pipseed_error *err)
                         return r;
                 if (txn == NULL)
                         return r;
-                error_clear(err);
+                r = leave_out(job, PIPSEED_EVENT_NOTE, "going on without a store", err);
+                if (r < 0)
+                        return r;
+                free(steal_ptr(job->cache_folder)); /* said once, however often staging starts over */
         }
         if (txn == NULL)
                 return error_set(err, PIPSEED_E_NO_STORE, NULL, "there is no store");

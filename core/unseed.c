@@ -35,7 +35,7 @@ static int take_out_package(struct job *job, const struct job_package *package, 
         int r = 0;
 
         if (package->current == NULL)
-                return 0;
+                return result_add_package(&job->result, &p) < 0 ? error_memory(err) : 0;
         p.version = package->current->version;
         p.location = package->current->location;
         for (size_t i = 0; r == 0 && i < package->installed.n_items; i++) {

@@ -139,7 +139,7 @@ static int find_spot(struct creation *creation, struct pipseed_error *err)
         return clear_check(spot->path, spot->dir_fd, spot->parent_fd, &creation->how, err);
 }
 
-static int sync(const struct creation *creation, int fd, struct pipseed_error *err)
+static int flush(const struct creation *creation, int fd, struct pipseed_error *err)
 {
         if (creation->req.durable && syncfs(fd) < 0)
                 return error_sys(err, errno, creation->venv.dir, "cannot write the environment to the disk");
@@ -155,10 +155,14 @@ static int make_beside(struct creation *creation, struct pipseed_error *err)
         if (r == 0)
                 r = build_tree(&creation->layout, spot->hidden_fd, spot->path, err);
         if (r == 0)
-                r = sync(creation, spot->hidden_fd, err);
+                r = flush(creation, spot->hidden_fd, err);
         if (r == 0)
                 r = spot_publish(spot, err);
-        return r == 0 ? sync(creation, spot->parent_fd, err) : r;
+        if (r == 0)
+                r = flush(creation, spot->parent_fd, err);
+        if (r < 0)
+                (void)spot_undo(spot, &(struct pipseed_error){0});
+        return r;
 }
 
 static int make_inside(struct creation *creation, struct pipseed_error *err)
@@ -172,7 +176,7 @@ static int make_inside(struct creation *creation, struct pipseed_error *err)
         if (r < 0)
                 return error_sys(err, r, spot->path, "cannot clear %s", spot->path);
         r = update_folder(&creation->layout, spot->dir_fd, spot->path, err);
-        return r == 0 ? sync(creation, spot->dir_fd, err) : r;
+        return r == 0 ? flush(creation, spot->dir_fd, err) : r;
 }
 
 static int make(struct creation *creation, struct pipseed_error *err)

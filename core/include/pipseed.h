@@ -273,7 +273,7 @@ PIPSEED_API const char *pipseed_action_name(enum pipseed_action action);
 
 struct pipseed_package {
         const char *name;
-        const char *version;          /* now installed; the removed one after a removal */
+        const char *version;          /* now installed; the removed one after a removal; NULL: none was there */
         const char *previous_version; /* before an upgrade, else NULL */
         const char *location;         /* folder that holds the dist-info, without root */
         const char *wheel;            /* file name of the wheel, NULL when nothing was installed */

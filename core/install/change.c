@@ -103,10 +103,17 @@ static int find_sides(const struct txn *txn, size_t i, struct sides *sides)
 
 static int apply_swap(const struct change *change, const struct sides *sides)
 {
+        uint64_t staged_inode = 0;
         int r;
 
         if (sides->inode_at == change->inode)
                 return 0;
+        /* After a kill: swapped already, and somebody else put something there since. What is staged is the old entry. */
+        r = look(&sides->staged, &staged_inode);
+        if (r < 0)
+                return r;
+        if (staged_inode != change->inode)
+                return -ENOENT;
         if (sides->inode_at != 0) {
                 r = file_rename_exchange(sides->staged.parent_fd, sides->staged.name, sides->at.parent_fd,
                                          sides->at.name);

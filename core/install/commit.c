@@ -79,5 +79,7 @@ int txn_commit(struct txn *txn, struct pipseed_error *err)
                 txn->keep_area = true;
                 return error_sys(err, r, txn->area_path, "cannot sync the target");
         }
+        /* Before the area is taken apart: a run killed then must not leave a journal of what is done. */
+        (void)unlinkat(txn->roots[PLAN_LIB].area_fd, "journal", 0);
         return 0;
 }

@@ -158,7 +158,8 @@ static int add_shared_bytecode(const struct txn *txn, const struct plan *plan, c
                 path = arena_format(&units->arena, "__pycache__/%s", entry->d_name);
                 if (path == NULL)
                         r = -ENOMEM;
-                else if (removal_has(removal, root, path) || is_bytecode_of_removed(removal, root, entry->d_name))
+                else if (path_is_plain(path) &&
+                         (removal_has(removal, root, path) || is_bytecode_of_removed(removal, root, entry->d_name)))
                         r = add_unit(units, root, path, false);
                 else
                         all = false;
@@ -265,7 +266,8 @@ static int add_file(struct txn *txn, const struct unit *unit, struct pipseed_err
         int found = look(txn, unit);
         int r;
 
-        if (found < 0 && !(found == -ENOTDIR && !unit->in_plan))
+        /* What RECORD claims to lie behind a link or a file is none of ours to take. */
+        if (found < 0 && !((found == -ENOTDIR || found == -ELOOP) && !unit->in_plan))
                 return error_sys(err, found, txn->roots[unit->root].path, "cannot look at %s", unit->path);
         if (!unit->in_plan)
                 return found > 0 && (found == 2 || strcmp(unit->path, "__pycache__") == 0)

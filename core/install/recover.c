@@ -79,6 +79,14 @@ static int open_killed(const struct txn *txn, const char *name, struct txn *kill
         return 0;
 }
 
+/* What somebody else put into a place since the kill stays, and what they took away stays away. */
+static int apply_again(const struct txn *killed, size_t i)
+{
+        int r = change_apply(killed, i);
+
+        return r == -EEXIST || r == -ENOENT ? 0 : r;
+}
+
 static int finish(const struct txn *txn, const char *name, int area_fd)
 {
         _cleanup_(close_killed) struct txn killed = {0};
@@ -97,8 +105,11 @@ static int finish(const struct txn *txn, const char *name, int area_fd)
                 return 0;
         r = open_killed(txn, name, &killed);
         for (size_t i = 0; r == 0 && i < killed.n_changes; i++)
-                r = change_apply(&killed, i);
+                r = apply_again(&killed, i);
         if (r == 0 && txn->durable && syncfs(area_fd) < 0)
+                r = -errno;
+        /* First of all: without its journal the rest of the area means nothing. */
+        if (r == 0 && unlinkat(area_fd, "journal", 0) < 0)
                 r = -errno;
         return r;
 }
@@ -110,8 +121,10 @@ static int mend_area(const struct txn *txn, const char *name, struct pipseed_err
         struct stat st;
         int r;
 
+        if (area_fd == -ENOENT || area_fd == -ENOTDIR || area_fd == -ELOOP) /* gone, or none of ours */
+                return 0;
         if (area_fd < 0 || fstat(area_fd, &st) < 0)
-                return area_fd == -ENOENT ? 0 : error_sys(err, area_fd < 0 ? area_fd : errno, lib,
+                return error_sys(err, area_fd < 0 ? area_fd : errno, lib,
                                                           "cannot open what an interrupted run left (%s)", name);
         if (st.st_uid != geteuid())
                 return tell(txn, PIPSEED_EVENT_WARNING, "another user's interrupted run is left alone", err);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
+#define COPY_PIECE ((size_t)1 << 30)
 
 static int copy_by_hand(int from, int to)
 {
@@ -40,7 +41,7 @@ static int copy_content(int from, int to)
         if (ioctl(to, FICLONE, from) == 0)
                 return 0;
         do
-                n = copy_file_range(from, NULL, to, NULL, SSIZE_MAX / 2, 0);
+                n = copy_file_range(from, NULL, to, NULL, COPY_PIECE, 0);
         while (n > 0 || (n < 0 && errno == EINTR));
         if (n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO || errno == EFBIG))
                 return -errno;

@@ -34,6 +34,7 @@ const struct command *command_find(const struct command *const *table, const cha
 
 extern const struct command command_seed;
 extern const struct command command_unseed;
+extern const struct command command_venv;
 extern const struct command command_verify;
 extern const struct command command_policy;
 extern const struct command command_wheels;

@@ -32,7 +32,7 @@ def test_clean(python, new_env, pipseed):
     result = pipseed("verify", env)
     assert re.search(r"pip \d+\.\d+", result.stdout)
     document = pipseed("verify", env, "--json").json
-    assert document["exit_code"] == 0
+    assert document["exit"] == 0
     assert document["findings"] == []
 
 
@@ -64,7 +64,10 @@ def test_fault_is_found(fault, python, new_env, pipseed):
     assert path.name in result.stdout + result.stderr
     assert str(path.relative_to(env)) in result.stdout + result.stderr
     document = pipseed("verify", env, "--json", code=4).json
-    assert [finding["path"] for finding in document["findings"]] == [str(path)]
+    named = [finding["path"] for finding in document["findings"]]
+    assert str(path) in named
+    # A source of another size makes its bytecode stale, which is said as well; nothing else is.
+    assert all(other == str(path) or (other.endswith(".pyc") and path.stem in other) for other in named), named
     if saved is None:
         path.unlink()
         pipseed("verify", env)
@@ -91,9 +94,9 @@ def test_several_environments(new_env, pipseed):
 
 
 def test_not_seeded(new_env, pipseed):
-    """There is nothing to verify: that is no success."""
-    result = pipseed("verify", new_env(), code=1)
-    assert "not installed" in result.stderr
+    """What should be there is missing: that is a finding, and no success."""
+    result = pipseed("verify", new_env(), code=4)
+    assert "not installed" in result.stdout
 
 
 def test_seeded_by_ensurepip(new_env, pipseed):

@@ -117,15 +117,14 @@ class Side:
 
     def install_old(self):
         """An older pip, and setuptools where ensurepip brings it, installed by the interpreter's bundled pip."""
-        for project, version in old_versions(self.python).items():
-            bundled = wheelhouse.wheel("pip", self.python.pip)
-            older = wheelhouse.wheel(project, version)
-            code = ("import runpy, sys; sys.path.insert(0, sys.argv[1]); sys.argv[1:] = sys.argv[2:]; "
-                    "runpy.run_module('pip', run_name='__main__', alter_sys=True)")
-            done = self.run([self.exe, "-c", code, bundled, "install", "--no-cache-dir", "--no-index", "--no-deps",
-                             older])
-            if done.code != 0:
-                raise AssertionError(f"the older {project} could not be installed\n{done}")
+        bundled = Path(self.python.wheel_dir).glob(f"pip-{self.python.pip}-*.whl")
+        older = [wheelhouse.wheel(project, version) for project, version in old_versions(self.python).items()]
+        code = ("import runpy, sys; sys.path.insert(0, sys.argv[1]); sys.argv[1:] = sys.argv[2:]; "
+                "runpy.run_module('pip', run_name='__main__', alter_sys=True)")
+        done = self.run([self.exe, "-c", code, next(bundled), "install", "--no-cache-dir", "--no-index", "--no-deps",
+                         *older])
+        if done.code != 0:
+            raise AssertionError(f"the older versions could not be installed\n{done}")
         for forgotten in (self.folder / "tmp").iterdir():
             forgotten.unlink()
         for name, content in USERS_FILES.items():
@@ -217,7 +216,8 @@ def is_debian_pypy_wheel(difference):
 
 def work_off(chain, python, base, copy_exe):
     """Runs a whole chain: a list of outcomes, shorter than the chain when something failed before."""
-    folder = base / f"{python.name}-{chain.name}"
+    # Names of one length: equal bytecode then has equal digests in all chains, and is compared once.
+    folder = base / f"{python.name}-{chain.name}".ljust(28, "_")
     sides = Side(folder / "o", chain, python, copy_exe), Side(folder / "p", chain, python, copy_exe)
     differences = tree.compare(sides[0].tree, sides[1].tree, python.exe)
     if differences:

@@ -224,11 +224,26 @@ def compare_pycs(python, pairs):
     return json.loads(done.stdout)
 
 
+_EQUAL_BYTECODE = set()  # pairs of digests, each with its interpreter, whose code objects were found to be equal
+
+
+def _compare_bytecode(python, names):
+    """names: {path: (entry, entry)}"""
+    unknown = {name: pair for name, pair in names.items()
+               if (python, pair[0].detail, pair[1].detail) not in _EQUAL_BYTECODE}
+    answers = compare_pycs(python, [(left.path, right.path) for left, right in unknown.values()])
+    for (name, (left, right)), answer in zip(unknown.items(), answers):
+        if answer:
+            yield Difference(os.fsdecode(name), answer)
+        else:
+            _EQUAL_BYTECODE.add((python, left.detail, right.detail))
+
+
 def compare(one, other, python):
     """All differences between two snapshots of what is still on disk."""
     if len(os.fsencode(one.root)) != len(os.fsencode(other.root)):
         raise ValueError(f"{one.root} and {other.root} are not of equal length")
-    found, pairs = [], []
+    found, bytecode = [], {}
     for name in sorted(one.entries.keys() | other.entries.keys()):
         shown = os.fsdecode(name)
         left, right = one.entries.get(name), other.entries.get(name)
@@ -240,9 +255,8 @@ def compare(one, other, python):
         if left.kind != right.kind or left.detail == right.detail:
             continue
         if name.endswith(b".pyc"):
-            pairs.append((name, left.path, right.path))
+            bytecode[name] = left, right
         else:
             found.append(Difference(shown, "target" if left.kind == "link" else "content"))
-    answers = compare_pycs(python, [pair[1:] for pair in pairs])
-    found.extend(Difference(os.fsdecode(pair[0]), answer) for pair, answer in zip(pairs, answers) if answer)
+    found.extend(_compare_bytecode(os.fspath(python), bytecode))
     return found
