@@ -184,12 +184,16 @@ int change_undo(const struct txn *txn, size_t i)
         _cleanup_(sides_done) struct sides sides = SIDES_INIT;
         int r = find_sides(txn, i, &sides);
 
+        /* No folder any more where something was to be put: it cannot be there. */
+        if ((change->kind == CHANGE_MKDIR || change->kind == CHANGE_PUT) &&
+            (r == -ENOENT || r == -ENOTDIR || r == -ELOOP))
+                return 0;
         if (r < 0)
                 return r;
         switch (change->kind) {
         case CHANGE_MKDIR: /* only when nothing else is in it; a folder that was there before is not empty or harmless */
                 if (unlinkat(sides.at.parent_fd, sides.at.name, AT_REMOVEDIR) < 0 && errno != ENOENT &&
-                    errno != ENOTEMPTY && errno != EEXIST)
+                    errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
                         return -errno;
                 return 0;
         case CHANGE_PUT:

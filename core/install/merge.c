@@ -189,7 +189,8 @@ static int list_units(const struct txn *txn, const struct plan *plan, const stru
         return r;
 }
 
-/* 1: a folder; 2: anything else; 0: nothing there; -errno. A symbolic link is not followed. */
+/* 1: a folder; 2: anything else; 0: nothing there, also when a file or a link is in the place of a folder on the way:
+ * what lies behind that is none of ours; -errno. */
 static int look(const struct txn *txn, const struct unit *unit)
 {
         _cleanup_close_ int fd = -1;
@@ -198,7 +199,7 @@ static int look(const struct txn *txn, const struct unit *unit)
         if (txn->roots[unit->root].fd < 0)
                 return 0;
         fd = file_open_beneath(txn->roots[unit->root].fd, unit->path, O_PATH | O_NOFOLLOW, 0);
-        if (fd == -ENOENT)
+        if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
                 return 0;
         if (fd < 0)
                 return fd;
@@ -266,8 +267,7 @@ static int add_file(struct txn *txn, const struct unit *unit, struct pipseed_err
         int found = look(txn, unit);
         int r;
 
-        /* What RECORD claims to lie behind a link or a file is none of ours to take. */
-        if (found < 0 && !((found == -ENOTDIR || found == -ELOOP) && !unit->in_plan))
+        if (found < 0)
                 return error_sys(err, found, txn->roots[unit->root].path, "cannot look at %s", unit->path);
         if (!unit->in_plan)
                 return found > 0 && (found == 2 || strcmp(unit->path, "__pycache__") == 0)

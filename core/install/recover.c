@@ -125,7 +125,7 @@ static int mend_area(const struct txn *txn, const char *name, struct pipseed_err
                 return 0;
         if (area_fd < 0 || fstat(area_fd, &st) < 0)
                 return error_sys(err, area_fd < 0 ? area_fd : errno, lib,
-                                                          "cannot open what an interrupted run left (%s)", name);
+                                 "cannot open what an interrupted run left (%s)", name);
         if (st.st_uid != geteuid())
                 return tell(txn, PIPSEED_EVENT_WARNING, "another user's interrupted run is left alone", err);
         if (is_alive(area_fd, &st))

@@ -79,7 +79,7 @@ static bool may_go(enum plan_root root, const char *path)
                 return false;
         if (root == PLAN_SCRIPTS)
                 return script_name_is_safe(path);
-        return root != PLAN_DATA || strcmp(path, "pyvenv.cfg") != 0;
+        return root != PLAN_DATA || (strcmp(path, "pyvenv.cfg") != 0 && strcmp(path, "lib64") != 0);
 }
 
 static int add(struct removal *removal, size_t *capacity, enum plan_root root, const char *path)

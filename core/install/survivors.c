@@ -102,8 +102,11 @@ static int visit(struct walk *walk, const char *folder)
                 (void)close(fd);
                 return r;
         }
+        /* Bytecode first: a module that survives would be taken for a staged one. */
+        r = visit_entry(walk, dirfd(dir), folder, "__pycache__");
         while (r == 0 && (errno = 0, entry = readdir(dir)) != NULL)
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+                    strcmp(entry->d_name, "__pycache__") != 0)
                         r = visit_entry(walk, dirfd(dir), folder, entry->d_name);
         if (r == 0 && errno != 0)
                 r = -errno;

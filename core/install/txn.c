@@ -58,6 +58,17 @@ static int note_made(struct txn *txn, const char *path)
         return 0;
 }
 
+static mode_t mode_of(const struct txn *txn, const char *path)
+{
+        for (int i = 0; i < TXN_MAX_PRIVATE; i++) {
+                const char *folder = txn->private_folders[i];
+
+                if (folder != NULL && (strcmp(folder, path) == 0 || (txn->private_parents && path_is_below(path, folder))))
+                        return 0700;
+        }
+        return 0777;
+}
+
 /* Opens a folder below the top and makes what is missing on the way, as os.makedirs does it. fd or -errno. */
 static int make_below_top(struct txn *txn, const char *path)
 {
@@ -76,7 +87,7 @@ static int make_below_top(struct txn *txn, const char *path)
         parent_fd = make_below_top(txn, parent);
         if (parent_fd < 0)
                 return parent_fd;
-        if (mkdirat(parent_fd, path_base(path), 0777) == 0) {
+        if (mkdirat(parent_fd, path_base(path), mode_of(txn, path)) == 0) {
                 r = note_made(txn, path);
                 if (r < 0)
                         return r;
@@ -193,6 +204,8 @@ int txn_open(const struct txn_query *query, struct txn **ret_txn, struct pipseed
         txn->top_fd = txn->lock_fd = -1;
         for (int i = 0; i < PLAN_N_ROOTS; i++)
                 txn->roots[i].fd = txn->roots[i].area_fd = txn->roots[i].staged_fd = -1;
+        memcpy(txn->private_folders, query->private_folders, sizeof(txn->private_folders));
+        txn->private_parents = query->private_parents;
         txn->durable = query->durable;
         txn->umask = query->umask;
         txn->event = query->event;

@@ -42,6 +42,8 @@ struct change {
         uint64_t inode;   /* of the entry that is put at path (PUT, SWAP) or taken away (TAKE); 0 for MKDIR */
 };
 
+#define TXN_MAX_PRIVATE 2
+
 struct txn_root {
         char *path;        /* absolute, with --root applied */
         const char *below; /* the same below the top */
@@ -62,6 +64,8 @@ struct txn {
         int lock_fd;      /* LIB, locked; -1: not yet there, or locks do not work here */
         bool durable;
         mode_t umask;
+        const char *private_folders[TXN_MAX_PRIVATE]; /* see struct txn_query */
+        bool private_parents;
         struct change *changes;
         size_t n_changes, capacity;
         const char **made; /* folders that this transaction made on the way to a root, relative to top_fd, outermost first */
@@ -75,6 +79,10 @@ struct txn {
 struct txn_query {
         const char *const *roots; /* PLAN_N_ROOTS absolute paths, unrooted */
         const char *root;         /* --root, absolute, or NULL */
+        /* Folders on the way to a root that are made with mode 0700 instead of 0777 & ~umask; NULL: fewer. With
+         * private_parents also what lies above them. */
+        const char *private_folders[TXN_MAX_PRIVATE];
+        bool private_parents;
         bool durable;
         mode_t umask;
         pipseed_event_fn *event;

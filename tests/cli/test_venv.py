@@ -1,0 +1,752 @@
+# SPDX-License-Identifier: MIT
+"""`pipseed venv`: the tree equals that of `python -m venv --without-pip` of the same base at the same path; nothing is
+ever half-made; what it makes works in every shell."""
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import interpreters
+import pytest
+import run
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "parity"))
+
+# pylint: disable=wrong-import-position
+import tree
+
+PYTHON = interpreters.any_python()
+CPYTHON = next((python for python in reversed(interpreters.found()) if not python.is_pypy), PYTHON)
+QUOTES = {python.name: "shlex.quote" in (Path(python.stdlib) / "venv/__init__.py").read_text()
+          for python in interpreters.found()}
+
+
+def real(python, env, *options, cwd=None, umask=-1, code=0):
+    """What `python -m venv --without-pip` makes."""
+    return run.run([python.exe, "-m", "venv", "--without-pip", *options, env], cwd=cwd, umask=umask, code=code)
+
+
+def differences(one, other, python):
+    """All of them as text, those in a file with what stands there."""
+    return [str(difference) for difference in tree.compare(one, other, python.exe)]
+
+
+def contents(env):
+    """{name: text} of the files that people read."""
+    names = [env / "pyvenv.cfg", *sorted((env / "bin").glob("[aA]ctivate*"))]
+    return {name.name: name.read_bytes() for name in names if name.is_file()}
+
+
+def left(folder):
+    """Everything in a folder, names only."""
+    return sorted(os.path.relpath(os.path.join(at, name), folder) for at, folders, files in os.walk(folder)
+                  for name in folders + files)
+
+
+def assert_equal_trees(pipseed, python, env, options, *, prepare=None, cwd=None, umask=-1):
+    """The real one and ours one after the other at one path, after the same preparations."""
+    snapshots, texts = [], []
+    for make in (lambda: real(python, env, *options, cwd=cwd, umask=umask),
+                 lambda: pipseed("venv", "--without-pip", "-p", python.exe, *options, env, cwd=cwd, umask=umask)):
+        if prepare:
+            prepare()
+        make()
+        snapshots.append(tree.snapshot(env))
+        texts.append(contents(env))
+        shutil.rmtree(env)
+    assert texts[0] == texts[1]
+    assert not differences(*snapshots, python)
+
+
+# ---- equality
+
+FLAGS = {
+    "plain": [],
+    "system-site-packages": ["--system-site-packages"],
+    "copies": ["--copies"],
+    "symlinks": ["--symlinks"],
+    "prompt": ["--prompt", "my project"],
+    "prompt of the current folder": ["--prompt", "."],
+    "prompt with quotes": ["--prompt", "it's"],
+    "prompt in Unicode": ["--prompt", "grüße \N{SNAKE}\N{NO-BREAK SPACE}\t."],
+    "all": ["--system-site-packages", "--copies", "--prompt", "x"],
+    "upgrade of nothing": ["--upgrade"],
+    "clear of nothing": ["--clear"],
+}
+
+
+@pytest.mark.parametrize("flags", FLAGS)
+def test_tree(flags, python, pipseed, tmp_path):
+    """A new environment."""
+    options = FLAGS[flags]
+    if python.is_pypy and "--copies" in options:
+        refused = pipseed("venv", "-p", python.exe, *options, tmp_path / "env", code=1)
+        assert "copies" in refused.stderr and not (tmp_path / "env").exists()
+        return
+    here = tmp_path / "the 'current' folder"
+    here.mkdir()
+    assert_equal_trees(pipseed, python, tmp_path / "env", options, cwd=here)
+
+
+def test_ignore_file(python, pipseed, tmp_path):
+    """--without-scm-ignore-files is for Pythons from 3.13 on; older ones write none anyway."""
+    env = tmp_path / "env"
+    if python.minor >= (3, 13):
+        assert_equal_trees(pipseed, python, env, ["--without-scm-ignore-files"])
+        return
+    pipseed("venv", "--without-pip", "--without-scm-ignore-files", "-p", python.exe, env)
+    assert not (env / ".gitignore").exists()
+    if python.minor >= (3, 11):
+        assert "--without-scm" not in (env / "pyvenv.cfg").read_text()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o027, 0o077], ids=oct)
+def test_umask(umask, python, pipseed, tmp_path):
+    """Modes: scripts have those of their templates, everything else follows the umask."""
+    assert_equal_trees(pipseed, python, tmp_path / "env", [], umask=umask)
+
+
+def test_times(python, pipseed, tmp_path):
+    """From 3.13 on a script without placeholders keeps the time of its template."""
+    pipseed("venv", "--without-pip", "-p", python.exe, tmp_path / "ours")
+    real(python, tmp_path / "real")
+    source = Path(python.stdlib) / "venv/scripts/common"
+    for name in ("activate", "Activate.ps1"):
+        if (source / name).exists():
+            kept = [(tmp_path / which / "bin" / name).stat().st_mtime_ns == (source / name).stat().st_mtime_ns
+                    for which in ("ours", "real")]
+            assert kept[0] == kept[1], name
+
+
+@pytest.mark.parametrize("name", ["with space", "it's", "grüße \N{SNAKE}", "-dash", "line\nbreak", "a(b)&c;d|e", "n" * 255],
+                         ids=ascii)
+def test_names(name, python, pipseed, tmp_path):
+    """Paths that venv itself can handle."""
+    if not QUOTES[python.name] and "\n" in name:
+        pytest.skip("this Python's own activate.csh does not work there")
+    env = tmp_path / name
+    assert_equal_trees(pipseed, python, env, [])
+
+
+def test_colon(python, pipseed, tmp_path):
+    """Refused as newer Pythons do, for all."""
+    result = pipseed("venv", "-p", python.exe, tmp_path / "a:b", code=2)
+    assert "colon" in result.stderr
+    assert not left(tmp_path / "home") and not (tmp_path / "a:b").exists()
+
+
+def test_deep(pipseed, python, tmp_path):
+    """Folders on the way are made."""
+    assert_equal_trees(pipseed, python, tmp_path / "a/b/env", [])
+
+
+@pytest.mark.parametrize("options", [[], ["--copies"]], ids=["links", "copies"])
+def test_from_an_environment(options, pipseed, python, tmp_path):
+    """An environment's interpreter stands for its base. Below 3.11 venv itself makes a chain instead."""
+    if python.is_pypy and options:
+        pytest.skip("no copies of PyPy")
+    outer, env = tmp_path / "outer", tmp_path / "env"
+    real(python, outer, *options)
+    inner = outer / "bin/python"
+    pipseed("venv", "--without-pip", "-p", inner, env)
+    ours, config = tree.snapshot(env), (env / "pyvenv.cfg").read_text()
+    assert f"home = {os.path.dirname(python.exe)}\n" in config
+    assert str(outer) not in os.path.realpath(env / "bin/python")
+    shutil.rmtree(env)
+    if python.minor >= (3, 11):
+        run.run([inner, "-m", "venv", "--without-pip", env])
+        if not (env / "bin/python").exists():
+            return  # early 3.11: it looks for the name "python" beside the base, where Debian has none
+        assert config == (env / "pyvenv.cfg").read_text()
+        assert not differences(tree.snapshot(env), ours, python)
+
+
+# ---- a folder that is there
+
+def add_files(env):
+    """What a user may have there."""
+    env.mkdir(parents=True, exist_ok=True)
+    (env / "notes.txt").write_text("mine")
+    (env / "src").mkdir(exist_ok=True)
+    (env / "src/main.py").write_text("pass")
+
+
+def spoil(env):
+    """Files of the environment that were changed."""
+    (env / "bin/activate").write_text("changed")
+    (env / "bin/activate").chmod(0o700)
+    (env / "pyvenv.cfg").write_text("home = /nowhere\n")
+    (env / "pyvenv.cfg").chmod(0o600)
+
+
+EXISTING = {
+    "empty": lambda python, env: env.mkdir(),
+    "files": lambda python, env: add_files(env),
+    "environment": lambda python, env: real(python, env),
+    "environment with files": lambda python, env: (real(python, env), add_files(env)),
+    "spoilt": lambda python, env: (real(python, env), spoil(env)),
+    "copies": lambda python, env: real(python, env, "--copies"),
+    "no links": lambda python, env: (real(python, env), [path.unlink() for path in (env / "bin").glob("py*")]),
+    "link elsewhere": lambda python, env: (real(python, env), [path.unlink() for path in (env / "bin").glob("py*")],
+                                           (env / "bin/python").symlink_to("/bin/true"),
+                                           (env / "bin" / os.path.basename(python.exe)).symlink_to("/nowhere")),
+    "no scripts": lambda python, env: (real(python, env), [path.unlink() for path in (env / "bin").glob("activate*")]),
+}
+
+
+@pytest.mark.parametrize("options", [[], ["--upgrade"], ["--system-site-packages"], ["--clear"]],
+                         ids=lambda options: " ".join(options) or "plain")
+@pytest.mark.parametrize("before", EXISTING)
+def test_existing(before, options, python, pipseed, tmp_path):
+    """What is there already is treated as venv treats it."""
+    env = tmp_path / "env"
+    if python.is_pypy and before == "copies":
+        pytest.skip("no copies of PyPy")
+    if before == "files" and options == ["--clear"]:
+        return  # test_clear_refuses
+    assert_equal_trees(pipseed, python, env, options, prepare=lambda: EXISTING[before](python, env))
+    assert not [name for name in left(tmp_path) if "pipseed" in name]
+
+
+def test_copies_over_links(pipseed, tmp_path):
+    """venv says "are the same file": neither writes through the link."""
+    env = tmp_path / "env"
+    real(CPYTHON, env)
+    before = tree.snapshot(env)
+    assert "same file" in real(CPYTHON, env, "--copies", code=1).stderr
+    shutil.rmtree(env)
+    real(CPYTHON, env)
+    before = tree.snapshot(env)
+    assert "link" in pipseed("venv", "--without-pip", "--copies", "-p", CPYTHON.exe, env, code=1).stderr
+    assert not differences(before, tree.snapshot(env), CPYTHON)
+
+
+@pytest.mark.parametrize("place", ["bin", "lib", "include", "."])
+def test_links_in_the_place_of_folders(place, pipseed, tmp_path):
+    """They are refused, and nothing is written behind them."""
+    env, outside = tmp_path / "env", tmp_path / "outside"
+    outside.mkdir()
+    if place != ".":
+        env.mkdir()
+    (env / place if place != "." else env).symlink_to(outside)
+    result = pipseed("venv", "-p", CPYTHON.exe, env, code=1)
+    assert "link" in result.stderr or "folder" in result.stderr
+    assert not left(outside)
+    assert left(tmp_path / "env") in ([], [place])
+
+
+def test_links_in_the_place_of_files(pipseed, tmp_path):
+    """They are replaced: what they lead to is not written."""
+    env = tmp_path / "env"
+    real(CPYTHON, env)
+    for name in ("pyvenv.cfg", "bin/activate"):
+        (env / name).unlink()
+        (tmp_path / "outside").write_text("kept")
+        (env / name).symlink_to(tmp_path / "outside")
+    pipseed("venv", "--without-pip", "-p", CPYTHON.exe, env)
+    assert (tmp_path / "outside").read_text() == "kept"
+    assert not (env / "pyvenv.cfg").is_symlink() and not (env / "bin/activate").is_symlink()
+
+
+@pytest.mark.parametrize("what", ["file", "fifo", "dangling link"])
+def test_no_folder(what, pipseed, tmp_path):
+    """Something else is there."""
+    env = tmp_path / "env"
+    {"file": env.touch, "fifo": lambda: os.mkfifo(env), "dangling link": lambda: env.symlink_to("nowhere")}[what]()
+    before = env.lstat()
+    pipseed("venv", "-p", CPYTHON.exe, env, code=1)
+    pipseed("venv", "--clear", "-p", CPYTHON.exe, env, code=1)
+    assert env.lstat().st_ino == before.st_ino
+    assert not [name for name in left(tmp_path) if "pipseed" in name]
+
+
+def test_folder_in_the_place_of_a_file(pipseed, tmp_path):
+    """The files before it are put back as they were."""
+    env = tmp_path / "env"
+    real(CPYTHON, env)
+    spoil(env)
+    (env / "bin/activate.csh").unlink()
+    (env / "bin/activate.csh").mkdir()
+    before = tree.snapshot(env)
+    pipseed("venv", "-p", CPYTHON.exe, env, code=1)
+    assert not differences(before, tree.snapshot(env), CPYTHON)
+
+
+# ---- --clear
+
+def test_clear(pipseed, python, tmp_path):
+    """Everything goes, nothing outside does."""
+    env, outside = tmp_path / "env", tmp_path / "outside"
+    add_files(outside)
+
+    def prepare():
+        real(python, env)
+        add_files(env)
+        (env / "link").symlink_to(outside)
+        (env / "locked").mkdir(mode=0o500, exist_ok=True)
+
+    assert_equal_trees(pipseed, python, env, ["--clear"], prepare=prepare)
+    assert (outside / "src/main.py").exists()
+    assert not [name for name in left(tmp_path) if "pipseed" in name]
+
+
+def test_clear_keeps_owner_and_mode(pipseed, tmp_path):
+    """The folder is another one and looks like the old one."""
+    env = tmp_path / "env"
+    real(CPYTHON, env)
+    env.chmod(0o2750)
+    if os.geteuid() == 0:
+        os.chown(env, 1234, 2345)
+        env.chmod(0o2750)
+    before = env.stat()
+    pipseed("venv", "--without-pip", "--clear", "-p", CPYTHON.exe, env)
+    after = env.stat()
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+
+
+def test_clear_refuses(pipseed, home, tmp_path):
+    """No environment, and not empty."""
+    folder = tmp_path / "project"
+    add_files(folder)
+    result = pipseed("venv", "--clear", "-p", CPYTHON.exe, folder, code=1)
+    assert "no environment" in result.stderr
+    assert left(folder) == ["notes.txt", "src", "src/main.py"]
+    (home / "pyvenv.cfg").touch()
+    assert "home folder" in pipseed("venv", "--clear", "-p", CPYTHON.exe, home, code=3).stderr
+    assert left(home) == ["pyvenv.cfg"]
+    assert "root folder" in pipseed("venv", "--clear", "-p", CPYTHON.exe, "/", code=1).stderr
+
+
+def test_clear_current_folder(pipseed, tmp_path):
+    """The current folder itself stays the same one; what it is in is refused."""
+    env = tmp_path / "env"
+    real(CPYTHON, env)
+    add_files(env)
+    refused = pipseed("venv", "--clear", "-p", CPYTHON.exe, env, cwd=env / "src", code=3)
+    assert "current folder" in refused.stderr and (env / "notes.txt").exists()
+    inode = env.stat().st_ino
+    pipseed("venv", "--without-pip", "--clear", "-p", CPYTHON.exe, ".", cwd=env)
+    assert env.stat().st_ino == inode
+    assert not (env / "notes.txt").exists() and (env / "bin/activate").exists()
+
+
+def test_clear_mount_point(pipseed, tmp_path):
+    """A folder that cannot be renamed is cleared in its place."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root for a mount")
+    env = tmp_path / "env"
+    env.mkdir()
+    script = ('mount -t tmpfs none "$1" && "$2" -m venv --without-pip "$1" && touch "$1/mine" && '
+              '"$3" venv -q --without-pip --clear -p "$2" "$1" && ls -A "$1"')
+    result = run.run(["unshare", "-m", "sh", "-c", script, "sh", env, CPYTHON.exe, run.command()], code=None)
+    if "unshare" in result.stderr or "mount:" in result.stderr:
+        pytest.skip(result.stderr.strip())
+    assert result.code == 0, result
+    assert "mine" not in result.stdout.split() and "pyvenv.cfg" in result.stdout.split()
+    assert not [name for name in left(tmp_path) if "pipseed" in name]
+
+
+# ---- pip
+
+def test_seeded(pipseed, python, tmp_path):
+    """pip, pipX and pipX.Y, as `python -m venv` installs them, and an interpreter that finds them."""
+    env = tmp_path / "env"
+    result = pipseed("venv", "-p", python.exe, env)
+    assert result.stdout.startswith(f"Created {env} (Python {'.'.join(map(str, python.version))}, pip ")
+    names = {path.name for path in (env / "bin").iterdir() if path.name.startswith("pip")}
+    assert names == {"pip", "pip3", f"pip{python.version[0]}.{python.version[1]}"}
+    for script in sorted(names):
+        assert run.run([env / "bin" / script, "--version"]).stdout.startswith("pip ")
+    pipseed("verify", env)
+
+
+def test_options_reach_the_hook(pipseed, tmp_path):
+    """--pip, --altinstall, --no-bytecode, --packages and the policy's file."""
+    env = tmp_path / "env"
+    wheels = [wheel["version"] for wheel in pipseed("wheels", "list", "--json").json["wheels"] if wheel["name"] == "pip"]
+    oldest = wheels[-1]
+    python = next(p for p in interpreters.found() if p.minor == min(q.minor for q in interpreters.found()))
+    policy = tmp_path / "policy.ini"
+    policy.write_text("[seed]\npackages = pip\n")
+    policy.chmod(0o644)
+    pipseed("venv", "-p", python.exe, "--pip", oldest, "--altinstall", "--no-bytecode", "--policy", policy, env)
+    site = interpreters.site_packages(env)
+    assert (site / f"pip-{oldest}.dist-info").is_dir()
+    assert not (site / "setuptools").exists() and not (site / "pip/__pycache__").exists()
+    assert [path.name for path in (env / "bin").glob("pip*")] == [f"pip{python.minor[0]}.{python.minor[1]}"]
+
+
+def test_existing_pip_is_brought_up_to_date(pipseed, tmp_path):
+    """As `python -m venv` does, which runs ensurepip --upgrade."""
+    python, env = CPYTHON, tmp_path / "env"
+    pipseed("venv", "--no-bundled", "--wheel-dir", python.wheel_dir, "-p", python.exe, env)
+    assert (interpreters.site_packages(env) / f"pip-{python.pip}.dist-info").is_dir()
+    result = pipseed("venv", "-p", python.exe, env)
+    assert result.stdout.startswith("Updated ")
+    assert not (interpreters.site_packages(env) / f"pip-{python.pip}.dist-info").exists()
+
+
+def test_without_pip(pipseed, tmp_path):
+    """In all spellings."""
+    for option in ("--without-pip", "--no-pip", "--no-seed"):
+        env = tmp_path / option
+        pipseed("venv", option, "-p", CPYTHON.exe, env)
+        assert not list((env / "bin").glob("pip*"))
+
+
+# ---- failures leave nothing
+
+FAILURES = {
+    "no such wheel": (["--pip", "1.0"], 1),
+    "hook refuses before": (["--set", "seed.pip=not a version"], 2),
+    "no such Python": (["-p", "python9.9"], 1),
+    "no Python": (["-p", "/bin/true"], 1),
+    "both kinds": (["--symlinks", "--copies"], 2),
+    "upgrade and clear": (["--upgrade", "--clear"], 2),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("existing", [False, True], ids=["new", "existing"])
+def test_failure_leaves_nothing(failure, existing, pipseed, tmp_path):
+    """A new environment vanishes with the folders on the way, an existing one is as it was."""
+    options, code = FAILURES[failure]
+    top = tmp_path / "a"
+    env = top / "b/env"
+    if existing:
+        real(CPYTHON, env)
+        before = tree.snapshot(env)
+    result = pipseed("venv", "-p", CPYTHON.exe, *options, env, code=code)
+    assert result.stderr.startswith("error: ")
+    if existing:
+        assert not differences(before, tree.snapshot(env), CPYTHON)
+        assert left(top / "b") == ["env", *(f"env/{name}" for name in left(env))]
+    else:
+        assert not top.exists()
+
+
+HOOK = r"""
+#include "venv_hook.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+static int tell(const struct venv_hook_context_v1 *context, const char *call, char *ret_error, size_t size)
+{
+        const char *fails = getenv("HOOK_FAILS");
+        FILE *log = fopen(getenv("HOOK_LOG"), "a");
+        fprintf(log, "%s %s exe=%s base=%s version=%s flags=%u", call, context->env_dir,
+                context->env_exe ? context->env_exe : "-", context->base_exe ? context->base_exe : "-",
+                context->version ? context->version : "-", context->flags);
+        for (const char *const *option = context->options; option && *option; option++)
+                fprintf(log, " %s", *option);
+        fprintf(log, "\n");
+        fclose(log);
+        if (context->message)
+                context->message(context->message_data, VENV_HOOK_NOTE, "a note of the hook");
+        if (!fails || strncmp(fails, call, strlen(call)) != 0)
+                return 0;
+        snprintf(ret_error, size, "refused by the test");
+        return atoi(fails + strlen(call) + 1);
+}
+static int pre(const struct venv_hook_context_v1 *c, char *e, size_t n) { return tell(c, "pre", e, n); }
+static int post(const struct venv_hook_context_v1 *c, char *e, size_t n) { return tell(c, "post", e, n); }
+const struct venv_hook_v1 venv_hook = {sizeof(struct venv_hook_v1), "tester", pre, post};
+"""
+
+
+@pytest.fixture(scope="session")
+def hook(tmp_path_factory):
+    """A hook module of someone else's."""
+    folder = tmp_path_factory.mktemp("hook")
+    subprocess.run(["cc", "-shared", "-fPIC", f"-I{run.REPO}/plugin/hook", "-o", folder / "hook.so", "-x", "c", "-"],
+                   input=HOOK, text=True, check=True)
+    return folder / "hook.so"
+
+
+@pytest.fixture
+def with_hook(pipseed, hook, tmp_path):
+    """pipseed with that hook; .log() is what it saw."""
+    log = tmp_path / "hook.log"
+
+    def call(*args, fails="", **options):
+        return pipseed(*args, env={"PIPSEED_VENV_HOOKS": hook, "HOOK_LOG": log, "HOOK_FAILS": fails}, **options)
+
+    call.log = lambda: log.read_text().splitlines() if log.exists() else []
+    return call
+
+
+def test_hook(with_hook, tmp_path):
+    """Both calls, with what the ABI promises."""
+    env = tmp_path / "env"
+    result = with_hook("venv", "--system-site-packages", "--link-mode", "copy", "-p", CPYTHON.exe, env)
+    assert "a note of the hook" in result.stderr
+    version = ".".join(map(str, CPYTHON.version))
+    assert with_hook.log() == [
+        f"pre {env} exe=- base=- version=- flags=2 install.link-mode=copy",
+        f"post {env} exe={env}/bin/{os.path.basename(CPYTHON.exe)} base={CPYTHON.exe} version={version} flags=2 "
+        "install.link-mode=copy"]
+
+
+@pytest.mark.parametrize("call", ["pre", "post"])
+@pytest.mark.parametrize("status", [1, 2, 3, 4])
+def test_hook_fails(call, status, with_hook, tmp_path):
+    """Its status is the exit code, and the environment, seeded already by pipseed's hook, is gone."""
+    env = tmp_path / "a/env"
+    result = with_hook("venv", "-p", CPYTHON.exe, env, fails=f"{call}:{status}", code=status)
+    assert "hook tester: refused by the test" in result.stderr
+    assert not (tmp_path / "a").exists()
+    assert len(with_hook.log()) == (1 if call == "pre" else 2)
+
+
+def test_hook_fails_on_existing(with_hook, tmp_path):
+    """An environment that was there stays; one that --clear replaced is there again."""
+    env = tmp_path / "env"
+    real(CPYTHON, env)
+    add_files(env)
+    before = tree.snapshot(env)
+    with_hook("venv", "--clear", "-p", CPYTHON.exe, env, fails="post:1", code=1)
+    assert not differences(before, tree.snapshot(env), CPYTHON)
+    with_hook("venv", "-p", CPYTHON.exe, env, fails="post:1", code=1)
+    assert (env / "notes.txt").exists() and (env / "bin/activate").exists()
+    assert not [name for name in left(tmp_path) if ".env" in name or "pipseed-venv" in name]
+
+
+def test_hook_cannot_be_loaded(pipseed, tmp_path):
+    """A module that is missing or is none."""
+    nothing = tmp_path / "nothing.so"
+    nothing.write_text("no module")
+    for path in (nothing, tmp_path / "missing.so"):
+        result = pipseed("venv", "-p", CPYTHON.exe, tmp_path / "env", env={"PIPSEED_VENV_HOOKS": path}, code=1)
+        assert "venv.hooks" in result.stderr
+        assert not (tmp_path / "env").exists()
+
+
+KILLS = ["mkdirat", "symlinkat", "openat", "write", "renameat2", "close"]
+
+
+@pytest.mark.parametrize("existing", ["new", "environment", "clear"])
+def test_killed(existing, tmp_path, pipseed):
+    """Killed at any call, the environment is there whole or as it was, and the next run finishes and leaves nothing."""
+    if shutil.which("strace") is None:
+        pytest.skip("no strace")
+    env, points = tmp_path / "env", 0
+    args = ["venv", "--without-pip", *(["--clear"] if existing == "clear" else []), "-p", CPYTHON.exe, env]
+    pipseed(*args)
+    whole = tree.snapshot(env)
+    names = left(env)
+    for call in KILLS:
+        for number in range(1, 200):
+            shutil.rmtree(env)
+            if existing != "new":
+                pipseed("venv", "--without-pip", "-p", CPYTHON.exe, env)
+            result = pipseed(*args, code=None, wrap=("strace", "-o", "/dev/null", "-e", f"trace={call}", "-e",
+                                                      f"inject={call}:signal=KILL:when={number}"))
+            if result.code == 0:
+                break
+            if "strace" in result.stderr:
+                pytest.skip(result.stderr.strip())
+            points += 1
+            assert result.code in (-signal.SIGKILL, 128 + signal.SIGKILL), result
+            if env.exists():
+                assert [name for name in left(env) if not name.startswith(".pipseed-venv")] == names, (call, number)
+            else:
+                assert existing == "new"
+            pipseed(*args)
+            assert not differences(whole, tree.snapshot(env), CPYTHON), (call, number)
+            assert [name for name in os.listdir(tmp_path) if name.startswith(".")] == [], (call, number)
+        else:
+            raise AssertionError(f"{call} never ended")
+    print(f"{points} points")
+    assert points > 40
+
+
+@pytest.mark.parametrize("existing", ["new", "environment", "clear"])
+def test_system_calls_fail(existing, tmp_path, pipseed):
+    """With any call failing: an error, and the tree as before; or success."""
+    if shutil.which("strace") is None:
+        pytest.skip("no strace")
+    env, points = tmp_path / "env", 0
+    args = ["venv", "--without-pip", *(["--clear"] if existing == "clear" else []), "-p", CPYTHON.exe, env]
+    if existing != "new":
+        pipseed("venv", "--without-pip", "-p", CPYTHON.exe, env)
+        spoil(env)
+    for call, error in [("mkdirat", "ENOSPC"), ("symlinkat", "EDQUOT"), ("write", "ENOSPC"), ("renameat2", "EIO"),
+                        ("utimensat", "EIO"), ("flock", "ENOLCK"), ("fchmod", "EPERM"), ("getdents64", "EIO")]:
+        for number in range(1, 60):
+            before = tree.snapshot(env) if existing != "new" else None
+            result = pipseed(*args, code=None, wrap=("strace", "-o", "/dev/null", "-e", f"trace={call}", "-e",
+                                                      f"inject={call}:error={error}:when={number}"))
+            if "strace" in result.stderr:
+                pytest.skip(result.stderr.strip())
+            points += 1
+            assert result.code in (0, 1), result
+            if result.code == 0:
+                if existing == "new":
+                    shutil.rmtree(env)
+                else:
+                    spoil(env)
+                break
+            if existing == "new":
+                assert not env.exists() or "standard output" in result.stderr
+                shutil.rmtree(env, ignore_errors=True)
+            elif "standard output" not in result.stderr:
+                assert not differences(before, tree.snapshot(env), CPYTHON), (call, number, result)
+            assert [name for name in os.listdir(tmp_path) if name.startswith(".")] == [], (call, number)
+    assert points > 20
+
+
+def test_several_at_once(pipseed, tmp_path):
+    """Many runs for one place: each says that all is well, and so it is."""
+    env = tmp_path / "a/env"
+    codes = []
+    threads = [threading.Thread(target=lambda: codes.append(pipseed("venv", "-p", CPYTHON.exe, env, code=None).code))
+               for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert codes == [0] * 8
+    pipseed("verify", env)
+    assert os.listdir(tmp_path / "a") == ["env"]
+    assert not (env / ".pipseed-venv").exists()
+
+
+# ---- the command line
+
+def test_pythons(pipseed, tmp_path):
+    """A path, a relative path, a glued one, a name, a version, a default."""
+    python = CPYTHON
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    version = f"{python.minor[0]}.{python.minor[1]}"
+    for name in (f"python{version}", "python3", "mypython"):
+        (folder / name).write_text(f'#!/bin/sh\nexec {python.exe} "$@"\n')
+        (folder / name).chmod(0o755)
+    path = {"PATH": f"{folder}:/usr/bin:/bin"}
+    for number, words in enumerate((["-p", python.exe], [f"-p{python.exe}"], [f"--python={python.exe}"],
+                                    ["-p", os.path.relpath(python.exe, tmp_path)], ["-p", "mypython"],
+                                    ["-p", version], ["-p", "3"], [])):
+        env = tmp_path / f"env{number}"
+        answer = pipseed("venv", "--json", "--without-pip", *words, env, cwd=tmp_path, env=path).json
+        assert (answer["env"], answer["python_version"]) == (str(env), ".".join(map(str, python.version))), words
+        assert answer["base"] == python.exe and not answer["existed"], words
+
+
+def test_virtualenv_flags(pipseed, tmp_path):
+    """Those that its users and tools type."""
+    env = tmp_path / "env"
+    pipseed("venv", "--no-download", "--never-download", "--no-periodic-update", "--no-setuptools", "--no-wheel",
+            "--no-vcs-ignore", "--always-copy", "--extra-search-dir", tmp_path, "-p", CPYTHON.exe, env)
+    assert (env / "bin/python3").is_file() and not (env / "bin/python3").is_symlink()
+    assert not (env / ".gitignore").exists() and (env / "bin/pip").exists()
+
+
+def test_ansible(pipseed, tmp_path):
+    """What its pip module calls."""
+    pipseed("venv", "--help")
+    pipseed("venv", "--system-site-packages", f"-p{CPYTHON.exe}", tmp_path / "env")
+    assert (tmp_path / "env/bin/activate").exists() and (tmp_path / "env/bin/pip3").exists()
+
+
+def test_several(pipseed, tmp_path):
+    """One JSON line for each, an error in one does not stop the others."""
+    (tmp_path / "file").touch()
+    (tmp_path / "list").write_text("# more\nc\n\nd\n")
+    result = pipseed("venv", "--json", "-j2", "-p", CPYTHON.exe, "a", "file", "b", "--from-file", "list", cwd=tmp_path,
+                     code=1)
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(answer["requested"], answer["status"]) for answer in answers] == [
+        ("a", "ok"), ("file", "error"), ("b", "ok"), ("c", "ok"), ("d", "ok")]
+    assert answers[0]["packages"][0]["name"] == "pip" and answers[0]["packages"][0]["action"] == "installed"
+    assert "1 of 5 environments failed" in result.stderr
+
+
+def test_usage(pipseed, tmp_path):
+    """No folder."""
+    assert "needs DIR" in pipseed("venv", code=2).stderr
+    assert "is empty" in pipseed("venv", "", code=2).stderr
+    assert not left(tmp_path / "home")
+
+
+def test_dry_run(pipseed, tmp_path):
+    """Nothing is made, also no folder on the way."""
+    result = pipseed("venv", "--dry-run", "-p", CPYTHON.exe, tmp_path / "a/env")
+    assert result.stdout.startswith(f"Would create {tmp_path}/a/env (Python ")
+    assert not (tmp_path / "a").exists()
+    real(CPYTHON, tmp_path / "env")
+    before = tree.snapshot(tmp_path / "env")
+    for options, verb in (([], "update"), (["--clear"], "create")):
+        result = pipseed("venv", "-n", *options, "-p", CPYTHON.exe, tmp_path / "env")
+        assert result.stdout.startswith(f"Would {verb} ")
+    assert not differences(before, tree.snapshot(tmp_path / "env"), CPYTHON)
+
+
+def test_no_python_runs(pipseed, python, tmp_path):
+    """Once an interpreter is known, none is started."""
+    if shutil.which("strace") is None:
+        pytest.skip("no strace")
+    trace = tmp_path / "trace"
+    pipseed("venv", "-p", python.exe, tmp_path / "first")
+    result = pipseed("venv", "-p", python.exe, tmp_path / "second", code=None,
+                     wrap=("strace", "-f", "-o", trace, "-e", "trace=execve,vfork,fork"))
+    if "strace" in result.stderr:
+        pytest.skip(result.stderr.strip())
+    assert result.code == 0
+    assert trace.read_text().count("execve(") == 1
+
+
+# ---- activation
+
+SHELLS = {
+    "sh": (["dash"], '. "$1/bin/activate"', 'printf "%s\\n" "$VIRTUAL_ENV"'),
+    "bash": (["bash", "--norc"], '. "$1/bin/activate"', 'printf "%s\\n" "$VIRTUAL_ENV"'),
+    "zsh": (["zsh", "-f"], '. "$1/bin/activate"', 'printf "%s\\n" "$VIRTUAL_ENV"'),
+    "fish": (["fish", "-N"], "source $argv[1]/bin/activate.fish", 'printf "%s\\n" $VIRTUAL_ENV'),
+    "csh": (["tcsh", "-f"], "source $1:q/bin/activate.csh", 'printf "%s\\n" $VIRTUAL_ENV:q'),
+}
+PLACES = ["plain", "with space", "it's $(touch pwned) `touch pwned` $HOME \"quoted\"", "back\\slash", "grüße"]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=ascii)
+@pytest.mark.parametrize("shell", SHELLS)
+def test_activation(shell, place, python, pipseed, tmp_path):
+    """The environment works activated, wherever it is: also where the base's own venv would write a script that runs
+    commands out of the path."""
+    words, activate, show = SHELLS[shell]
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"no {words[0]} (package {'tcsh' if shell == 'csh' else words[0]})")
+    env = tmp_path / place
+    pipseed("venv", "--without-pip", "-p", python.exe, env)
+    script = tmp_path / "script"
+    script.write_text(f"{activate}\n{show}\npython -c 'import sys; print(sys.prefix)'\ndeactivate\n"
+                      "printf 'after %s\\n' \"$PATH\"\n")
+    result = run.run([*words, script, env], cwd=tmp_path, env={"SHELL": words[0]})
+    lines = result.stdout.splitlines()
+    assert lines[:2] == [str(env), str(env)], result
+    assert lines[2].startswith("after ") and str(env) not in lines[2]
+    assert not (tmp_path / "pwned").exists() and result.stderr == ""
+
+
+@pytest.mark.parametrize("prompt", ["my project", "$(touch pwned)`touch pwned`", 'say "x"'], ids=ascii)
+def test_prompt(prompt, python, pipseed, tmp_path):
+    """What was asked for is shown, and never run while activating."""
+    env = tmp_path / "env"
+    pipseed("venv", "--without-pip", "--prompt", prompt, "-p", python.exe, env)
+    result = run.run(["dash", "-c", f"PS1='$ '; . {env}/bin/activate; printf '%s' \"$PS1\""], cwd=tmp_path)
+    assert result.stdout == f"({prompt}) $ "
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_bytes_that_are_no_text(pipseed, python, tmp_path):
+    """venv itself cannot do it from 3.11 on; here the environment works."""
+    env = os.fsencode(tmp_path) + b"/latin\xe9"
+    pipseed("venv", "-p", python.exe, env)
+    shown = run.run([env + b"/bin/python", "-c", "import os, sys; sys.stdout.buffer.write(os.fsencode(sys.prefix))"])
+    assert os.fsencode(shown.stdout) == env
+    assert run.run([env + b"/bin/pip", "--version"]).stdout.startswith("pip ")
+    assert stat.S_ISDIR(os.lstat(env + b"/lib").st_mode)

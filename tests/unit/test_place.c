@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+#include "store_rig.h"
+
+#include "install/place.h"
+
+#include <errno.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+
+static struct entry *entry;
+static int to_fd;
+
+static int place_setup(void **state)
+{
+        if (store_setup(state) < 0)
+                return -1;
+        entry = get_entry();
+        tree_dir("to");
+        to_fd = file_open_dir(tree_path("to"));
+        return to_fd >= 0 ? 0 : -1;
+}
+
+static int place_teardown(void **state)
+{
+        entry_free(steal_ptr(entry));
+        cleanup_closep(&to_fd);
+        return store_teardown(state);
+}
+
+static size_t index_of(const char *path)
+{
+        for (size_t i = 0; i < entry->files.info.n_files; i++)
+                if (strcmp(entry->files.info.files[i].path, path) == 0)
+                        return i;
+        fail_msg("%s", path);
+        return 0;
+}
+
+static struct place_source source_of(const char *path)
+{
+        return (struct place_source){.root_fd = entry->files_fd, .path = path, .manifest = &entry->files,
+                                     .index = index_of(path)};
+}
+
+static bool can_reflink(void)
+{
+        _cleanup_close_ int from = open(tree_path("reflink1"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        _cleanup_close_ int to = open(tree_path("reflink2"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+        return from >= 0 && to >= 0 && file_write_all(from, "x", 1) == 0 && ioctl(to, FICLONE, from) == 0;
+}
+
+struct counts {
+        unsigned int reflinked, hardlinked, copied, symlinked;
+};
+
+static void assert_counts(const struct placer *placer, const struct counts *expected)
+{
+        assert_int_equal(placer->n_reflinked, expected->reflinked);
+        assert_int_equal(placer->n_hardlinked, expected->hardlinked);
+        assert_int_equal(placer->n_copied, expected->copied);
+        assert_int_equal(placer->n_symlinked, expected->symlinked);
+}
+
+/* Without reflinks: ext4, tmpfs. */
+static const struct {
+        enum pipseed_link_mode mode;
+        bool absolute;
+        struct counts counts;
+} modes[] = {
+        {PIPSEED_LINK_AUTO, true, {0, 2, 0, 0}},     {PIPSEED_LINK_REFLINK, true, {0, 0, 2, 0}},
+        {PIPSEED_LINK_HARDLINK, true, {0, 2, 0, 0}}, {PIPSEED_LINK_COPY, true, {0, 0, 2, 0}},
+        {PIPSEED_LINK_SYMLINK, true, {0, 0, 0, 2}},  {PIPSEED_LINK_SYMLINK, false, {0, 2, 0, 0}},
+};
+
+static const char *const both[] = {"demo/mod.py", "demo/tool.sh"};
+
+/* Content, mode and time of the placed file; a link's inode is the store's. */
+static void assert_placed(const char *path, const char *name, bool is_shared, mode_t mode)
+{
+        _cleanup_free_ char *placed = str_format("to/%s", name);
+        _cleanup_free_ char *text = tree_read(placed);
+        struct stat st, original;
+
+        assert_string_equal(text, demo_files[index_of(path)].content);
+        assert_int_equal(stat(tree_path(placed), &st), 0);
+        assert_int_equal(fstatat(entry->files_fd, path, &original, 0), 0);
+        assert_int_equal(st.st_mode & 07777, mode);
+        assert_int_equal(st.st_ino == original.st_ino, is_shared);
+        assert_int_equal(st.st_mtim.tv_sec, original.st_mtim.tv_sec);
+        assert_int_equal(st.st_mtim.tv_nsec, original.st_mtim.tv_nsec);
+}
+
+static void each_mode(void **state)
+{
+        bool reflinks = can_reflink();
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+                struct counts counts = modes[i].counts;
+                struct placer placer;
+
+                placer_init(&placer, modes[i].mode, 022);
+                if (reflinks && (modes[i].mode == PIPSEED_LINK_AUTO || modes[i].mode == PIPSEED_LINK_REFLINK))
+                        counts = (struct counts){.reflinked = 2};
+                for (size_t k = 0; k < ARRAY_SIZE(both); k++) {
+                        struct place_source source = source_of(both[k]);
+                        _cleanup_free_ char *folder = entry_path(entry, NULL);
+                        _cleanup_free_ char *absolute = str_format("%s/%s", folder, both[k]);
+                        _cleanup_free_ char *name = str_format("%zu-%zu", i, k);
+                        struct stat st;
+
+                        source.absolute = modes[i].absolute ? absolute : NULL;
+                        assert_int_equal(place_file(&placer, &source, to_fd, name), 0);
+                        assert_placed(both[k], name, counts.hardlinked + counts.symlinked > 0, k == 0 ? 0644 : 0755);
+                        assert_int_equal(fstatat(to_fd, name, &st, AT_SYMLINK_NOFOLLOW), 0);
+                        assert_int_equal(S_ISLNK(st.st_mode), counts.symlinked > 0);
+                }
+                assert_counts(&placer, &counts);
+        }
+}
+
+/* Another umask than the store's file was made under: a link would have the wrong mode. */
+static void mode_that_does_not_fit(void **state)
+{
+        static const struct {
+                mode_t umask, plain, executable;
+                bool shared;
+        } rows[] = {
+                {022, 0644, 0755, true}, {077, 0600, 0711, false}, {002, 0664, 0775, false}, {0133, 0644, 0755, true},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                struct placer placer;
+
+                placer_init(&placer, PIPSEED_LINK_HARDLINK, rows[i].umask);
+                for (size_t k = 0; k < ARRAY_SIZE(both); k++) {
+                        struct place_source source = source_of(both[k]);
+                        _cleanup_free_ char *name = str_format("%zu-%zu", i, k);
+
+                        assert_int_equal(place_file(&placer, &source, to_fd, name), 0);
+                        assert_placed(both[k], name, rows[i].shared, k == 0 ? rows[i].plain : rows[i].executable);
+                }
+                assert_counts(&placer, rows[i].shared ? &(struct counts){.hardlinked = 2}
+                                                      : &(struct counts){.copied = 2});
+        }
+}
+
+/* A folder that hands its group down wants files of that group: a link has the store's. */
+static void setgid_folder(void **state)
+{
+        struct place_source source = source_of("demo/mod.py");
+        struct placer placer;
+        struct stat st;
+
+        (void)state;
+        if (geteuid() != 0)
+                skip();
+        assert_int_equal(fchown(to_fd, (uid_t)-1, 65534), 0);
+        assert_int_equal(fchmod(to_fd, 02755), 0);
+        placer_init(&placer, PIPSEED_LINK_HARDLINK, 022);
+        placer.group = 65534;
+        assert_int_equal(place_file(&placer, &source, to_fd, "a"), 0);
+        assert_placed("demo/mod.py", "a", false, 0644);
+        assert_int_equal(fstatat(to_fd, "a", &st, 0), 0);
+        assert_int_equal(st.st_gid, 65534);
+        assert_counts(&placer, &(struct counts){.copied = 1});
+        placer.group = getegid();
+        assert_int_equal(place_file(&placer, &source, to_fd, "b"), 0);
+        assert_counts(&placer, &(struct counts){.copied = 1, .hardlinked = 1});
+}
+
+static void other_file_system(void **state)
+{
+        char folder[] = "/dev/shm/pipseed-place-XXXXXX";
+        _cleanup_close_ int shm = -1;
+        struct stat here, there;
+
+        (void)state;
+        if (mkdtemp(folder) == NULL)
+                skip();
+        shm = file_open_dir(folder);
+        assert_int_equal(fstat(to_fd, &here), 0);
+        assert_int_equal(fstat(shm, &there), 0);
+        if (here.st_dev == there.st_dev) {
+                assert_int_equal(rmdir(folder), 0);
+                skip();
+        }
+        for (int mode = PIPSEED_LINK_AUTO; mode <= PIPSEED_LINK_SYMLINK; mode++) {
+                struct place_source source = source_of("demo/tool.sh");
+                struct placer placer;
+                struct stat st, original;
+
+                placer_init(&placer, (enum pipseed_link_mode)mode, 022);
+                assert_int_equal(place_file(&placer, &source, shm, "a"), 0);
+                assert_int_equal(place_file(&placer, &source, shm, "b"), 0);
+                assert_counts(&placer, &(struct counts){.copied = 2});
+                assert_int_equal(placer.no_hardlink, mode != PIPSEED_LINK_COPY && mode != PIPSEED_LINK_REFLINK);
+                assert_int_equal(fstatat(shm, "a", &st, 0), 0);
+                assert_int_equal(fstatat(entry->files_fd, "demo/tool.sh", &original, 0), 0);
+                assert_int_equal(st.st_mode & 07777, 0755);
+                assert_int_equal(st.st_mtim.tv_sec, original.st_mtim.tv_sec);
+                assert_int_equal(unlinkat(shm, "a", 0), 0);
+                assert_int_equal(unlinkat(shm, "b", 0), 0);
+        }
+        assert_int_equal(rmdir(folder), 0);
+}
+
+static void edit(const char *path)
+{
+        tree_file(path, "def main():\n    return 43\n");
+}
+
+static void touch(const char *path)
+{
+        const struct timespec times[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+
+        assert_int_equal(utimensat(AT_FDCWD, tree_path(path), times, 0), 0);
+}
+
+static void cut(const char *path)
+{
+        assert_int_equal(truncate(tree_path(path), 3), 0);
+}
+
+static void drop(const char *path)
+{
+        assert_int_equal(unlink(tree_path(path)), 0);
+}
+
+static void link_away(const char *path)
+{
+        drop(path);
+        tree_link(path, "/etc/passwd");
+}
+
+/* Content, size, mode and time alike, but not the file that was made. */
+static void exchange(const char *path)
+{
+        _cleanup_free_ char *text = tree_read(path);
+        struct timespec times[2];
+        struct stat st;
+
+        assert_int_equal(stat(tree_path(path), &st), 0);
+        assert_int_equal(rename(tree_path(path), tree_path("kept")), 0);
+        tree_file(path, text);
+        times[0] = st.st_atim;
+        times[1] = st.st_mtim;
+        assert_int_equal(utimensat(AT_FDCWD, tree_path(path), times, 0), 0);
+}
+
+static void (*const damages[])(const char *path) = {edit, touch, cut, drop, link_away, exchange};
+
+/* Whatever the mode: nothing of a changed source is taken for good. */
+static void changed_source(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(damages); i++)
+                for (int mode = PIPSEED_LINK_AUTO; mode <= PIPSEED_LINK_SYMLINK; mode++) {
+                        struct pipseed_error err = PIPSEED_ERROR_INIT;
+                        struct place_source source = source_of("demo/mod.py");
+                        _cleanup_free_ char *name = str_format("%zu-%d", i, mode);
+                        _cleanup_free_ char *folder = entry_path(entry, NULL);
+                        _cleanup_free_ char *absolute = str_format("%s/demo/mod.py", folder);
+                        struct placer placer;
+                        int r;
+
+                        damages[i](entry_file(entry, "files/demo/mod.py"));
+                        placer_init(&placer, (enum pipseed_link_mode)mode, 022);
+                        source.absolute = absolute;
+                        r = place_file(&placer, &source, to_fd, name);
+                        if (r != -ESTALE)
+                                fail_msg("damage %zu, mode %d: %d", i, mode, r);
+                        assert_counts(&placer, &(struct counts){0});
+                        assert_int_equal(entry_discard(entry, &err), 0);
+                        entry_free(steal_ptr(entry));
+                        entry = get_entry();
+                }
+}
+
+/* A store that was copied to where it is has other inodes and whole seconds: that is no change. */
+static void copied_store(void **state)
+{
+        const char *path = entry_file(entry, "files/demo/mod.py");
+        struct place_source source = source_of("demo/mod.py");
+        struct placer placer;
+        struct timespec times[2];
+        struct stat st;
+
+        (void)state;
+        assert_int_equal(stat(tree_path(path), &st), 0);
+        exchange(path);
+        times[0] = times[1] = (struct timespec){.tv_sec = st.st_mtim.tv_sec};
+        assert_int_equal(utimensat(AT_FDCWD, tree_path(path), times, 0), 0);
+        placer_init(&placer, PIPSEED_LINK_COPY, 022);
+        assert_int_equal(place_file(&placer, &source, to_fd, "a"), -ESTALE);
+        source.copied_store = true;
+        assert_int_equal(place_file(&placer, &source, to_fd, "a"), 0);
+        assert_counts(&placer, &(struct counts){.copied = 1});
+}
+
+static void never_overwrites(void **state)
+{
+        static const char *const names[] = {"file", "link"};
+
+        (void)state;
+        tree_file("to/file", "mine");
+        tree_link("to/link", "nowhere");
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                for (int mode = PIPSEED_LINK_AUTO; mode <= PIPSEED_LINK_SYMLINK; mode++) {
+                        struct place_source source = source_of("demo/mod.py");
+                        struct placer placer;
+
+                        placer_init(&placer, (enum pipseed_link_mode)mode, 022);
+                        source.absolute = "/x";
+                        assert_int_equal(place_file(&placer, &source, to_fd, names[i]), -EEXIST);
+                        assert_counts(&placer, &(struct counts){0});
+                }
+        {
+                _cleanup_free_ char *text = tree_read("to/file");
+
+                assert_string_equal(text, "mine");
+        }
+        assert_false(tree_has("to/nowhere"));
+}
+
+static void copies_any_size(void **state)
+{
+        static const size_t sizes[] = {0, 1, 65536, 65537, 1 << 20, (1 << 20) + 7};
+        char *data = malloc((1 << 20) + 7);
+
+        (void)state;
+        assert_non_null(data);
+        for (size_t i = 0; i < (1 << 20) + 7; i++)
+                data[i] = (char)(i * 31 >> 2);
+        for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+                struct wheel_file file = {.path = "big", .size = sizes[i]};
+                struct manifest_stat known;
+                const struct manifest manifest = {.info = {.files = &file, .n_files = 1}, .stats = &known};
+                _cleanup_close_ int dir_fd = file_open_dir(tree_root);
+                const struct place_source source = {.root_fd = dir_fd, .path = "big", .manifest = &manifest};
+                _cleanup_free_ char *name = str_format("big%zu", i);
+                _cleanup_free_ char *text = NULL;
+                struct placer placer;
+                struct stat st;
+                size_t len;
+
+                tree_bytes("big", data, sizes[i], 0644);
+                assert_int_equal(stat(tree_path("big"), &st), 0);
+                known = (struct manifest_stat){.inode = st.st_ino, .mtime_ns = manifest_mtime(&st)};
+                placer_init(&placer, PIPSEED_LINK_COPY, 022);
+                assert_int_equal(place_file(&placer, &source, to_fd, name), 0);
+                assert_int_equal(file_read(to_fd, name, 4 << 20, &text, &len), 0);
+                assert_int_equal(len, sizes[i]);
+                assert_memory_equal(text, data, len);
+        }
+        free(data);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(each_mode, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(mode_that_does_not_fit, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(setgid_folder, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(other_file_system, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(changed_source, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(copied_store, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(never_overwrites, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(copies_any_size, place_setup, place_teardown),
+        };
+
+        (void)unsetenv("SOURCE_DATE_EPOCH");
+        return cmocka_run_group_tests(tests, NULL, store_end);
+}

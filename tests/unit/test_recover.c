@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+#include "txn_rig.h"
+
+#include "old_kernel_rig.h"
+
+#include <sys/mount.h>
+
+/* An upgrade as a killed run may leave it. The steps before N_STEPS: */
+enum step {
+        STEP_AREA,    /* made, empty */
+        STEP_STAGED,  /* everything staged */
+        STEP_WRITTEN, /* the journal has its temporary name */
+        STEP_DECIDED, /* the journal has its name, no change made; then one change more with each step */
+};
+#define N_CHANGES 7
+#define STEP_CHANGED (STEP_DECIDED + N_CHANGES)
+#define STEP_CLEANING (STEP_CHANGED + 1) /* everything changed, and the area is being removed: journal first */
+#define N_STEPS (STEP_CLEANING + 3)
+
+static char events[1024];
+
+static int note_event(void *data, const struct pipseed_event *event)
+{
+        (void)data;
+        (void)snprintf(events + strlen(events), sizeof(events) - strlen(events), "%d %s\n", (int)event->kind,
+                       event->text);
+        return 0;
+}
+
+static int refuse_event(void *data, const struct pipseed_event *event)
+{
+        (void)data;
+        (void)event;
+        return 1;
+}
+
+static void make_old(void)
+{
+        tree_file(RIG_LIB "/pip/a.py", "old");
+        tree_file(RIG_LIB "/pip/b.py", "old");
+        tree_file(RIG_LIB "/pip-1.dist-info/RECORD", "old");
+        tree_file("env/bin/pip", "old");
+}
+
+static void stage(struct txn *txn)
+{
+        rig_stage(txn, PLAN_LIB, "pip/a.py", "new");
+        rig_stage(txn, PLAN_LIB, "pip-2.dist-info/RECORD", "new");
+        rig_stage(txn, PLAN_SCRIPTS, "pip", "new");
+        rig_stage(txn, PLAN_SCRIPTS, "pip3", "new");
+        rig_stage(txn, PLAN_DATA, "share/pip.1", "new");
+        rig_add_change(txn, CHANGE_SWAP, PLAN_LIB, "pip");
+        rig_add_change(txn, CHANGE_TAKE, PLAN_LIB, "pip-1.dist-info");
+        rig_add_change(txn, CHANGE_PUT, PLAN_LIB, "pip-2.dist-info");
+        rig_add_change(txn, CHANGE_SWAP, PLAN_SCRIPTS, "pip");
+        rig_add_change(txn, CHANGE_PUT, PLAN_SCRIPTS, "pip3");
+        rig_add_change(txn, CHANGE_MKDIR, PLAN_DATA, "share");
+        rig_add_change(txn, CHANGE_PUT, PLAN_DATA, "share/pip.1");
+}
+
+static void write_journal(struct txn *txn, const char *name)
+{
+        _cleanup_(str_done) struct str text = STR_INIT;
+
+        journal_write(&text, txn);
+        assert_int_equal(file_create(txn->roots[PLAN_LIB].area_fd, name, 0600, text.data, text.len), 0);
+}
+
+/* Closes what the dead process held, and leaves the rest as it is. */
+static void kill_txn(struct txn *txn)
+{
+        txn->keep_area = true;
+        txn->committed = true;
+        txn_free(txn);
+}
+
+static void run_until(int step)
+{
+        struct txn *txn = rig_prepare();
+        int area_fd = txn->roots[PLAN_LIB].area_fd;
+
+        if (step >= STEP_STAGED)
+                stage(txn);
+        if (step >= STEP_WRITTEN)
+                write_journal(txn, step == STEP_WRITTEN ? "journal.new" : "journal");
+        for (int i = 0; i < step - STEP_DECIDED && i < N_CHANGES; i++)
+                assert_int_equal(change_apply(txn, (size_t)i), 0);
+        if (step >= STEP_CLEANING)
+                assert_int_equal(unlinkat(area_fd, "journal", 0), 0);
+        if (step >= STEP_CLEANING + 1)
+                assert_int_equal(file_remove_tree(area_fd, "lib"), 0);
+        if (step >= STEP_CLEANING + 2)
+                assert_int_equal(file_remove_tree(area_fd, "old"), 0);
+        kill_txn(txn);
+}
+
+static char *committed(void)
+{
+        struct txn *txn;
+
+        make_old();
+        txn = rig_prepare();
+        stage(txn);
+        rig_commit(txn);
+        txn_free(txn);
+        return rig_everything("env");
+}
+
+static void start_over(void)
+{
+        _cleanup_close_ int top = file_open_dir(tree_root);
+
+        assert_int_equal(file_remove_tree(top, "env"), 0);
+        tree_dir(RIG_LIB);
+        tree_dir("env/bin");
+        make_old();
+        events[0] = '\0';
+}
+
+/* Before the decision the old state, after it the new one, and nothing of the dead run besides. */
+static void killed_at_each_step(void **state)
+{
+        _cleanup_free_ char *new = NULL;
+        _cleanup_free_ char *old = NULL;
+
+        (void)state;
+        start_over();
+        old = rig_everything("env");
+        new = committed();
+        rig_query.event = note_event;
+        for (int step = STEP_AREA; step < N_STEPS; step++)
+                for (int again = 0; again < 2; again++) {
+                        _cleanup_free_ char *now = NULL;
+
+                        start_over();
+                        run_until(step);
+                        if (again != 0)
+                                run_until(STEP_AREA); /* killed once more after it had mended */
+                        txn_free(rig_open());
+                        now = rig_everything("env");
+                        if (strcmp(now, step < STEP_DECIDED ? old : new) != 0)
+                                fail_msg("step %d: %s", step, now);
+                        assert_string_equal(events, again != 0
+                                ? "1 finished or undid what an interrupted run had left\n"
+                                  "1 finished or undid what an interrupted run had left\n"
+                                : "1 finished or undid what an interrupted run had left\n");
+                }
+}
+
+/* A mending run that dies as well: changes made twice, or only some of them. */
+static void killed_while_mending(void **state)
+{
+        _cleanup_free_ char *new = NULL;
+
+        (void)state;
+        start_over();
+        new = committed();
+        for (int first = 0; first <= N_CHANGES; first++)
+                for (int second = 0; second <= N_CHANGES; second++) {
+                        _cleanup_free_ char *now = NULL;
+                        struct txn *txn;
+
+                        start_over();
+                        txn = rig_prepare();
+                        stage(txn);
+                        write_journal(txn, "journal");
+                        for (int i = 0; i < first; i++)
+                                assert_int_equal(change_apply(txn, (size_t)i), 0);
+                        for (int i = 0; i < second; i++)
+                                assert_int_equal(change_apply(txn, (size_t)i), 0);
+                        kill_txn(txn);
+                        txn_free(rig_open());
+                        now = rig_everything("env");
+                        assert_string_equal(now, new);
+                }
+}
+
+/* A failed commit that was killed while it took its changes back goes forward. */
+static void killed_while_taking_back(void **state)
+{
+        _cleanup_free_ char *new = NULL;
+
+        (void)state;
+        start_over();
+        new = committed();
+        for (size_t undone = 0; undone <= N_CHANGES; undone++) {
+                _cleanup_free_ char *now = NULL;
+                struct txn *txn;
+
+                start_over();
+                txn = rig_prepare();
+                stage(txn);
+                write_journal(txn, "journal");
+                for (size_t i = 0; i < N_CHANGES; i++)
+                        assert_int_equal(change_apply(txn, i), 0);
+                for (size_t i = 0; i < undone; i++)
+                        assert_int_equal(change_undo(txn, N_CHANGES - 1 - i), 0);
+                kill_txn(txn);
+                txn_free(rig_open());
+                now = rig_everything("env");
+                assert_string_equal(now, new);
+        }
+}
+
+static void damaged_journal_decides_nothing(void **state)
+{
+        _cleanup_free_ char *old = NULL;
+
+        (void)state;
+        start_over();
+        old = rig_everything("env");
+        for (int i = 0; i < 3; i++) {
+                static const char *const texts[] = {"", "pipseed-journal 1\ntake lib", "pipseed-journal 9\nend 00000000\n"};
+                _cleanup_free_ char *now = NULL;
+                struct txn *txn = rig_prepare();
+
+                stage(txn);
+                assert_int_equal(file_create(txn->roots[PLAN_LIB].area_fd, "journal", 0600, texts[i],
+                                             strlen(texts[i])), 0);
+                kill_txn(txn);
+                txn_free(rig_open());
+                now = rig_everything("env");
+                assert_string_equal(now, old);
+        }
+}
+
+#define AREA RIG_LIB "/.pipseed-0123456789abcdef"
+
+/* A run that holds its area is alive. */
+static void living_area_is_left_alone(void **state)
+{
+        _cleanup_free_ char *before = NULL;
+        _cleanup_free_ char *after = NULL;
+        _cleanup_close_ int fd = -1;
+
+        (void)state;
+        start_over();
+        tree_file(AREA "/lib/pip/a.py", "theirs");
+        fd = file_open_dir(tree_path(AREA));
+        assert_int_equal(flock(fd, LOCK_EX), 0);
+        before = rig_everything("env");
+        rig_query.event = note_event;
+        txn_free(rig_open());
+        after = rig_everything("env");
+        assert_string_equal(after, before);
+        assert_string_equal(events, "");
+        assert_int_equal(close(steal_fd(&fd)), 0);
+        txn_free(rig_open());
+        assert_false(rig_has(AREA));
+}
+
+static void area_of_another_user_is_left_alone(void **state)
+{
+        (void)state;
+        if (geteuid() != 0)
+                skip();
+        start_over();
+        tree_file(AREA "/lib/pip/a.py", "theirs");
+        assert_int_equal(chown(tree_path(AREA), 65534, 65534), 0);
+        rig_query.event = note_event;
+        txn_free(rig_open());
+        rig_assert_content(AREA "/lib/pip/a.py", "theirs");
+        assert_string_equal(events, "2 another user's interrupted run is left alone\n");
+}
+
+static void other_names_are_left_alone(void **state)
+{
+        static const char *const entries[] = {
+                RIG_LIB "/.pipseed-/",                   RIG_LIB "/.pipseed-0123456789abcde/",
+                RIG_LIB "/.pipseed-0123456789abcdef0/",  RIG_LIB "/.pipseed-0123456789ABCDEF/",
+                RIG_LIB "/.pipseed-0123456789abcdeg/",   RIG_LIB "/pipseed-0123456789abcdef/",
+                RIG_LIB "/x.pipseed-0123456789abcdef/",  RIG_LIB "/.pipseed-1123456789abcdef",
+                RIG_LIB "/.pipseed-2123456789abcdef -> ../../../../outside",
+                RIG_LIB "/.pipseed-3123456789abcdef -> nowhere",
+                RIG_LIB "/pip/.pipseed-0123456789abcdef/",
+                "env/bin/.pipseed-0123456789abcdef/",
+        };
+        _cleanup_free_ char *before = NULL;
+        _cleanup_free_ char *after = NULL;
+
+        (void)state;
+        start_over();
+        tree_file("outside/journal", "x");
+        for (size_t i = 0; i < ARRAY_SIZE(entries); i++)
+                tree_entry(entries[i], "x");
+        before = rig_everything("");
+        rig_query.event = note_event;
+        txn_free(rig_open());
+        after = rig_everything("");
+        assert_string_equal(after, before);
+        assert_string_equal(events, "");
+}
+
+/* What others did between the kill and the mending: it must neither be overwritten nor stop anything. */
+static void others_were_here_since(void **state)
+{
+        (void)state;
+        for (int step = STEP_DECIDED; step <= STEP_CHANGED; step++)
+                for (int way = 0; way < 3; way++) {
+                        _cleanup_close_ int top = file_open_dir(tree_root);
+                        struct txn *txn;
+
+                        start_over();
+                        run_until(step);
+                        if (way == 0) { /* removed by hand */
+                                assert_int_equal(file_remove_tree(top, RIG_LIB "/pip"), 0);
+                                assert_int_equal(file_remove_tree(top, "env/bin/pip3"), 0);
+                                assert_int_equal(file_remove_tree(top, "env/share"), 0);
+                        } else if (way == 1) { /* put there by another installer */
+                                assert_int_equal(file_remove_tree(top, RIG_LIB "/pip-2.dist-info"), 0);
+                                tree_file(RIG_LIB "/pip-2.dist-info/RECORD", "theirs");
+                                assert_int_equal(file_remove_tree(top, "env/bin/pip3"), 0);
+                                tree_file("env/bin/pip3", "theirs");
+                        } else { /* a folder of the scheme is gone */
+                                assert_int_equal(file_remove_tree(top, "env/bin"), 0);
+                        }
+                        txn = rig_open();
+                        txn_free(txn);
+                        if (way == 1) {
+                                rig_assert_content(RIG_LIB "/pip-2.dist-info/RECORD", "theirs");
+                                rig_assert_content("env/bin/pip3", "theirs");
+                        }
+                        {
+                                _cleanup_free_ char *visible = rig_listing("env");
+                                _cleanup_free_ char *everything = rig_everything("env");
+
+                                assert_string_equal(everything, visible); /* no area is left */
+                        }
+                }
+}
+
+/* The package was replaced by hand after the swap: what was taken away must not come back. */
+static void old_package_does_not_come_back(void **state)
+{
+        (void)state;
+        start_over();
+        run_until(STEP_DECIDED + 1);
+        assert_int_equal(rename(tree_path(RIG_LIB "/pip"), tree_path(RIG_LIB "/kept")), 0);
+        tree_file(RIG_LIB "/pip/a.py", "theirs");
+        txn_free(rig_open());
+        rig_assert_content(RIG_LIB "/pip/a.py", "theirs");
+        assert_false(rig_has(RIG_LIB "/pip/b.py"));
+}
+
+static void mending_can_be_cancelled(void **state)
+{
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+        struct txn *txn = NULL;
+
+        (void)state;
+        start_over();
+        run_until(STEP_STAGED);
+        rig_query.event = refuse_event;
+        assert_int_equal(txn_open(&rig_query, &txn, &err), PIPSEED_E_CANCELLED);
+        assert_null(txn);
+}
+
+/* bin/ on another file system: its area is found by the LIB area's name, or by itself when that one is gone. */
+static void areas_on_two_file_systems(void **state)
+{
+        (void)state;
+        if (mount("tmpfs", tree_path("env/bin"), "tmpfs", 0, "size=1m") < 0)
+                skip();
+        for (int decided = 0; decided < 3; decided++) {
+                _cleanup_close_ int lib_fd = file_open_dir(tree_path(RIG_LIB));
+                struct txn *txn;
+                _cleanup_free_ char *area = NULL;
+
+                tree_file("env/bin/pip", "old");
+                txn = rig_prepare();
+                area = str_format("env/bin/%s", txn->name);
+                rig_stage(txn, PLAN_SCRIPTS, "pip", "new");
+                rig_add_change(txn, CHANGE_SWAP, PLAN_SCRIPTS, "pip");
+                if (decided == 1)
+                        write_journal(txn, "journal");
+                if (decided == 2)
+                        assert_int_equal(file_remove_tree(lib_fd, txn->name), 0);
+                kill_txn(txn);
+                assert_true(rig_has(area));
+                txn_free(rig_open());
+                assert_false(rig_has(area));
+                rig_assert_content("env/bin/pip", decided == 1 ? "new" : "old");
+        }
+        assert_int_equal(umount2(tree_path("env/bin"), MNT_DETACH), 0);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(killed_at_each_step, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(killed_while_mending, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(killed_while_taking_back, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(damaged_journal_decides_nothing, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(living_area_is_left_alone, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(area_of_another_user_is_left_alone, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(other_names_are_left_alone, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(others_were_here_since, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(old_package_does_not_come_back, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(mending_can_be_cancelled, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(areas_on_two_file_systems, rig_setup, tree_teardown),
+        };
+
+        return old_kernel_run_twice(tests);
+}
