@@ -12,19 +12,16 @@ static int check_allowed(const struct job *job, struct pipseed_error *err)
         return job->req.override_externally_managed ? 0 : target_check_managed(job->target, false, err);
 }
 
-static int take_out(struct job *job, const struct installed *installed, struct pipseed_package *package,
+static int take_out(struct job *job, const struct removal *removal, struct pipseed_package *package,
                     struct pipseed_error *err)
 {
-        _cleanup_(removal_done) struct removal removal = {0};
-        int r = removal_load(job->txn, installed, &removal, err);
+        int r = job->req.dry_run ? 0 : merge_add_changes(job->txn, NULL, removal, err);
 
-        if (r == 0 && !job->req.dry_run)
-                r = merge_add_changes(job->txn, NULL, &removal, err);
         if (r < 0)
                 return r;
-        package->n_files += removal.n_paths;
-        for (size_t i = 0; i < removal.n_paths; i++)
-                if (removal.paths[i].root == PLAN_SCRIPTS && result_add_script(&job->result, removal.paths[i].path) < 0)
+        package->n_files = removal->n_paths;
+        for (size_t i = 0; i < removal->n_paths; i++)
+                if (removal->paths[i].root == PLAN_SCRIPTS && result_add_script(&job->result, removal->paths[i].path) < 0)
                         return error_memory(err);
         return 0;
 }
@@ -32,6 +29,7 @@ static int take_out(struct job *job, const struct installed *installed, struct p
 static int take_out_package(struct job *job, const struct job_package *package, struct pipseed_error *err)
 {
         struct pipseed_package p = {.name = package->project, .action = PIPSEED_ACTION_NONE};
+        _cleanup_(removal_done) struct removal removal = {0};
         int r = 0;
 
         if (package->current == NULL)
@@ -42,8 +40,10 @@ static int take_out_package(struct job *job, const struct job_package *package, 
                 if (!job_owns(job, &package->installed.items[i]))
                         continue;
                 p.action = PIPSEED_ACTION_REMOVED;
-                r = take_out(job, &package->installed.items[i], &p, err);
+                r = removal_load(job->txn, &package->installed.items[i], &removal, err);
         }
+        if (r == 0 && p.action == PIPSEED_ACTION_REMOVED)
+                r = take_out(job, &removal, &p, err);
         if (r == 0 && p.action == PIPSEED_ACTION_NONE)
                 r = job_tell(job, err, PIPSEED_EVENT_NOTE, "%s %s in %s is not the environment's own: left alone",
                              p.name, p.version, p.location);

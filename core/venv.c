@@ -14,9 +14,12 @@
 #include "venv/update.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct creation {
         struct pipseed_venv venv; /* first: what the caller holds */
@@ -25,6 +28,7 @@ struct creation {
         struct pipseed_venv_request req;
         struct layout layout;
         enum clear_how how;
+        bool was_empty; /* the folder that is there */
 };
 
 static void free_creation(struct creation *creation)
@@ -171,6 +175,7 @@ static int make_inside(struct creation *creation, struct pipseed_error *err)
         int r = 0;
 
         creation->venv.existed = true;
+        creation->was_empty = spot_is_empty(spot->dir_fd) > 0;
         if (creation->req.clear && creation->how != CLEAR_NOTHING)
                 r = spot_empty(spot->dir_fd);
         if (r < 0)
@@ -211,7 +216,31 @@ int pipseed_venv_create(const struct pipseed_venv_request *req, struct pipseed_v
         return 0;
 }
 
+int pipseed_venv_finish(struct pipseed_venv *venv, struct pipseed_error *err)
+{
+        const struct creation *creation = (const struct creation *)(const void *)venv;
+        const struct layout *layout = &creation->layout;
+        int fd = creation->spot.published ? creation->spot.hidden_fd : creation->spot.dir_fd;
+        struct stat st;
+        int r;
+
+        if (layout->later == NULL || creation->req.dry_run)
+                return 0;
+        r = fstatat(fd, "pyvenv.cfg", &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+        if (r == 0)
+                r = file_replace(fd, "pyvenv.cfg", st.st_mode & 07777, layout->later, layout->later_len,
+                                 creation->req.durable);
+        return r < 0 ? error_sys(err, r, creation->venv.dir, "cannot write pyvenv.cfg") : 0;
+}
+
 int pipseed_venv_undo(struct pipseed_venv *venv, struct pipseed_error *err)
 {
-        return spot_undo(&((struct creation *)(void *)venv)->spot, err);
+        struct creation *creation = (struct creation *)(void *)venv;
+        const struct spot *spot = &creation->spot;
+        int r;
+
+        if (spot->published)
+                return spot_undo(&creation->spot, err);
+        r = creation->was_empty && !creation->req.dry_run ? spot_empty(spot->dir_fd) : 0;
+        return r < 0 ? error_sys(err, r, creation->venv.dir, "cannot empty the folder again") : 0;
 }

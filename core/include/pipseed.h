@@ -369,6 +369,8 @@ struct pipseed_venv_request {
                                An environment's interpreter stands for its base */
         const char *prompt; /* NULL: the folder's name; ".": the current folder's name (bases from 3.9 on, as in venv) */
         bool system_site_packages;
+        bool finish_later; /* with system_site_packages: the base's packages are not seen before pipseed_venv_finish, so that
+                              its pip is not taken for the environment's while hooks work, as in venv */
         bool copies; /* of the interpreter, instead of links to it */
         bool clear;
         bool upgrade;                  /* the base was upgraded in its place: all but the activate scripts */
@@ -403,8 +405,11 @@ PIPSEED_API void pipseed_venv_request_init(struct pipseed_venv_request *req);
  */
 PIPSEED_API int pipseed_venv_create(const struct pipseed_venv_request *req, struct pipseed_venv **ret_venv,
                                     struct pipseed_error *err);
+/* The final pyvenv.cfg, with finish_later; nothing otherwise. IO. */
+PIPSEED_API int pipseed_venv_finish(struct pipseed_venv *venv, struct pipseed_error *err);
 /* Takes back what a call did, for whoever could not finish the environment: a new one vanishes, what clear replaced is
- * there again. What was written into a folder that was there stays. BUSY: dir holds something else by now. */
+ * there again, an empty folder is empty again. What was written into a folder with files in it stays. BUSY: dir holds
+ * something else by now. */
 PIPSEED_API int pipseed_venv_undo(struct pipseed_venv *venv, struct pipseed_error *err);
 /* Ends a call: what clear replaced, or what undo took away, is removed now. */
 PIPSEED_API void pipseed_venv_free(struct pipseed_venv *venv);

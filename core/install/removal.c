@@ -195,7 +195,11 @@ int removal_load(const struct txn *txn, const struct installed *installed, struc
                 r = add_scripts(txn, installed, &removal, &capacity, err);
         if (r < 0)
                 return r;
+        for (size_t i = 0; i < ret_removal->n_paths; i++)
+                if (add(&removal, &capacity, ret_removal->paths[i].root, ret_removal->paths[i].path) < 0)
+                        return error_memory(err);
         sort_unique(&removal);
+        removal_done(ret_removal);
         *ret_removal = removal;
         removal = (struct removal){0};
         return 0;

@@ -32,7 +32,7 @@ struct removal {
 
 /* Can this installed distribution be removed here: is it in one of the transaction's own lib folders, with a RECORD? */
 bool removal_possible(const struct txn *txn, const struct installed *installed, enum plan_root *ret_lib);
-/* PIPSEED_E_RECORD_*, IO. */
+/* What ret_removal has already stays in it: of a distribution that is there twice both copies go. PIPSEED_E_RECORD_*, IO. */
 int removal_load(const struct txn *txn, const struct installed *installed, struct removal *ret_removal,
                  struct pipseed_error *err);
 bool removal_has(const struct removal *removal, enum plan_root root, const char *path);

@@ -120,7 +120,7 @@ static int add_ignore_file(struct maker *maker)
         return traits_of(maker)->ignore_file && !maker->query->req->without_scm_ignore_files ? add_entry(maker, &entry) : 0;
 }
 
-static int add_config(struct maker *maker)
+static int write_config(struct maker *maker, bool system_site, const char **ret_text, size_t *ret_len)
 {
         const struct pipseed_venv_request *req = maker->query->req;
         const struct origin *origin = maker->query->origin;
@@ -133,19 +133,31 @@ static int add_config(struct maker *maker)
                 .program = origin->exe,
                 .asked_prompt = req->prompt,
                 .dir = maker->query->dir,
-                .system_site = req->system_site_packages,
+                .system_site = system_site,
                 .copies = req->copies,
                 .without_pip = req->without_pip,
                 .clear = req->clear,
                 .upgrade = req->upgrade,
                 .without_ignore_file = traits_of(maker)->ignore_file && req->without_scm_ignore_files,
         };
-        struct layout_entry entry = {LAYOUT_TOP, LAYOUT_FILE, LAYOUT_REPLACE, .name = "pyvenv.cfg"};
 
         text_add_config(&text, &config);
-        entry.text = text.failed ? NULL : arena_strndup(maker->arena, text.data, text.len);
-        entry.len = text.len;
-        return add_entry(maker, &entry);
+        *ret_text = text.failed ? NULL : arena_strndup(maker->arena, text.data, text.len);
+        *ret_len = text.len;
+        return *ret_text != NULL ? 0 : error_memory(maker->err);
+}
+
+static int add_config(struct maker *maker)
+{
+        const struct pipseed_venv_request *req = maker->query->req;
+        struct layout *layout = maker->layout;
+        struct layout_entry entry = {LAYOUT_TOP, LAYOUT_FILE, LAYOUT_REPLACE, .name = "pyvenv.cfg"};
+        bool later = req->system_site_packages && req->finish_later;
+        int r = write_config(maker, req->system_site_packages && !later, &entry.text, &entry.len);
+
+        if (r == 0 && later)
+                r = write_config(maker, true, &layout->later, &layout->later_len);
+        return r < 0 ? r : add_entry(maker, &entry);
 }
 
 static int add_name(struct maker *maker, const char *name)

@@ -54,6 +54,8 @@ struct layout {
         struct layout_entry entries[LAYOUT_MAX_ENTRIES];
         size_t n_entries;
         const char *interpreter; /* bin/NAME, absolute */
+        const char *later;       /* pyvenv.cfg as it is to be in the end, NULL: as it is among the entries */
+        size_t later_len;
 };
 
 struct layout_query {

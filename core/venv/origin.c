@@ -24,14 +24,33 @@ static int unsupported(const struct origin *origin, struct pipseed_error *err, c
                           origin->exe);
 }
 
+/* The interpreter of that name in the base's folder, if it is one and belongs to no environment. 1, 0 or a code. */
+static int try_name(struct origin *origin, const char *home, const char *name, struct pipseed_error *err)
+{
+        struct arena *arena = &origin->target->arena;
+        const char *path = name != NULL ? arena_format(arena, "%s/%s", home, name) : NULL;
+        struct pyvenv env;
+        int r;
+
+        if (path == NULL)
+                return error_memory(err);
+        if (!base_is_executable(NULL, path))
+                return 0;
+        r = pyvenv_read_of(arena, NULL, path, &env, err);
+        if (r == 0)
+                origin->base = path;
+        return r < 0 ? r : r == 0;
+}
+
 /*
  * sys._base_executable of an environment's interpreter (getpath.py of 3.11 and newer): a link's end; for a copy, the same
- * name in the base's folder, if it is there.
+ * name in the base's folder, else one of the usual names.
  */
 static int find_base(struct origin *origin, struct pipseed_error *err)
 {
         struct arena *arena = &origin->target->arena;
-        const char *same_name;
+        const char *const names[] = {path_base(origin->exe), "python3",
+                                     arena_format(arena, "python%d.%d", origin->facts->major, origin->facts->minor)};
         struct pyvenv env;
         int r;
 
@@ -47,12 +66,13 @@ static int find_base(struct origin *origin, struct pipseed_error *err)
         r = pyvenv_read_of(arena, NULL, origin->exe, &env, err);
         if (r <= 0 || env.home == NULL)
                 return r < 0 ? r : 0;
-        same_name = arena_format(arena, "%s/%s", env.home, path_base(origin->exe));
-        if (same_name == NULL)
-                return error_memory(err);
-        if (base_is_executable(NULL, same_name) && pyvenv_read_of(arena, NULL, same_name, &env, err) == 0)
-                origin->base = same_name;
-        return err->code;
+        for (size_t i = 0, found = 0; i < ARRAY_SIZE(names) && found == 0; i++) {
+                r = try_name(origin, env.home, names[i], err);
+                if (r < 0)
+                        return r;
+                found = (size_t)r;
+        }
+        return 0;
 }
 
 static int fill_names(struct origin *origin, struct pipseed_error *err)

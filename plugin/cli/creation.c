@@ -166,6 +166,7 @@ static int make_venv(const struct pipseed_request *req, const struct creation_or
         request.python = order->python;
         request.prompt = order->prompt;
         request.system_site_packages = order->system_site;
+        request.finish_later = !order->without_pip || order->hooks.n_items > 1;
         request.copies = order->copies;
         request.clear = order->clear;
         request.upgrade = order->upgrade;
@@ -179,7 +180,7 @@ static int make_venv(const struct pipseed_request *req, const struct creation_or
         return pipseed_venv_create(&request, ret_venv, err);
 }
 
-/* An environment that a hook could not finish goes away again, unless it was there before. */
+/* An environment that a hook could not finish goes away again, unless it was there before with files in it. */
 int creation_make(const struct pipseed_request *req, struct creation_order *order, struct creation **ret_creation,
                   struct pipseed_error *err)
 {
@@ -198,6 +199,8 @@ int creation_make(const struct pipseed_request *req, struct creation_order *orde
         r = take_venv(creation, venv, err);
         if (r == 0 && !req->dry_run)
                 r = call_after(order, venv, creation, err);
+        if (r == 0)
+                r = pipseed_venv_finish(venv, err);
         if (r < 0) {
                 struct pipseed_error second = PIPSEED_ERROR_INIT;
 

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 import threading
@@ -160,8 +159,6 @@ def test_from_an_environment(options, pipseed, python, tmp_path):
     shutil.rmtree(env)
     if python.minor >= (3, 11):
         run.run([inner, "-m", "venv", "--without-pip", env])
-        if not (env / "bin/python").exists():
-            return  # early 3.11: it looks for the name "python" beside the base, where Debian has none
         assert config == (env / "pyvenv.cfg").read_text()
         assert not differences(tree.snapshot(env), ours, python)
 
@@ -365,6 +362,16 @@ def test_seeded(pipseed, python, tmp_path):
     pipseed("verify", env)
 
 
+def test_system_site_packages(pipseed, python, tmp_path):
+    """The base's pip is not taken for the environment's, as venv sees to it."""
+    env = tmp_path / "env"
+    pipseed("venv", "--system-site-packages", "-p", python.exe, env)
+    assert "include-system-site-packages = true\n" in (env / "pyvenv.cfg").read_text()
+    assert (interpreters.site_packages(env) / "pip").is_dir()
+    shown = run.run([env / "bin/pip", "--version"]).stdout
+    assert f" from {env}/" in shown
+
+
 def test_options_reach_the_hook(pipseed, tmp_path):
     """--pip, --altinstall, --no-bytecode, --packages and the policy's file."""
     env = tmp_path / "env"
@@ -423,11 +430,24 @@ def test_failure_leaves_nothing(failure, existing, pipseed, tmp_path):
         before = tree.snapshot(env)
     result = pipseed("venv", "-p", CPYTHON.exe, *options, env, code=code)
     assert result.stderr.startswith("error: ")
-    if existing:
-        assert not differences(before, tree.snapshot(env), CPYTHON)
-        assert left(top / "b") == ["env", *(f"env/{name}" for name in left(env))]
-    else:
+    if not existing:
         assert not top.exists()
+        return
+    after = tree.snapshot(env)
+    if failure == "no such wheel":  # found out when the folder was written already
+        assert differences(before, after, CPYTHON) == ["pyvenv.cfg: content"]
+    else:
+        assert not differences(before, after, CPYTHON)
+    assert os.listdir(top / "b") == ["env"]
+
+
+def test_failure_empties_an_empty_folder(pipseed, tmp_path):
+    """As before."""
+    env = tmp_path / "env"
+    env.mkdir()
+    inode = env.stat().st_ino
+    pipseed("venv", "-p", CPYTHON.exe, "--pip", "1.0", env, code=1)
+    assert env.stat().st_ino == inode and not left(env)
 
 
 HOOK = r"""
@@ -707,7 +727,7 @@ SHELLS = {
     "bash": (["bash", "--norc"], '. "$1/bin/activate"', 'printf "%s\\n" "$VIRTUAL_ENV"'),
     "zsh": (["zsh", "-f"], '. "$1/bin/activate"', 'printf "%s\\n" "$VIRTUAL_ENV"'),
     "fish": (["fish", "-N"], "source $argv[1]/bin/activate.fish", 'printf "%s\\n" $VIRTUAL_ENV'),
-    "csh": (["tcsh", "-f"], "source $1:q/bin/activate.csh", 'printf "%s\\n" $VIRTUAL_ENV:q'),
+    "csh": (["tcsh", "-f"], "set prompt = '% '\nsource $1:q/bin/activate.csh", 'printf "%s\\n" $VIRTUAL_ENV:q'),
 }
 PLACES = ["plain", "with space", "it's $(touch pwned) `touch pwned` $HOME \"quoted\"", "back\\slash", "grüße"]
 
@@ -746,7 +766,8 @@ def test_bytes_that_are_no_text(pipseed, python, tmp_path):
     """venv itself cannot do it from 3.11 on; here the environment works."""
     env = os.fsencode(tmp_path) + b"/latin\xe9"
     pipseed("venv", "-p", python.exe, env)
-    shown = run.run([env + b"/bin/python", "-c", "import os, sys; sys.stdout.buffer.write(os.fsencode(sys.prefix))"])
+    bin_dir = os.fsdecode(env) + "/bin"
+    shown = run.run([f"{bin_dir}/python", "-c", "import os, sys; sys.stdout.buffer.write(os.fsencode(sys.prefix))"])
     assert os.fsencode(shown.stdout) == env
-    assert run.run([env + b"/bin/pip", "--version"]).stdout.startswith("pip ")
-    assert stat.S_ISDIR(os.lstat(env + b"/lib").st_mode)
+    assert "install" in run.run([f"{bin_dir}/pip", "--help"]).stdout
+    assert "pip" in json.loads(pipseed("verify", "--json", env).stdout)["packages"][0]["name"]

@@ -5,7 +5,8 @@
  *
  *     return old_kernel_run_twice(tests, n_tests);
  *
- * old_kernel says which of the two runs it is, for what cannot be the same in both.
+ * old_kernel says which of the two runs it is, for what cannot be the same in both. has_openat2 asks: valgrind does not know
+ * that call either.
  */
 #ifndef OLD_KERNEL_RIG_H
 #define OLD_KERNEL_RIG_H
@@ -24,6 +25,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 static bool old_kernel;
 
@@ -41,6 +43,11 @@ static inline bool old_kernel_deny(void)
 
         return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
                prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static inline bool has_openat2(void)
+{
+        return syscall(SYS_openat2, -1, "", NULL, 0) < 0 && errno != ENOSYS;
 }
 
 #define old_kernel_run_twice(tests) old_kernel_run_(tests, sizeof(tests) / sizeof((tests)[0]))

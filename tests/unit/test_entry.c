@@ -333,6 +333,7 @@ static void looks_through_stores_in_order(void **state)
         const struct store *stores[2];
 
         (void)state;
+        (void)first;
         /* The one that was made becomes the system's; the own one is empty. */
         system = store_at("cache", STORE_SYSTEM);
         stores[0] = system;

@@ -176,6 +176,7 @@ static void passes_over_other_things(void **state)
         _cleanup_(entry_freep) struct entry *entry = get_entry();
 
         (void)state;
+        (void)entry;
         tree_file("cache/v1/wheels/file", "");
         tree_dir("cache/v1/wheels/.hidden");
         tree_dir("cache/v1/wheels/empty");

@@ -229,6 +229,33 @@ static void other_lib(void **state)
         assert_false(removal_has(&removal, PLAN_LIB, "evil.py"));
 }
 
+/* Of a distribution that is there twice both copies go. */
+static void two_copies(void **state)
+{
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+        _cleanup_(removal_done) struct removal removal = {0};
+        _cleanup_(txn_freep) struct txn *txn = NULL;
+        struct installed other = evil;
+
+        (void)state;
+        other.dist_info = "evil-2.0.dist-info";
+        tree_file(RIG_LIB "/" INFO "/RECORD", "z.py,,\nboth.py,,\n" INFO "/RECORD,,\n");
+        tree_file(RIG_LIB "/evil-2.0.dist-info/RECORD", "a.py,,\nboth.py,,\n");
+        txn = rig_open();
+        assert_int_equal(removal_load(txn, &evil, &removal, &err), 0);
+        assert_int_equal(removal_load(txn, &other, &removal, &err), 0);
+        assert_int_equal(removal.n_paths, 4);
+        assert_true(removal_has(&removal, PLAN_LIB, "a.py"));
+        assert_true(removal_has(&removal, PLAN_LIB, "both.py"));
+        assert_true(removal_has(&removal, PLAN_LIB, INFO "/RECORD"));
+        assert_true(removal_has(&removal, PLAN_LIB, "z.py"));
+        /* A third one that cannot be read takes nothing back. */
+        other.dist_info = "evil-3.0.dist-info";
+        assert_int_equal(removal_load(txn, &other, &removal, &err), PIPSEED_E_IO);
+        assert_int_equal(removal.n_paths, 4);
+        assert_true(removal_has(&removal, PLAN_LIB, "z.py"));
+}
+
 static void has_nothing_when_empty(void **state)
 {
         const struct removal removal = {0};
@@ -247,6 +274,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(bad_record, removal_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(only_what_can_be_removed, removal_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(other_lib, removal_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(two_copies, removal_setup, tree_teardown),
                 cmocka_unit_test(has_nothing_when_empty),
         };
 

@@ -252,7 +252,7 @@ static void rooted(void **state)
                 r = txn_open(&rig_query, &txn, &err);
                 if (r == 0)
                         r = txn_prepare(txn, &err);
-                if (rooted_links[i].lands == NULL || old_kernel) {
+                if (rooted_links[i].lands == NULL || !has_openat2()) {
                         /* A link that leads nowhere inside the root, or a kernel that cannot resolve it safely. */
                         assert_int_equal(r, PIPSEED_E_IO);
                 } else {
@@ -383,6 +383,7 @@ static void waiting_can_be_cancelled(void **state)
         char text[256] = "";
 
         (void)state;
+        (void)first;
         rig_query.event = refuse;
         rig_query.event_data = text;
         assert_int_equal(txn_open(&rig_query, &second, &err), PIPSEED_E_CANCELLED);

@@ -102,6 +102,14 @@ static inline void tree_entry(const char *entry, const char *content)
         }
 }
 
+/* A valgrind does not pass on why a program could not be started. */
+static inline bool on_valgrind(void)
+{
+        const char *preload = getenv("LD_PRELOAD");
+
+        return preload != NULL && strstr(preload, "vgpreload") != NULL;
+}
+
 static inline int tree_setup(void **state)
 {
         (void)state;

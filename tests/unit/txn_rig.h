@@ -33,12 +33,11 @@ static const char *const rig_roots[PLAN_N_ROOTS] = {
 static struct txn_query rig_query;
 static const char *rig_paths[PLAN_N_ROOTS];
 
-static inline int rig_setup(void **state)
+/* In a temporary folder that is there already. */
+static inline void rig_begin(void)
 {
         static char paths[PLAN_N_ROOTS][256];
 
-        if (tree_setup(state) < 0)
-                return -1;
         for (int i = 0; i < PLAN_N_ROOTS; i++) {
                 (void)snprintf(paths[i], sizeof(paths[i]), "%s/%s", tree_root, rig_roots[i]);
                 rig_paths[i] = paths[i];
@@ -48,6 +47,13 @@ static inline int rig_setup(void **state)
         tree_dir("env/bin");
         tree_file("env/pyvenv.cfg", "home = /usr/bin\n");
         tree_link("env/bin/python", "/usr/bin/python3");
+}
+
+static inline int rig_setup(void **state)
+{
+        if (tree_setup(state) < 0)
+                return -1;
+        rig_begin();
         return 0;
 }
 
