@@ -120,6 +120,13 @@ def warm_uv(runner, uv, python):
     return uv
 
 
+def file_system(folder):
+    """Its type: ext4."""
+    with open("/proc/mounts", encoding="utf-8") as mounts:
+        rows = [line.split()[1:3] for line in mounts]
+    return max((row for row in rows if folder.is_relative_to(row[0])), key=lambda row: len(row[0]))[1]
+
+
 def describe_machine(runner, programs, python, folder):
     """What the numbers depend on."""
 
@@ -135,7 +142,6 @@ def describe_machine(runner, programs, python, folder):
             if line.startswith("model name"):
                 model = line.split(":", 1)[1].strip()
                 break
-    kind = first_line(["/usr/bin/stat", "-f", "-c", "%T", folder])
     versions = {name: first_line([path, "--version"]) if isinstance(path, str) else None
                 for name, path in programs.items() if name != "floor"}
     return {
@@ -143,7 +149,7 @@ def describe_machine(runner, programs, python, folder):
         "processor": model,
         "cores": len(os.sched_getaffinity(0)),
         "kernel": platform.release(),
-        "file_system": kind,
+        "file_system": file_system(folder),
         "load": os.getloadavg()[0],
         "python": first_line([python, "--version"]),
         "pip": first_line([programs["pipseed"], "seed", "--version"]),
@@ -152,7 +158,8 @@ def describe_machine(runner, programs, python, folder):
 
 
 def surroundings(top):
-    """The environment of everything that is measured: nothing of the caller's."""
+    """The environment of everything that is measured: nothing of the caller's but the package index, by which uv's cache is
+    ordered."""
     for name in ("home", "cache", "uv", "app-data"):
         (top / name).mkdir()
     return {
@@ -166,6 +173,7 @@ def surroundings(top):
         "VIRTUALENV_OVERRIDE_APP_DATA": str(top / "app-data"),
         "VIRTUALENV_NO_PERIODIC_UPDATE": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        **{name: os.environ[name] for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL") if name in os.environ},
     }
 
 

@@ -40,7 +40,7 @@ def print_table(groups, samples, targets, numbers):
     for title, names in groups:
         if not names:
             continue
-        print(f"\n{title}\n{'':4}{'':58}{'median':>10}{'quartiles':>20}{'cpu':>10}{'ratio':>9}")
+        print(f"\n{title}\n{'':4}{'':58}{'median':>11}{'quartiles':>22}{'cpu':>12}{'ratio':>8}")
         first = next((samples[name].median for name in names if samples[name].median), None)
         for name in names:
             each = samples[name]
@@ -49,8 +49,8 @@ def print_table(groups, samples, targets, numbers):
                 continue
             low, high = each.spread
             cpu = sorted(each.cpu)[len(each.cpu) // 2]
-            print(f"    {each.title:58}{each.median:7.2f} ms{low:11.2f} ..{high:7.2f}{cpu:7.2f} ms"
-                  f"{each.median / first:9.2f}")
+            print(f"    {each.title:58}{each.median:8.2f} ms{low:11.2f} ..{high:8.2f}{cpu:9.2f} ms"
+                  f"{each.median / first:8.2f}")
     print(f"\n{'target':66}{'found':>12}{'at most':>12}")
     for target in targets:
         value, verdict = judge(target, samples, numbers)

@@ -9,12 +9,17 @@ A case is prepared anew for each sample, in a folder that never was there before
 what was removed within the last five seconds, so nothing is removed before the end. The order alternates.
 """
 import os
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+
+
+# Variables that say how to reach PyPI from here.
+NETWORK = re.compile(r"proxy|cert|ssl|index_url|ca_bundle", re.I)
 
 
 class Unavailable(Exception):
@@ -88,7 +93,8 @@ class Runner:
         """Runs something that is not measured. Unavailable when it fails."""
         variables = {**self.env, **(env or {})}
         if network:
-            variables.update({name: value for name, value in os.environ.items() if "proxy" in name.lower()})
+            variables.update({name: value for name, value in os.environ.items() if NETWORK.search(name)})
+            variables.setdefault("UV_SYSTEM_CERTS", "1")
         try:
             done = subprocess.run([os.fspath(arg) for arg in args], env=variables, stdin=subprocess.DEVNULL,
                                   capture_output=True, text=True, timeout=600, check=False)
@@ -156,5 +162,5 @@ class Runner:
 
 
 def _last_line(text, leave_out="\0"):
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith(leave_out)]
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith((leave_out, "hint:"))]
     return lines[-1] if lines else ""

@@ -56,7 +56,8 @@ static int copy_request(struct creation *creation, const struct pipseed_venv_req
 {
         if (req->size < offsetof(struct pipseed_venv_request, python) || req->size > sizeof(creation->req))
                 return error_set(err, PIPSEED_E_USAGE, NULL,
-                                 "the request was not initialised with pipseed_venv_request_init, or is of a newer library");
+                                 "the request was not initialised with pipseed_venv_request_init, or is of a newer "
+                                 "library");
         pipseed_venv_request_init(&creation->req);
         memcpy(&creation->req, req, req->size);
         creation->req.size = sizeof(creation->req);
@@ -74,7 +75,8 @@ static int find_dir(struct creation *creation, struct pipseed_error *err)
         if (dir == NULL)
                 return error_sys(err, errno, creation->req.dir, "cannot tell where %s is", creation->req.dir);
         if (strchr(dir, ':') != NULL) {
-                (void)error_set(err, PIPSEED_E_BAD_VALUE, dir, "%s holds a colon, which separates the folders of PATH", dir);
+                (void)error_set(err, PIPSEED_E_BAD_VALUE, dir, "%s holds a colon, which separates the folders of PATH",
+                                dir);
                 return error_hint(err, "choose another folder");
         }
         creation->venv.dir = arena_strdup(&creation->arena, dir);
@@ -96,7 +98,8 @@ static int plan(struct creation *creation, struct pipseed_error *err)
         _cleanup_(origin_done) struct origin origin = ORIGIN_INIT;
         _cleanup_free_ char *cache = find_cache(req);
         struct layout_query query = {.origin = &origin, .req = req, .dir = creation->venv.dir};
-        int r = origin_find(req->python != NULL ? req->python : "python3", cache, req->event, req->event_data, &origin, err);
+        const char *python = req->python != NULL ? req->python : "python3";
+        int r = origin_find(python, cache, req->event, req->event_data, &origin, err);
 
         if (r < 0)
                 return r;

@@ -168,6 +168,42 @@ int file_write_all(int fd, const void *data, size_t len)
         return 0;
 }
 
+static int copy_by_hand(int from, int to)
+{
+        char buffer[64 * 1024];
+
+        for (;;) {
+                ssize_t n = read(from, buffer, sizeof(buffer));
+                int r;
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n <= 0)
+                        return n < 0 ? -errno : 0;
+                r = file_write_all(to, buffer, (size_t)n);
+                if (r < 0)
+                        return r;
+        }
+}
+
+int file_copy(int from, int to, size_t size)
+{
+        size_t done = 0;
+
+        while (done < size) {
+                ssize_t n = copy_file_range(from, NULL, to, NULL, size - done, 0);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                /* Not between these file systems, or not for these files: by hand, from where it got to. */
+                if (n <= 0)
+                        return n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO || errno == EFBIG)
+                                       ? -errno : copy_by_hand(from, to);
+                done += (size_t)n;
+        }
+        return 0;
+}
+
 int file_close(int fd)
 {
         /* Linux closes the descriptor also when close says EINTR; the data is not in doubt then. */

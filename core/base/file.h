@@ -26,6 +26,9 @@ int file_read(int dir_fd, const char *path, size_t limit, char **ret_data, size_
 int file_read_fd(int fd, size_t limit, char **ret_data, size_t *ret_len);
 
 int file_write_all(int fd, const void *data, size_t len);
+/* Copies what can be read from one file to another: inside the kernel (copy_file_range(2)) as far as that goes between
+ * these two, else by hand. size is what is expected; more or less is copied as it comes. */
+int file_copy(int from, int to, size_t size);
 /* Closes and says whether everything arrived: 0 or -errno. fd is taken in any case. */
 int file_close(int fd);
 /* Creates a new file (O_EXCL) beneath dir_fd with exactly this mode (umask is not applied) and content. */

@@ -365,13 +365,13 @@ PIPSEED_API void pipseed_wheel_list_free(struct pipseed_wheel_list *list);
 struct pipseed_venv_request {
         size_t size; /* sizeof(struct pipseed_venv_request) */
         const char *dir;
-        const char *python; /* base interpreter: a path, a name on PATH, or a version such as "3.12"; NULL: python3 on PATH.
-                               An environment's interpreter stands for its base */
-        const char *prompt; /* NULL: the folder's name; ".": the current folder's name (bases from 3.9 on, as in venv) */
+        const char *python; /* base interpreter: a path, a name on PATH, or a version such as "3.12"; NULL: python3 on
+                               PATH. An environment's interpreter stands for its base */
+        const char *prompt; /* NULL: the folder's name; ".": the current folder's (bases from 3.9 on, as in venv) */
         bool system_site_packages;
-        bool finish_later; /* with system_site_packages: the base's packages are not seen before pipseed_venv_finish, so that
-                              its pip is not taken for the environment's while hooks work, as in venv */
-        bool copies; /* of the interpreter, instead of links to it */
+        bool finish_later; /* with system_site_packages: the base's packages are not seen before pipseed_venv_finish,
+                              so that hooks do not take its pip for the environment's, as in venv */
+        bool copies;       /* of the interpreter, instead of links to it */
         bool clear;
         bool upgrade;                  /* the base was upgraded in its place: all but the activate scripts */
         bool without_pip;              /* for the pyvenv.cfg key "command" alone */
@@ -393,15 +393,15 @@ struct pipseed_venv {
 
 PIPSEED_API void pipseed_venv_request_init(struct pipseed_venv_request *req);
 /*
- * A folder that is not there yet appears complete or not at all, and so does, with clear, the one that takes the place of
- * another. In a folder that is there, files are replaced one by one and put back when one fails; a symbolic link in the
- * place of the folder itself, of bin, include or lib is refused, as in venv. On failure everything is as it was, but for
- * clear of a folder that cannot be replaced (the current one, a mount point, one in a folder that the caller may not write),
- * which may be empty then. What a killed call left beside dir is removed by the next one for the same dir.
+ * A folder that is not there yet appears complete or not at all, and so does, with clear, the one that takes the place
+ * of another. In a folder that is there, files are replaced one by one and put back when one fails; a symbolic link in
+ * the place of the folder itself, of bin, include or lib is refused, as in venv. On failure everything is as it was, but
+ * for clear of a folder that cannot be replaced (the current one, a mount point, one whose parent the caller may not
+ * write), which may be empty then. What a killed call left beside dir is removed by the next one for the same dir.
  *
- * Errors: NO_TARGET, BAD_TARGET and PROBE (the base), UNSUPPORTED (what its venv makes is not known), BAD_VALUE (a colon in
- * dir), NOT_EMPTY (something is in the way; clear of what is no environment), REFUSED (clear of a folder that HOME or the
- * current folder is in), BUSY (another call works on dir), CANCELLED, IO.
+ * Errors: NO_TARGET, BAD_TARGET and PROBE (the base), UNSUPPORTED (what its venv makes is not known), BAD_VALUE (a colon
+ * in dir), NOT_EMPTY (something is in the way; clear of what is no environment), REFUSED (clear of a folder that HOME or
+ * the current folder is in), BUSY (another call works on dir), CANCELLED, IO.
  */
 PIPSEED_API int pipseed_venv_create(const struct pipseed_venv_request *req, struct pipseed_venv **ret_venv,
                                     struct pipseed_error *err);

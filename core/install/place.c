@@ -81,42 +81,6 @@ static int open_source(const struct place_source *source, struct stat *ret_st)
         return fits(source, ret_st) ? steal_fd(&fd) : -ESTALE;
 }
 
-static int copy_by_hand(int from, int to)
-{
-        char buffer[64 * 1024];
-
-        for (;;) {
-                ssize_t n = read(from, buffer, sizeof(buffer));
-                int r;
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n <= 0)
-                        return n < 0 ? -errno : 0;
-                r = file_write_all(to, buffer, (size_t)n);
-                if (r < 0)
-                        return r;
-        }
-}
-
-static int copy_content(int from, int to, uint64_t size)
-{
-        uint64_t done = 0;
-
-        while (done < size) {
-                ssize_t n = copy_file_range(from, NULL, to, NULL, (size_t)(size - done), 0);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                /* Not between these file systems, or not for these files: by hand, from where it got to. */
-                if (n <= 0)
-                        return n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO || errno == EFBIG)
-                                       ? -errno : copy_by_hand(from, to);
-                done += (uint64_t)n;
-        }
-        return 0;
-}
-
 /* Gives a new file the source's mtime and its own mode. Takes fd. */
 static int finish(const struct placer *placer, const struct place_source *source, int fd_taken, const struct stat *st)
 {
@@ -177,7 +141,7 @@ static int place_copy(struct placer *placer, const struct place_source *source, 
         to = create(dir_fd, name);
         if (to < 0)
                 return to;
-        r = copy_content(from, to, (uint64_t)st.st_size);
+        r = file_copy(from, to, (size_t)st.st_size);
         if (r < 0)
                 return r;
         r = finish(placer, source, steal_fd(&to), &st);

@@ -13,53 +13,20 @@
 #include <sys/stat.h>
 
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
-#define COPY_PIECE ((size_t)1 << 30)
-
-static int copy_by_hand(int from, int to)
-{
-        char buffer[64 * 1024];
-
-        for (;;) {
-                ssize_t n = read(from, buffer, sizeof(buffer));
-                int r;
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n <= 0)
-                        return n < 0 ? -errno : 0;
-                r = file_write_all(to, buffer, (size_t)n);
-                if (r < 0)
-                        return r;
-        }
-}
-
-/* By reflink, inside the kernel, or by hand: where one stops the next goes on. */
-static int copy_content(int from, int to)
-{
-        ssize_t n;
-
-        if (ioctl(to, FICLONE, from) == 0)
-                return 0;
-        do
-                n = copy_file_range(from, NULL, to, NULL, COPY_PIECE, 0);
-        while (n > 0 || (n < 0 && errno == EINTR));
-        if (n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO || errno == EFBIG))
-                return -errno;
-        return copy_by_hand(from, to);
-}
 
 int build_copy(const char *from, int dir_fd, const char *name, mode_t mode)
 {
         _cleanup_close_ int source = open(from, O_RDONLY | O_CLOEXEC);
         _cleanup_close_ int fd = -1;
+        struct stat st;
         int r;
 
-        if (source < 0)
+        if (source < 0 || fstat(source, &st) < 0)
                 return -errno;
         fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (fd < 0)
                 return -errno;
-        r = copy_content(source, fd);
+        r = ioctl(fd, FICLONE, source) == 0 ? 0 : file_copy(source, fd, (size_t)st.st_size);
         if (r < 0)
                 return r;
         if (fchmod(fd, mode) < 0)

@@ -9,8 +9,8 @@
 
 #include "venv/layout.h"
 
-/* fd: the folder; path: the environment's, for messages. Whoever may not write there while it is made could redirect it by
- * links: a folder that others may write is closed to them meanwhile. Errors: IO, NO_MEMORY. */
+/* fd: the folder; path: the environment's, for messages. Others could redirect what is written by links: a folder that
+ * they may write is closed to them meanwhile. Errors: IO, NO_MEMORY. */
 int build_tree(const struct layout *layout, int fd, const char *path, struct pipseed_error *err);
 
 /* One copy of a file, new in dir_fd, with exactly this mode. 0 or -errno. */

@@ -35,7 +35,8 @@ static int add_dir(struct maker *maker, const char *path, size_t len)
                 if (strlen(layout->dirs[i]) == len && memcmp(layout->dirs[i], path, len) == 0)
                         return 0;
         if (layout->n_dirs == LAYOUT_MAX_DIRS)
-                return error_set(maker->err, PIPSEED_E_UNSUPPORTED, path, "the folders of the base's scheme are too deep");
+                return error_set(maker->err, PIPSEED_E_UNSUPPORTED, path,
+                                 "the folders of the base's scheme are too deep");
         layout->dirs[layout->n_dirs] = arena_strndup(maker->arena, path, len);
         if (layout->dirs[layout->n_dirs] == NULL)
                 return error_memory(maker->err);
@@ -117,7 +118,9 @@ static int add_ignore_file(struct maker *maker)
         const struct layout_entry entry = {LAYOUT_TOP, LAYOUT_FILE, LAYOUT_REPLACE, .name = ".gitignore",
                                            .text = ignore_file, .len = strlen(ignore_file)};
 
-        return traits_of(maker)->ignore_file && !maker->query->req->without_scm_ignore_files ? add_entry(maker, &entry) : 0;
+        if (!traits_of(maker)->ignore_file || maker->query->req->without_scm_ignore_files)
+                return 0;
+        return add_entry(maker, &entry);
 }
 
 static int write_config(struct maker *maker, bool system_site, const char **ret_text, size_t *ret_len)

@@ -43,8 +43,8 @@ static int try_name(struct origin *origin, const char *home, const char *name, s
 }
 
 /*
- * sys._base_executable of an environment's interpreter (getpath.py of 3.11 and newer): a link's end; for a copy, the same
- * name in the base's folder, else one of the usual names.
+ * sys._base_executable of an environment's interpreter (getpath.py of 3.11 and newer): a link's end; for a copy, the
+ * same name in the base's folder, else one of the usual names.
  */
 static int find_base(struct origin *origin, struct pipseed_error *err)
 {
@@ -119,7 +119,9 @@ static int read_traits(struct origin *origin, struct pipseed_error *err)
         if (origin->venv_dir == NULL)
                 return error_memory(err);
         origin->venv_fd = file_open_dir(origin->venv_dir);
-        r = origin->venv_fd < 0 ? origin->venv_fd : file_read(origin->venv_fd, "__init__.py", SOURCE_LIMIT, &source, NULL);
+        r = origin->venv_fd;
+        if (r >= 0)
+                r = file_read(origin->venv_fd, "__init__.py", SOURCE_LIMIT, &source, NULL);
         if (r == -ENOENT) {
                 (void)error_set(err, PIPSEED_E_UNSUPPORTED, origin->venv_dir,
                                 "%s has no venv module, whose activate scripts pipseed takes", origin->exe);

@@ -138,8 +138,10 @@ static int in_the_way(const struct spot *spot, const char *what, struct pipseed_
         return error_hint(err, "choose another folder");
 }
 
-static int open_existing(struct spot *spot, struct pipseed_error *err)
+/* What is there now: 0 locked, or nothing is there; -EAGAIN: it went away while another run had it; a code. */
+static int look(struct spot *spot, struct pipseed_error *err)
 {
+        _cleanup_close_ int fd = -1;
         struct stat st;
         int r;
 
@@ -147,12 +149,28 @@ static int open_existing(struct spot *spot, struct pipseed_error *err)
                 return errno == ENOENT ? 0 : error_sys(err, errno, spot->path, "cannot look at %s", spot->path);
         if (!S_ISDIR(st.st_mode))
                 return in_the_way(spot, S_ISLNK(st.st_mode) ? "a symbolic link" : "no folder", err);
-        spot->dir_fd = openat(spot->parent_fd, spot->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (spot->dir_fd < 0)
-                return error_sys(err, errno, spot->path, "cannot open %s", spot->path);
+        fd = openat(spot->parent_fd, spot->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return errno == ENOENT ? -EAGAIN : error_sys(err, errno, spot->path, "cannot open %s", spot->path);
+        r = spot->dry_run ? 0 : spot_lock(spot, fd);
+        if (r < 0)
+                return busy(spot, r, err);
+        if (!is_at(fd, spot->parent_fd, spot->name))
+                return -EAGAIN;
+        spot->dir_fd = steal_fd(&fd);
         spot->existed = true;
-        r = spot->dry_run ? 0 : spot_lock(spot, spot->dir_fd);
-        return r < 0 ? busy(spot, r, err) : 0;
+        return 0;
+}
+
+static int open_existing(struct spot *spot, struct pipseed_error *err)
+{
+        for (int tries = 0; tries < RESERVE_TRIES; tries++) {
+                int r = look(spot, err);
+
+                if (r != -EAGAIN)
+                        return r;
+        }
+        return busy(spot, -EWOULDBLOCK, err);
 }
 
 int spot_open(struct spot *spot, const char *path, struct pipseed_error *err)
@@ -195,8 +213,10 @@ static int take_hidden(struct spot *spot)
         if (!made && errno != EEXIST)
                 return -errno;
         fd = openat(spot->parent_fd, spot->hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 && errno == ENOENT)
+                return -EAGAIN;
         if (fd < 0)
-                return errno == ENOENT ? -EAGAIN : errno == ELOOP || errno == ENOTDIR || errno == EACCES ? -EEXIST : -errno;
+                return errno == ELOOP || errno == ENOTDIR || errno == EACCES ? -EEXIST : -errno;
         if (fstat(fd, &st) < 0)
                 return -errno;
         if (st.st_uid != geteuid())
@@ -235,7 +255,9 @@ int spot_reserve(struct spot *spot, struct pipseed_error *err)
         if (r == 0)
                 return 0;
         (void)error_sys(err, r, spot->parent, "cannot make a folder in %s", spot->parent);
-        return r == -EACCES || r == -EPERM || r == -EROFS ? error_hint(err, "choose a folder that you may write") : err->code;
+        if (r == -EACCES || r == -EPERM || r == -EROFS)
+                return error_hint(err, "choose a folder that you may write");
+        return err->code;
 }
 
 /* Both names change places; where the kernel cannot do that in one step, in three. */
@@ -312,6 +334,8 @@ int spot_publish(struct spot *spot, struct pipseed_error *err)
                 (void)file_remove_tree(spot->parent_fd, spot->hidden);
                 (void)close(steal_fd(&spot->hidden_fd));
                 r = spot->existed ? 0 : open_existing(spot, err);
+                if (r == 0 && !spot->existed)
+                        return changed_hands(spot, err);
                 return r < 0 ? r : 1;
         }
         return error_sys(err, r, spot->path, "cannot put the environment into place");

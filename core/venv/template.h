@@ -27,7 +27,7 @@ struct templates {
         size_t capacity;
 };
 
-/* venv_fd: the package's folder, venv_dir its path for messages. Errors: IO, UNSUPPORTED (there are none), NO_MEMORY. */
+/* venv_fd: the package's folder, venv_dir its path for messages. Errors: IO, UNSUPPORTED (no scripts), NO_MEMORY. */
 int templates_read(struct templates *templates, int venv_fd, const char *venv_dir, struct pipseed_error *err);
 
 #endif

@@ -18,9 +18,9 @@ enum text_variable { TEXT_DIR, TEXT_NAME, TEXT_PROMPT, TEXT_BIN_NAME, TEXT_PYTHO
 
 /*
  * A script from its template. name is the file's, its suffix tells the shell. With quotes, each value is quoted as venv
- * does that (shlex.quote; for PowerShell in its own way). Without, the templates have placeholders between double quotes
- * and venv replaces plainly, so that a path such as '$(reboot)' is run by the script (CVE-2024-9287): characters that do
- * not stand for themselves there are escaped, all other paths give the same bytes as venv's.
+ * does that (shlex.quote; for PowerShell in its own way). Without, the templates have placeholders between double
+ * quotes and venv replaces plainly, so that a path such as '$(reboot)' is run by the script (CVE-2024-9287): characters
+ * that do not stand for themselves there are escaped, all other paths give the same bytes as venv's.
  * Returns whether a placeholder was replaced.
  */
 bool text_add_script(struct str *out, const char *name, const char *template, size_t len,

@@ -96,7 +96,8 @@ static int make_dirs(struct updater *updater)
                         return error_sys(updater->err, fd, updater->path, "cannot open %s", above);
                 updater->made[i] = mkdirat(fd, path_base(layout->dirs[i]), 0777) == 0;
                 if (!updater->made[i] && errno != EEXIST)
-                        return error_sys(updater->err, errno, updater->path, "cannot make the folder %s", layout->dirs[i]);
+                        return error_sys(updater->err, errno, updater->path, "cannot make the folder %s",
+                                         layout->dirs[i]);
         }
         updater->fds[LAYOUT_BIN] = file_open_beneath(updater->fds[LAYOUT_TOP], "bin", O_RDONLY | O_DIRECTORY, 0);
         if (updater->fds[LAYOUT_BIN] < 0)

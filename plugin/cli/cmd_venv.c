@@ -20,15 +20,19 @@ struct venv_settings {
 #define TEXT(member, argument) OPTION_TEXT, offsetof(struct venv_settings, member), argument, NULL, NULL
 
 static const struct option own_options[] = {
-        {"--python", 'p', TEXT(order.python, "PY"), "the base: a path, a name on PATH, or a version such as 3.12 (default: python3)"},
+        {"--python", 'p', TEXT(order.python, "PY"),
+         "the base: a path, a name on PATH, or a version such as 3.12 (default: python3)"},
         {"--system-site-packages", 0, FLAG(order.system_site), "let the environment see the base's packages"},
         {"--without-pip", 0, FLAG(order.without_pip), "do not put pip in"},
-        {"--clear", 0, FLAG(order.clear), "replace an environment that is there; what is no environment is never removed"},
+        {"--clear", 0, FLAG(order.clear),
+         "replace an environment that is there; what is no environment is never removed"},
         {"--upgrade", 0, FLAG(order.upgrade), "the base was upgraded in its place: follow it"},
         {"--symlinks", 0, FLAG(symlinks), "link to the interpreter (default)"},
         {"--copies", 0, FLAG(order.copies), "copy the interpreter"},
-        {"--prompt", 0, TEXT(order.prompt, "P"), "prompt instead of the folder's name; '.' is the current folder's name"},
-        {"--without-scm-ignore-files", 0, FLAG(order.without_ignore_files), "no .gitignore (Python 3.13 and newer write one)"},
+        {"--prompt", 0, TEXT(order.prompt, "P"),
+         "prompt instead of the folder's name; '.' is the current folder's name"},
+        {"--without-scm-ignore-files", 0, FLAG(order.without_ignore_files),
+         "no .gitignore (Python 3.13 and newer write one)"},
         {"--altinstall", 0, OPTION_SET, 0, NULL, "seed.scripts", "alt", "install the script pipX.Y only"},
         {.name = NULL},
 };
@@ -202,8 +206,8 @@ const struct command command_venv = {
         .name = "venv",
         .summary = "create environments with pip in them",
         .operands = "DIR...",
-        .description = "Creates what 'python -m venv' of the same base creates, and installs pip, pipX and pipX.Y from the "
-                       "wheels inside pipseed.\n"
+        .description = "Creates what 'python -m venv' of the same base creates, and installs pip, pipX and pipX.Y from "
+                       "the wheels inside pipseed.\n"
                        "An environment is there complete or not at all. In a folder that exists what is there stays; "
                        "pip is brought up to date.",
         .groups = groups,

@@ -126,7 +126,7 @@ static int call_before(struct creation_order *order, const struct pipseed_reques
         return hooks_call(&order->hooks, HOOKS_PRE_CREATE, &context, err);
 }
 
-/* As venv, which runs `ensurepip --upgrade` in an environment that was there. */
+/* venv always runs `ensurepip --upgrade`: an environment that was there, or that sees its base's pip, gets the newer one. */
 static int call_after(struct creation_order *order, const struct pipseed_venv *venv, struct creation *creation,
                       struct pipseed_error *err)
 {
@@ -137,7 +137,7 @@ static int call_after(struct creation_order *order, const struct pipseed_venv *v
         context.env_exe = venv->python;
         context.base_exe = venv->base;
         context.version = venv->version;
-        context.flags |= venv->existed ? VENV_HOOK_UPGRADE : 0;
+        context.flags |= VENV_HOOK_UPGRADE;
         if (interrupt_pending() != 0)
                 return fault_set(err, PIPSEED_E_CANCELLED, NULL, "interrupted");
         r = hooks_call(&order->hooks, HOOKS_POST_CREATE, &context, err);

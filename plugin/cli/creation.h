@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * creation.h - one environment of `pipseed venv`: hooks are asked, the environment is made, hooks work on it; when one of
- * them fails everything is taken back.
+ * creation.h - one environment of `pipseed venv`: hooks are asked, the environment is made, hooks work on it; when one
+ * of them fails everything is taken back.
  *
  *     r = creation_make(&req, &order, &creation, &err);     req.env: the folder; req.event_data: struct session_events
  *     creation_free(creation);

@@ -15,15 +15,17 @@ static int load(struct hook *hook, struct pipseed_error *err)
         hook->module = dlopen(hook->path, RTLD_NOW | RTLD_LOCAL);
         if (hook->module == NULL) {
                 why = dlerror();
-                (void)fault_set(err, PIPSEED_E_HOOK, hook->is_own ? NULL : hook->path, "cannot load the hook module: %s",
-                                why != NULL ? why : "no reason given");
-                return hook->is_own ? fault_hint(err, "pipseed is not installed completely")
-                                    : fault_hint(err, "the policy's key venv.hooks names it: 'pipseed policy show venv.hooks'");
+                (void)fault_set(err, PIPSEED_E_HOOK, hook->is_own ? NULL : hook->path,
+                                "cannot load the hook module: %s", why != NULL ? why : "no reason given");
+                if (hook->is_own)
+                        return fault_hint(err, "pipseed is not installed completely");
+                return fault_hint(err, "the policy's key venv.hooks names it: 'pipseed policy show venv.hooks'");
         }
         hook->table = dlsym(hook->module, "venv_hook");
         if (hook->table != NULL && hook->table->size >= sizeof(*hook->table))
                 return 0;
-        (void)fault_set(err, PIPSEED_E_HOOK, hook->path, "%s is no hook module: it has no usable 'venv_hook'", hook->path);
+        (void)fault_set(err, PIPSEED_E_HOOK, hook->path, "%s is no hook module: it has no usable 'venv_hook'",
+                        hook->path);
         return fault_hint(err, "venv_hook.h tells what a hook module exports");
 }
 

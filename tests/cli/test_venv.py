@@ -122,8 +122,10 @@ def test_times(python, pipseed, tmp_path):
             assert kept[0] == kept[1], name
 
 
-@pytest.mark.parametrize("name", ["with space", "it's", "grüße \N{SNAKE}", "-dash", "line\nbreak", "a(b)&c;d|e", "n" * 255],
-                         ids=ascii)
+NAMES = ["with space", "it's", "grüße \N{SNAKE}", "-dash", "line\nbreak", "a(b)&c;d|e", "n" * 255]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_names(name, python, pipseed, tmp_path):
     """Paths that venv itself can handle."""
     if not QUOTES[python.name] and "\n" in name:
@@ -375,8 +377,8 @@ def test_system_site_packages(pipseed, python, tmp_path):
 def test_options_reach_the_hook(pipseed, tmp_path):
     """--pip, --altinstall, --no-bytecode, --packages and the policy's file."""
     env = tmp_path / "env"
-    wheels = [wheel["version"] for wheel in pipseed("wheels", "list", "--json").json["wheels"] if wheel["name"] == "pip"]
-    oldest = wheels[-1]
+    wheels = pipseed("wheels", "list", "--json").json["wheels"]
+    oldest = [wheel["version"] for wheel in wheels if wheel["name"] == "pip"][-1]
     python = next(p for p in interpreters.found() if p.minor == min(q.minor for q in interpreters.found()))
     policy = tmp_path / "policy.ini"
     policy.write_text("[seed]\npackages = pip\n")

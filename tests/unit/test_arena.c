@@ -73,6 +73,24 @@ static void copies_text(void **state)
         assert_string_equal(arena_format(&arena, "%s-%d", "pip", 26), "pip-26");
 }
 
+/* Of any length, beside each other: the end of one must not be the beginning of the next. */
+static void texts_keep_their_ends(void **state)
+{
+        static const char letters[] = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz";
+        _cleanup_(arena_done) struct arena arena = {0};
+        const char *copies[50], *formatted[50];
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(copies); i++) {
+                copies[i] = arena_strndup(&arena, letters, i);
+                formatted[i] = arena_format(&arena, "%.*s", (int)i, letters);
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(copies); i++) {
+                assert_int_equal(strlen(copies[i]), i);
+                assert_int_equal(strlen(formatted[i]), i);
+        }
+}
+
 static void grows_arrays(void **state)
 {
         _cleanup_(arena_done) struct arena arena = {0};
@@ -129,6 +147,7 @@ int main(void)
                 cmocka_unit_test(pieces_do_not_overlap),
                 cmocka_unit_test(refuses_sizes_that_overflow),
                 cmocka_unit_test(copies_text),
+                cmocka_unit_test(texts_keep_their_ends),
                 cmocka_unit_test(grows_arrays),
                 cmocka_unit_test(growing_beyond_memory_changes_nothing),
                 cmocka_unit_test(can_be_used_after_done),

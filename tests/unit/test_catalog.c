@@ -93,6 +93,8 @@ static const struct {
         {"the more specific tag", {"pip-26.0-py3-none-any.whl", "pip-26.0-cp311-none-any.whl",
                                    "pip-26.0-py2.py3-none-any.whl", "pip-26.0-py311-none-any.whl"}, "",
          "pip-26.0-cp311-none-any.whl"},
+        {"the most specific tag of all", {"pip-26.0-py3-none-any.whl", "pip-26.0-cp311-cp311-manylinux_2_36_x86_64.whl"},
+         "", "pip-26.0-cp311-cp311-manylinux_2_36_x86_64.whl"},
         {"version before tag", {"pip-26.1-py3-none-any.whl", "pip-26.0-cp311-none-any.whl"}, "",
          "pip-26.1-py3-none-any.whl"},
         {"the higher build", {"pip-26.0-9-py3-none-any.whl", "pip-26.0-10-py3-none-any.whl", "pip-26.0-py3-none-any.whl"},
@@ -173,6 +175,28 @@ static void tells_what_was_there(void **state)
         error_clear(&err);
         assert_int_equal(choose(&catalog, "wheel", "", &wheel, &err), PIPSEED_E_NO_WHEEL);
         assert_string_equal(err.message, "no wheel of wheel fits Python 3.11.2; at hand: none");
+}
+
+static void holds_no_folder_afterwards(void **state)
+{
+        _cleanup_free_ char *folder = strdup(tree_path("w"));
+        const char *const folders[] = {folder, folder, "/nonexistent"};
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+
+        (void)state;
+        put_wheel("w", "pip-26.0-py3-none-any.whl", NULL);
+        for (size_t n = 1; n <= ARRAY_SIZE(folders); n++) {
+                const struct pipseed_request req = request_of(folders, n);
+                _cleanup_(catalog_done) struct catalog catalog = {0};
+                int before = dup(0), after;
+
+                assert_int_equal(close(before), 0);
+                (void)catalog_open(&req, &catalog, &err);
+                catalog_done(&catalog);
+                after = dup(0); /* the lowest free number */
+                assert_int_equal(close(after), 0);
+                assert_int_equal(after, before);
+        }
 }
 
 static void lists_newest_first(void **state)
@@ -469,6 +493,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(chooses, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(tells_what_was_there, tree_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(holds_no_folder_afterwards, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(lists_newest_first, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(passes_over_other_files, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(folder_that_cannot_be_read, tree_setup, tree_teardown),

@@ -199,6 +199,43 @@ static void follows_no_link(void **state)
         assert_int_equal(rmdir(tree_path("outside")), 0);
 }
 
+/* Whatever has become of the folder where something was to be put: it is not there, so there is nothing to undo. */
+static void undo_where_the_folder_is_gone(void **state)
+{
+        static const char *const instead[] = {NULL, "env/share", "env/share -> bin"};
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(instead); i++) {
+                _cleanup_(txn_freep) struct txn *txn = rig_prepare();
+                _cleanup_close_ int top = file_open_dir(tree_root);
+
+                rig_stage(txn, PLAN_DATA, "share/x", "new");
+                rig_add_change(txn, CHANGE_MKDIR, PLAN_DATA, "share/man");
+                rig_add_change(txn, CHANGE_PUT, PLAN_DATA, "share/x");
+                if (instead[i] != NULL)
+                        tree_entry(instead[i], "theirs");
+                assert_int_equal(change_undo(txn, 1), 0);
+                assert_int_equal(change_undo(txn, 0), 0);
+                assert_int_equal(rig_has("env/share"), instead[i] != NULL);
+                assert_int_equal(file_remove_tree(top, "env/share"), 0);
+        }
+}
+
+/* But what was taken away can only come back where its folder is. */
+static void taken_needs_its_folder(void **state)
+{
+        _cleanup_(txn_freep) struct txn *txn = NULL;
+        _cleanup_close_ int top = file_open_dir(tree_root);
+
+        (void)state;
+        tree_file("env/share/x", "old");
+        txn = rig_prepare();
+        rig_add_change(txn, CHANGE_TAKE, PLAN_DATA, "share/x");
+        assert_int_equal(change_apply(txn, 0), 0);
+        assert_int_equal(file_remove_tree(top, "env/share"), 0);
+        assert_int_equal(change_undo(txn, 0), -ENOENT);
+}
+
 /* The path itself may be a link: it is replaced or taken, not what it leads to. */
 static void a_link_is_changed_itself(void **state)
 {
@@ -236,6 +273,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(mkdir_undo_keeps_what_is_in_it, rig_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(mkdir_wants_a_folder, rig_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(follows_no_link, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(undo_where_the_folder_is_gone, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(taken_needs_its_folder, rig_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(a_link_is_changed_itself, rig_setup, tree_teardown),
         };
 

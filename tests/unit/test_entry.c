@@ -290,6 +290,35 @@ static void discarded_entry_is_made_anew(void **state)
         assert_int_equal(demo_reads, 2);
 }
 
+/* Who comes second finds the first one's entry in the place: it is as good as his own. */
+static void second_maker_loses(void **state)
+{
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+        _cleanup_(entry_freep) struct entry *entry = NULL;
+        ino_t inode;
+        struct stat st;
+
+        (void)state;
+        demo_query.bytecode = PIPSEED_BYTECODE_NO;
+        entry = get_entry();
+        assert_int_equal(fstat(entry->fd, &st), 0);
+        inode = st.st_ino;
+        assert_int_equal(make_missing(demo_store, &demo_query, NULL, &err), 0);
+        assert_int_equal(tree_count("cache/v1/wheels"), 1);
+        assert_int_equal(tree_count("cache/v1/tmp"), 0);
+        assert_int_equal(stat(tree_path(entry_file(entry, "")), &st), 0);
+        assert_int_equal(st.st_ino, inode);
+}
+
+/* What a killed run left in tmp/ goes with the next one that makes something. */
+static void making_sweeps(void **state)
+{
+        (void)state;
+        tree_file("cache/v1/tmp/0123456789abcdef/files/x", "x");
+        entry_free(get_entry());
+        assert_int_equal(tree_count("cache/v1/tmp"), 0);
+}
+
 static void failures_leave_nothing(void **state)
 {
         static const struct {
@@ -452,6 +481,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(damaged_entry_is_made_anew, store_setup, store_teardown),
                 cmocka_unit_test_setup_teardown(damaged_bytecode_is_made_anew, store_setup, store_teardown),
                 cmocka_unit_test_setup_teardown(discarded_entry_is_made_anew, store_setup, store_teardown),
+                cmocka_unit_test_setup_teardown(second_maker_loses, store_setup, store_teardown),
+                cmocka_unit_test_setup_teardown(making_sweeps, store_setup, store_teardown),
                 cmocka_unit_test_setup_teardown(failures_leave_nothing, store_setup, store_teardown),
                 cmocka_unit_test_setup_teardown(looks_through_stores_in_order, store_setup, store_teardown),
                 cmocka_unit_test_setup_teardown(open_entry_is_locked, store_setup, store_teardown),

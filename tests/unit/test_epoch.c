@@ -58,6 +58,14 @@ static void new_entry_is_of_this_boot(void **state)
         assert_string_equal(epoch, demo_store->epoch);
         assert_int_equal(check(&part), 0);
         assert_int_equal(epoch_write(demo_store, part.fd), -EEXIST);
+        {
+                _cleanup_free_ char *written = NULL;
+
+                assert_int_equal(unlink(tree_path(entry_file(part.entry, "epoch"))), 0);
+                assert_int_equal(epoch_write(demo_store, part.fd), 0);
+                written = tree_read(entry_file(part.entry, "epoch"));
+                assert_string_equal(written, demo_store->epoch);
+        }
 }
 
 /* In the boot that made it an entry is not read; after the next one it is. */

@@ -4,6 +4,7 @@
 #include "old_kernel_rig.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/wait.h>
 
 static int top(void)
@@ -125,6 +126,13 @@ static void stays_within_name_limits(void **state)
         name[sizeof(name) - 1] = '\0';
         assert_int_equal(file_open_beneath(dir_fd, name, O_RDONLY, 0), -ENAMETOOLONG);
         assert_int_equal(file_make_dirs(dir_fd, name, 0755), -ENAMETOOLONG);
+        name[NAME_MAX] = '\0';
+        assert_int_equal(file_make_dirs(dir_fd, name, 0755), 0);
+        {
+                _cleanup_close_ int fd = file_open_beneath(dir_fd, name, O_RDONLY | O_DIRECTORY, 0);
+
+                assert_true(fd >= 0);
+        }
 }
 
 static void reads_within_the_limit(void **state)

@@ -166,6 +166,13 @@ static void finds_damage(void **state)
                 assert_int_equal(thorough.n_items, 1);
                 assert_int_equal(thorough.items[0].status, PIPSEED_E_STORE_ENTRY);
                 assert_like(thorough.items[0].problem, damages[i].problem);
+                /* Once found, it shows without reading, however often it is looked at. */
+                for (int check = 0; check < 4; check++) {
+                        _cleanup_(inventory_done) struct inventory again = {0};
+
+                        read_all(check % 2 != 0, &again);
+                        assert_int_equal(again.items[0].status, PIPSEED_E_STORE_ENTRY);
+                }
                 assert_int_equal(entry_discard(entry, &err), 0);
         }
 }

@@ -110,6 +110,13 @@ static void shorter_request_keeps_defaults(void **state)
         assert_null(job->req.event);
         assert_int_equal(sched_getaffinity(0, sizeof(set), &set), 0);
         assert_int_equal(job->req.jobs, CPU_COUNT(&set));
+        job_free(steal_ptr(job));
+        req.size = offsetof(struct pipseed_request, user_allowed);
+        req.user_allowed = req.bundled = false;
+        assert_int_equal(job_begin(&req, &job, &err), 0);
+        assert_true(job->req.user_allowed);
+        assert_true(job->req.bundled);
+        assert_false(job->req.durable);
 }
 
 static void public_calls_check_the_size(void **state)

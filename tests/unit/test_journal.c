@@ -160,6 +160,18 @@ static void only_its_own_format(void **state)
         }
 }
 
+static void no_nul_in_it(void **state)
+{
+        static const char text[] = "pipseed-journal 1\ntake lib 1 pip\0.dist-info\n";
+        _cleanup_(done) struct txn read = {0};
+        _cleanup_(str_done) struct str journal = STR_INIT;
+
+        (void)state;
+        str_add_bytes(&journal, text, sizeof(text) - 1);
+        str_printf(&journal, "end %08lx\n", crc32_z(0, (const unsigned char *)text, sizeof(text) - 1));
+        assert_false(journal_read(&read, journal.data, journal.len));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -168,6 +180,7 @@ int main(void)
                 cmocka_unit_test(every_cut_is_seen),
                 cmocka_unit_test(every_change_is_seen),
                 cmocka_unit_test(only_its_own_format),
+                cmocka_unit_test(no_nul_in_it),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

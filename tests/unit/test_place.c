@@ -325,6 +325,41 @@ static void never_overwrites(void **state)
         assert_false(tree_has("to/nowhere"));
 }
 
+/* At the limit of links (65,000 on ext4): a fresh copy takes the file's place in the store, or, without an entry that
+ * could be renewed, in the target. */
+static void link_limit(void **state)
+{
+        _cleanup_close_ int links = -1;
+        struct place_source source = source_of("demo/mod.py");
+        struct placer placer;
+        unsigned int n = 0;
+        ino_t inode = entry->files.stats[source.index].inode;
+
+        (void)state;
+        tree_dir("links");
+        links = file_open_dir(tree_path("links"));
+        for (; n < 70000; n++) {
+                char name[16];
+
+                (void)snprintf(name, sizeof(name), "%u", n);
+                if (linkat(entry->files_fd, "demo/mod.py", links, name, 0) < 0)
+                        break;
+        }
+        if (n == 70000)
+                skip(); /* this file system has no such limit */
+        assert_int_equal(errno, EMLINK);
+        placer_init(&placer, PIPSEED_LINK_HARDLINK, 022);
+        assert_int_equal(place_file(&placer, &source, to_fd, "copied"), 0);
+        assert_counts(&placer, &(struct counts){.copied = 1});
+        assert_placed("demo/mod.py", "copied", false, 0644);
+        assert_false(placer.no_hardlink); /* it is about this file alone */
+        source.entry = entry;
+        assert_int_equal(place_file(&placer, &source, to_fd, "linked"), 0);
+        assert_counts(&placer, &(struct counts){.copied = 1, .hardlinked = 1});
+        assert_true(entry->files.stats[source.index].inode != inode);
+        assert_placed("demo/mod.py", "linked", true, 0644);
+}
+
 static void copies_any_size(void **state)
 {
         static const size_t sizes[] = {0, 1, 65536, 65537, 1 << 20, (1 << 20) + 7};
@@ -368,6 +403,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(changed_source, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(copied_store, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(never_overwrites, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(link_limit, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(copies_any_size, place_setup, place_teardown),
         };
 

@@ -355,6 +355,105 @@ static void mending_can_be_cancelled(void **state)
         assert_null(txn);
 }
 
+/* A run that the kernel kills at its first system call of a kind, while it commits or cleans up. */
+static const struct {
+        const char *name;
+        long number;
+        bool is_new;
+} deaths[] = {
+        {"renameat, of the journal", SYS_renameat, false},
+        {"renameat2, of the first change", SYS_renameat2, true},
+        {"mkdirat, of old/", SYS_mkdirat, true},
+        {"unlinkat, in cleaning up", SYS_unlinkat, true},
+        {"getdents64, in cleaning up", SYS_getdents64, true},
+        {"none", SYS_reboot, true},
+};
+
+static bool die_at(long number)
+{
+        struct sock_filter filter[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        const struct sock_fprog program = {.len = ARRAY_SIZE(filter), .filter = filter};
+
+        return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+               prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static void killed_for_real(void **state)
+{
+        _cleanup_free_ char *old = NULL;
+        _cleanup_free_ char *new = NULL;
+
+        (void)state;
+        if (on_valgrind() || old_kernel)
+                skip(); /* other system calls */
+        start_over();
+        old = rig_everything("env");
+        new = committed();
+        for (size_t i = 0; i < ARRAY_SIZE(deaths); i++) {
+                _cleanup_free_ char *now = NULL;
+                int status = -1;
+                pid_t pid;
+
+                start_over();
+                pid = fork();
+                if (pid == 0) {
+                        struct pipseed_error err = PIPSEED_ERROR_INIT;
+                        struct txn *txn = rig_prepare();
+
+                        stage(txn);
+                        if (!die_at(deaths[i].number))
+                                _exit(77);
+                        if (txn_commit(txn, &err) < 0)
+                                _exit(1);
+                        txn_free(txn);
+                        _exit(0);
+                }
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+                if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+                        skip();
+                if (WIFSIGNALED(status) != (deaths[i].number != SYS_reboot))
+                        fail_msg("%s: status %x", deaths[i].name, status);
+                txn_free(rig_open());
+                now = rig_everything("env");
+                if (strcmp(now, deaths[i].is_new ? new : old) != 0)
+                        fail_msg("%s:\n%s", deaths[i].name, now);
+        }
+}
+
+/* An area beside a root on another file system whose LIB area is gone: only when it is ours and nobody holds it. */
+static void stray_areas(void **state)
+{
+        _cleanup_close_ int fd = -1;
+
+        (void)state;
+        if (geteuid() != 0 || mount("tmpfs", tree_path("env/bin"), "tmpfs", 0, "size=1m") < 0)
+                skip();
+        tree_dir("env/bin/.pipseed-0000000000000001");
+        tree_dir("env/bin/.pipseed-0000000000000002");
+        tree_dir("env/bin/.pipseed-0000000000000003");
+        tree_dir("env/bin/.pipseed-junk");
+        tree_file("env/bin/.pipseed-0000000000000004", "a file");
+        fd = file_open_dir(tree_path("env/bin/.pipseed-0000000000000001"));
+        assert_int_equal(flock(fd, LOCK_EX), 0);
+        assert_int_equal(chown(tree_path("env/bin/.pipseed-0000000000000002"), 65534, 65534), 0);
+        rig_query.event = note_event;
+        events[0] = '\0';
+        txn_free(rig_open());
+        assert_true(rig_has("env/bin/.pipseed-0000000000000001"));
+        assert_true(rig_has("env/bin/.pipseed-0000000000000002"));
+        assert_false(rig_has("env/bin/.pipseed-0000000000000003"));
+        assert_true(rig_has("env/bin/.pipseed-junk"));
+        assert_true(rig_has("env/bin/.pipseed-0000000000000004"));
+        assert_string_equal(events, "");
+        assert_int_equal(close(steal_fd(&fd)), 0);
+        assert_int_equal(umount2(tree_path("env/bin"), MNT_DETACH), 0);
+}
+
 /* bin/ on another file system: its area is found by the LIB area's name, or by itself when that one is gone. */
 static void areas_on_two_file_systems(void **state)
 {
@@ -397,6 +496,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(others_were_here_since, rig_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(old_package_does_not_come_back, rig_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(mending_can_be_cancelled, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(killed_for_real, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(stray_areas, rig_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(areas_on_two_file_systems, rig_setup, tree_teardown),
         };
 

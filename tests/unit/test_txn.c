@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <sys/mount.h>
+#include <time.h>
 
 static void stage_upgrade(struct txn *txn)
 {
@@ -350,7 +351,8 @@ static void two_at_once_wait(void **state)
                 first = rig_open();
                 assert_int_equal(txn_prepare(first, &err), 0);
                 assert_int_equal(pthread_create(&thread, NULL, open_second, &second), 0);
-                (void)usleep(200 * 1000);
+                /* Longer than the second after which a caller with a callback is told. */
+                (void)usleep(exists != 0 ? 1200 * 1000 : 200 * 1000);
                 assert_false(__atomic_load_n(&second.done, __ATOMIC_SEQ_CST));
                 rig_stage(first, PLAN_LIB, "pip/a.py", "first");
                 rig_add_change(first, CHANGE_PUT, PLAN_LIB, "pip");
@@ -380,14 +382,18 @@ static void waiting_can_be_cancelled(void **state)
         _cleanup_(txn_freep) struct txn *first = rig_open();
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct txn *second = NULL;
+        struct timespec begin, end;
         char text[256] = "";
 
         (void)state;
         (void)first;
+        (void)clock_gettime(CLOCK_MONOTONIC, &begin);
         rig_query.event = refuse;
         rig_query.event_data = text;
         assert_int_equal(txn_open(&rig_query, &second, &err), PIPSEED_E_CANCELLED);
         assert_null(second);
+        (void)clock_gettime(CLOCK_MONOTONIC, &end);
+        assert_true((end.tv_sec - begin.tv_sec) * 1000 + (end.tv_nsec - begin.tv_nsec) / 1000000 >= 900);
         assert_true(str_starts(text, "waiting for another run"));
 }
 

@@ -104,7 +104,8 @@ static void fills_scripts_in(void **state)
                 const char *const values[TEXT_N_VARIABLES] = {[TEXT_DIR] = scripts[i].value, "n", "p", "b", "e"};
                 _cleanup_(str_done) struct str out = STR_INIT;
 
-                assert_true(text_add_script(&out, scripts[i].name, template, strlen(template), values, scripts[i].quotes));
+                assert_true(text_add_script(&out, scripts[i].name, template, strlen(template), values,
+                                            scripts[i].quotes));
                 assert_string_equal(out.data, scripts[i].expected);
         }
 }
@@ -133,13 +134,15 @@ static const struct {
          "home = /usr/bin\ninclude-system-site-packages = false\nversion = 3.8.18\n"},
         {{.home = "/usr/bin", .version = "3.8.18", .prompt = "it's", .system_site = true, .dir = "/srv/app"},
          "home = /usr/bin\ninclude-system-site-packages = true\nversion = 3.8.18\nprompt = \"it's\"\n"},
-        {{.home = "/b", .version = "3.13.0", .executable = "/b/python3.13", .program = "/b/python3", .dir = "/srv/my app"},
+        {{.home = "/b", .version = "3.13.0", .executable = "/b/python3.13", .program = "/b/python3",
+          .dir = "/srv/my app"},
          "home = /b\ninclude-system-site-packages = false\nversion = 3.13.0\nexecutable = /b/python3.13\n"
          "command = /b/python3 -m venv /srv/my app\n"},
         {{.home = "/b", .version = "3.13.0", .prompt = "here", .executable = "/b/python3.13", .program = "/b/python3",
           .asked_prompt = ".", .dir = "/d\xff", .system_site = true, .copies = true, .without_pip = true, .clear = true,
           .upgrade = true, .without_ignore_file = true},
-         "home = /b\ninclude-system-site-packages = true\nversion = 3.13.0\nprompt = 'here'\nexecutable = /b/python3.13\n"
+         "home = /b\ninclude-system-site-packages = true\nversion = 3.13.0\nprompt = 'here'\n"
+         "executable = /b/python3.13\n"
          "command = /b/python3 -m venv --copies --without-pip --system-site-packages --clear --upgrade --prompt=\".\" "
          "--without-scm-ignore-files /d\xef\xbf\xbd\n"},
 };
@@ -404,8 +407,9 @@ static void clears_environments_only(void **state)
                 _cleanup_close_ int parent_fd = file_open_dir(tree_path(""));
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
                 enum clear_how how = CLEAR_NOTHING;
+                const char *new_home = tree_path(clears[i].home[0] != '\0' ? clears[i].home : "link-to-env");
 
-                assert_int_equal(setenv("HOME", tree_path(clears[i].home[0] != '\0' ? clears[i].home : "link-to-env"), 1), 0);
+                assert_int_equal(setenv("HOME", new_home, 1), 0);
                 assert_int_equal(chdir(tree_path(clears[i].cwd)), 0);
                 if (clear_check(tree_path(clears[i].path), fd, parent_fd, &how, &err) != clears[i].result ||
                     how != clears[i].how)
