@@ -126,7 +126,7 @@ static int call_before(struct creation_order *order, const struct pipseed_reques
         return hooks_call(&order->hooks, HOOKS_PRE_CREATE, &context, err);
 }
 
-/* venv always runs `ensurepip --upgrade`: an environment that was there, or that sees its base's pip, gets the newer one. */
+/* venv always runs `ensurepip --upgrade`: an environment that was there gets the newer pip. */
 static int call_after(struct creation_order *order, const struct pipseed_venv *venv, struct creation *creation,
                       struct pipseed_error *err)
 {

@@ -510,7 +510,7 @@ def test_hook(with_hook, tmp_path):
     version = ".".join(map(str, CPYTHON.version))
     assert with_hook.log() == [
         f"pre {env} exe=- base=- version=- flags=2 install.link-mode=copy",
-        f"post {env} exe={env}/bin/{os.path.basename(CPYTHON.exe)} base={CPYTHON.exe} version={version} flags=2 "
+        f"post {env} exe={env}/bin/{os.path.basename(CPYTHON.exe)} base={CPYTHON.exe} version={version} flags=6 "
         "install.link-mode=copy"]
 
 

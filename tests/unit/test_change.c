@@ -62,6 +62,10 @@ static void forward_and_back(void **state)
                         _cleanup_(txn_freep) struct txn *txn = make(i);
                         _cleanup_free_ char *before = rig_listing("env");
                         _cleanup_close_ int top = file_open_dir(tree_root);
+                        _cleanup_close_ int lowest = dup(top);
+                        const int free_fd = lowest;
+
+                        assert_int_equal(close(steal_fd(&lowest)), 0);
 
                         for (const char *step = orders[k]; *step != '\0'; step++) {
                                 int r = *step == 'a' ? change_apply(txn, 0) : change_undo(txn, 0);
@@ -77,6 +81,8 @@ static void forward_and_back(void **state)
                                                 fail_msg("row %zu, \"%s\":\n%snot\n%s", i, orders[k], now, before);
                                 }
                         }
+                        lowest = dup(top);
+                        assert_int_equal(lowest, free_fd); /* no folder is held */
                         txn_free(steal_ptr(txn));
                         assert_int_equal(file_remove_tree(top, "env"), 0);
                         tree_dir(RIG_LIB);
