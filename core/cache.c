@@ -35,8 +35,11 @@ static void free_ownedp(struct owned_cache **owned)
 static int open_store(const struct pipseed_request *req, struct store **ret_store, struct pipseed_error *err)
 {
         _cleanup_free_ char *folder = NULL;
-        int r = store_find_folder(req->cache_dir, &folder, err);
+        struct pipseed_request copy;
+        int r = job_copy_request(req, &copy, err);
 
+        if (r == 0)
+                r = store_find_folder(copy.cache_dir, &folder, err);
         return r < 0 ? r : store_open(AT_FDCWD, folder, folder, STORE_OWN, ret_store, err);
 }
 

@@ -43,15 +43,23 @@ static unsigned int count_processors(void)
         return (unsigned int)CPU_COUNT(&set);
 }
 
-/* A caller built against an older header has a shorter struct: what it does not know of keeps its default. */
-static int copy_request(struct job *job, const struct pipseed_request *req, struct pipseed_error *err)
+int job_copy_request(const struct pipseed_request *req, struct pipseed_request *ret_req, struct pipseed_error *err)
 {
-        if (req->size < offsetof(struct pipseed_request, env) || req->size > sizeof(job->req))
+        if (req->size < offsetof(struct pipseed_request, env) || req->size > sizeof(*ret_req))
                 return error_set(err, PIPSEED_E_USAGE, NULL,
                                  "the request was not initialised with pipseed_request_init, or is of a newer library");
-        pipseed_request_init(&job->req);
-        memcpy(&job->req, req, req->size);
-        job->req.size = sizeof(job->req);
+        pipseed_request_init(ret_req);
+        memcpy(ret_req, req, req->size);
+        ret_req->size = sizeof(*ret_req);
+        return 0;
+}
+
+static int copy_request(struct job *job, const struct pipseed_request *req, struct pipseed_error *err)
+{
+        int r = job_copy_request(req, &job->req, err);
+
+        if (r < 0)
+                return r;
         if (req->env != NULL && req->python != NULL)
                 return error_set(err, PIPSEED_E_USAGE, NULL, "an environment and an interpreter were both named");
         if (job->req.jobs == 0)

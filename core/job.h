@@ -55,6 +55,9 @@ struct job {
         struct result_builder result;
 };
 
+/* A caller built against an older header has a shorter struct: what it does not know of keeps its default. USAGE. */
+int job_copy_request(const struct pipseed_request *req, struct pipseed_request *ret_req, struct pipseed_error *err);
+
 int job_begin(const struct pipseed_request *req, struct job **ret_job, struct pipseed_error *err);
 int job_lock(struct job *job, struct pipseed_error *err);
 int job_survey(struct job *job, struct pipseed_error *err);

@@ -2,6 +2,7 @@
 /* What could be installed: the bundle and the folders of a request, as a list. */
 #include "base/error.h"
 #include "base/hash.h"
+#include "job.h"
 #include "pipseed.h"
 #include "wheel/catalog.h"
 #include "wheel/wheel.h"
@@ -74,6 +75,7 @@ static int describe(struct arena *arena, const struct catalog_wheel *wheel, cons
 int pipseed_wheels(const struct pipseed_request *req, bool check, struct pipseed_wheel_list **ret_list,
                    struct pipseed_error *err)
 {
+        struct pipseed_request copy;
         _cleanup_(free_ownedp) struct owned_list *owned = calloc(1, sizeof(*owned));
         _cleanup_(catalog_done) struct catalog catalog = {0};
         struct pipseed_wheel *wheels;
@@ -81,7 +83,9 @@ int pipseed_wheels(const struct pipseed_request *req, bool check, struct pipseed
 
         if (owned == NULL)
                 return error_memory(err);
-        r = catalog_open(req, &catalog, err);
+        r = job_copy_request(req, &copy, err);
+        if (r == 0)
+                r = catalog_open(&copy, &catalog, err);
         if (r < 0)
                 return r;
         wheels = arena_calloc(&owned->arena, catalog.n_wheels + 1, sizeof(*wheels));
@@ -90,7 +94,7 @@ int pipseed_wheels(const struct pipseed_request *req, bool check, struct pipseed
         for (size_t i = 0; i < catalog.n_wheels; i++) {
                 struct pipseed_error problem = PIPSEED_ERROR_INIT;
 
-                r = examine(req, &catalog.wheels[i], check, &problem);
+                r = examine(&copy, &catalog.wheels[i], check, &problem);
                 if (r == PIPSEED_E_NO_MEMORY || describe(&owned->arena, &catalog.wheels[i], &problem, &wheels[i]) < 0)
                         return error_memory(err);
         }

@@ -108,7 +108,7 @@ static int apply_swap(const struct change *change, const struct sides *sides)
 
         if (sides->inode_at == change->inode)
                 return 0;
-        /* After a kill: swapped already, and somebody else put something there since. What is staged is the old entry. */
+        /* After a kill: swapped already, and somebody put something there since. What is staged is the old entry. */
         r = look(&sides->staged, &staged_inode);
         if (r < 0)
                 return r;

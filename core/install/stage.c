@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "folders.h"
-#include "store/bytecode.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,45 +32,38 @@ static size_t index_of(const struct manifest *manifest, const struct wheel_file 
         return (size_t)(file - manifest->info.files);
 }
 
-/* Bytecode is sorted by its own path; its position follows from that of its source by search. */
-static int find_bytecode(const struct entry *entry, const char *path, size_t *ret_index)
+#define NO_BYTECODE SIZE_MAX
+
+struct staging {
+        const struct stage_query *query;
+        const size_t *bytecode; /* for each wheel file the index of its bytecode, or NO_BYTECODE */
+};
+
+/* The position of each wheel file's bytecode in the manifest of bytecode. NULL: out of memory. */
+static size_t *index_bytecode(const struct entry *entry)
 {
-        size_t low = 0;
-        size_t high = entry->pyc.info.n_files;
+        size_t n = entry->files.info.n_files;
+        size_t *positions = malloc((n + 1) * sizeof(*positions));
 
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-                int order = strcmp(path, entry->pyc.info.files[middle].path);
-
-                if (order == 0) {
-                        *ret_index = middle;
-                        return 0;
-                }
-                if (order < 0)
-                        high = middle;
-                else
-                        low = middle + 1;
-        }
-        return -ENOENT;
+        for (size_t i = 0; positions != NULL && i < n; i++)
+                positions[i] = NO_BYTECODE;
+        for (size_t i = 0; positions != NULL && i < entry->pyc.info.n_files; i++)
+                if (entry->pyc.source != NULL && entry->pyc.source[i] < n)
+                        positions[entry->pyc.source[i]] = i;
+        return positions;
 }
 
-static int find_source(const struct stage_query *query, const struct plan_file *file, struct place_source *ret_source)
+static int find_source(const struct staging *staging, const struct plan_file *file, struct place_source *ret_source)
 {
-        const struct entry *entry = query->entry;
+        const struct entry *entry = staging->query->entry;
         struct place_source source = {.copied_store = entry->store->kind == STORE_SYSTEM};
-        int r;
 
         if (file->bytecode_of != NULL) {
-                _cleanup_(arena_done) struct arena arena = {0};
-                const char *path = bytecode_path(&arena, file->bytecode_of->path, entry->pyc_suffix);
-
-                if (path == NULL)
-                        return -ENOMEM;
                 source.manifest = &entry->pyc;
                 source.root_fd = entry->pyc_fd;
-                r = find_bytecode(entry, path, &source.index);
-                if (r < 0)
-                        return r;
+                source.index = staging->bytecode[index_of(&entry->files, file->bytecode_of)];
+                if (source.index == NO_BYTECODE)
+                        return -ENOENT;
         } else {
                 source.manifest = &entry->files;
                 source.root_fd = entry->files_fd;
@@ -95,15 +87,16 @@ static char *absolute_of(const struct entry *entry, const struct place_source *s
         return folder != NULL ? path_join(folder, source->path) : NULL;
 }
 
-static int stage_file(const struct stage_query *query, const struct plan_file *file, int dir_fd, const char *name)
+static int stage_file(const struct staging *staging, const struct plan_file *file, int dir_fd, const char *name)
 {
+        const struct stage_query *query = staging->query;
         _cleanup_free_ char *absolute = NULL;
         struct place_source source;
         int r;
 
         if (file->content != NULL)
                 return write_content(query->placer, file, dir_fd, name);
-        r = find_source(query, file, &source);
+        r = find_source(staging, file, &source);
         if (r < 0)
                 return r;
         if (query->placer->mode == PIPSEED_LINK_SYMLINK)
@@ -134,8 +127,9 @@ static int report(const struct stage_query *query, const struct plan_file *file,
         return error_sys(err, r, query->txn->area_path, "cannot stage %s", file->path);
 }
 
-static int stage_root(const struct stage_query *query, size_t first, size_t end, struct pipseed_error *err)
+static int stage_root(const struct staging *staging, size_t first, size_t end, struct pipseed_error *err)
 {
+        const struct stage_query *query = staging->query;
         enum plan_root root = query->plan->files[first].root;
         _cleanup_(folders_done) struct folders folders = FOLDERS_INIT;
         int staged_fd = -1;
@@ -151,7 +145,7 @@ static int stage_root(const struct stage_query *query, size_t first, size_t end,
                 const struct plan_file *file = &query->plan->files[i];
                 int dir_fd = folders_enter(&folders, file->path);
 
-                r = dir_fd < 0 ? dir_fd : stage_file(query, file, dir_fd, path_base(file->path));
+                r = dir_fd < 0 ? dir_fd : stage_file(staging, file, dir_fd, path_base(file->path));
                 if (r < 0)
                         return report(query, file, r, err);
         }
@@ -161,14 +155,19 @@ static int stage_root(const struct stage_query *query, size_t first, size_t end,
 int stage_plan(const struct stage_query *query, struct pipseed_error *err)
 {
         const struct plan *plan = query->plan;
+        _cleanup_free_ size_t *bytecode = index_bytecode(query->entry);
+        const struct staging staging = {.query = query, .bytecode = bytecode};
         size_t first = 0;
+
+        if (bytecode == NULL)
+                return error_memory(err);
 
         for (size_t i = 1; i <= plan->n_files; i++) {
                 int r;
 
                 if (i < plan->n_files && plan->files[i].root == plan->files[first].root)
                         continue;
-                r = stage_root(query, first, i, err);
+                r = stage_root(&staging, first, i, err);
                 if (r < 0)
                         return r;
                 first = i;

@@ -184,27 +184,33 @@ int catalog_open(const struct pipseed_request *req, struct catalog *ret_catalog,
         return 0;
 }
 
+static int read_file(struct catalog_wheel *wheel, struct pipseed_error *err)
+{
+        _cleanup_free_ char *bytes = NULL;
+        size_t len = 0;
+        int r = file_read(wheel->dir_fd, wheel->filename, WHEEL_MAX_PACKED, &bytes, &len);
+
+        if (r == -EFBIG)
+                return error_set(err, PIPSEED_E_ZIP_BOMB, wheel->path, "the wheel is larger than %zu MiB",
+                                 WHEEL_MAX_PACKED >> 20);
+        if (r < 0)
+                return error_sys(err, r, wheel->path, "cannot read the wheel");
+        r = wheel_requires_python(wheel->filename, bytes, len, wheel->path, &wheel->requires_python, err);
+        if (r < 0)
+                return r;
+        hash_of(bytes, len, wheel->sha256);
+        wheel->len = len;
+        wheel->bytes = steal_ptr(bytes);
+        wheel->is_read = true;
+        return 0;
+}
+
 int catalog_read(struct catalog_wheel *wheel, const void **ret_bytes, size_t *ret_len, struct pipseed_error *err)
 {
-        int r;
+        int r = wheel->is_read ? 0 : read_file(wheel, err);
 
-        if (!wheel->is_read) {
-                char *bytes = NULL;
-
-                r = file_read(wheel->dir_fd, wheel->filename, WHEEL_MAX_PACKED, &bytes, &wheel->len);
-                if (r == -EFBIG)
-                        return error_set(err, PIPSEED_E_ZIP_BOMB, wheel->path, "the wheel is larger than %zu MiB",
-                                         WHEEL_MAX_PACKED >> 20);
-                if (r < 0)
-                        return error_sys(err, r, wheel->path, "cannot read the wheel");
-                wheel->bytes = bytes;
-                wheel->is_read = true;
-                hash_of(bytes, wheel->len, wheel->sha256);
-                r = wheel_requires_python(wheel->filename, bytes, wheel->len, wheel->path, &wheel->requires_python,
-                                          err);
-                if (r < 0)
-                        return r;
-        }
+        if (r < 0)
+                return r;
         *ret_bytes = wheel->bytes;
         *ret_len = wheel->len;
         return 0;

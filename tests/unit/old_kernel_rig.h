@@ -5,8 +5,8 @@
  *
  *     return old_kernel_run_twice(tests, n_tests);
  *
- * old_kernel says which of the two runs it is, for what cannot be the same in both. has_openat2 asks: valgrind does not know
- * that call either.
+ * old_kernel says which of the two runs it is, for what cannot be the same in both. has_openat2 asks: valgrind does not
+ * know that call either.
  */
 #ifndef OLD_KERNEL_RIG_H
 #define OLD_KERNEL_RIG_H

@@ -14,7 +14,7 @@ struct merge_case {
         const char *removal[MAX];
         const char *before[MAX];   /* as tree_entry, below env/ or (without a colon) lib, content "old" */
         const char *changes;
-        const char *after[MAX];    /* what must be there after the commit: "path" is old or the user's, "path=new" is new */
+        const char *after[MAX];    /* what must be there after the commit: "path" is old, "path=new" is new */
         const char *gone[MAX];
 };
 

@@ -98,7 +98,8 @@ static void inherits_nothing_else(void **state)
         (void)state;
         assert_true(forgotten > 2);
         assert_int_equal(run("for fd in 0 1 2 3 4 5 6 7 8 9 10 11 12; do "
-                             "test -e /proc/$$/fd/$fd && echo $fd $(readlink /proc/$$/fd/$fd); done; true", -1, out, -1, -1, &status), 0);
+                             "test -e /proc/$$/fd/$fd && echo $fd $(readlink /proc/$$/fd/$fd); done; true",
+                             -1, out, -1, -1, &status), 0);
         (void)close(forgotten);
         text = content(out);
         for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {

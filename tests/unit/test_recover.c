@@ -210,7 +210,8 @@ static void damaged_journal_decides_nothing(void **state)
         start_over();
         old = rig_everything("env");
         for (int i = 0; i < 3; i++) {
-                static const char *const texts[] = {"", "pipseed-journal 1\ntake lib", "pipseed-journal 9\nend 00000000\n"};
+                static const char *const texts[] = {"", "pipseed-journal 1\ntake lib",
+                                                            "pipseed-journal 9\nend 00000000\n"};
                 _cleanup_free_ char *now = NULL;
                 struct txn *txn = rig_prepare();
 

@@ -135,7 +135,8 @@ static void modes_of_generated_files(void **state)
                 _cleanup_(txn_freep) struct txn *txn = rig_prepare();
                 struct plan_file files[] = {
                         {.root = PLAN_LIB, .path = "plain", .content = "a\0b", .content_len = 3},
-                        {.root = PLAN_SCRIPTS, .path = "rewritten", .content = "x", .content_len = 1, .executable = true},
+                        {.root = PLAN_SCRIPTS, .path = "rewritten", .content = "x", .content_len = 1,
+                         .executable = true},
                         {.root = PLAN_SCRIPTS, .path = "script", .content = "x", .content_len = 1, .executable = true,
                          .is_script = true},
                 };

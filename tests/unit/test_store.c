@@ -117,9 +117,11 @@ static void only_its_own_folder(void **state)
                 assert_int_equal(chmod(tree_path(name), rows[i].mode), 0);
                 assert_int_equal(chown(tree_path(name), rows[i].owner, rows[i].owner), 0);
                 name[strlen(name) - strlen("/v1")] = '\0';
-                assert_int_equal(store_open(AT_FDCWD, tree_path(name), tree_path(name), STORE_OWN, &store, &err), rows[i].expected);
+                assert_int_equal(store_open(AT_FDCWD, tree_path(name), tree_path(name), STORE_OWN, &store, &err),
+                                 rows[i].expected);
                 error_clear(&err);
-                assert_int_equal(store_open(AT_FDCWD, tree_path(name), tree_path(name), STORE_SYSTEM, &system, &err), rows[i].expected_system);
+                assert_int_equal(store_open(AT_FDCWD, tree_path(name), tree_path(name), STORE_SYSTEM, &system, &err),
+                                 rows[i].expected_system);
         }
 }
 
@@ -147,7 +149,8 @@ static void ordinary_user(void **state)
                 if (store_open(AT_FDCWD, tree_path("system"), tree_path("system"), STORE_SYSTEM, &store, &err) != 0)
                         _exit(2);
                 store_free(steal_ptr(store));
-                if (store_open(AT_FDCWD, tree_path("system"), tree_path("system"), STORE_OWN, &store, &err) != PIPSEED_E_NO_STORE &&
+                if (store_open(AT_FDCWD, tree_path("system"), tree_path("system"), STORE_OWN, &store, &err) !=
+                            PIPSEED_E_NO_STORE &&
                     err.code != PIPSEED_E_STORE_OWNER)
                         _exit(3);
                 error_clear(&err);
@@ -193,7 +196,8 @@ static void makes_its_folders(void **state)
         assert_string_equal(store->epoch, again->epoch);
         /* A system store is never made. */
         tree_dir("s");
-        assert_int_equal(store_open(AT_FDCWD, tree_path("s"), tree_path("s"), STORE_SYSTEM, &system, &err), PIPSEED_E_NO_STORE);
+        assert_int_equal(store_open(AT_FDCWD, tree_path("s"), tree_path("s"), STORE_SYSTEM, &system, &err),
+                         PIPSEED_E_NO_STORE);
         assert_false(has("s/v1"));
 }
 

@@ -122,7 +122,8 @@ static inline void rig_list(struct str *out, const char *path, bool with_areas)
                 _cleanup_free_ char *child = path_join(path, name);
                 struct stat st;
 
-                if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (!with_areas && str_starts(name, ".pipseed-"))) {
+                if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+                    (!with_areas && str_starts(name, ".pipseed-"))) {
                         free(names[i]);
                         continue;
                 }
