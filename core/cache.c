@@ -43,7 +43,7 @@ static int open_store(const struct pipseed_request *req, struct store **ret_stor
         return r < 0 ? r : store_open(AT_FDCWD, folder, folder, STORE_OWN, ret_store, err);
 }
 
-/* Keeps the entries that keep says, fills in the totals, and hands over. */
+/* Fills in the totals and hands over. */
 static int finish(struct owned_cache **owned_taken, const struct store *store, struct pipseed_cache **ret_cache,
                   struct pipseed_error *err)
 {

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+/* With no pip at hand at all, its newest habits are followed: the last row of install/style.c. */
+#define NEWEST_HABITS "26.3"
 #define MAX_TRIES 3 /* of staging: each may find another store entry damaged */
 
 /* May this request change this target at all? */
@@ -118,7 +120,7 @@ static const char *find_pip_version(struct job *job)
         if (specifier_parse("", &pip.specifier, &ignored) == 0 && prepare_choose(job, &pip, &wheel, &ignored) == 0)
                 version = wheel->name.version;
         specifier_free(pip.specifier);
-        return version != NULL ? version : "26.3";
+        return version != NULL ? version : NEWEST_HABITS;
 }
 
 static bool *list_compiled(struct job *job, const struct entry *entry)
