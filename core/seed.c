@@ -173,7 +173,8 @@ static int stage_package(struct job *job, struct job_package *package, struct pl
                          struct pipseed_error *err)
 {
         _cleanup_(removal_done) struct removal removal = {0};
-        struct stage_query query = {.txn = job->txn, .plan = &package->plan, .placer = placer};
+        struct stage_query query = {.txn = job->txn, .plan = &package->plan, .placer = placer,
+                                    .jobs = job->req.jobs};
         int r = prepare_entry(job, package, err);
 
         if (r == 0)

@@ -65,28 +65,31 @@ static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq
 
 void hash_to_base64(const uint8_t digest[HASH_SIZE], char ret_text[HASH_BASE64_SIZE])
 {
-        unsigned int bits = 0;
-        unsigned int n_bits = 0;
         size_t len = 0;
+        size_t i = 0;
+        unsigned int bits;
 
-        for (size_t i = 0; i < HASH_SIZE; i++) {
-                bits = (bits << 8 | digest[i]) & 0xffff;
-                for (n_bits += 8; n_bits >= 6; n_bits -= 6)
-                        ret_text[len++] = base64_digits[bits >> (n_bits - 6) & 63];
+        for (; i + 3 <= HASH_SIZE; i += 3) {
+                bits = (unsigned int)digest[i] << 16 | (unsigned int)digest[i + 1] << 8 | digest[i + 2];
+                for (int shift = 18; shift >= 0; shift -= 6)
+                        ret_text[len++] = base64_digits[bits >> shift & 63];
         }
-        ret_text[len++] = base64_digits[bits << (6 - n_bits) & 63];
+        /* 32 bytes: two are left, 16 bits in three digits. */
+        bits = (unsigned int)digest[i] << 16 | (unsigned int)digest[i + 1] << 8;
+        for (int shift = 18; shift >= 6; shift -= 6)
+                ret_text[len++] = base64_digits[bits >> shift & 63];
         ret_text[len] = '\0';
 }
 
-static int hex_value(char c)
+/* The value of a digit, without a branch: each seeding reads a thousand digests. */
+static unsigned int hex_value(unsigned char c)
 {
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F')
-                return c - 'A' + 10;
-        return -1;
+        return (c & 15U) + 9U * (c >> 6);
+}
+
+static bool is_hex(unsigned char c)
+{
+        return (unsigned char)(c - '0') < 10 || (unsigned char)((c | 0x20) - 'a') < 6;
 }
 
 bool hash_from_hex(const char *text, size_t len, uint8_t ret_digest[HASH_SIZE])
@@ -96,12 +99,12 @@ bool hash_from_hex(const char *text, size_t len, uint8_t ret_digest[HASH_SIZE])
         if (len != HASH_HEX_SIZE - 1)
                 return false;
         for (size_t i = 0; i < HASH_SIZE; i++) {
-                int high = hex_value(text[2 * i]);
-                int low = hex_value(text[2 * i + 1]);
+                unsigned char high = (unsigned char)text[2 * i];
+                unsigned char low = is_hex(high) ? (unsigned char)text[2 * i + 1] : 0; /* not behind the end of a text */
 
-                if (high < 0 || low < 0)
+                if (!is_hex(low))
                         return false;
-                digest[i] = (uint8_t)(high << 4 | low);
+                digest[i] = (uint8_t)(hex_value(high) << 4 | hex_value(low));
         }
         memcpy(ret_digest, digest, HASH_SIZE);
         return true;

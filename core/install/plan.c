@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/path.h"
+#include "base/sort.h"
 #include "base/str.h"
 #include "install/locate.h"
 #include "install/rows.h"
@@ -85,15 +86,29 @@ static const char *bytecode_path(struct arena *arena, const char *path, const ch
         return text;
 }
 
-static int add_bytecode(struct builder *b, const struct wheel_file *file, const struct location *at,
-                        struct pipseed_error *err)
+static int add_bytecode(struct builder *b, const struct plan_file *source, struct pipseed_error *err)
 {
-        const char *path = bytecode_path(&b->arena, at->path, b->input->pyc_suffix);
+        const char *path = bytecode_path(&b->arena, source->path, b->input->pyc_suffix);
 
         if (path == NULL)
                 return error_memory(err);
-        b->files[b->n_files++] = (struct plan_file){.root = at->root, .path = path, .bytecode_of = file};
-        return add_row(b, at->root, path, NULL, 0, err);
+        b->files[b->n_files++] = (struct plan_file){.root = source->root, .path = path, .bytecode_of = source->source};
+        return add_row(b, source->root, path, NULL, 0, err);
+}
+
+/* After all of the wheel's files: two lists that are each in order are quicker sorted than one that is not. */
+static int add_all_bytecode(struct builder *b, struct pipseed_error *err)
+{
+        const size_t n_sources = b->input->compiled != NULL ? b->n_files : 0;
+        int r = 0;
+
+        for (size_t i = 0; i < n_sources && r == 0; i++) {
+                const struct wheel_file *file = b->files[i].source;
+
+                if (file != NULL && b->input->compiled[file - b->input->wheel->files] && str_ends(b->files[i].path, ".py"))
+                        r = add_bytecode(b, &b->files[i], err);
+        }
+        return r;
 }
 
 /* Signatures of RECORD (PEP 427) cannot be in it with a hash. */
@@ -144,10 +159,7 @@ static int add_wheel_file(struct builder *b, size_t i, struct pipseed_error *err
                 .source = file,
                 .executable = file->executable,
         };
-        r = add_row(b, at.root, at.path, bare ? NULL : file->sha256, file->size, err);
-        if (r == 0 && b->input->compiled != NULL && b->input->compiled[i] && str_ends(at.path, ".py"))
-                r = add_bytecode(b, file, &at, err);
-        return r;
+        return add_row(b, at.root, at.path, bare ? NULL : file->sha256, file->size, err);
 }
 
 static int add_scripts(struct builder *b, struct pipseed_error *err)
@@ -209,7 +221,7 @@ static int settle_files(struct builder *b, struct pipseed_error *err)
 {
         size_t n = 0;
 
-        qsort(b->files, b->n_files, sizeof(*b->files), compare_files);
+        sort_runs(b->files, b->n_files, sizeof(*b->files), compare_files);
         for (size_t i = 0; i < b->n_files; i++) {
                 const struct plan_file *next = i + 1 < b->n_files ? &b->files[i + 1] : NULL;
                 const struct plan_file *file = &b->files[i];
@@ -254,6 +266,8 @@ static int add_everything(struct builder *b, struct pipseed_error *err)
 
         for (size_t i = 0; i < b->input->wheel->n_files && r == 0; i++)
                 r = add_wheel_file(b, i, err);
+        if (r == 0)
+                r = add_all_bytecode(b, err);
         if (r == 0)
                 r = add_scripts(b, err);
         if (r == 0)

@@ -3,8 +3,8 @@
 
 #include "base/error.h"
 #include "base/path.h"
+#include "base/sort.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static int compare(const void *a, const void *b)
@@ -63,7 +63,7 @@ int rebase_plan(struct plan *plan, const char *const *roots, struct pipseed_erro
                         return error_memory(err);
         }
         record = plan->files[plan->record].path;
-        qsort(plan->files, plan->n_files, sizeof(*plan->files), compare);
+        sort_runs(plan->files, plan->n_files, sizeof(*plan->files), compare);
         for (size_t i = 0; i < plan->n_files; i++)
                 if (plan->files[i].path == record)
                         plan->record = i;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/path.h"
+#include "base/sort.h"
 #include "wheel/record.h"
 
 #include <stdlib.h>
@@ -83,7 +84,7 @@ static int compare_rows(const void *a, const void *b)
 
 int rows_write(struct rows *rows, struct str *out, struct pipseed_error *err)
 {
-        qsort(rows->items, rows->n, sizeof(*rows->items), compare_rows);
+        sort_runs(rows->items, rows->n, sizeof(*rows->items), compare_rows);
         for (size_t i = 0; i < rows->n; i++) {
                 struct row_text text;
 

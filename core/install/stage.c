@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "stage.h"
 
+#include "base/crew.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "folders.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -33,10 +35,30 @@ static size_t index_of(const struct manifest *manifest, const struct wheel_file 
 }
 
 #define NO_BYTECODE SIZE_MAX
+#define BATCHES_PER_WORKER 32 /* below, a thread costs more than it brings */
+
+/* Files beside each other in the plan that go into one folder: what one worker does at a time. */
+struct batch {
+        size_t first, end;
+};
+
+/* What a worker has for itself: the placer learns and counts, the entry's manifests are corrected (renew.h). */
+struct worker {
+        struct placer placer;
+        struct entry entry;
+        struct manifest_stat *stats; /* of the files, then of the bytecode; NULL: the entry is the query's own */
+        size_t file;                 /* of the plan: the one at hand, the failed one after a failure */
+        int result;
+};
 
 struct staging {
         const struct stage_query *query;
         const size_t *bytecode; /* for each wheel file the index of its bytecode, or NO_BYTECODE */
+        const struct batch *batches;
+        size_t n_batches;
+        int top_fds[PLAN_N_ROOTS];
+        gid_t groups[PLAN_N_ROOTS]; /* see struct placer */
+        struct worker *workers;
 };
 
 /* The position of each wheel file's bytecode in the manifest of bytecode. NULL: out of memory. */
@@ -53,9 +75,9 @@ static size_t *index_bytecode(const struct entry *entry)
         return positions;
 }
 
-static int find_source(const struct staging *staging, const struct plan_file *file, struct place_source *ret_source)
+static int find_source(const struct staging *staging, const struct entry *entry, const struct plan_file *file,
+                       struct place_source *ret_source)
 {
-        const struct entry *entry = staging->query->entry;
         struct place_source source = {.copied_store = entry->store->kind == STORE_SYSTEM};
 
         if (file->bytecode_of != NULL) {
@@ -87,90 +109,212 @@ static char *absolute_of(const struct entry *entry, const struct place_source *s
         return folder != NULL ? path_join(folder, source->path) : NULL;
 }
 
-static int stage_file(const struct staging *staging, const struct plan_file *file, int dir_fd, const char *name)
+static int stage_file(const struct staging *staging, struct worker *worker, const struct plan_file *file, int dir_fd)
 {
-        const struct stage_query *query = staging->query;
+        const char *name = path_base(file->path);
         _cleanup_free_ char *absolute = NULL;
         struct place_source source;
         int r;
 
         if (file->content != NULL)
-                return write_content(query->placer, file, dir_fd, name);
-        r = find_source(staging, file, &source);
+                return write_content(&worker->placer, file, dir_fd, name);
+        r = find_source(staging, &worker->entry, file, &source);
         if (r < 0)
                 return r;
-        if (query->placer->mode == PIPSEED_LINK_SYMLINK)
-                source.absolute = absolute = absolute_of(query->entry, &source);
-        return place_file(query->placer, &source, dir_fd, name);
+        if (worker->placer.mode == PIPSEED_LINK_SYMLINK)
+                source.absolute = absolute = absolute_of(&worker->entry, &source);
+        return place_file(&worker->placer, &source, dir_fd, name);
 }
 
-/* A folder that hands its group down (setgid) wants files of that group. */
-static int note_group(struct placer *placer, int dir_fd)
+/* The folder of a file below the staged root, made when it is not there: another worker may be making it, too. */
+static int enter(int top_fd, const char *file)
 {
-        struct stat st;
+        size_t len = path_base(file) > file ? (size_t)(path_base(file) - file) - 1 : 0;
+        char folder[PATH_MAX];
+        int r;
 
-        if (fstat(dir_fd, &st) < 0)
-                return -errno;
-        placer->group = (st.st_mode & S_ISGID) != 0 ? st.st_gid : (gid_t)-1;
+        if (len >= sizeof(folder))
+                return -ENAMETOOLONG;
+        memcpy(folder, file, len);
+        folder[len] = '\0';
+        if (len > 0 && mkdirat(top_fd, folder, 0777) < 0 && errno != EEXIST) {
+                r = errno == ENOENT ? file_make_dirs(top_fd, folder, 0777) : -errno;
+                if (r < 0)
+                        return r;
+        }
+        return file_open_beneath(top_fd, len > 0 ? folder : ".", O_PATH | O_DIRECTORY, 0);
+}
+
+static int stage_batch(void *data, unsigned int number, size_t index)
+{
+        const struct staging *staging = data;
+        const struct batch *batch = &staging->batches[index];
+        const struct plan_file *files = staging->query->plan->files;
+        const enum plan_root root = files[batch->first].root;
+        struct worker *worker = &staging->workers[number];
+        _cleanup_close_ int dir_fd = enter(staging->top_fds[root], files[batch->first].path);
+
+        worker->file = batch->first;
+        worker->result = dir_fd < 0 ? dir_fd : 0;
+        worker->placer.group = staging->groups[root];
+        for (size_t i = batch->first; worker->result == 0 && i < batch->end; i++) {
+                worker->file = i;
+                worker->result = stage_file(staging, worker, &files[i], dir_fd);
+        }
+        return worker->result;
+}
+
+/* Do the two files go into one folder? */
+static bool are_together(const struct plan_file *a, const struct plan_file *b)
+{
+        size_t len = (size_t)(path_base(a->path) - a->path);
+
+        return a->root == b->root && len == (size_t)(path_base(b->path) - b->path) && memcmp(a->path, b->path, len) == 0;
+}
+
+static struct batch *make_batches(const struct plan *plan, size_t *ret_n)
+{
+        struct batch *batches = calloc(plan->n_files + 1, sizeof(*batches));
+        size_t n = 0;
+
+        for (size_t i = 0; batches != NULL && i < plan->n_files; i++) {
+                if (i == 0 || !are_together(&plan->files[i - 1], &plan->files[i]))
+                        batches[n++].first = i;
+                batches[n - 1].end = i + 1;
+        }
+        *ret_n = n;
+        return batches;
+}
+
+/* Holds the staged folder of each root that has files. A folder that hands its group down (setgid) wants files of that
+ * group. */
+static int open_tops(struct staging *staging, struct pipseed_error *err)
+{
+        const struct stage_query *query = staging->query;
+
+        for (size_t i = 0; i < PLAN_N_ROOTS; i++)
+                staging->top_fds[i] = -1;
+        for (size_t i = 0; i < staging->n_batches; i++) {
+                enum plan_root root = query->plan->files[staging->batches[i].first].root;
+                struct stat st;
+                int r;
+
+                if (staging->top_fds[root] >= 0)
+                        continue;
+                r = txn_staged_fd(query->txn, root, &staging->top_fds[root], err);
+                if (r < 0)
+                        return r;
+                if (fstat(staging->top_fds[root], &st) < 0)
+                        return error_sys(err, errno, query->txn->area_path, "cannot look at the staging area");
+                staging->groups[root] = (st.st_mode & S_ISGID) != 0 ? st.st_gid : (gid_t)-1;
+        }
         return 0;
 }
 
-static int report(const struct stage_query *query, const struct plan_file *file, int r, struct pipseed_error *err)
+/* What a thread can read while another one corrects what it knows. */
+static void equip(const struct stage_query *query, struct worker *worker)
 {
-        if (r == -ESTALE) {
+        size_t n_files = query->entry->files.info.n_files;
+        size_t n_pyc = query->entry->pyc.info.n_files;
+
+        worker->placer = *query->placer;
+        worker->entry = *query->entry;
+        if (worker->stats == NULL)
+                return;
+        memcpy(worker->stats, query->entry->files.stats, n_files * sizeof(*worker->stats));
+        if (n_pyc > 0)
+                memcpy(worker->stats + n_files, query->entry->pyc.stats, n_pyc * sizeof(*worker->stats));
+        worker->entry.files.stats = worker->stats;
+        worker->entry.pyc.stats = worker->stats + n_files;
+}
+
+struct workers {
+        struct worker *items;
+        unsigned int n;
+};
+
+static void dismiss(struct workers *workers)
+{
+        for (unsigned int i = 0; workers->items != NULL && i < workers->n; i++)
+                free(workers->items[i].stats);
+        free(workers->items);
+}
+
+static int employ(const struct stage_query *query, size_t n_batches, struct workers *ret_workers)
+{
+        size_t n_wanted = 1 + n_batches / BATCHES_PER_WORKER;
+        size_t n_stats = query->entry->files.info.n_files + query->entry->pyc.info.n_files;
+        unsigned int n = query->jobs < n_wanted ? query->jobs : (unsigned int)n_wanted;
+
+        n = n < 1 ? 1 : n > CREW_MAX ? CREW_MAX : n;
+        ret_workers->items = calloc(n, sizeof(*ret_workers->items));
+        if (ret_workers->items == NULL)
+                return -ENOMEM;
+        ret_workers->n = n;
+        for (unsigned int i = 0; i < n; i++) {
+                struct worker *worker = &ret_workers->items[i];
+
+                worker->stats = i > 0 ? malloc((n_stats + 1) * sizeof(*worker->stats)) : NULL;
+                if (i > 0 && worker->stats == NULL)
+                        return -ENOMEM;
+                equip(query, worker);
+        }
+        return 0;
+}
+
+/* What the workers did and learned, into the query's placer. */
+static void collect(const struct stage_query *query, const struct workers *workers)
+{
+        struct placer *placer = query->placer;
+        const struct placer before = *placer;
+
+        for (unsigned int i = 0; i < workers->n; i++) {
+                const struct placer *part = &workers->items[i].placer;
+
+                placer->no_reflink = placer->no_reflink || part->no_reflink;
+                placer->no_hardlink = placer->no_hardlink || part->no_hardlink;
+                placer->n_reflinked += part->n_reflinked - before.n_reflinked;
+                placer->n_hardlinked += part->n_hardlinked - before.n_hardlinked;
+                placer->n_copied += part->n_copied - before.n_copied;
+                placer->n_symlinked += part->n_symlinked - before.n_symlinked;
+        }
+}
+
+static int report(const struct stage_query *query, const struct workers *workers, struct pipseed_error *err)
+{
+        const struct worker *failed = NULL;
+        const struct plan_file *file;
+
+        for (unsigned int i = 0; i < workers->n; i++)
+                if (workers->items[i].result < 0 && (failed == NULL || workers->items[i].file < failed->file))
+                        failed = &workers->items[i];
+        file = &query->plan->files[failed->file];
+        if (failed->result == -ESTALE) {
                 const struct wheel_file *source = file->source != NULL ? file->source : file->bytecode_of;
 
                 return error_set(err, PIPSEED_E_STORE_ENTRY, source->path,
                                  "a file of the store is not what it was when it was made (%s of %s)",
                                  file->path, query->entry->files.info.filename);
         }
-        return error_sys(err, r, query->txn->area_path, "cannot stage %s", file->path);
-}
-
-static int stage_root(const struct staging *staging, size_t first, size_t end, struct pipseed_error *err)
-{
-        const struct stage_query *query = staging->query;
-        enum plan_root root = query->plan->files[first].root;
-        _cleanup_(folders_done) struct folders folders = FOLDERS_INIT;
-        int staged_fd = -1;
-        int r = txn_staged_fd(query->txn, root, &staged_fd, err);
-
-        if (r < 0)
-                return r;
-        r = note_group(query->placer, staged_fd);
-        if (r < 0)
-                return error_sys(err, r, query->txn->area_path, "cannot look at the staging area");
-        folders.top_fd = staged_fd;
-        for (size_t i = first; i < end; i++) {
-                const struct plan_file *file = &query->plan->files[i];
-                int dir_fd = folders_enter(&folders, file->path);
-
-                r = dir_fd < 0 ? dir_fd : stage_file(staging, file, dir_fd, path_base(file->path));
-                if (r < 0)
-                        return report(query, file, r, err);
-        }
-        return 0;
+        return error_sys(err, failed->result, query->txn->area_path, "cannot stage %s", file->path);
 }
 
 int stage_plan(const struct stage_query *query, struct pipseed_error *err)
 {
-        const struct plan *plan = query->plan;
         _cleanup_free_ size_t *bytecode = index_bytecode(query->entry);
-        const struct staging staging = {.query = query, .bytecode = bytecode};
-        size_t first = 0;
+        size_t n_batches = 0;
+        _cleanup_free_ struct batch *batches = make_batches(query->plan, &n_batches);
+        _cleanup_(dismiss) struct workers workers = {0};
+        struct staging staging = {.query = query, .bytecode = bytecode, .batches = batches, .n_batches = n_batches};
+        int r;
 
-        if (bytecode == NULL)
+        if (bytecode == NULL || batches == NULL || employ(query, n_batches, &workers) < 0)
                 return error_memory(err);
-
-        for (size_t i = 1; i <= plan->n_files; i++) {
-                int r;
-
-                if (i < plan->n_files && plan->files[i].root == plan->files[first].root)
-                        continue;
-                r = stage_root(&staging, first, i, err);
-                if (r < 0)
-                        return r;
-                first = i;
-        }
-        return 0;
+        staging.workers = workers.items;
+        r = open_tops(&staging, err);
+        if (r < 0)
+                return r;
+        r = crew_run(workers.n, n_batches, stage_batch, &staging);
+        collect(query, &workers);
+        return r < 0 ? report(query, &workers, err) : 0;
 }

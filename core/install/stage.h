@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * stage.h - fills the staging area of a transaction with what a plan lists: files of the store by place.h, generated ones
- * by writing them.
+ * by writing them. The folders are shared out among threads (crew.h): making one costs the file system as much as ten
+ * links, and in different folders it works for several at once.
  */
 #ifndef INSTALL_STAGE_H
 #define INSTALL_STAGE_H
@@ -16,6 +17,7 @@ struct stage_query {
         const struct plan *plan; /* rebased: its roots are the transaction's */
         const struct entry *entry;
         struct placer *placer;
+        unsigned int jobs; /* threads at most; 0 is 1 */
 };
 
 /* PIPSEED_E_STORE_ENTRY: a file of the store is not what it was; discard the entry and begin again. IO else. */

@@ -57,7 +57,7 @@ void manifest_write(struct str *out, const struct manifest *manifest)
                    crc32_z(0, (const unsigned char *)out->data + start, out->len - start));
 }
 
-/* A reader over a copy of the text that the manifest owns: fields are cut out of it in place. */
+/* A reader over the text, which the manifest owns: fields are cut out of it in place. */
 struct reader {
         char *at;
         bool bad;
@@ -89,29 +89,31 @@ static void expect(struct reader *reader, const char *text)
         reader->at += len;
 }
 
+/* Digits, up to the delimiter. */
 static uint64_t take_number(struct reader *reader, char delimiter)
 {
-        const char *text = take(reader, delimiter);
+        char *at = reader->at;
         uint64_t number = 0;
 
-        if (*text == '\0')
+        for (; *at >= '0' && *at <= '9' && number <= (UINT64_MAX - 9) / 10; at++)
+                number = number * 10 + (uint64_t)(*at - '0');
+        if (at == reader->at || *at != delimiter)
                 reader->bad = true;
-        for (; *text != '\0'; text++) {
-                if (!str_is_digit(*text) || number > (UINT64_MAX - 9) / 10) {
-                        reader->bad = true;
-                        return 0;
-                }
-                number = number * 10 + (uint64_t)(*text - '0');
-        }
+        if (reader->bad)
+                return 0;
+        reader->at = at + 1;
         return number;
 }
 
 static void take_digest(struct reader *reader, char delimiter, uint8_t *ret_digest)
 {
-        const char *text = take(reader, delimiter);
+        const size_t len = HASH_HEX_SIZE - 1;
 
-        if (!hash_from_hex(text, strlen(text), ret_digest))
+        /* A text that ends before is no digit there. */
+        if (reader->bad || !hash_from_hex(reader->at, len, ret_digest) || reader->at[len] != delimiter)
                 reader->bad = true;
+        else
+                reader->at += len + 1;
 }
 
 static const char *take_value(struct reader *reader, const char *key)

@@ -11,17 +11,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
 #define FOLDER "facts"
 #define FILE_LIMIT ((size_t)256 * 1024)
 
-static void add_hex(struct str *out, const void *bytes, size_t len)
+static void add_hex(struct str *out, const char *text)
 {
-        for (size_t i = 0; i < len; i++)
-                str_printf(out, "%02x", ((const unsigned char *)bytes)[i]);
+        static const char digits[] = "0123456789abcdef";
+
+        for (; *text != '\0'; text++) {
+                str_add_char(out, digits[(unsigned char)*text >> 4]);
+                str_add_char(out, digits[(unsigned char)*text & 15]);
+        }
 }
 
 /* All that decides about the answer, as ASCII: paths may hold any byte. */
@@ -30,18 +34,16 @@ static char *make_key(const char *exe, const char *resolved, const struct stat *
         _cleanup_(str_done) struct str key = STR_INIT;
         /* Debian's sysconfig reads it; the interpreter is asked with it. */
         const char *layout = getenv("DEB_PYTHON_INSTALL_LAYOUT");
-        uint8_t digest[HASH_SIZE];
+        const char *script = probe_script();
 
-        hash_of(probe_script(), strlen(probe_script()), digest);
-        add_hex(&key, digest, sizeof(digest));
+        str_printf(&key, "%08lx ", crc32_z(0, (const unsigned char *)script, strlen(script)));
+        add_hex(&key, exe);
         str_add_char(&key, ' ');
-        add_hex(&key, exe, strlen(exe));
-        str_add_char(&key, ' ');
-        add_hex(&key, resolved, strlen(resolved));
+        add_hex(&key, resolved);
         str_printf(&key, " %ju %ju %jd %jd.%09ld ", (uintmax_t)st->st_dev, (uintmax_t)st->st_ino,
                    (intmax_t)st->st_size, (intmax_t)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
         if (layout != NULL)
-                add_hex(&key, layout, strlen(layout));
+                add_hex(&key, layout);
         return str_steal(&key);
 }
 
@@ -53,7 +55,7 @@ static char *make_name(const char *exe)
 
         hash_of(exe, strlen(exe), digest);
         hash_to_hex(digest, hex);
-        return str_format("%.32s.json", hex);
+        return str_format("%.32s", hex);
 }
 
 static bool is_private(const struct stat *st)
@@ -97,34 +99,31 @@ int remember_open(struct remember *remember, const char *cache_dir, const char *
         return 0;
 }
 
-/* The object {key, facts} of a file that only the caller can have written, else NULL. */
-static json_t *load(const struct remember *remember)
+/* The text of a file that only the caller can have written, else NULL. */
+static char *load(const struct remember *remember)
 {
         _cleanup_close_ int fd = -1;
-        _cleanup_free_ char *text = NULL;
+        char *text = NULL;
         struct stat st;
-        size_t len;
 
         if (remember->dir_fd < 0)
                 return NULL;
         fd = file_open_beneath(remember->dir_fd, remember->name, O_RDONLY | O_NONBLOCK, 0);
         if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !is_private(&st))
                 return NULL;
-        if (file_read_fd(fd, FILE_LIMIT, &text, &len) < 0)
-                return NULL;
-        return json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+        return file_read_fd(fd, FILE_LIMIT, &text, NULL) == 0 ? text : NULL;
 }
 
+/* The file is the key, a line's end, and the answer. */
 bool remember_read(const struct remember *remember, char **ret_json)
 {
-        json_t *file = load(remember);
-        const char *key = json_string_value(json_object_get(file, "key"));
-        const char *facts = json_string_value(json_object_get(file, "facts"));
-        char *copy = NULL;
+        _cleanup_free_ char *text = load(remember);
+        size_t len = strlen(remember->key);
+        char *copy;
 
-        if (key != NULL && facts != NULL && strcmp(key, remember->key) == 0)
-                copy = strdup(facts);
-        json_decref(file);
+        if (text == NULL || strncmp(text, remember->key, len) != 0 || text[len] != '\n')
+                return false;
+        copy = strdup(text + len + 1);
         if (copy == NULL)
                 return false;
         *ret_json = copy;
@@ -167,8 +166,7 @@ static void create_folder(struct remember *remember)
 
 void remember_write(struct remember *remember, const char *json)
 {
-        char *text = NULL;
-        json_t *file;
+        _cleanup_free_ char *text = NULL;
 
         if (remember->cache_dir == NULL)
                 return;
@@ -176,14 +174,10 @@ void remember_write(struct remember *remember, const char *json)
                 create_folder(remember);
         if (remember->dir_fd < 0)
                 return;
-        file = json_pack("{s:s, s:s}", "key", remember->key, "facts", json);
-        if (file != NULL)
-                text = json_dumps(file, JSON_COMPACT | JSON_SORT_KEYS);
-        json_decref(file);
+        text = str_format("%s\n%s", remember->key, json);
         /* Not durable: a file that a power cut empties is damaged, thus asked for again. */
         if (text != NULL)
                 (void)file_replace(remember->dir_fd, remember->name, 0600, text, strlen(text), false);
-        free(text);
 }
 
 void remember_done(struct remember *remember)

@@ -253,13 +253,17 @@ struct choice {
         int rank;
 };
 
-/* Is the candidate, of the same or a lower version than the choice so far, the better one? */
+/* The newest come first: once one is chosen, only its own version is still of interest. */
+static bool is_older(const struct choice *choice, const struct catalog_wheel *wheel)
+{
+        return choice->wheel != NULL && version_compare(wheel->version, choice->wheel->version) != 0;
+}
+
+/* Is the candidate, of the same version as the choice so far, the better one? */
 static bool is_better(const struct choice *choice, const struct catalog_wheel *wheel, int rank)
 {
         if (choice->wheel == NULL)
                 return true;
-        if (version_compare(wheel->version, choice->wheel->version) != 0)
-                return false;
         if (rank != choice->rank)
                 return rank < choice->rank;
         return compare_builds(wheel->name.build, choice->wheel->name.build) > 0;
@@ -278,7 +282,7 @@ static int find_best(struct catalog *catalog, const struct catalog_question *que
                 bool admits = false;
                 int rank;
 
-                if (strcmp(wheel->name.project, question->project) != 0 ||
+                if (strcmp(wheel->name.project, question->project) != 0 || is_older(choice, wheel) ||
                     !specifier_admits(question->specifier, wheel->version, pre))
                         continue;
                 rank = tag_rank(question->tags, wheel->name.python, wheel->name.abi, wheel->name.platform);

@@ -102,22 +102,22 @@ static char *absolute(const char *dir)
         return asprintf(&path, "%s/%s", strcmp(here, "/") == 0 ? "" : here, dir) < 0 ? NULL : path;
 }
 
-static struct venv_hook_context_v1 make_context(const struct creation_order *order, bool dry_run,
+static struct venv_hook_context_v1 make_context(const struct creation_order *order, const struct pipseed_request *req,
                                                 struct creation *creation)
 {
         struct venv_hook_context_v1 context = {.size = sizeof(context), .options = order->hook_options,
-                                               .message = take_message, .message_data = creation};
+                                               .jobs = req->jobs, .message = take_message, .message_data = creation};
 
         context.flags = (order->without_pip ? VENV_HOOK_WITHOUT_PIP : 0) |
                         (order->system_site ? VENV_HOOK_SYSTEM_SITE : 0) |
-                        (order->upgrade ? VENV_HOOK_UPGRADE : 0) | (dry_run ? VENV_HOOK_DRY_RUN : 0);
+                        (order->upgrade ? VENV_HOOK_UPGRADE : 0) | (req->dry_run ? VENV_HOOK_DRY_RUN : 0);
         return context;
 }
 
 static int call_before(struct creation_order *order, const struct pipseed_request *req, struct creation *creation,
                        struct pipseed_error *err)
 {
-        struct venv_hook_context_v1 context = make_context(order, req->dry_run, creation);
+        struct venv_hook_context_v1 context = make_context(order, req, creation);
         _cleanup_free_ char *path = absolute(req->env);
 
         if (path == NULL)
@@ -127,10 +127,10 @@ static int call_before(struct creation_order *order, const struct pipseed_reques
 }
 
 /* venv always runs `ensurepip --upgrade`: an environment that was there gets the newer pip. */
-static int call_after(struct creation_order *order, const struct pipseed_venv *venv, struct creation *creation,
-                      struct pipseed_error *err)
+static int call_after(struct creation_order *order, const struct pipseed_request *req, const struct pipseed_venv *venv,
+                      struct creation *creation, struct pipseed_error *err)
 {
-        struct venv_hook_context_v1 context = make_context(order, false, creation);
+        struct venv_hook_context_v1 context = make_context(order, req, creation);
         int r;
 
         context.env_dir = venv->dir;
@@ -198,7 +198,7 @@ int creation_make(const struct pipseed_request *req, struct creation_order *orde
                 return r;
         r = take_venv(creation, venv, err);
         if (r == 0 && !req->dry_run)
-                r = call_after(order, venv, creation, err);
+                r = call_after(order, req, venv, creation, err);
         if (r == 0)
                 r = pipseed_venv_finish(venv, err);
         if (r < 0) {

@@ -138,6 +138,7 @@ static void fill(const struct venv_hook_context_v1 *context, struct pipseed_requ
                 req->upgrade = true;
         req->user = (context->flags & VENV_HOOK_USER) != 0;
         req->dry_run = (context->flags & VENV_HOOK_DRY_RUN) != 0;
+        req->jobs = context->jobs;
         req->event = forward;
         req->event_data = (void *)(uintptr_t)context;
 }

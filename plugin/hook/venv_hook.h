@@ -46,6 +46,7 @@ struct venv_hook_context_v1 {
         const char *base_exe;    /* the interpreter it was made from, or NULL */
         const char *version;     /* "3.13.0", or NULL when the creator does not know */
         uint32_t flags;          /* VENV_HOOK_* */
+        uint32_t jobs;           /* threads and processes that the hook may use; 0: as many as there are processors */
         const char *const *options; /* "section.key=value" settings of the creator's command line, ended by NULL; or NULL.
                                        pipseed's hook takes its policy's keys here, and policy=FILE */
         void (*message)(void *message_data, int level, const char *text); /* or NULL */
