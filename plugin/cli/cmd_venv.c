@@ -196,7 +196,7 @@ static int run(struct session *session)
         if (r == 0)
                 r = make_options(session, &err);
         if (r == 0)
-                r = hooks_open(&settings->order.hooks, pipseed_policy_hooks(session->policy), &err);
+                r = hooks_open(&settings->order.hooks, PIPSEED_HOOK_MODULE, pipseed_policy_hooks(session->policy), &err);
         r = r < 0 ? session_fail(session, &err) : batch_run(session, &job);
         done(settings);
         return r;

@@ -7,7 +7,6 @@
 #include <dlfcn.h>
 #include <string.h>
 
-/* PIPSEED_HOOK_MODULE begins with $ORIGIN, which the dynamic linker replaces by the folder of this program. */
 static int load(struct hook *hook, struct pipseed_error *err)
 {
         const char *why;
@@ -29,25 +28,29 @@ static int load(struct hook *hook, struct pipseed_error *err)
         return fault_hint(err, "venv_hook.h tells what a hook module exports");
 }
 
-int hooks_open(struct hooks *hooks, const char *const *others, struct pipseed_error *err)
+static int add(struct hooks *hooks, const char *path, bool is_own, struct pipseed_error *err)
 {
-        size_t n = 1;
+        struct hook *hook = &hooks->items[hooks->n_items++];
 
-        while (others != NULL && others[n - 1] != NULL)
+        *hook = (struct hook){.path = path, .is_own = is_own};
+        return load(hook, err);
+}
+
+int hooks_open(struct hooks *hooks, const char *own, const char *const *others, struct pipseed_error *err)
+{
+        size_t n = 0;
+        int r = 0;
+
+        while (others != NULL && others[n] != NULL)
                 n++;
-        *hooks = (struct hooks){.items = calloc(n, sizeof(*hooks->items)), .lock = PTHREAD_MUTEX_INITIALIZER};
+        *hooks = (struct hooks){.items = calloc(n + 1, sizeof(*hooks->items)), .lock = PTHREAD_MUTEX_INITIALIZER};
         if (hooks->items == NULL)
                 return fault_memory(err);
-        for (size_t i = 0; i < n; i++) {
-                int r;
-
-                hooks->items[i] = (struct hook){.path = i == 0 ? PIPSEED_HOOK_MODULE : others[i - 1], .is_own = i == 0};
-                hooks->n_items = i + 1;
-                r = load(&hooks->items[i], err);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        if (own != NULL)
+                r = add(hooks, own, true, err);
+        for (size_t i = 0; r == 0 && i < n; i++)
+                r = add(hooks, others[i], false, err);
+        return r;
 }
 
 /* The statuses of venv_hook.h, which are the classes of exit codes. */

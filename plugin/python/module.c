@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "module.h"
+
+PyDoc_STRVAR(module_doc, "The C half of pipseed. Use the package pipseed: what is here may change with each version.");
+PyDoc_STRVAR(seed_doc, "seed(*, policy_file, env, python, root, settings, callback, user, dry_run, jobs)\n--\n\n"
+                       "pipseed_seed of pipseed.h; the fields of pipseed.Result.");
+PyDoc_STRVAR(create_doc, "create(dir, *, policy_file, python, prompt, settings, callback, flags, dry_run, jobs)\n--\n\n"
+                         "pipseed_venv_create, and pipseed_seed in it; the fields of pipseed.Environment.");
+PyDoc_STRVAR(newest_doc, "newest(python_version, *, policy_file, settings)\n--\n\n"
+                         "Version of the pip that the policy admits for such a Python, or None.");
+
+static PyMethodDef methods[] = {
+        {"seed", (PyCFunction)(void (*)(void))module_seed, METH_VARARGS | METH_KEYWORDS, seed_doc},
+        {"create", (PyCFunction)(void (*)(void))module_create, METH_VARARGS | METH_KEYWORDS, create_doc},
+        {"newest", (PyCFunction)(void (*)(void))module_newest, METH_VARARGS | METH_KEYWORDS, newest_doc},
+        {NULL, NULL, 0, NULL},
+};
+
+static int exec(PyObject *module)
+{
+        if (errors_init(module, PyModule_GetState(module)) < 0)
+                return -1;
+        return PyModule_AddStringConstant(module, "library_version", pipseed_version());
+}
+
+static int traverse(PyObject *module, visitproc visit, void *arg)
+{
+        struct state *state = PyModule_GetState(module);
+
+        for (int i = 0; state != NULL && i < N_CLASSES; i++)
+                Py_VISIT(state->classes[i]);
+        return 0;
+}
+
+static int clear(PyObject *module)
+{
+        struct state *state = PyModule_GetState(module);
+
+        for (int i = 0; state != NULL && i < N_CLASSES; i++)
+                Py_CLEAR(state->classes[i]);
+        return 0;
+}
+
+static void release(void *module)
+{
+        (void)clear(module);
+}
+
+static struct PyModuleDef_Slot slots[] = {
+        {Py_mod_exec, (void *)(uintptr_t)exec},
+        {0, NULL},
+};
+
+static struct PyModuleDef definition = {
+        PyModuleDef_HEAD_INIT,
+        .m_name = "pipseed._pipseed",
+        .m_doc = module_doc,
+        .m_size = sizeof(struct state),
+        .m_methods = methods,
+        .m_slots = slots,
+        .m_traverse = traverse,
+        .m_clear = clear,
+        .m_free = release,
+};
+
+PyMODINIT_FUNC PyInit__pipseed(void);
+
+PyMODINIT_FUNC PyInit__pipseed(void)
+{
+        return PyModuleDef_Init(&definition);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * module.h - _pipseed, the C half of the Python package: between Python objects and the public headers, and nothing
+ * else. It is compiled against the stable ABI of CPython 3.9, so that one build serves all later versions.
+ *
+ * Nothing here is global: what has to be remembered lives in the module's state, one for each interpreter.
+ */
+#ifndef PYTHON_MODULE_H
+#define PYTHON_MODULE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "pipseed_policy.h"
+
+#include <pthread.h>
+
+/* The exceptions: one for each class of error codes, which is the exit code of the command. */
+enum { CLASS_ERROR, CLASS_FAILED, CLASS_USAGE, CLASS_REFUSED, CLASS_INTEGRITY, N_CLASSES };
+
+struct state {
+        PyObject *classes[N_CLASSES];
+};
+
+/* errors.c: makes the classes and puts them into the module; -1 with an exception set. */
+int errors_init(PyObject *module, struct state *state);
+/* Raises what err holds. Returns NULL, so that callers can return it. */
+PyObject *errors_raise(const struct state *state, const struct pipseed_error *err);
+
+/*
+ * bridge.c: the library runs without the GIL; its events take the GIL for a moment, on whichever thread they come.
+ *
+ *     bridge_begin(&bridge, callback);
+ *     r = pipseed_seed(...);             with bridge_event and &bridge in the request
+ *     if (bridge_end(&bridge) < 0)       the callback raised, or a signal came: that exception is set
+ *             return NULL;
+ */
+struct bridge {
+        PyObject *callback; /* called with (kind, text, done, total), or NULL; borrowed */
+        PyInterpreterState *interpreter;
+        PyThreadState *caller_state;
+        pthread_t caller;
+        int64_t looked; /* when signals were last asked for, in ms */
+        PyObject *type, *value, *traceback;
+};
+
+void bridge_begin(struct bridge *bridge, PyObject *callback);
+int bridge_event(void *data, const struct pipseed_event *event);
+int bridge_end(struct bridge *bridge);
+
+/*
+ * order.c: what Python wants done, as a request. policy, env, python and root are paths or None; settings is a sequence
+ * of (key, value, option, append), the last layer of the policy, as the command's options are.
+ */
+struct order {
+        PyObject *policy_file, *env, *python, *root; /* bytes, owned, or NULL */
+        PyObject *settings;                          /* borrowed */
+        PyObject *callback;                          /* borrowed, or NULL */
+        int user, dry_run;
+        unsigned int jobs;
+        struct pipseed_policy *policy;
+        struct pipseed_request req;
+};
+
+/* Converters for PyArg_Parse's "O&". */
+int order_take_path(PyObject *object, void *ret_bytes); /* None: NULL */
+int order_take_jobs(PyObject *object, void *ret_number);
+/* Loads the policy and fills the request. -1 with an exception set. The GIL is held: nobody changes os.environ now. */
+int order_prepare(struct order *order, const struct state *state);
+void order_done(struct order *order);
+
+/* results.c: new references, NULL with an exception set. */
+PyObject *results_text(const char *text); /* NULL: None; in the file system's encoding */
+PyObject *results_seeding(const struct pipseed_result *result);
+PyObject *results_environment(const struct pipseed_venv *venv, const struct pipseed_result *result); /* NULL: no pip */
+
+/* The module's functions. */
+PyObject *module_seed(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *module_create(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *module_newest(PyObject *module, PyObject *args, PyObject *kwargs);
+
+#endif
