@@ -43,7 +43,7 @@ static int place_hardlink(struct placer *placer, const struct place_source *sour
 
         if (placer->no_hardlink)
                 return NEXT_MODE;
-        if (linkat(source->root_fd, source->path, dir_fd, name, 0) < 0) {
+        if (linkat(source->folder_fd, source->name, dir_fd, name, 0) < 0) {
                 switch (errno) {
                 case EXDEV:
                 case EOPNOTSUPP:
@@ -72,7 +72,7 @@ static int place_hardlink(struct placer *placer, const struct place_source *sour
 
 static int open_source(const struct place_source *source, struct stat *ret_st)
 {
-        _cleanup_close_ int fd = openat(source->root_fd, source->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        _cleanup_close_ int fd = openat(source->folder_fd, source->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
         if (fd < 0)
                 return errno == ENOENT || errno == ELOOP ? -ESTALE : -errno;
@@ -156,7 +156,7 @@ static int place_symlink(struct placer *placer, const struct place_source *sourc
 
         if (source->absolute == NULL)
                 return NEXT_MODE;
-        if (fstatat(source->root_fd, source->path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        if (fstatat(source->folder_fd, source->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return errno == ENOENT ? -ESTALE : -errno;
         if (!fits(source, &st))
                 return -ESTALE;

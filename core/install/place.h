@@ -30,8 +30,8 @@ struct placer {
 };
 
 struct place_source {
-        int root_fd;                     /* the store entry's files */
-        const char *path;                /* beneath root_fd */
+        int folder_fd;                   /* of the store: it holds the file */
+        const char *name;                /* in that folder */
         const char *absolute;            /* the same for a symbolic link, or NULL: no symbolic links */
         const struct manifest *manifest; /* what the file has to be */
         size_t index;                    /* in the manifest */

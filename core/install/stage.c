@@ -47,6 +47,9 @@ struct worker {
         struct placer placer;
         struct entry entry;
         struct manifest_stat *stats; /* of the files, then of the bytecode; NULL: the entry is the query's own */
+        int source_fd;               /* folder of the store that the last file came from, -1: none yet */
+        int source_root;             /* it lies beneath this one */
+        const char *source_path;     /* of that file */
         size_t file;                 /* of the plan: the one at hand, the failed one after a failure */
         int result;
 };
@@ -60,6 +63,31 @@ struct staging {
         gid_t groups[PLAN_N_ROOTS]; /* see struct placer */
         struct worker *workers;
 };
+
+static const char *path_of(const struct place_source *source)
+{
+        return source->manifest->info.files[source->index].path;
+}
+
+/* Do the two files lie in one folder? */
+static bool have_same_folder(const char *a, const char *b)
+{
+        size_t len = (size_t)(path_base(a) - a);
+
+        return len == (size_t)(path_base(b) - b) && memcmp(a, b, len) == 0;
+}
+
+/* The folder of a file, "." for none. False: it is too long. */
+static bool copy_folder(const char *file, char ret_folder[PATH_MAX])
+{
+        size_t len = (size_t)(path_base(file) - file);
+
+        if (len > PATH_MAX)
+                return false;
+        memcpy(ret_folder, len > 0 ? file : "./", len > 0 ? len : 2);
+        ret_folder[(len > 0 ? len : 2) - 1] = '\0';
+        return true;
+}
 
 /* The position of each wheel file's bytecode in the manifest of bytecode. NULL: out of memory. */
 static size_t *index_bytecode(const struct entry *entry)
@@ -82,16 +110,13 @@ static int find_source(const struct staging *staging, const struct entry *entry,
 
         if (file->bytecode_of != NULL) {
                 source.manifest = &entry->pyc;
-                source.root_fd = entry->pyc_fd;
                 source.index = staging->bytecode[index_of(&entry->files, file->bytecode_of)];
                 if (source.index == NO_BYTECODE)
                         return -ENOENT;
         } else {
                 source.manifest = &entry->files;
-                source.root_fd = entry->files_fd;
                 source.index = index_of(&entry->files, file->source);
         }
-        source.path = source.manifest->info.files[source.index].path;
         if (entry->store->kind == STORE_OWN)
                 source.entry = entry;
         *ret_source = source;
@@ -106,7 +131,30 @@ static char *absolute_of(const struct entry *entry, const struct place_source *s
         if (entry->store->kind == STORE_PRIVATE)
                 return NULL;
         folder = source->manifest == &entry->pyc ? entry_path(entry, entry->pyc_name) : entry_path(entry, NULL);
-        return folder != NULL ? path_join(folder, source->path) : NULL;
+        return folder != NULL ? path_join(folder, path_of(source)) : NULL;
+}
+
+/* The folder of the store that the source lies in: files that go into one folder mostly come from one, too, and so its path
+ * is resolved once. */
+static int enter_source(struct worker *worker, const struct place_source *source)
+{
+        const char *path = path_of(source);
+        int root_fd = source->manifest == &worker->entry.pyc ? worker->entry.pyc_fd : worker->entry.files_fd;
+        char folder[PATH_MAX];
+        int fd;
+
+        if (worker->source_fd >= 0 && worker->source_root == root_fd && have_same_folder(worker->source_path, path))
+                return 0;
+        if (!copy_folder(path, folder))
+                return -ENAMETOOLONG;
+        fd = file_open_beneath(root_fd, folder, O_PATH | O_DIRECTORY, 0);
+        if (fd < 0)
+                return fd == -ENOENT || fd == -ELOOP || fd == -ENOTDIR ? -ESTALE : fd;
+        cleanup_closep(&worker->source_fd);
+        worker->source_fd = fd;
+        worker->source_root = root_fd;
+        worker->source_path = path;
+        return 0;
 }
 
 static int stage_file(const struct staging *staging, struct worker *worker, const struct plan_file *file, int dir_fd)
@@ -121,28 +169,30 @@ static int stage_file(const struct staging *staging, struct worker *worker, cons
         r = find_source(staging, &worker->entry, file, &source);
         if (r < 0)
                 return r;
+        r = enter_source(worker, &source);
+        if (r < 0)
+                return r;
         if (worker->placer.mode == PIPSEED_LINK_SYMLINK)
                 source.absolute = absolute = absolute_of(&worker->entry, &source);
+        source.folder_fd = worker->source_fd;
+        source.name = path_base(path_of(&source));
         return place_file(&worker->placer, &source, dir_fd, name);
 }
 
 /* The folder of a file below the staged root, made when it is not there: another worker may be making it, too. */
 static int enter(int top_fd, const char *file)
 {
-        size_t len = path_base(file) > file ? (size_t)(path_base(file) - file) - 1 : 0;
         char folder[PATH_MAX];
         int r;
 
-        if (len >= sizeof(folder))
+        if (!copy_folder(file, folder))
                 return -ENAMETOOLONG;
-        memcpy(folder, file, len);
-        folder[len] = '\0';
-        if (len > 0 && mkdirat(top_fd, folder, 0777) < 0 && errno != EEXIST) {
+        if (strcmp(folder, ".") != 0 && mkdirat(top_fd, folder, 0777) < 0 && errno != EEXIST) {
                 r = errno == ENOENT ? file_make_dirs(top_fd, folder, 0777) : -errno;
                 if (r < 0)
                         return r;
         }
-        return file_open_beneath(top_fd, len > 0 ? folder : ".", O_PATH | O_DIRECTORY, 0);
+        return file_open_beneath(top_fd, folder, O_PATH | O_DIRECTORY, 0);
 }
 
 static int stage_batch(void *data, unsigned int number, size_t index)
@@ -164,21 +214,14 @@ static int stage_batch(void *data, unsigned int number, size_t index)
         return worker->result;
 }
 
-/* Do the two files go into one folder? */
-static bool are_together(const struct plan_file *a, const struct plan_file *b)
-{
-        size_t len = (size_t)(path_base(a->path) - a->path);
-
-        return a->root == b->root && len == (size_t)(path_base(b->path) - b->path) && memcmp(a->path, b->path, len) == 0;
-}
-
 static struct batch *make_batches(const struct plan *plan, size_t *ret_n)
 {
         struct batch *batches = calloc(plan->n_files + 1, sizeof(*batches));
         size_t n = 0;
 
         for (size_t i = 0; batches != NULL && i < plan->n_files; i++) {
-                if (i == 0 || !are_together(&plan->files[i - 1], &plan->files[i]))
+                if (i == 0 || plan->files[i - 1].root != plan->files[i].root ||
+                    !have_same_folder(plan->files[i - 1].path, plan->files[i].path))
                         batches[n++].first = i;
                 batches[n - 1].end = i + 1;
         }
@@ -235,8 +278,10 @@ struct workers {
 
 static void dismiss(struct workers *workers)
 {
-        for (unsigned int i = 0; workers->items != NULL && i < workers->n; i++)
+        for (unsigned int i = 0; workers->items != NULL && i < workers->n; i++) {
+                cleanup_closep(&workers->items[i].source_fd);
                 free(workers->items[i].stats);
+        }
         free(workers->items);
 }
 
@@ -251,6 +296,8 @@ static int employ(const struct stage_query *query, size_t n_batches, struct work
         if (ret_workers->items == NULL)
                 return -ENOMEM;
         ret_workers->n = n;
+        for (unsigned int i = 0; i < n; i++)
+                ret_workers->items[i].source_fd = -1;
         for (unsigned int i = 0; i < n; i++) {
                 struct worker *worker = &ret_workers->items[i];
 

@@ -38,7 +38,7 @@ static size_t index_of(const char *path)
 
 static struct place_source source_of(const char *path)
 {
-        return (struct place_source){.root_fd = entry->files_fd, .path = path, .manifest = &entry->files,
+        return (struct place_source){.folder_fd = entry->files_fd, .name = path, .manifest = &entry->files,
                                      .index = index_of(path)};
 }
 
@@ -374,7 +374,7 @@ static void copies_any_size(void **state)
                 struct manifest_stat known;
                 const struct manifest manifest = {.info = {.files = &file, .n_files = 1}, .stats = &known};
                 _cleanup_close_ int dir_fd = file_open_dir(tree_root);
-                const struct place_source source = {.root_fd = dir_fd, .path = "big", .manifest = &manifest};
+                const struct place_source source = {.folder_fd = dir_fd, .name = "big", .manifest = &manifest};
                 _cleanup_free_ char *name = str_format("big%zu", i);
                 _cleanup_free_ char *text = NULL;
                 struct placer placer;
