@@ -754,6 +754,73 @@ def test_activation(shell, place, python, pipseed, tmp_path):
     assert not (tmp_path / "pwned").exists() and result.stderr == ""
 
 
+# A package whose build backend comes with it (PEP 517, backend-path): nothing else is needed to build it but a compiler.
+SDIST = {
+    "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+    "PKG-INFO": "Metadata-Version: 2.1\nName: answer\nVersion: 1.0\n",
+    "answer.c": """
+#include <Python.h>
+static PyObject *give(PyObject *self, PyObject *none) { (void)self; (void)none; return PyLong_FromLong(42); }
+static PyMethodDef methods[] = {{"give", give, METH_NOARGS, "42"}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "answer", NULL, -1, methods, NULL, NULL, NULL, NULL};
+PyMODINIT_FUNC PyInit_answer(void) { return PyModule_Create(&module); }
+""",
+    "backend.py": """
+import os, subprocess, sys, sysconfig, zipfile
+
+TAG = "py3-none-any"
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    module = "answer" + sysconfig.get_config_var("EXT_SUFFIX")
+    includes = ["-I" + sysconfig.get_paths()[name] for name in ("include", "platinclude")]
+    subprocess.check_call(["cc", "-shared", "-fPIC", *includes, "answer.c", "-o", module])
+    info = "answer-1.0.dist-info/"
+    texts = {"METADATA": "Metadata-Version: 2.1\\nName: answer\\nVersion: 1.0\\n",
+             "WHEEL": "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: false\\nTag: " + TAG + "\\n"}
+    record = [module + ",,"] + [info + name + ",," for name in [*texts, "RECORD"]]
+    with zipfile.ZipFile(os.path.join(wheel_directory, "answer-1.0-" + TAG + ".whl"), "w") as wheel:
+        wheel.write(module)
+        for name, text in [*texts.items(), ("RECORD", "\\n".join(record) + "\\n")]:
+            wheel.writestr(info + name, text)
+    return "answer-1.0-" + TAG + ".whl"
+""",
+}
+
+
+def has_headers(python):
+    """Can extensions be compiled for it?"""
+    include = run.run([python.exe, "-c", "import sysconfig; print(sysconfig.get_paths()['include'])"]).stdout.strip()
+    return (Path(include) / "Python.h").is_file()
+
+
+def compilable():
+    """The interpreters that have a pip of their own, for which extensions can be compiled."""
+    return [python for python in interpreters.found() if not python.is_pypy and has_headers(python)]
+
+
+@pytest.mark.parametrize("number, shell", enumerate(SHELLS), ids=list(SHELLS))
+def test_extension_from_an_sdist(number, shell, pipseed, tmp_path):
+    """In an activated environment the pip that was put there builds and installs a package with a C extension."""
+    words, activate, _ = SHELLS[shell]
+    pythons = compilable()
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"no {words[0]}")
+    if not pythons or shutil.which("cc") is None:
+        pytest.skip("no interpreter with headers (package python3-dev), or no compiler")
+    python = pythons[-1 - number % len(pythons)]
+    env, sdist = tmp_path / "env", tmp_path / "answer-1.0"
+    sdist.mkdir()
+    for name, text in SDIST.items():
+        (sdist / name).write_text(text)
+    archive = shutil.make_archive(str(sdist), "gztar", tmp_path, sdist.name)
+    pipseed("venv", "-p", python.exe, env)
+    script = tmp_path / "script"
+    script.write_text(f"{activate}\npip install --no-index --disable-pip-version-check {archive}\n"
+                      "python -c 'import answer; print(answer.give(), answer.__file__)'\n")
+    result = run.run([*words, script, env], cwd=tmp_path)
+    assert result.stdout.splitlines()[-1].startswith(f"42 {env}"), result
+
+
 @pytest.mark.parametrize("prompt", ["my project", "$(touch pwned)`touch pwned`", 'say "x"'], ids=ascii)
 def test_prompt(prompt, python, pipseed, tmp_path):
     """What was asked for is shown, and never run while activating."""
