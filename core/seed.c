@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-/* With no pip at hand at all, its newest habits are followed: the last row of install/style.c. */
-#define NEWEST_HABITS "26.3"
 #define MAX_TRIES 3 /* of staging: each may find another store entry damaged */
 
 /* May this request change this target at all? */
@@ -106,7 +104,8 @@ static bool has_work(const struct job *job)
         return false;
 }
 
-/* Scripts and RECORD follow the pip that ensurepip would have run: the one that gets installed, or would be. */
+/* Scripts and RECORD follow the pip that ensurepip would have run: the one that gets installed, or would be. NULL: there is no
+ * pip at hand at all, and the newest habits are followed (style.h). */
 static const char *find_pip_version(struct job *job)
 {
         struct pipseed_error ignored = PIPSEED_ERROR_INIT;
@@ -120,7 +119,7 @@ static const char *find_pip_version(struct job *job)
         if (specifier_parse("", &pip.specifier, &ignored) == 0 && prepare_choose(job, &pip, &wheel, &ignored) == 0)
                 version = wheel->name.version;
         specifier_free(pip.specifier);
-        return version != NULL ? version : NEWEST_HABITS;
+        return version;
 }
 
 static bool *list_compiled(struct job *job, const struct entry *entry)

@@ -41,7 +41,7 @@ struct plan_input {
         const struct target_scheme *scheme; /* &target->scheme or &target->user_scheme */
         enum pipseed_scripts scripts;       /* applies to pip's and easy_install's own entry points only */
         const char *installer;              /* "pipseed" */
-        const char *pip_version;            /* the pip whose behaviour is followed */
+        const char *pip_version;            /* the pip whose behaviour is followed; NULL: the newest */
         bool requested;                     /* was this package asked for by name? (a REQUESTED file) */
         /* bytecode: for wheel file i, compiled[i] says that a .pyc exists; NULL: none at all */
         const bool *compiled;

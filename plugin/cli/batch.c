@@ -28,6 +28,22 @@ struct batch {
         pthread_cond_t done;
 };
 
+int batch_result(int (*call)(const struct pipseed_request *, struct pipseed_result **, struct pipseed_error *),
+                 const struct pipseed_request *req, void **ret_result, struct pipseed_error *err)
+{
+        struct pipseed_result *result = NULL;
+        int r = call(req, &result, err);
+
+        if (r >= 0)
+                *ret_result = result;
+        return r;
+}
+
+void batch_release_result(void *result)
+{
+        pipseed_result_free(result);
+}
+
 static void perform(const struct batch *batch, struct item *item, unsigned int jobs)
 {
         struct session_events events = {

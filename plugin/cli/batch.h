@@ -4,7 +4,8 @@
  * either, once for the default target. Jobs run on several threads, results are shown in the order of the environments,
  * an error in one does not stop the others.
  *
- *     static const struct batch_job job = {.work = seed, .show = show, .release = release, .doing = "seeding"};
+ *     static const struct batch_job job = {.work = seed, .show = show, .release = batch_release_result,
+ *                                          .doing = "seeding"};
  *
  *     return batch_run(session, &job);
  */
@@ -26,6 +27,11 @@ struct batch_job {
         const char *trouble; /* status in the document when show returns a code */
         bool integrity;      /* several failures, all of class integrity, make exit code 4 instead of 1 */
 };
+
+/* Work and release of the jobs whose result is a struct pipseed_result. */
+int batch_result(int (*call)(const struct pipseed_request *, struct pipseed_result **, struct pipseed_error *),
+                 const struct pipseed_request *req, void **ret_result, struct pipseed_error *err);
+void batch_release_result(void *result);
 
 /* Returns the exit code: for one environment that of its code; for several 0, or 1 when one failed. */
 int batch_run(struct session *session, const struct batch_job *job);

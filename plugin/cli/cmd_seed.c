@@ -22,17 +22,7 @@ static const struct option_group *const groups[] = {&own_group,   &install_group
 
 static int seed(const struct pipseed_request *req, void **ret_result, struct pipseed_error *err)
 {
-        struct pipseed_result *result = NULL;
-        int r = pipseed_seed(req, &result, err);
-
-        if (r >= 0)
-                *ret_result = result;
-        return r;
-}
-
-static void release(void *result)
-{
-        pipseed_result_free(result);
+        return batch_result(pipseed_seed, req, ret_result, err);
 }
 
 /* " (scripts: pip3, pip3.13)" in new memory, "" when there are none, NULL without memory. */
@@ -131,7 +121,7 @@ static int show(struct session *session, const struct pipseed_request *req, cons
 
 static int run(struct session *session)
 {
-        static const struct batch_job job = {.work = seed, .show = show, .release = release, .doing = "seeding"};
+        static const struct batch_job job = {.work = seed, .show = show, .release = batch_release_result, .doing = "seeding"};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         if (arguments_have(session->arguments, "--altinstall") && arguments_have(session->arguments, "--default-pip")) {

@@ -15,17 +15,7 @@ static const struct option_group *const groups[] = {&own_group, &target_group, &
 
 static int unseed(const struct pipseed_request *req, void **ret_result, struct pipseed_error *err)
 {
-        struct pipseed_result *result = NULL;
-        int r = pipseed_unseed(req, &result, err);
-
-        if (r >= 0)
-                *ret_result = result;
-        return r;
-}
-
-static void release(void *result)
-{
-        pipseed_result_free(result);
+        return batch_result(pipseed_unseed, req, ret_result, err);
 }
 
 static int show(struct session *session, const struct pipseed_request *req, const void *data,
@@ -57,7 +47,7 @@ static int show(struct session *session, const struct pipseed_request *req, cons
 
 static int run(struct session *session)
 {
-        static const struct batch_job job = {.work = unseed, .show = show, .release = release, .doing = "removing"};
+        static const struct batch_job job = {.work = unseed, .show = show, .release = batch_release_result, .doing = "removing"};
 
         return batch_run(session, &job);
 }

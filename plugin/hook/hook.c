@@ -168,6 +168,24 @@ static int check(const struct venv_hook_context_v1 *context, struct pipseed_erro
         return 0;
 }
 
+/* What both calls begin with. 1: there is something to do; 0: nothing; else a code. */
+static int begin(const struct venv_hook_context_v1 *context, struct pipseed_policy **ret_policy,
+                 struct pipseed_request *ret_req, struct pipseed_error *err)
+{
+        int r = check(context, err);
+
+        if (r < 0 || (context->flags & VENV_HOOK_WITHOUT_PIP) != 0)
+                return r;
+        if ((context->flags & VENV_HOOK_USER) != 0)
+                return fail(err, PIPSEED_E_USER_IN_VENV, context->env_dir, "--user is not possible in an environment",
+                            "leave --user out: pip goes into the environment itself");
+        pipseed_request_init(ret_req);
+        r = load(context, ret_policy, err);
+        if (r == 0)
+                r = pipseed_policy_apply(*ret_policy, ret_req, err);
+        return r < 0 ? r : 1;
+}
+
 /* Everything that can be refused is refused before the creator writes anything. */
 static int pre_create(const struct venv_hook_context_v1 *context, char *ret_error, size_t error_size)
 {
@@ -175,17 +193,7 @@ static int pre_create(const struct venv_hook_context_v1 *context, char *ret_erro
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct pipseed_request req;
 
-        if (check(context, &err) < 0)
-                return report(&err, ret_error, error_size);
-        if ((context->flags & VENV_HOOK_WITHOUT_PIP) != 0)
-                return 0;
-        if ((context->flags & VENV_HOOK_USER) != 0) {
-                (void)fail(&err, PIPSEED_E_USER_IN_VENV, context->env_dir, "--user is not possible in an environment",
-                           "leave --user out: pip goes into the environment itself");
-                return report(&err, ret_error, error_size);
-        }
-        pipseed_request_init(&req);
-        if (load(context, &policy, &err) < 0 || pipseed_policy_apply(policy, &req, &err) < 0)
+        if (begin(context, &policy, &req, &err) < 0)
                 return report(&err, ret_error, error_size);
         return 0;
 }
@@ -196,14 +204,12 @@ static int post_create(const struct venv_hook_context_v1 *context, char *ret_err
         __attribute__((cleanup(free_result))) struct pipseed_result *result = NULL;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct pipseed_request req;
+        int r = begin(context, &policy, &req, &err);
 
-        if (check(context, &err) < 0)
+        if (r < 0)
                 return report(&err, ret_error, error_size);
-        if ((context->flags & VENV_HOOK_WITHOUT_PIP) != 0)
+        if (r == 0)
                 return 0;
-        pipseed_request_init(&req);
-        if (load(context, &policy, &err) < 0 || pipseed_policy_apply(policy, &req, &err) < 0)
-                return report(&err, ret_error, error_size);
         fill(context, &req);
         if (pipseed_seed(&req, &result, &err) < 0)
                 return report(&err, ret_error, error_size);
