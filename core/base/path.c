@@ -163,3 +163,10 @@ bool path_is_below(const char *top, const char *path)
                 return path[0] == '/';
         return strncmp(top, path, len) == 0 && (path[len] == '\0' || path[len] == '/');
 }
+
+bool path_same_folder(const char *a, const char *b)
+{
+        size_t len = (size_t)(path_base(a) - a);
+
+        return len == (size_t)(path_base(b) - b) && memcmp(a, b, len) == 0;
+}

@@ -29,4 +29,7 @@ bool path_is_plain(const char *path);
 /* Is `path` the folder `top` or below it, both absolute and normalised? */
 bool path_is_below(const char *top, const char *path);
 
+/* Do the two files lie in one folder? By their text. */
+bool path_same_folder(const char *a, const char *b);
+
 #endif

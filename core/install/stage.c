@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "batches.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,11 +38,6 @@ static size_t index_of(const struct manifest *manifest, const struct wheel_file 
 #define NO_BYTECODE SIZE_MAX
 #define BATCHES_PER_WORKER 32 /* below, a thread costs more than it brings */
 
-/* Files beside each other in the plan that go into one folder: what one worker does at a time. */
-struct batch {
-        size_t first, end;
-};
-
 /* What a worker has for itself: the placer learns and counts, the entry's manifests are corrected (renew.h). */
 struct worker {
         struct placer placer;
@@ -57,8 +53,7 @@ struct worker {
 struct staging {
         const struct stage_query *query;
         const size_t *bytecode; /* for each wheel file the index of its bytecode, or NO_BYTECODE */
-        const struct batch *batches;
-        size_t n_batches;
+        const struct batches *batches;
         int top_fds[PLAN_N_ROOTS];
         gid_t groups[PLAN_N_ROOTS]; /* see struct placer */
         struct worker *workers;
@@ -67,14 +62,6 @@ struct staging {
 static const char *path_of(const struct place_source *source)
 {
         return source->manifest->info.files[source->index].path;
-}
-
-/* Do the two files lie in one folder? */
-static bool have_same_folder(const char *a, const char *b)
-{
-        size_t len = (size_t)(path_base(a) - a);
-
-        return len == (size_t)(path_base(b) - b) && memcmp(a, b, len) == 0;
 }
 
 /* The folder of a file, "." for none. False: it is too long. */
@@ -143,7 +130,7 @@ static int enter_source(struct worker *worker, const struct place_source *source
         char folder[PATH_MAX];
         int fd;
 
-        if (worker->source_fd >= 0 && worker->source_root == root_fd && have_same_folder(worker->source_path, path))
+        if (worker->source_fd >= 0 && worker->source_root == root_fd && path_same_folder(worker->source_path, path))
                 return 0;
         if (!copy_folder(path, folder))
                 return -ENAMETOOLONG;
@@ -195,38 +182,28 @@ static int enter(int top_fd, const char *file)
         return file_open_beneath(top_fd, folder, O_PATH | O_DIRECTORY, 0);
 }
 
+static void stage_run(const struct staging *staging, struct worker *worker, const struct batch_run *run, int dir_fd)
+{
+        for (size_t i = run->first; worker->result == 0 && i < run->end; i++) {
+                worker->file = i;
+                worker->result = stage_file(staging, worker, &staging->query->plan->files[i], dir_fd);
+        }
+}
+
 static int stage_batch(void *data, unsigned int number, size_t index)
 {
         const struct staging *staging = data;
-        const struct batch *batch = &staging->batches[index];
-        const struct plan_file *files = staging->query->plan->files;
-        const enum plan_root root = files[batch->first].root;
+        const struct batch *batch = &staging->batches->items[index];
+        const struct batch_run *first = &staging->batches->runs[batch->first];
         struct worker *worker = &staging->workers[number];
-        _cleanup_close_ int dir_fd = enter(staging->top_fds[root], files[batch->first].path);
+        _cleanup_close_ int dir_fd = enter(staging->top_fds[first->file->root], first->file->path);
 
-        worker->file = batch->first;
+        worker->file = first->first;
         worker->result = dir_fd < 0 ? dir_fd : 0;
-        worker->placer.group = staging->groups[root];
-        for (size_t i = batch->first; worker->result == 0 && i < batch->end; i++) {
-                worker->file = i;
-                worker->result = stage_file(staging, worker, &files[i], dir_fd);
-        }
+        worker->placer.group = staging->groups[first->file->root];
+        for (size_t i = batch->first; i < batch->end; i++)
+                stage_run(staging, worker, &staging->batches->runs[i], dir_fd);
         return worker->result;
-}
-
-static struct batch *make_batches(const struct plan *plan, size_t *ret_n)
-{
-        struct batch *batches = calloc(plan->n_files + 1, sizeof(*batches));
-        size_t n = 0;
-
-        for (size_t i = 0; batches != NULL && i < plan->n_files; i++) {
-                if (i == 0 || plan->files[i - 1].root != plan->files[i].root ||
-                    !have_same_folder(plan->files[i - 1].path, plan->files[i].path))
-                        batches[n++].first = i;
-                batches[n - 1].end = i + 1;
-        }
-        *ret_n = n;
-        return batches;
 }
 
 /* Holds the staged folder of each root that has files. A folder that hands its group down (setgid) wants files of that
@@ -237,8 +214,8 @@ static int open_tops(struct staging *staging, struct pipseed_error *err)
 
         for (size_t i = 0; i < PLAN_N_ROOTS; i++)
                 staging->top_fds[i] = -1;
-        for (size_t i = 0; i < staging->n_batches; i++) {
-                enum plan_root root = query->plan->files[staging->batches[i].first].root;
+        for (size_t i = 0; i < staging->batches->n_items; i++) {
+                enum plan_root root = staging->batches->runs[staging->batches->items[i].first].file->root;
                 struct stat st;
                 int r;
 
@@ -349,19 +326,19 @@ static int report(const struct stage_query *query, const struct workers *workers
 int stage_plan(const struct stage_query *query, struct pipseed_error *err)
 {
         _cleanup_free_ size_t *bytecode = index_bytecode(query->entry);
-        size_t n_batches = 0;
-        _cleanup_free_ struct batch *batches = make_batches(query->plan, &n_batches);
+        _cleanup_(batches_done) struct batches batches = {0};
         _cleanup_(dismiss) struct workers workers = {0};
-        struct staging staging = {.query = query, .bytecode = bytecode, .batches = batches, .n_batches = n_batches};
+        struct staging staging = {.query = query, .bytecode = bytecode, .batches = &batches};
         int r;
 
-        if (bytecode == NULL || batches == NULL || employ(query, n_batches, &workers) < 0)
+        if (bytecode == NULL || batches_make(query->plan, &batches) < 0 ||
+            employ(query, batches.n_items, &workers) < 0)
                 return error_memory(err);
         staging.workers = workers.items;
         r = open_tops(&staging, err);
         if (r < 0)
                 return r;
-        r = crew_run(workers.n, n_batches, stage_batch, &staging);
+        r = crew_run(workers.n, batches.n_items, stage_batch, &staging);
         collect(query, &workers);
         return r < 0 ? report(query, &workers, err) : 0;
 }
