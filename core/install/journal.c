@@ -28,6 +28,8 @@ void journal_write(struct str *out, const struct txn *txn)
         for (size_t i = 0; i < txn->n_changes; i++)
                 str_printf(out, "%s %s %" PRIu64 " %s\n", kinds[txn->changes[i].kind],
                            txn_staged_name(txn->changes[i].root), txn->changes[i].inode, txn->changes[i].path);
+        if (out->failed)
+                return;
         format_end(out->data + start, out->len - start, end);
         str_add(out, end);
 }
@@ -64,6 +66,15 @@ static bool read_change(struct txn *txn, char *line)
         return true;
 }
 
+/* sscanf takes signs and wraps around, strtok_r takes two blanks for one: a journal is what journal_write gives. */
+static bool is_canonical(const struct txn *txn, const char *text, size_t len)
+{
+        _cleanup_(str_done) struct str again = STR_INIT;
+
+        journal_write(&again, txn);
+        return !again.failed && again.len == len && memcmp(again.data, text, len) == 0;
+}
+
 bool journal_read(struct txn *txn, const char *text, size_t len)
 {
         static const size_t end_len = sizeof("end 00000000\n") - 1;
@@ -82,5 +93,5 @@ bool journal_read(struct txn *txn, const char *text, size_t len)
         for (char *line = strtok_r(copy, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save))
                 if (!read_change(txn, line))
                         return false;
-        return true;
+        return is_canonical(txn, text, len);
 }

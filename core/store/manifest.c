@@ -95,9 +95,11 @@ static uint64_t take_number(struct reader *reader, char delimiter)
         char *at = reader->at;
         uint64_t number = 0;
 
-        for (; *at >= '0' && *at <= '9' && number <= (UINT64_MAX - 9) / 10; at++)
-                number = number * 10 + (uint64_t)(*at - '0');
-        if (at == reader->at || *at != delimiter)
+        for (; str_is_digit(*at); at++)
+                if (__builtin_mul_overflow(number, 10, &number) ||
+                    __builtin_add_overflow(number, (uint64_t)(*at - '0'), &number))
+                        reader->bad = true;
+        if (at == reader->at || *at != delimiter || (*reader->at == '0' && at != reader->at + 1))
                 reader->bad = true;
         if (reader->bad)
                 return 0;
@@ -105,15 +107,38 @@ static uint64_t take_number(struct reader *reader, char delimiter)
         return number;
 }
 
+/* Of hexadecimal digits, only A to F lack this bit. */
+static bool is_lower_hex(const char *hex)
+{
+        unsigned int all = 0x20;
+
+        for (size_t i = 0; i < HASH_HEX_SIZE - 1; i++)
+                all &= (unsigned char)hex[i];
+        return all != 0;
+}
+
 static void take_digest(struct reader *reader, char delimiter, uint8_t *ret_digest)
 {
         const size_t len = HASH_HEX_SIZE - 1;
 
         /* A text that ends before is no digit there. */
-        if (reader->bad || !hash_from_hex(reader->at, len, ret_digest) || reader->at[len] != delimiter)
+        if (reader->bad || !hash_from_hex(reader->at, len, ret_digest) || !is_lower_hex(reader->at) ||
+            reader->at[len] != delimiter)
                 reader->bad = true;
         else
                 reader->at += len + 1;
+}
+
+/* One of two words: is it the first? */
+static bool take_word(struct reader *reader, char delimiter, const char *first, const char *second)
+{
+        const char *word = take(reader, delimiter);
+
+        if (strcmp(word, first) == 0)
+                return true;
+        if (strcmp(word, second) != 0)
+                reader->bad = true;
+        return false;
 }
 
 static const char *take_value(struct reader *reader, const char *key)
@@ -135,7 +160,7 @@ static void take_entry_points(struct reader *reader, struct arena *arena, struct
                         return;
                 }
                 expect(reader, "entry ");
-                points[n].gui = strcmp(take(reader, ' '), "gui") == 0;
+                points[n].gui = take_word(reader, ' ', "gui", "console");
                 points[n].module = take(reader, ' ');
                 points[n].attr = take(reader, ' ');
                 points[n].name = take(reader, '\n');
@@ -145,27 +170,37 @@ static void take_entry_points(struct reader *reader, struct arena *arena, struct
         info->n_entry_points = n;
 }
 
+static int64_t take_mtime(struct reader *reader)
+{
+        bool negative = !reader->bad && *reader->at == '-';
+        uint64_t number;
+
+        if (negative)
+                reader->at++;
+        number = take_number(reader, ' ');
+        if (number > INT64_MAX || (negative && number == 0)) {
+                reader->bad = true;
+                return 0;
+        }
+        return negative ? -(int64_t)number : (int64_t)number;
+}
+
 static void take_file(struct reader *reader, struct wheel_file *file, struct manifest_stat *stat, size_t *source)
 {
-        bool negative;
-
         expect(reader, "file ");
         if (!reader->bad && *reader->at == '-') {
                 expect(reader, "- ");
                 *source = SIZE_MAX;
         } else {
                 *source = (size_t)take_number(reader, ' ');
+                if (*source == SIZE_MAX)
+                        reader->bad = true;
         }
         take_digest(reader, ' ', file->sha256);
         file->size = take_number(reader, ' ');
-        file->executable = *take(reader, ' ') == 'x';
+        file->executable = take_word(reader, ' ', "x", "-");
         stat->inode = take_number(reader, ' ');
-        negative = !reader->bad && *reader->at == '-';
-        if (negative)
-                reader->at++;
-        stat->mtime_ns = (int64_t)(take_number(reader, ' ') & INT64_MAX);
-        if (negative)
-                stat->mtime_ns = -stat->mtime_ns;
+        stat->mtime_ns = take_mtime(reader);
         file->path = take(reader, '\n');
 }
 
@@ -201,16 +236,17 @@ static void take_files(struct reader *reader, struct manifest *manifest, size_t 
         manifest->source = n > 0 && source[0] != SIZE_MAX ? source : NULL;
 }
 
+#define END_LEN (sizeof("end 00000000\n") - 1)
+
 static bool has_right_end(const char *data, size_t len)
 {
-        static const size_t end_len = sizeof("end 00000000\n") - 1;
         char expected[32];
 
-        if (len < end_len || memchr(data, '\0', len) != NULL)
+        if (len < END_LEN || memchr(data, '\0', len) != NULL)
                 return false;
         (void)snprintf(expected, sizeof(expected), "end %08lx\n",
-                       crc32_z(0, (const unsigned char *)data, len - end_len));
-        return memcmp(data + len - end_len, expected, end_len) == 0;
+                       crc32_z(0, (const unsigned char *)data, len - END_LEN));
+        return memcmp(data + len - END_LEN, expected, END_LEN) == 0;
 }
 
 bool manifest_read(const char *data, size_t len, struct manifest *ret_manifest)
@@ -218,10 +254,11 @@ bool manifest_read(const char *data, size_t len, struct manifest *ret_manifest)
         _cleanup_(manifest_done) struct manifest manifest = {0};
         struct wheel_info *info = &manifest.info;
         struct reader reader = {0};
+        const char *copy;
 
         if (!has_right_end(data, len))
                 return false;
-        reader.at = arena_strndup(&manifest.arena, data, len);
+        copy = reader.at = arena_strndup(&manifest.arena, data, len);
         if (reader.at == NULL)
                 return false;
         expect(&reader, FIRST_LINE);
@@ -233,13 +270,14 @@ bool manifest_read(const char *data, size_t len, struct manifest *ret_manifest)
         info->requires_python = take_value(&reader, "requires-python");
         if (strcmp(info->requires_python, NONE) == 0)
                 info->requires_python = NULL;
-        info->root_is_purelib = strcmp(take_value(&reader, "purelib"), "yes") == 0;
+        expect(&reader, "purelib ");
+        info->root_is_purelib = take_word(&reader, '\n', "yes", "no");
         expect(&reader, "sha256 ");
         take_digest(&reader, '\n', info->sha256);
         take_entry_points(&reader, &manifest.arena, info);
         take_files(&reader, &manifest, len);
         expect(&reader, "end ");
-        if (reader.bad)
+        if (reader.bad || (size_t)(reader.at - copy) != len - END_LEN + strlen("end "))
                 return false;
         *ret_manifest = manifest;
         manifest = (struct manifest){0};

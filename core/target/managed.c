@@ -13,6 +13,7 @@
 
 #define SECTION "externally-managed"
 #define FILE_LIMIT ((size_t)1024 * 1024)
+#define OPTIONS_LIMIT ((size_t)2000) /* every key is compared with every other */
 
 struct option {
         const char *section;
@@ -58,6 +59,8 @@ static int add_option(struct reader *reader, const char *section, const char *ke
 
         if (find_option(reader, section, key) != NULL)
                 return -EINVAL; /* configparser is strict about duplicates */
+        if (reader->n_options == OPTIONS_LIMIT)
+                return -EINVAL;
         if (arena_grow(&reader->arena, &reader->options, reader->n_options, &reader->capacity,
                        sizeof(*reader->options)) < 0)
                 return -ENOMEM;
@@ -126,15 +129,17 @@ static int read_lines(struct reader *reader, const char *text, size_t len)
         if (!str_is_utf8(text, len) || memchr(text, '\0', len) != NULL)
                 return -EINVAL;
         while (text < end) {
-                size_t n = strcspn(text, "\r\n");
-                _cleanup_free_ char *line = strndup(text, n);
-                int r = line != NULL ? read_line(reader, line) : -ENOMEM;
+                const char *stop = text;
+                _cleanup_free_ char *line = NULL;
+                int r;
 
+                while (stop < end && *stop != '\n' && *stop != '\r')
+                        stop++;
+                line = strndup(text, (size_t)(stop - text));
+                r = line != NULL ? read_line(reader, line) : -ENOMEM;
                 if (r < 0)
                         return r;
-                text += n;
-                if (text < end)
-                        text += text[0] == '\r' && text[1] == '\n' ? 2 : 1;
+                text = stop + (end - stop > 1 && stop[0] == '\r' && stop[1] == '\n' ? 2 : 1);
         }
         return 0;
 }

@@ -1,43 +1,55 @@
 /* SPDX-License-Identifier: MIT */
-/* PEP 440: one line is a version, the other a specifier. What is normalised is equal to what it came from. */
+/* PEP 440: a version, a line with a specifier, a line with another version. What is normalised is equal to what it came
+ * from, and the order is one. */
+#include "fuzz.h"
+
 #include "base/cleanup.h"
 #include "wheel/version.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check_version(const char *text, const struct specifier *set)
+static void check_version(const char *text, const struct specifier *set, const struct version *other)
 {
         _cleanup_(version_freep) struct version *version = NULL;
         _cleanup_(version_freep) struct version *again = NULL;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
+        int r = version_parse(text, &version, &err);
 
-        if (version_parse(text, &version, &err) < 0)
+        fuzz_check_error(r, &err);
+        if (r < 0)
                 return;
-        if (version_parse(version_text(version), &again, &err) < 0 || version_compare(version, again) != 0)
-                abort();
-        if (set != NULL && specifier_admits(set, version, SPECIFIER_PRE_NO) &&
-            !specifier_admits(set, version, SPECIFIER_PRE_YES))
-                abort();
+        FUZZ_CHECK(version_parse(version_text(version), &again, &err) == 0);
+        FUZZ_CHECK(version_compare(version, again) == 0);
+        FUZZ_CHECK(strcmp(version_text(version), version_text(again)) == 0);
+        if (set != NULL && specifier_admits(set, version, SPECIFIER_PRE_NO))
+                FUZZ_CHECK(specifier_admits(set, version, SPECIFIER_PRE_YES));
+        if (other != NULL) {
+                int order = version_compare(version, other);
+
+                FUZZ_CHECK((order < 0) == (version_compare(other, version) > 0));
+                FUZZ_CHECK((order == 0) == (strcmp(version_text(version), version_text(other)) == 0) || order == 0);
+        }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         _cleanup_(specifier_freep) struct specifier *set = NULL;
+        _cleanup_(version_freep) struct version *other = NULL;
+        _cleanup_free_ char *text = strndup((const char *)data, size);
         struct pipseed_error err = PIPSEED_ERROR_INIT;
-        char *text = strndup((const char *)data, size);
-        char *line;
+        char *lines[3] = {text, NULL, NULL};
 
         if (text == NULL)
                 return 0;
-        line = strchr(text, '\n');
-        if (line != NULL) {
-                *line++ = '\0';
-                (void)specifier_parse_pin(line, &set, &err);
+        for (size_t i = 1; i < ARRAY_SIZE(lines) && lines[i - 1] != NULL; i++) {
+                lines[i] = strchr(lines[i - 1], '\n');
+                if (lines[i] != NULL)
+                        *lines[i]++ = '\0';
         }
-        check_version(text, set);
-        free(text);
+        if (lines[1] != NULL)
+                (void)specifier_parse_pin(lines[1], &set, &err);
+        if (lines[2] != NULL) {
+                err = (struct pipseed_error)PIPSEED_ERROR_INIT;
+                (void)version_parse(lines[2], &other, &err);
+        }
+        check_version(text, set, other);
         return 0;
 }
