@@ -95,7 +95,7 @@ static uint64_t take_number(struct reader *reader, char delimiter)
         char *at = reader->at;
         uint64_t number = 0;
 
-        for (; str_is_digit(*at); at++)
+        for (; *at >= '0' && *at <= '9'; at++)
                 if (__builtin_mul_overflow(number, 10, &number) ||
                     __builtin_add_overflow(number, (uint64_t)(*at - '0'), &number))
                         reader->bad = true;
