@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* pipseed explain: will a tool that makes environments use pipseed here. */
+#include "cleanup.h"
+#include "common.h"
+#include "document.h"
+#include "explain.h"
+#include "fault.h"
+#include "suggest.h"
+
+static const struct option_group *const groups[] = {&common_group, NULL};
+
+static int refuse(const char *name, struct pipseed_error *err)
+{
+        struct suggestion suggestion = {.word = name};
+        char known[512] = "";
+        size_t len = 0;
+
+        for (const struct explain_tool *tool = explain_tools; tool->name != NULL; tool++) {
+                int n = snprintf(known + len, sizeof(known) - len, "%s%s", len > 0 ? ", " : "", tool->name);
+
+                len += n > 0 && (size_t)n < sizeof(known) - len ? (size_t)n : 0;
+                suggest_offer(&suggestion, tool->name);
+        }
+        (void)fault_set(err, PIPSEED_E_USAGE, NULL, "there is nothing to tell about '%s'; known are: %s", name, known);
+        if (suggestion.best != NULL)
+                return fault_hint(err, "did you mean '%s'?", suggestion.best);
+        return err->code;
+}
+
+static const char *or_null(const char *text)
+{
+        return text[0] != '\0' ? text : NULL;
+}
+
+static void write_verdict(struct session *session, const struct explain *explain)
+{
+        _cleanup_(document_done) struct document document = {0};
+        bool uses = explain->n_findings == 0;
+        json_t *array = NULL;
+
+        document_begin(&document, session->command->name, uses ? "ok" : "findings", uses ? 0 : 1);
+        document_text(&document, document.root, "tool", explain->tool->name);
+        document_put(&document, document.root, "uses_pipseed", json_boolean(uses));
+        document_text(&document, document.root, "path", or_null(explain->path));
+        document_text(&document, document.root, "python", or_null(explain->python));
+        document_text(&document, document.root, "version", explain_version(explain, explain->tool->name));
+        document_text(&document, document.root, "virtualenv", explain_version(explain, "virtualenv"));
+        document_text(&document, document.root, "pipseed", explain_version(explain, "pipseed"));
+        document_text(&document, document.root, "chosen_by", or_null(explain->chosen));
+        array = document_array(&document, document.root, "findings");
+        for (size_t i = 0; i < explain->n_findings; i++) {
+                json_t *object = document_element(&document, array);
+
+                document_text(&document, object, "code", explain->findings[i].code);
+                document_text(&document, object, "text", explain->findings[i].text);
+                document_text(&document, object, "todo", explain->findings[i].todo);
+        }
+        output_document(session->out, document_root(&document));
+}
+
+static void print_verdict(struct session *session, const struct explain *explain)
+{
+        const char *name = explain->tool->name;
+
+        if (explain->n_findings == 0) {
+                output_line(session->out, "%s will use pipseed", name);
+                if (explain->chosen[0] != '\0')
+                        output_line(session->out, "  chosen by: %s", explain->chosen);
+        } else {
+                output_line(session->out, "%s will not use pipseed", name);
+        }
+        for (size_t i = 0; i < explain->n_findings; i++) {
+                output_line(session->out, "  why: %s", explain->findings[i].text);
+                output_line(session->out, "  do:  %s", explain->findings[i].todo);
+        }
+        output_detail(session->out, 1, "tool: %s", explain->path[0] != '\0' ? explain->path : "-");
+        output_detail(session->out, 1, "python: %s", explain->python[0] != '\0' ? explain->python : "-");
+        output_detail(session->out, 1, "manual: docs/howto/%s.md", name);
+}
+
+static int run(struct session *session)
+{
+        const char *name = session->arguments->operands[0];
+        _cleanup_(explain_done) struct explain explain = {.tool = explain_find(name)};
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+
+        if (explain.tool == NULL) {
+                (void)refuse(name, &err);
+                return session_fail(session, &err);
+        }
+        explain.tool->check(&explain);
+        if (explain.failed) {
+                (void)fault_memory(&err);
+                return session_fail(session, &err);
+        }
+        if (session->settings->json)
+                write_verdict(session, &explain);
+        else
+                print_verdict(session, &explain);
+        return explain.n_findings == 0 ? 0 : 1;
+}
+
+const struct command command_explain = {
+        .name = "explain",
+        .summary = "tell whether a tool that makes environments will use pipseed here, and if not, why",
+        .operands = "TOOL",
+        .description = "Looks at the TOOL on PATH, what is installed beside it, variables, and the configuration in the "
+                       "current folder; runs nothing of the project. Exit code 0 when it will use pipseed, 1 when not.",
+        .groups = groups,
+        .min_operands = 1,
+        .max_operands = 1,
+        .run = run,
+};

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * explain.h - will a tool that makes environments use pipseed in this setup? Looks at the tool, at the Python beside it,
+ * at variables and at configuration files; code of the project is never run.
+ *
+ *     const struct explain_tool *tool = explain_find("tox");
+ *     _cleanup_(explain_done) struct explain explain = {.tool = tool};
+ *
+ *     tool->check(&explain);
+ *     explain.n_findings == 0: it will
+ *
+ * explain_tools.c has the table and the tools above virtualenv, explain_hooks.c those that run what the user wrote,
+ * explain_python.c the Python that a tool runs in,
+ * explain_file.c reads configuration files.
+ */
+#ifndef CLI_EXPLAIN_H
+#define CLI_EXPLAIN_H
+
+#include "pipseed.h"
+
+#include <limits.h>
+
+#define EXPLAIN_MAX_FINDINGS 12
+
+/* One reason why pipseed is not used. */
+struct explain_finding {
+        const char *code;
+        char *text;
+        char *todo; /* what to type or to write */
+};
+
+struct explain;
+
+struct explain_tool {
+        const char *name;
+        void (*check)(struct explain *explain);
+};
+
+struct explain {
+        const struct explain_tool *tool;
+        char path[PATH_MAX];   /* the tool; "" when it was not found */
+        char python[PATH_MAX]; /* the interpreter that it runs in, or "" */
+        char chosen[PATH_MAX]; /* what chooses pipseed: a variable or a file, or "" */
+        struct explain_python *found;
+        struct explain_finding findings[EXPLAIN_MAX_FINDINGS];
+        size_t n_findings;
+        bool failed; /* out of memory */
+};
+
+extern const struct explain_tool explain_tools[]; /* ended by a NULL name; docs/howto/NAME.md is about each */
+
+const struct explain_tool *explain_find(const char *name);
+void explain_done(struct explain *explain);
+
+/* One more reason. */
+void explain_against(struct explain *explain, const char *code, const char *todo, const char *format, ...)
+        __attribute__((format(printf, 4, 5)));
+/* Formats into a buffer; what is too long is cut. Returns buffer. */
+const char *explain_text(char *buffer, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* What chooses pipseed. */
+void explain_choose(struct explain *explain, const char *by);
+/* A variable, where it is set and not empty; NULL otherwise. */
+const char *explain_variable(const char *name);
+
+/* ---- explain_tools.c ---- */
+
+/* Plug-in, version and seeder, for the virtualenv beside the program. */
+void explain_virtualenv(struct explain *explain, const char *program);
+
+/* ---- explain_hooks.c: the checks of tools that run what the user wrote ---- */
+
+void explain_virtualenvwrapper(struct explain *explain);
+void explain_cookiecutter(struct explain *explain);
+void explain_copier(struct explain *explain);
+void explain_direnv(struct explain *explain);
+void explain_pyenv(struct explain *explain);
+void explain_uv(struct explain *explain);
+void explain_ansible(struct explain *explain);
+void explain_slurm(struct explain *explain);
+
+/* ---- explain_python.c ---- */
+
+/* A program on PATH, as an absolute path. */
+bool explain_program(const char *name, char *ret_path, size_t size);
+/* Fills path, python and found for the tool's program; says why not. */
+bool explain_open(struct explain *explain, const char *program);
+/* Version of a distribution beside the tool, NULL when it is not there. */
+const char *explain_version(const struct explain *explain, const char *name);
+/* Is the seeder pipseed registered there? */
+bool explain_has_seeder(const struct explain *explain);
+/* How to install a package beside the tool. */
+const char *explain_install(const struct explain *explain, const char *package, char *buffer, size_t size);
+void explain_python_free(struct explain_python *found);
+
+/* ---- explain_file.c: INI, TOML, YAML, Python and shell alike, by their lines. What begins with # or ; is none. ---- */
+
+/* The value of a key, without quotes; section NULL: at any place. Dashes and underscores count alike. */
+bool explain_key(const char *file, const char *section, const char *key, char *ret_value, size_t size);
+/* Does the value of a key, which may go on in further lines, contain this word? */
+bool explain_lists(const char *file, const char *section, const char *key, const char *word);
+/* Is there a line with both? b may be NULL. */
+bool explain_mentions(const char *file, const char *a, const char *b);
+/* Is there a line that calls `pipseed seed` or `pipseed venv`, as a command or as a list of words? */
+bool explain_calls_pipseed(const char *file);
+/* The first file of a pattern (glob) that does. */
+bool explain_any_calls_pipseed(const char *pattern, char *ret_file, size_t size);
+
+#endif
