@@ -164,6 +164,7 @@ int job_begin(const struct pipseed_request *req, struct job **ret_job, struct pi
         if (job == NULL)
                 return error_memory(err);
         job->umask = file_umask();
+        job->mend = (struct mend)MEND_INIT;
         r = copy_request(job, req, err);
         if (r == 0)
                 r = find_cache(job, err);
@@ -193,14 +194,40 @@ static void set_private_folders(const struct job *job, struct txn_query *query)
         query->private_parents = job->target->minor < 7;
 }
 
-int job_lock(struct job *job, struct pipseed_error *err)
+static int open_txn(struct job *job, struct pipseed_error *err)
 {
-        struct txn_query query = {.roots = job->roots, .root = job->target->root, .durable = job->req.durable,
+        struct txn_query query = {.roots = job->roots, .root = job->target->root,
+                                  .prefix = job->target->is_venv ? job->target->prefix : NULL, .durable = job->req.durable,
                                   .umask = job->umask, .event = job->req.event, .event_data = job->req.event_data};
 
         set_private_folders(job, &query);
         txn_free(steal_ptr(job->txn));
         return txn_open(&query, &job->txn, err);
+}
+
+/* What a killed `pipseed venv` left comes first: it may have moved the environment's folders. */
+static int mend_env(struct job *job, struct pipseed_error *err)
+{
+        struct mend *mend = &job->mend;
+
+        if (!job->target->is_venv || job->target->root != NULL || job->req.dry_run || mend->fd >= 0)
+                return 0;
+        mend->durable = job->req.durable;
+        mend->event = job->req.event;
+        mend->event_data = job->req.event_data;
+        return mend_before(mend, job->target->prefix, err);
+}
+
+int job_lock(struct job *job, struct pipseed_error *err)
+{
+        int r = mend_env(job, err);
+
+        return r < 0 ? r : open_txn(job, err);
+}
+
+int job_finish(struct job *job, struct pipseed_error *err)
+{
+        return mend_after(&job->mend, job->target->prefix, err);
 }
 
 bool job_owns(const struct job *job, const struct installed *installed)
@@ -240,6 +267,7 @@ void job_free(struct job *job)
         }
         /* The area may hold the private store: the transaction goes first, the fds of the store last. */
         txn_free(job->txn);
+        mend_done(&job->mend);
         for (size_t i = 0; i < job->n_stores; i++)
                 store_free(job->stores[i]);
         catalog_done(&job->catalog);

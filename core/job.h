@@ -21,6 +21,7 @@
 #include "store/store.h"
 #include "target/installed.h"
 #include "target/target.h"
+#include "venv/mend.h"
 #include "wheel/catalog.h"
 #include "wheel/version.h"
 
@@ -49,6 +50,7 @@ struct job {
         size_t n_packages;
         struct catalog catalog;
         mode_t umask;
+        struct mend mend; /* of the environment as a whole */
         struct txn *txn;
         struct store *stores[2]; /* looked through in order */
         size_t n_stores;
@@ -60,6 +62,8 @@ int job_copy_request(const struct pipseed_request *req, struct pipseed_request *
 
 int job_begin(const struct pipseed_request *req, struct job **ret_job, struct pipseed_error *err);
 int job_lock(struct job *job, struct pipseed_error *err);
+/* The work is done: an environment that waited for it is finished. */
+int job_finish(struct job *job, struct pipseed_error *err);
 int job_survey(struct job *job, struct pipseed_error *err);
 void job_free(struct job *job);
 DEFINE_CLEANUP(struct job *, job_free)

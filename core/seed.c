@@ -334,6 +334,8 @@ int pipseed_seed(const struct pipseed_request *req, struct pipseed_result **ret_
         if (r == 0 && has_work(job))
                 r = job->req.dry_run ? rehearse(job, err) : install(job, err);
         if (r == 0)
+                r = job_finish(job, err);
+        if (r == 0)
                 r = report(job, ret_result, err);
         return r;
 }

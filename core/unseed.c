@@ -70,6 +70,8 @@ int pipseed_unseed(const struct pipseed_request *req, struct pipseed_result **re
                 r = take_out_package(job, &job->packages[i], err);
         if (r == 0 && job->txn->n_changes > 0)
                 r = txn_commit(job->txn, err);
+        if (r == 0)
+                r = job_finish(job, err);
         if (r < 0)
                 return r;
         result = result_steal(&job->result);

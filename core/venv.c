@@ -11,6 +11,7 @@
 #include "venv/layout.h"
 #include "venv/origin.h"
 #include "venv/spot.h"
+#include "venv/unfinished.h"
 #include "venv/update.h"
 
 #include <errno.h>
@@ -28,13 +29,15 @@ struct creation {
         struct pipseed_venv_request req;
         struct layout layout;
         enum clear_how how;
-        bool was_empty; /* the folder that is there */
+        bool was_empty;  /* the folder that is there */
+        struct txn *txn; /* what was changed in the folder that is there, or NULL */
 };
 
 static void free_creation(struct creation *creation)
 {
         if (creation == NULL)
                 return;
+        txn_free(creation->txn);
         spot_done(&creation->spot);
         arena_done(&creation->arena);
         free(creation);
@@ -127,6 +130,26 @@ static int plan(struct creation *creation, struct pipseed_error *err)
         return creation->venv.base != NULL && creation->venv.version != NULL ? 0 : error_memory(err);
 }
 
+/* Hooks will finish it: until then it says so, should this run be killed. */
+static int add_note(struct creation *creation, struct pipseed_error *err)
+{
+        struct layout *layout = &creation->layout;
+        struct layout_entry entry = {LAYOUT_TOP, LAYOUT_FILE, LAYOUT_REPLACE, .name = UNFINISHED_NAME, .mode = 0600};
+        _cleanup_(str_done) struct str text = STR_INIT;
+
+        unfinished_write(&text, !creation->req.without_pip, layout->later, layout->later_len);
+        if (text.failed)
+                return error_memory(err);
+        if (layout->n_entries == LAYOUT_MAX_ENTRIES)
+                return error_set(err, PIPSEED_E_UNSUPPORTED, creation->venv.base, "the base's venv has too many scripts");
+        entry.text = arena_strndup(&creation->arena, text.data, text.len);
+        entry.len = text.len;
+        if (entry.text == NULL)
+                return error_memory(err);
+        layout->entries[layout->n_entries++] = entry;
+        return 0;
+}
+
 static int find_spot(struct creation *creation, struct pipseed_error *err)
 {
         const struct pipseed_venv_request *req = &creation->req;
@@ -174,17 +197,16 @@ static int make_beside(struct creation *creation, struct pipseed_error *err)
 
 static int make_inside(struct creation *creation, struct pipseed_error *err)
 {
-        struct spot *spot = &creation->spot;
-        int r = 0;
+        const struct pipseed_venv_request *req = &creation->req;
+        const struct txn_query query = {.durable = req->durable, .umask = file_umask(), .event = req->event,
+                                        .event_data = req->event_data};
+        const struct update update = {.layout = &creation->layout, .fd = creation->spot.dir_fd,
+                                      .path = creation->spot.path, .query = &query,
+                                      .clear = req->clear && creation->how != CLEAR_NOTHING};
 
         creation->venv.existed = true;
-        creation->was_empty = spot_is_empty(spot->dir_fd) > 0;
-        if (creation->req.clear && creation->how != CLEAR_NOTHING)
-                r = spot_empty(spot->dir_fd);
-        if (r < 0)
-                return error_sys(err, r, spot->path, "cannot clear %s", spot->path);
-        r = update_folder(&creation->layout, spot->dir_fd, spot->path, err);
-        return r == 0 ? flush(creation, spot->dir_fd, err) : r;
+        creation->was_empty = spot_is_empty(creation->spot.dir_fd) > 0;
+        return update_folder(&update, &creation->txn, err);
 }
 
 static int make(struct creation *creation, struct pipseed_error *err)
@@ -209,6 +231,8 @@ int pipseed_venv_create(const struct pipseed_venv_request *req, struct pipseed_v
                 r = find_dir(creation, err);
         if (r == 0)
                 r = plan(creation, err);
+        if (r == 0 && creation->req.finish_later)
+                r = add_note(creation, err);
         if (r == 0)
                 r = find_spot(creation, err);
         if (r == 0 && !creation->req.dry_run)
@@ -225,14 +249,17 @@ int pipseed_venv_finish(struct pipseed_venv *venv, struct pipseed_error *err)
         const struct layout *layout = &creation->layout;
         int fd = creation->spot.published ? creation->spot.hidden_fd : creation->spot.dir_fd;
         struct stat st;
-        int r;
+        int r = 0;
 
-        if (layout->later == NULL || creation->req.dry_run)
+        if (!creation->req.finish_later || creation->req.dry_run)
                 return 0;
-        r = fstatat(fd, "pyvenv.cfg", &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
-        if (r == 0)
+        if (layout->later != NULL)
+                r = fstatat(fd, "pyvenv.cfg", &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+        if (r == 0 && layout->later != NULL)
                 r = file_replace(fd, "pyvenv.cfg", st.st_mode & 07777, layout->later, layout->later_len,
                                  creation->req.durable);
+        if (r == 0 && unlinkat(fd, UNFINISHED_NAME, 0) < 0 && errno != ENOENT)
+                r = -errno;
         return r < 0 ? error_sys(err, r, creation->venv.dir, "cannot write pyvenv.cfg") : 0;
 }
 
@@ -244,6 +271,9 @@ int pipseed_venv_undo(struct pipseed_venv *venv, struct pipseed_error *err)
 
         if (spot->published)
                 return spot_undo(&creation->spot, err);
+        r = creation->txn != NULL ? txn_revert(creation->txn, err) : 0;
+        if (r < 0)
+                return r;
         r = creation->was_empty && !creation->req.dry_run ? spot_empty(spot->dir_fd) : 0;
         return r < 0 ? error_sys(err, r, creation->venv.dir, "cannot empty the folder again") : 0;
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -212,18 +213,38 @@ int file_close(int fd)
         return 0;
 }
 
-static int fill_and_close(int fd_taken, mode_t mode, const void *data, size_t len, bool durable)
+static int fill(int fd, mode_t mode, const void *data, size_t len, bool durable)
 {
-        _cleanup_close_ int fd = fd_taken;
         int r = file_write_all(fd, data, len);
 
         if (r < 0)
                 return r;
         if (fchmod(fd, mode) < 0)
                 return -errno;
-        if (durable && fsync(fd) < 0)
-                return -errno;
-        return file_close(steal_fd(&fd));
+        return durable && fsync(fd) < 0 ? -errno : 0;
+}
+
+static int fill_and_close(int fd_taken, mode_t mode, const void *data, size_t len)
+{
+        _cleanup_close_ int fd = fd_taken;
+        int r = fill(fd, mode, data, len, false);
+
+        return r < 0 ? r : file_close(steal_fd(&fd));
+}
+
+/* The descriptor, which may hold the lock of the name, is closed last; a second one hears what close has to say before. */
+static int fill_and_rename(int dir_fd, int fd_taken, const char *temporary, const char *name, mode_t mode,
+                           const void *data, size_t len, bool durable)
+{
+        _cleanup_close_ int fd = fd_taken;
+        int r = fill(fd, mode, data, len, durable);
+        int second = r == 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
+
+        if (r == 0)
+                r = second < 0 ? -errno : file_close(second);
+        if (r == 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
+                r = -errno;
+        return r;
 }
 
 int file_create(int dir_fd, const char *path, mode_t mode, const void *data, size_t len)
@@ -232,30 +253,50 @@ int file_create(int dir_fd, const char *path, mode_t mode, const void *data, siz
 
         if (fd < 0)
                 return fd;
-        return fill_and_close(fd, mode, data, len, false);
+        return fill_and_close(fd, mode, data, len);
+}
+
+/* The file by that name, emptied, when it is this user's and nobody writes it now: a killed run left it, or nobody did. Else
+ * -EBUSY. One with a second name could be anybody's file. */
+static int open_for_replacing(int dir_fd, const char *name)
+{
+        _cleanup_close_ int fd = file_open_beneath(dir_fd, name, O_WRONLY | O_CREAT | O_NONBLOCK, 0600);
+        struct stat held, named;
+
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &held) < 0)
+                return -errno;
+        if (!S_ISREG(held.st_mode) || held.st_uid != geteuid() || held.st_nlink != 1 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+                return -EBUSY;
+        /* Renamed by whoever held it until now? */
+        if (fstatat(dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0 || named.st_ino != held.st_ino ||
+            named.st_dev != held.st_dev)
+                return -EBUSY;
+        return ftruncate(fd, 0) < 0 ? -errno : steal_fd(&fd);
 }
 
 int file_replace(int dir_fd, const char *name, mode_t mode, const void *data, size_t len, bool durable)
 {
-        char temporary[64];
-        int fd;
-        int r = file_random_name(".pipseed-", temporary, sizeof(temporary));
+        char temporary[NAME_MAX + 1];
+        int length = snprintf(temporary, sizeof(temporary), ".%.200s.pipseed-new", name);
+        int fd = length > 0 ? open_for_replacing(dir_fd, temporary) : -EINVAL;
+        int r;
 
-        if (r < 0)
-                return r;
-        fd = file_open_beneath(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL, 0600);
+        if (fd < 0) {
+                r = file_random_name(".pipseed-", temporary, sizeof(temporary));
+                if (r < 0)
+                        return r;
+                fd = file_open_beneath(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL, 0600);
+        }
         if (fd < 0)
                 return fd;
-        r = fill_and_close(fd, mode, data, len, durable);
-        if (r == 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
-                r = -errno;
+        r = fill_and_rename(dir_fd, fd, temporary, name, mode, data, len, durable);
         if (r < 0) {
                 (void)unlinkat(dir_fd, temporary, 0);
                 return r;
         }
-        if (durable && fsync(dir_fd) < 0)
-                return -errno;
-        return 0;
+        return durable && fsync(dir_fd) < 0 ? -errno : 0;
 }
 
 int file_make_dirs(int dir_fd, const char *path, mode_t mode)

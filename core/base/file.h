@@ -33,7 +33,9 @@ int file_copy(int from, int to, size_t size);
 int file_close(int fd);
 /* Creates a new file (O_EXCL) beneath dir_fd with exactly this mode (umask is not applied) and content. */
 int file_create(int dir_fd, const char *path, mode_t mode, const void *data, size_t len);
-/* Replaces name in dir_fd by rename of a new file; durable also syncs both. For caches and small state files. */
+/* Replaces name in dir_fd by rename of a new file; durable also syncs both. For caches and small state files. The new file
+ * is ".NAME.pipseed-new", so that the next call takes up what a killed one left; a random name while another call holds
+ * that one. */
 int file_replace(int dir_fd, const char *name, mode_t mode, const void *data, size_t len, bool durable);
 
 /* mkdir for every missing component beneath dir_fd, with mode & ~umask as mkdir(2) does it. */

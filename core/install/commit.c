@@ -55,6 +55,24 @@ static void take_back(struct txn *txn, size_t n_applied, struct pipseed_error *e
         (void)unlinkat(txn->roots[PLAN_LIB].area_fd, "journal", 0);
 }
 
+int txn_revert(struct txn *txn, struct pipseed_error *err)
+{
+        int r = decide(txn, err);
+
+        if (r < 0)
+                return r;
+        for (size_t i = txn->n_changes; i-- > 0;) {
+                r = change_undo(txn, i);
+                if (r == 0)
+                        continue;
+                txn->keep_area = true;
+                return error_sys(err, r, txn->roots[txn->changes[i].root].path, "cannot put %s back",
+                                 txn->changes[i].path);
+        }
+        (void)unlinkat(txn->roots[PLAN_LIB].area_fd, "journal", 0);
+        return 0;
+}
+
 int txn_commit(struct txn *txn, struct pipseed_error *err)
 {
         int r = decide(txn, err);

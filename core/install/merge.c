@@ -221,7 +221,7 @@ static int add_folder(struct txn *txn, const struct unit *unit, const struct rem
                       struct pipseed_error *err)
 {
         int found = look(txn, unit);
-        size_t n_survivors = 0;
+        struct survivors survivors = {0};
         int r;
 
         if (found < 0)
@@ -231,10 +231,13 @@ static int add_folder(struct txn *txn, const struct unit *unit, const struct rem
         if (found == 2)
                 return unit->in_plan ? in_the_way(txn, unit, found, err)
                                      : txn_add(txn, CHANGE_TAKE, unit->root, unit->path, err);
-        r = survivors_link(txn, unit->root, unit->path, removal, &n_survivors, err);
-        if (r < 0)
-                return r;
-        return txn_add(txn, unit->in_plan || n_survivors > 0 ? CHANGE_SWAP : CHANGE_TAKE, unit->root, unit->path, err);
+        r = survivors_link(txn, unit->root, unit->path, removal, &survivors, err);
+        if (r == 0)
+                r = txn_add(txn, unit->in_plan || survivors.n > 0 ? CHANGE_SWAP : CHANGE_TAKE, unit->root, unit->path,
+                            err);
+        for (size_t i = 0; r == 0 && i < survivors.n_carried; i++)
+                r = txn_add_carried(txn, unit->root, survivors.carried[i], err);
+        return r;
 }
 
 static int add_parents(struct txn *txn, const struct unit *unit, struct pipseed_error *err)

@@ -2,37 +2,34 @@
 /* What killed runs left in a target: finished when their journal is whole, else removed. */
 #include "base/error.h"
 #include "base/file.h"
+#include "base/leftover.h"
 #include "base/str.h"
 #include "change.h"
 #include "journal.h"
 #include "txn.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #define MAX_JOURNAL ((size_t)16 << 20)
-#define ABANDONED_S 3600 /* where locks do not work, an area of this age has nobody any more */
 
-static bool is_area_name(const char *name)
+struct mending {
+        const struct txn *txn;
+        int dir_fd;
+        struct pipseed_error *err;
+};
+
+bool txn_is_area_name(const char *name)
 {
-        static const char prefix[] = ".pipseed-";
+        static const char prefix[] = TXN_AREA_PREFIX;
 
+        if (strcmp(name, TXN_AREA_VENV) == 0)
+                return true;
         return str_starts(name, prefix) && strlen(name) == strlen(prefix) + 16 &&
                strspn(name + strlen(prefix), "0123456789abcdef") == 16;
-}
-
-/* Is somebody still at work there? */
-static bool is_alive(int area_fd, const struct stat *st)
-{
-        if (flock(area_fd, LOCK_EX | LOCK_NB) == 0)
-                return false;
-        return errno == EWOULDBLOCK || st->st_mtime + ABANDONED_S > time(NULL);
 }
 
 static int tell(const struct txn *txn, enum pipseed_event_kind kind, const char *text, struct pipseed_error *err)
@@ -114,77 +111,77 @@ static int finish(const struct txn *txn, const char *name, int area_fd)
         return r;
 }
 
-static int mend_area(const struct txn *txn, const char *name, struct pipseed_error *err)
+/* What is half changed is not changed again before whoever began has finished it. */
+static int refuse_foreign(const struct mending *mending, const char *name, const struct leftover *leftover)
 {
-        const char *lib = txn->roots[PLAN_LIB].path;
-        _cleanup_close_ int area_fd = file_open_beneath(txn->roots[PLAN_LIB].fd, name, O_RDONLY | O_DIRECTORY, 0);
-        struct stat st;
+        struct pipseed_error *err = mending->err;
+        _cleanup_close_ int journal_fd = -1;
+        _cleanup_close_ int area_fd = file_open_beneath(mending->dir_fd, name, O_PATH | O_DIRECTORY, 0);
+
+        if (area_fd >= 0)
+                journal_fd = file_open_beneath(area_fd, "journal", O_PATH | O_NOFOLLOW, 0);
+        if (area_fd == -ENOENT || journal_fd == -ENOENT)
+                return tell(mending->txn, PIPSEED_EVENT_WARNING, "another user's interrupted run is left alone", err);
+        (void)error_set(err, PIPSEED_E_BAD_TARGET, mending->txn->roots[PLAN_LIB].path,
+                        "a run of user %u was interrupted while it changed this environment (%s)",
+                        (unsigned int)leftover->uid, name);
+        return error_hint(err, "that user finishes it with: pipseed doctor --fix");
+}
+
+static int mend_area(void *data, int dir_fd, const char *name, struct leftover *leftover)
+{
+        const struct mending *mending = data;
+        const struct txn *txn = mending->txn;
         int r;
 
-        if (area_fd == -ENOENT || area_fd == -ENOTDIR || area_fd == -ELOOP) /* gone, or none of ours */
+        if (leftover->state == LEFTOVER_FOREIGN)
+                return refuse_foreign(mending, name, leftover);
+        if (leftover->state == LEFTOVER_HELD)
                 return 0;
-        if (area_fd < 0 || fstat(area_fd, &st) < 0)
-                return error_sys(err, area_fd < 0 ? area_fd : errno, lib,
-                                 "cannot open what an interrupted run left (%s)", name);
-        if (st.st_uid != geteuid())
-                return tell(txn, PIPSEED_EVENT_WARNING, "another user's interrupted run is left alone", err);
-        if (is_alive(area_fd, &st))
-                return 0;
-        r = finish(txn, name, area_fd);
+        r = finish(txn, name, leftover->fd);
         for (int i = 0; r == 0 && i < PLAN_N_ROOTS; i++)
                 if (txn->roots[i].fd >= 0)
                         r = file_remove_tree(txn->roots[i].fd, name);
+        (void)dir_fd;
         if (r < 0) {
-                error_sys(err, r, lib, "cannot finish what an interrupted run left (%s)", name);
-                return error_hint(err, "run the command again once the cause is gone");
+                (void)error_sys(mending->err, r, txn->roots[PLAN_LIB].path,
+                                "cannot finish what an interrupted run left (%s)", name);
+                return error_hint(mending->err, "run the command again once the cause is gone");
         }
-        return tell(txn, PIPSEED_EVENT_NOTE, "finished or undid what an interrupted run had left", err);
+        return tell(txn, PIPSEED_EVENT_NOTE, "finished or undid what an interrupted run had left", mending->err);
 }
 
 /* An area beside a root on another file system, whose LIB area is gone or was never made. */
-static int remove_stray(const struct txn *txn, int root_fd, const char *name)
+static int remove_stray(void *data, int dir_fd, const char *name, struct leftover *leftover)
 {
-        _cleanup_close_ int area_fd = file_open_beneath(root_fd, name, O_RDONLY | O_DIRECTORY, 0);
+        const struct mending *mending = data;
+        const struct txn *txn = mending->txn;
         struct stat st;
 
-        if (area_fd < 0 || fstat(area_fd, &st) < 0 || st.st_uid != geteuid() || is_alive(area_fd, &st))
+        if (leftover->state != LEFTOVER_FREE ||
+            fstatat(txn->roots[PLAN_LIB].fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+            file_remove_tree(dir_fd, name) == 0)
                 return 0;
-        if (fstatat(txn->roots[PLAN_LIB].fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-                return 0;
-        return file_remove_tree(root_fd, name);
+        return tell(txn, PIPSEED_EVENT_WARNING, "cannot remove what an interrupted run left", mending->err);
 }
 
-static int mend_root(const struct txn *txn, int root_fd, bool is_lib, struct pipseed_error *err)
+static int mend_root(const struct txn *txn, int root_fd, leftover_fn *mend, struct pipseed_error *err)
 {
-        int fd = file_open_dir_at(root_fd, ".");
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        const struct dirent *entry;
-        int r = 0;
+        struct mending mending = {.txn = txn, .dir_fd = root_fd, .err = err};
+        int r = leftover_each(root_fd, txn_is_area_name, mend, &mending);
 
-        if (dir == NULL) {
-                r = fd >= 0 ? -errno : fd;
-                cleanup_closep(&fd);
-                return error_sys(err, r, txn->roots[PLAN_LIB].path, "cannot read the target's folder");
-        }
-        while (r == 0 && (entry = readdir(dir)) != NULL) {
-                if (!is_area_name(entry->d_name))
-                        continue;
-                if (is_lib)
-                        r = mend_area(txn, entry->d_name, err);
-                else if (remove_stray(txn, root_fd, entry->d_name) < 0)
-                        r = tell(txn, PIPSEED_EVENT_WARNING, "cannot remove what an interrupted run left", err);
-        }
-        (void)closedir(dir);
+        if (r < 0 && err->code == 0)
+                return error_sys(err, r, txn->roots[PLAN_LIB].path, "cannot look for what interrupted runs left");
         return r;
 }
 
 int txn_mend(struct txn *txn, struct pipseed_error *err)
 {
         int lib_fd = txn->roots[PLAN_LIB].fd;
-        int r = lib_fd >= 0 ? mend_root(txn, lib_fd, true, err) : 0;
+        int r = lib_fd >= 0 ? mend_root(txn, lib_fd, mend_area, err) : 0;
 
         for (int i = 0; r == 0 && i < PLAN_N_ROOTS; i++)
                 if (lib_fd >= 0 && i != PLAN_LIB && txn->roots[i].fd >= 0 && !txn_same_mount(txn->roots[i].fd, lib_fd))
-                        r = mend_root(txn, txn->roots[i].fd, false, err);
+                        r = mend_root(txn, txn->roots[i].fd, remove_stray, err);
         return r;
 }

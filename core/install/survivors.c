@@ -26,7 +26,7 @@ struct walk {
         enum plan_root root;
         const struct removal *removal;
         int staged_fd;
-        size_t n_survivors;
+        struct survivors found;
 };
 
 static bool is_staged(const struct walk *walk, const char *path)
@@ -53,6 +53,27 @@ static bool is_stale_bytecode(const struct walk *walk, const char *folder, const
         return source != NULL && is_known(walk, source);
 }
 
+/* Some files cannot have a second name: another user's (fs.protected_hardlinks), one with too many already. */
+static bool cannot_link(int error)
+{
+        return error == EPERM || error == EMLINK || error == EXDEV || error == EOPNOTSUPP;
+}
+
+static int carry_later(struct walk *walk, const char *folder, const char *name)
+{
+        struct survivors *found = &walk->found;
+        _cleanup_free_ char *path = path_join(folder, name);
+
+        if (path == NULL || arena_grow(&walk->txn->arena, &found->carried, found->n_carried, &found->capacity,
+                                       sizeof(*found->carried)) < 0)
+                return -ENOMEM;
+        found->carried[found->n_carried] = arena_strdup(&walk->txn->arena, path);
+        if (found->carried[found->n_carried] == NULL)
+                return -ENOMEM;
+        found->n_carried++;
+        return 0;
+}
+
 static int link_one(struct walk *walk, int dir_fd, const char *folder, const char *name)
 {
         _cleanup_close_ int to_fd = -1;
@@ -63,10 +84,10 @@ static int link_one(struct walk *walk, int dir_fd, const char *folder, const cha
         to_fd = file_open_beneath(walk->staged_fd, folder, O_PATH | O_DIRECTORY, 0);
         if (to_fd < 0)
                 return to_fd;
-        if (linkat(dir_fd, name, to_fd, name, 0) < 0)
-                return -errno;
-        walk->n_survivors++;
-        return 0;
+        walk->found.n++;
+        if (linkat(dir_fd, name, to_fd, name, 0) == 0)
+                return 0;
+        return cannot_link(errno) ? carry_later(walk, folder, name) : -errno;
 }
 
 static int visit(struct walk *walk, const char *folder);
@@ -115,7 +136,7 @@ static int visit(struct walk *walk, const char *folder)
 }
 
 int survivors_link(struct txn *txn, enum plan_root root, const char *path, const struct removal *removal,
-                   size_t *ret_n, struct pipseed_error *err)
+                   struct survivors *ret_survivors, struct pipseed_error *err)
 {
         struct walk walk = {.txn = txn, .root = root, .removal = removal, .staged_fd = -1};
         int r = txn_staged_fd(txn, root, &walk.staged_fd, err);
@@ -126,6 +147,6 @@ int survivors_link(struct txn *txn, enum plan_root root, const char *path, const
         if (r < 0)
                 return error_sys(err, r, txn->roots[root].path, "cannot carry over what is in %s besides the package",
                                  path);
-        *ret_n = walk.n_survivors;
+        *ret_survivors = walk.found;
         return 0;
 }

@@ -29,22 +29,32 @@ const char *txn_staged_name(enum plan_root root)
         return staged_names[root];
 }
 
-/* Opens a folder below the top; inside --root, links are resolved as a process chrooted there would. fd or -errno. */
-static int open_below_top(const struct txn *txn, const char *path)
+static int open_within(int dir_fd, const char *path, uint64_t resolve)
 {
-        struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+        struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = resolve};
         long fd;
 
         while (*path == '/')
                 path++;
         if (*path == '\0')
                 path = ".";
-        if (!txn->is_rooted)
-                return file_open_dir_at(txn->top_fd, path);
-        fd = syscall(SYS_openat2, txn->top_fd, path, &how, sizeof(how));
+        fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
         if (fd < 0 && errno == ENOSYS)
-                return file_open_beneath(txn->top_fd, path, O_RDONLY | O_DIRECTORY, 0);
+                return file_open_beneath(dir_fd, path, O_RDONLY | O_DIRECTORY, 0);
         return fd < 0 ? -errno : (int)fd;
+}
+
+/* Opens a folder below the top. Inside --root, links are resolved as a process chrooted there would; inside a folder that
+ * root does not trust, they must not lead out of it: -EXDEV. fd or -errno. */
+static int open_below_top(const struct txn *txn, const char *path)
+{
+        if (txn->guarded != NULL && path_is_below(txn->guarded, path))
+                return open_within(txn->guard_fd, path + strlen(txn->guarded), RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+        if (txn->is_rooted)
+                return open_within(txn->top_fd, path, RESOLVE_IN_ROOT);
+        while (*path == '/')
+                path++;
+        return file_open_dir_at(txn->top_fd, *path != '\0' ? path : ".");
 }
 
 static int note_made(struct txn *txn, const char *path)
@@ -176,6 +186,65 @@ static int open_top(struct txn *txn, const char *root, struct pipseed_error *err
         return 0;
 }
 
+/* The first owner on the way to the folder who is not root: from there on the way is theirs to change. 0: there is none. */
+static uid_t first_stranger(const char *path)
+{
+        _cleanup_free_ char *copy = strdup(path);
+        struct stat st;
+
+        for (char *at = copy; at != NULL;) {
+                char kept;
+
+                at = strchr(at + 1, '/');
+                kept = at != NULL ? *at : '\0';
+                if (at != NULL)
+                        *at = '\0';
+                if (stat(copy, &st) == 0 && st.st_uid != 0)
+                        return st.st_uid;
+                if (at != NULL)
+                        *at = kept;
+        }
+        return 0;
+}
+
+/*
+ * root in an environment that lies in another user's folder: that user could put links where root is about to write. So the
+ * environment must be that user's as well, and links in it are followed no further than it reaches.
+ */
+static int guard(struct txn *txn, const struct txn_query *query, struct pipseed_error *err)
+{
+        const char *prefix = query->prefix;
+        uid_t stranger = geteuid() == 0 && prefix != NULL && query->root == NULL ? first_stranger(prefix) : 0;
+        struct stat st;
+        int fd;
+
+        if (stranger == 0)
+                return 0;
+        fd = file_open_dir(prefix);
+        if (fd < 0)
+                return fd == -ENOENT ? 0 : error_sys(err, fd, prefix, "cannot open the environment");
+        txn->guard_fd = fd;
+        txn->guarded = arena_strdup(&txn->arena, prefix);
+        if (txn->guarded == NULL)
+                return error_memory(err);
+        if (fstat(fd, &st) < 0)
+                return error_sys(err, errno, prefix, "cannot look at the environment");
+        if (st.st_uid == stranger)
+                return 0;
+        (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, prefix,
+                        "user %u can change the way to this folder of user %u, and this is root",
+                        (unsigned int)stranger, (unsigned int)st.st_uid);
+        return error_hint(err, "name the folder by a path that is root's alone, or run as user %u",
+                          (unsigned int)stranger);
+}
+
+static int refuse_link(const struct txn_root *root, struct pipseed_error *err)
+{
+        (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, root->path,
+                        "a link in another user's environment leads out of it, and this is root");
+        return error_hint(err, "run as the environment's owner");
+}
+
 static int open_roots(struct txn *txn, const struct txn_query *query, struct pipseed_error *err)
 {
         for (int i = 0; i < PLAN_N_ROOTS; i++) {
@@ -186,6 +255,8 @@ static int open_roots(struct txn *txn, const struct txn_query *query, struct pip
                 if (root->path == NULL || root->below == NULL)
                         return error_memory(err);
                 root->fd = open_below_top(txn, query->roots[i]);
+                if (root->fd == -EXDEV && txn->guarded != NULL)
+                        return root->fd = -1, refuse_link(root, err);
                 if (root->fd < 0 && root->fd != -ENOENT)
                         return error_sys(err, steal_fd(&root->fd), root->path, "cannot open a folder of the target");
                 if (root->fd < 0)
@@ -194,14 +265,13 @@ static int open_roots(struct txn *txn, const struct txn_query *query, struct pip
         return 0;
 }
 
-int txn_open(const struct txn_query *query, struct txn **ret_txn, struct pipseed_error *err)
+static struct txn *new_txn(const struct txn_query *query)
 {
-        _cleanup_(txn_freep) struct txn *txn = calloc(1, sizeof(*txn));
-        int r;
+        struct txn *txn = calloc(1, sizeof(*txn));
 
         if (txn == NULL)
-                return error_memory(err);
-        txn->top_fd = txn->lock_fd = -1;
+                return NULL;
+        txn->top_fd = txn->lock_fd = txn->guard_fd = -1;
         for (int i = 0; i < PLAN_N_ROOTS; i++)
                 txn->roots[i].fd = txn->roots[i].area_fd = txn->roots[i].staged_fd = -1;
         memcpy(txn->private_folders, query->private_folders, sizeof(txn->private_folders));
@@ -210,7 +280,44 @@ int txn_open(const struct txn_query *query, struct txn **ret_txn, struct pipseed
         txn->umask = query->umask;
         txn->event = query->event;
         txn->event_data = query->event_data;
+        return txn;
+}
+
+int txn_open_held(int fd, const char *path, const struct txn_query *query, struct txn **ret_txn,
+                  struct pipseed_error *err)
+{
+        _cleanup_(txn_freep) struct txn *txn = new_txn(query);
+        struct txn_root *lib;
+        int r;
+
+        if (txn == NULL)
+                return error_memory(err);
+        lib = &txn->roots[PLAN_LIB];
+        txn->is_held = true;
+        lib->path = strdup(path);
+        lib->below = arena_strdup(&txn->arena, path);
+        if (lib->path == NULL || lib->below == NULL)
+                return error_memory(err);
+        lib->fd = file_open_dir_at(fd, ".");
+        if (lib->fd < 0)
+                return error_sys(err, steal_fd(&lib->fd), path, "cannot open the folder");
+        r = txn_mend(txn, err);
+        if (r < 0)
+                return r;
+        *ret_txn = steal_ptr(txn);
+        return 0;
+}
+
+int txn_open(const struct txn_query *query, struct txn **ret_txn, struct pipseed_error *err)
+{
+        _cleanup_(txn_freep) struct txn *txn = new_txn(query);
+        int r;
+
+        if (txn == NULL)
+                return error_memory(err);
         r = open_top(txn, query->root, err);
+        if (r == 0)
+                r = guard(txn, query, err);
         if (r == 0)
                 r = open_roots(txn, query, err);
         if (r == 0 && txn->roots[PLAN_LIB].fd >= 0)
@@ -233,6 +340,8 @@ static int make_root(struct txn *txn, enum plan_root index, struct pipseed_error
         root->fd = make_below_top(txn, root->below);
         if (root->fd >= 0)
                 return 0;
+        if (root->fd == -EXDEV && txn->guarded != NULL)
+                return root->fd = -1, refuse_link(root, err);
         return error_sys(err, steal_fd(&root->fd), root->path, "cannot make a folder of the target");
 }
 
@@ -272,6 +381,20 @@ static int make_area(struct txn *txn, struct txn_root *root, struct pipseed_erro
         return 0;
 }
 
+/* One that lives where locks do not work keeps its name to itself. */
+static int choose_name(struct txn *txn, struct pipseed_error *err)
+{
+        struct stat st;
+        int r;
+
+        if (txn->is_held && fstatat(txn->roots[PLAN_LIB].fd, TXN_AREA_VENV, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+                (void)strcpy(txn->name, TXN_AREA_VENV);
+                return 0;
+        }
+        r = file_random_name(TXN_AREA_PREFIX, txn->name, sizeof(txn->name));
+        return r < 0 ? error_sys(err, r, NULL, "cannot make a random name") : 0;
+}
+
 int txn_prepare(struct txn *txn, struct pipseed_error *err)
 {
         struct txn_root *lib = &txn->roots[PLAN_LIB];
@@ -280,13 +403,12 @@ int txn_prepare(struct txn *txn, struct pipseed_error *err)
         if (txn->name[0] != '\0')
                 return 0;
         r = make_root(txn, PLAN_LIB, err);
-        if (r == 0 && txn->lock_fd < 0)
+        if (r == 0 && txn->lock_fd < 0 && !txn->is_held)
                 r = lock_lib(txn, err);
+        if (r == 0)
+                r = choose_name(txn, err);
         if (r < 0)
                 return r;
-        r = file_random_name(".pipseed-", txn->name, sizeof(txn->name));
-        if (r < 0)
-                return error_sys(err, r, NULL, "cannot make a random name");
         txn->area_path = path_join(lib->path, txn->name);
         if (txn->area_path == NULL)
                 return error_memory(err);
@@ -327,10 +449,8 @@ int txn_staged_fd(struct txn *txn, enum plan_root index, int *ret_fd, struct pip
         return 0;
 }
 
-static int find_inode(const struct txn *txn, const struct change *change, uint64_t *ret_inode)
+static int find_inode(const struct change *change, int dir_fd, uint64_t *ret_inode)
 {
-        const struct txn_root *root = &txn->roots[change->root];
-        int dir_fd = change->kind == CHANGE_TAKE ? root->fd : root->staged_fd;
         _cleanup_close_ int fd = -1;
         struct stat st;
 
@@ -345,7 +465,9 @@ static int find_inode(const struct txn *txn, const struct change *change, uint64
         return 0;
 }
 
-int txn_add(struct txn *txn, enum change_kind kind, enum plan_root root, const char *path, struct pipseed_error *err)
+/* is_there: the entry is in the target now, not staged. */
+static int add_change(struct txn *txn, enum change_kind kind, enum plan_root root, const char *path, bool is_there,
+                      struct pipseed_error *err)
 {
         struct change change = {.kind = kind, .root = root};
         int r;
@@ -358,11 +480,21 @@ int txn_add(struct txn *txn, enum change_kind kind, enum plan_root root, const c
         change.path = arena_strdup(&txn->arena, path);
         if (change.path == NULL)
                 return error_memory(err);
-        r = find_inode(txn, &change, &change.inode);
+        r = find_inode(&change, is_there ? txn->roots[root].fd : txn->roots[root].staged_fd, &change.inode);
         if (r < 0)
                 return error_sys(err, r, path, "cannot look at what is to be changed");
         txn->changes[txn->n_changes++] = change;
         return 0;
+}
+
+int txn_add(struct txn *txn, enum change_kind kind, enum plan_root root, const char *path, struct pipseed_error *err)
+{
+        return add_change(txn, kind, root, path, kind == CHANGE_TAKE, err);
+}
+
+int txn_add_carried(struct txn *txn, enum plan_root root, const char *path, struct pipseed_error *err)
+{
+        return add_change(txn, CHANGE_PUT, root, path, true, err);
 }
 
 /* Removes areas and, unless the transaction was committed, the folders that it made for its roots. */
@@ -401,6 +533,7 @@ void txn_free(struct txn *txn)
                 free(root->path);
         }
         cleanup_closep(&txn->top_fd);
+        cleanup_closep(&txn->guard_fd);
         free(txn->area_path);
         arena_done(&txn->arena);
         free(txn);

@@ -43,6 +43,8 @@ struct change {
 };
 
 #define TXN_MAX_PRIVATE 2
+#define TXN_AREA_PREFIX ".pipseed-"
+#define TXN_AREA_VENV ".pipseed-venv" /* the area of a change to an environment as a whole, in its top folder */
 
 struct txn_root {
         char *path;        /* absolute, with --root applied */
@@ -58,10 +60,13 @@ struct txn {
         int top_fd;       /* "/" or the --root folder */
         bool is_rooted;   /* top_fd is --root: links are resolved inside it */
         const char *top_path; /* --root, or NULL */
+        const char *guarded;  /* folder of another user that root works in, or NULL; held by guard_fd */
+        int guard_fd;
         size_t n_made_tops;   /* levels of it that this transaction made */
         char name[64];    /* of the area; "" before txn_prepare */
         char *area_path;  /* of the LIB area, absolute */
         int lock_fd;      /* LIB, locked; -1: not yet there, or locks do not work here */
+        bool is_held;     /* txn_open_held */
         bool durable;
         mode_t umask;
         const char *private_folders[TXN_MAX_PRIVATE]; /* see struct txn_query */
@@ -79,6 +84,7 @@ struct txn {
 struct txn_query {
         const char *const *roots; /* PLAN_N_ROOTS absolute paths, unrooted */
         const char *root;         /* --root, absolute, or NULL */
+        const char *prefix;       /* of the environment, or NULL: none. Guarded when this is root and it is not root's */
         /* Folders on the way to a root that are made with mode 0700 instead of 0777 & ~umask; NULL: fewer. With
          * private_parents also what lies above them. */
         const char *private_folders[TXN_MAX_PRIVATE];
@@ -89,8 +95,13 @@ struct txn_query {
         void *event_data;
 };
 
-/* Errors: IO, BUSY (another run holds the target for too long), BAD_TARGET. A LIB folder that does not exist is no error. */
+/* Errors: IO, BUSY (another run holds the target for too long), BAD_TARGET, UNTRUSTED_PATH. A LIB folder that does not exist is no error. */
 int txn_open(const struct txn_query *query, struct txn **ret_txn, struct pipseed_error *err);
+/* A transaction on one folder that the caller holds and has locked: root PLAN_LIB, and no other. path is for messages; of
+ * the query, durable, umask and the event count. The area has the name TXN_AREA_VENV, so that one look tells whether a
+ * killed run left one. */
+int txn_open_held(int fd, const char *path, const struct txn_query *query, struct txn **ret_txn,
+                  struct pipseed_error *err);
 /* Makes LIB when it is missing, and the area. */
 int txn_prepare(struct txn *txn, struct pipseed_error *err);
 void txn_free(struct txn *txn);
@@ -100,13 +111,20 @@ DEFINE_CLEANUP(struct txn *, txn_free)
 int txn_staged_fd(struct txn *txn, enum plan_root root, int *ret_fd, struct pipseed_error *err);
 /* Adds a change; the inode is looked up here. */
 int txn_add(struct txn *txn, enum change_kind kind, enum plan_root root, const char *path, struct pipseed_error *err);
+/* A CHANGE_PUT of what is at path now, in a folder that a change before this one swaps: it goes from the old folder, which is
+ * staged then, into the new one. */
+int txn_add_carried(struct txn *txn, enum plan_root root, const char *path, struct pipseed_error *err);
 /* Makes all changes, in the order in which they were added. */
 int txn_commit(struct txn *txn, struct pipseed_error *err);
+/* Takes the changes of a committed transaction back again. It is no commit point of its own: killed meanwhile, the next run
+ * makes the rest of the changes anew. */
+int txn_revert(struct txn *txn, struct pipseed_error *err);
 
 /* "lib", "scripts", ...: of staged folders and in the journal. */
 const char *txn_staged_name(enum plan_root root);
 /* Do the two folders lie on one mount, so that a rename between them works? */
 bool txn_same_mount(int a, int b);
+bool txn_is_area_name(const char *name);
 /* Finishes or removes what killed runs left in the target (recover.c). */
 int txn_mend(struct txn *txn, struct pipseed_error *err);
 

@@ -3,10 +3,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/leftover.h"
 #include "base/path.h"
 #include "base/str.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -208,29 +208,25 @@ int store_make_temporary(const struct store *store, char *ret_name)
         return fd;
 }
 
+static bool is_temporary(const char *name)
+{
+        return name[0] != '.';
+}
+
+static int sweep_one(void *data, int dir_fd, const char *name, struct leftover *leftover)
+{
+        (void)data;
+        if (leftover->state == LEFTOVER_FREE)
+                (void)file_remove_tree(dir_fd, name);
+        return 0;
+}
+
 void store_sweep(const struct store *store)
 {
-        int tmp_fd = file_open_beneath(store->fd, "tmp", O_RDONLY | O_DIRECTORY, 0);
-        const struct dirent *entry;
-        DIR *dir;
+        _cleanup_close_ int tmp_fd = file_open_beneath(store->fd, "tmp", O_RDONLY | O_DIRECTORY, 0);
 
-        if (tmp_fd < 0)
-                return;
-        dir = fdopendir(tmp_fd);
-        if (dir == NULL) {
-                (void)close(tmp_fd);
-                return;
-        }
-        while ((entry = readdir(dir)) != NULL) {
-                _cleanup_close_ int fd = -1;
-
-                if (entry->d_name[0] == '.')
-                        continue;
-                fd = file_open_dir_at(tmp_fd, entry->d_name);
-                if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-                        (void)file_remove_tree(tmp_fd, entry->d_name);
-        }
-        (void)closedir(dir);
+        if (tmp_fd >= 0)
+                (void)leftover_each(tmp_fd, is_temporary, sweep_one, NULL);
 }
 
 int store_take_out(const struct store *store, const char *path)

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/leftover.h"
 #include "base/path.h"
 #include "base/str.h"
 
@@ -20,6 +21,7 @@
 #define LOCK_NOTICE 50  /* a second */
 #define RESERVE_TRIES 16
 #define SUFFIX ".pipseed"
+#define ASIDE "-old"
 #define NAME_PART 200 /* of a long name: the whole has to fit into NAME_MAX */
 
 static bool is_same(const struct stat *a, const struct stat *b)
@@ -173,8 +175,99 @@ static int open_existing(struct spot *spot, struct pipseed_error *err)
         return busy(spot, -EWOULDBLOCK, err);
 }
 
+static int rename_new(int fd, const char *from, const char *to)
+{
+        struct stat st;
+        int r = file_rename_new(fd, from, fd, to);
+
+        if (r != -EOPNOTSUPP)
+                return r;
+        if (fstatat(fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
+                return -EEXIST;
+        return renameat(fd, from, fd, to) < 0 ? -errno : 0;
+}
+
+/* ".NAME.pipseed", of a run that locks, or with a random number. */
+static char *hidden_name(const char *name, const char *end)
+{
+        return str_format(".%.*s" SUFFIX "%s", NAME_PART, name, end);
+}
+
+/* Is the hidden name one for this place? */
+static bool is_hidden_name(const char *hidden, const char *start)
+{
+        static const char *const ends[] = {"", ASIDE};
+        size_t digits;
+
+        if (!str_starts(hidden, start))
+                return false;
+        hidden += strlen(start);
+        digits = hidden[0] == '-' ? strspn(hidden + 1, "0123456789abcdef") : 0;
+        hidden += digits == 16 ? 17 : 0;
+        return strcmp(hidden, ends[0]) == 0 || strcmp(hidden, ends[1]) == 0;
+}
+
+static int mend_one(int parent_fd, const char *name, const char *hidden, struct spot_leftovers *found)
+{
+        _cleanup_(leftover_done) struct leftover leftover = LEFTOVER_INIT;
+        struct stat st;
+        bool is_gone;
+        int r = leftover_open(parent_fd, hidden, &leftover);
+
+        if (r < 0 || leftover.state == LEFTOVER_NONE || leftover.state == LEFTOVER_HELD)
+                return r;
+        if (leftover.state == LEFTOVER_FOREIGN) {
+                found->n_foreign++;
+                return 0;
+        }
+        is_gone = fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+        found->n++;
+        found->put_back |= is_gone && str_ends(hidden, ASIDE);
+        if (found->dry_run)
+                return 0;
+        if (is_gone && str_ends(hidden, ASIDE))
+                return rename_new(parent_fd, hidden, name);
+        return file_remove_tree(parent_fd, hidden);
+}
+
+static int mend_all(int parent_fd, const char *name, const char *start, struct spot_leftovers *found)
+{
+        int fd = file_open_dir_at(parent_fd, ".");
+        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+        const struct dirent *entry;
+        int r = 0;
+
+        if (dir == NULL) {
+                r = fd >= 0 ? -errno : fd;
+                cleanup_closep(&fd);
+                return r;
+        }
+        while (r == 0 && (entry = readdir(dir)) != NULL)
+                if (is_hidden_name(entry->d_name, start))
+                        r = mend_one(parent_fd, name, entry->d_name, found);
+        (void)closedir(dir);
+        return r;
+}
+
+int spot_mend(int parent_fd, const char *name, struct spot_leftovers *found)
+{
+        _cleanup_free_ char *hidden = hidden_name(name, "");
+        _cleanup_free_ char *aside = hidden_name(name, ASIDE);
+        int r;
+
+        if (hidden == NULL || aside == NULL)
+                return -ENOMEM;
+        if (found->thorough)
+                return mend_all(parent_fd, name, hidden, found);
+        r = mend_one(parent_fd, name, aside, found);
+        return r < 0 ? r : mend_one(parent_fd, name, hidden, found);
+}
+
 int spot_open(struct spot *spot, const char *path, struct pipseed_error *err)
 {
+        struct spot_leftovers found = {0};
+        int r;
+
         spot->path = strdup(path);
         spot->parent = path_dir(path);
         if (spot->path == NULL || spot->parent == NULL)
@@ -187,18 +280,22 @@ int spot_open(struct spot *spot, const char *path, struct pipseed_error *err)
                 return 0;
         if (spot->parent_fd < 0)
                 return error_sys(err, spot->parent_fd, spot->parent, "cannot open or make the folder %s", spot->parent);
+        r = spot->dry_run ? 0 : spot_mend(spot->parent_fd, spot->name, &found);
+        if (r < 0)
+                return error_sys(err, r, spot->parent, "cannot take away what an interrupted run left beside %s",
+                                 spot->name);
         return open_existing(spot, err);
 }
 
 static int set_hidden_name(struct spot *spot, bool randomly)
 {
-        char end[64] = SUFFIX;
-        int r = randomly ? file_random_name(SUFFIX "-", end, sizeof(end)) : 0;
+        char end[64] = "";
+        int r = randomly ? file_random_name("-", end, sizeof(end)) : 0;
 
         if (r < 0)
                 return r;
         free(spot->hidden);
-        spot->hidden = str_format(".%.*s%s", NAME_PART, spot->name, end);
+        spot->hidden = hidden_name(spot->name, end);
         return spot->hidden != NULL ? 0 : -ENOMEM;
 }
 
@@ -260,38 +357,43 @@ int spot_reserve(struct spot *spot, struct pipseed_error *err)
         return err->code;
 }
 
-/* Both names change places; where the kernel cannot do that in one step, in three. */
-static int exchange(int fd, const char *a, const char *b)
+/* The name for the third step of an exchange: what is hidden there is the environment that belongs to the place. */
+static char *aside_name(const char *hidden)
 {
-        char aside[64];
-        int r = file_rename_exchange(fd, a, fd, b);
+        size_t len = strlen(hidden);
 
-        if (r != -EOPNOTSUPP)
-                return r;
-        r = file_random_name(SUFFIX "-", aside, sizeof(aside));
-        if (r < 0)
-                return r;
-        if (renameat(fd, a, fd, aside) < 0)
-                return -errno;
-        if (renameat(fd, b, fd, a) < 0) {
-                int saved = errno;
-
-                (void)renameat(fd, aside, fd, a);
-                return -saved;
-        }
-        return renameat(fd, aside, fd, b) < 0 ? -errno : 0;
+        if (str_ends(hidden, ASIDE))
+                return strndup(hidden, len - strlen(ASIDE));
+        return str_format("%s" ASIDE, hidden);
 }
 
-static int rename_new(int fd, const char *from, const char *to)
+/*
+ * What is hidden and what is in the place change places; where the kernel cannot do that in one step, in two: what is in
+ * the place is hidden under another name, which becomes the hidden one. A run killed in between leaves nothing in the place,
+ * and spot_mend puts back what that name ends in ASIDE for.
+ */
+static int exchange(struct spot *spot)
 {
-        struct stat st;
-        int r = file_rename_new(fd, from, fd, to);
+        _cleanup_free_ char *aside = NULL;
+        int fd = spot->parent_fd;
+        int r = file_rename_exchange(fd, spot->hidden, fd, spot->name);
 
         if (r != -EOPNOTSUPP)
                 return r;
-        if (fstatat(fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
-                return -EEXIST;
-        return renameat(fd, from, fd, to) < 0 ? -errno : 0;
+        aside = aside_name(spot->hidden);
+        if (aside == NULL)
+                return -ENOMEM;
+        if (renameat(fd, spot->name, fd, aside) < 0)
+                return -errno;
+        if (renameat(fd, spot->hidden, fd, spot->name) < 0) {
+                int saved = errno;
+
+                (void)renameat(fd, aside, fd, spot->name);
+                return -saved;
+        }
+        free(spot->hidden);
+        spot->hidden = steal_ptr(aside);
+        return 0;
 }
 
 static int changed_hands(const struct spot *spot, struct pipseed_error *err)
@@ -322,7 +424,7 @@ int spot_publish(struct spot *spot, struct pipseed_error *err)
                 return changed_hands(spot, err);
         if (spot->existed) {
                 keep_attributes(spot);
-                r = exchange(spot->parent_fd, spot->hidden, spot->name);
+                r = exchange(spot);
         } else {
                 r = rename_new(spot->parent_fd, spot->hidden, spot->name);
         }
@@ -366,8 +468,7 @@ int spot_undo(struct spot *spot, struct pipseed_error *err)
                 return 0;
         if (!is_at(spot->hidden_fd, spot->parent_fd, spot->name))
                 return changed_hands(spot, err);
-        r = spot->existed ? exchange(spot->parent_fd, spot->hidden, spot->name)
-                          : rename_new(spot->parent_fd, spot->name, spot->hidden);
+        r = spot->existed ? exchange(spot) : rename_new(spot->parent_fd, spot->name, spot->hidden);
         if (r < 0)
                 return error_sys(err, r, spot->path, "cannot take the new environment away again");
         spot->published = false;

@@ -7,128 +7,73 @@
 #include "base/path.h"
 #include "venv/build.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define STAGE ".pipseed-venv"
-#define ASIDE "aside" /* no name of a layout */
-
 struct updater {
-        const struct layout *layout;
-        const char *path;
-        int fds[LAYOUT_N_FOLDERS];    /* of the environment */
-        int staged[LAYOUT_N_FOLDERS]; /* of what is new */
-        bool made[LAYOUT_MAX_DIRS];
-        bool placed[LAYOUT_MAX_ENTRIES], exchanged[LAYOUT_MAX_ENTRIES];
+        const struct update *update;
+        struct txn *txn;
+        int staged;     /* everything of the layout, new */
+        int staged_bin;
         struct pipseed_error *err;
 };
 
-static void close_all(struct updater *updater)
+static void updater_done(struct updater *updater)
 {
-        for (int i = 0; i < LAYOUT_N_FOLDERS; i++) {
-                cleanup_closep(&updater->staged[i]);
-                if (i != LAYOUT_TOP) /* the caller's */
-                        cleanup_closep(&updater->fds[i]);
-        }
+        cleanup_closep(&updater->staged_bin); /* staged is the transaction's */
 }
 
-static int in_the_way(struct updater *updater, const char *name, const char *what)
+static int in_the_way(const struct updater *updater, const char *name, const char *what)
 {
-        (void)error_set(updater->err, PIPSEED_E_NOT_EMPTY, updater->path, "%s is %s where the environment has its own",
-                        name, what);
+        (void)error_set(updater->err, PIPSEED_E_NOT_EMPTY, updater->update->path,
+                        "%s is %s where the environment has its own", name, what);
         return error_hint(updater->err, "choose another folder, or make it anew with --clear");
 }
 
-/* Neither venv nor pipseed builds through a link: venv says so too. */
-static int check_dir(struct updater *updater, const char *dir)
+static int add(const struct updater *updater, enum change_kind kind, const char *path)
 {
-        int fd = file_open_beneath(updater->fds[LAYOUT_TOP], dir, O_PATH | O_NOFOLLOW, 0);
+        return txn_add(updater->txn, kind, PLAN_LIB, path, updater->err);
+}
+
+static int stage(struct updater *updater)
+{
+        const struct update *update = updater->update;
+        int r = txn_prepare(updater->txn, updater->err);
+
+        if (r == 0)
+                r = txn_staged_fd(updater->txn, PLAN_LIB, &updater->staged, updater->err);
+        if (r == 0)
+                r = build_tree(update->layout, updater->staged, update->path, updater->err);
+        if (r < 0)
+                return r;
+        updater->staged_bin = file_open_beneath(updater->staged, "bin", O_RDONLY | O_DIRECTORY, 0);
+        return updater->staged_bin < 0 ? error_sys(updater->err, steal_fd(&updater->staged_bin), update->path,
+                                                   "cannot open the new files") : 0;
+}
+
+/* Neither venv nor pipseed builds through a link: venv says so too. */
+static int add_dir(const struct updater *updater, const char *dir)
+{
+        const struct update *update = updater->update;
+        _cleanup_close_ int fd = file_open_beneath(update->fd, dir, O_PATH | O_NOFOLLOW, 0);
         struct stat st;
-        int r = 0;
 
         if (fd == -ENOENT)
-                return 0;
+                return add(updater, CHANGE_MKDIR, dir);
         if (fd == -ELOOP || fd == -ENOTDIR)
                 return in_the_way(updater, dir, "not reached through folders alone");
         if (fd < 0)
-                return error_sys(updater->err, fd, updater->path, "cannot open %s", dir);
-        if (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))
-                r = in_the_way(updater, dir, "no folder");
-        (void)close(fd);
-        return r;
-}
-
-static int make_stage(struct updater *updater)
-{
-        int top = updater->fds[LAYOUT_TOP];
-        int r = file_remove_tree(top, STAGE); /* of a run that was killed */
-
-        if (r == 0 && mkdirat(top, STAGE, 0777) < 0)
-                r = -errno;
-        if (r == 0)
-                updater->staged[LAYOUT_TOP] = r = file_open_beneath(top, STAGE, O_RDONLY | O_DIRECTORY, 0);
-        if (r < 0)
-                return error_sys(updater->err, r, updater->path, "cannot make a folder in %s", updater->path);
-        r = build_tree(updater->layout, updater->staged[LAYOUT_TOP], updater->path, updater->err);
-        if (r < 0)
-                return r;
-        updater->staged[LAYOUT_BIN] = file_open_beneath(updater->staged[LAYOUT_TOP], "bin", O_RDONLY | O_DIRECTORY, 0);
-        if (updater->staged[LAYOUT_BIN] < 0)
-                return error_sys(updater->err, updater->staged[LAYOUT_BIN], updater->path, "cannot open the new files");
-        return 0;
-}
-
-static int make_dirs(struct updater *updater)
-{
-        const struct layout *layout = updater->layout;
-
-        for (size_t i = 0; i < layout->n_dirs; i++) {
-                _cleanup_free_ char *above = path_dir(layout->dirs[i]);
-                _cleanup_close_ int fd = -1;
-
-                if (above == NULL)
-                        return error_memory(updater->err);
-                fd = file_open_beneath(updater->fds[LAYOUT_TOP], above, O_PATH | O_DIRECTORY, 0);
-                if (fd < 0)
-                        return error_sys(updater->err, fd, updater->path, "cannot open %s", above);
-                updater->made[i] = mkdirat(fd, path_base(layout->dirs[i]), 0777) == 0;
-                if (!updater->made[i] && errno != EEXIST)
-                        return error_sys(updater->err, errno, updater->path, "cannot make the folder %s",
-                                         layout->dirs[i]);
-        }
-        updater->fds[LAYOUT_BIN] = file_open_beneath(updater->fds[LAYOUT_TOP], "bin", O_RDONLY | O_DIRECTORY, 0);
-        if (updater->fds[LAYOUT_BIN] < 0)
-                return error_sys(updater->err, updater->fds[LAYOUT_BIN], updater->path, "cannot open the folder bin");
-        return 0;
-}
-
-/* Both names change places; where the kernel cannot do that in one step, in three. */
-static int exchange(const struct updater *updater, enum layout_folder folder, const char *name)
-{
-        int fd = updater->fds[folder];
-        int staged = updater->staged[folder];
-        int r = file_rename_exchange(staged, name, fd, name);
-
-        if (r != -EOPNOTSUPP)
-                return r;
-        if (renameat(fd, name, staged, ASIDE) < 0)
-                return -errno;
-        if (renameat(staged, name, fd, name) < 0) {
-                int saved = errno;
-
-                (void)renameat(staged, ASIDE, fd, name);
-                return -saved;
-        }
-        return renameat(staged, ASIDE, staged, name) < 0 ? -errno : 0;
+                return error_sys(updater->err, fd, update->path, "cannot open %s", dir);
+        return fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode) ? in_the_way(updater, dir, "no folder") : 0;
 }
 
 /* A file that is written anew keeps its owner and, unless its template has one, its mode. */
 static int keep_attributes(const struct updater *updater, const struct layout_entry *entry, const struct stat *old)
 {
-        int staged = updater->staged[entry->folder];
+        int staged = entry->folder == LAYOUT_BIN ? updater->staged_bin : updater->staged;
         struct stat new;
 
         if (!S_ISREG(old->st_mode))
@@ -144,20 +89,16 @@ static int keep_attributes(const struct updater *updater, const struct layout_en
         return 0;
 }
 
-static int replace(struct updater *updater, size_t i, const struct stat *old)
+static int replace(const struct updater *updater, const struct layout_entry *entry, const char *path,
+                   const struct stat *old)
 {
-        const struct layout_entry *entry = &updater->layout->entries[i];
         int r;
 
         if (S_ISDIR(old->st_mode))
                 return in_the_way(updater, entry->name, "a folder");
         r = keep_attributes(updater, entry, old);
-        if (r == 0)
-                r = exchange(updater, entry->folder, entry->name);
-        if (r < 0)
-                return error_sys(updater->err, r, updater->path, "cannot replace %s", entry->name);
-        updater->exchanged[i] = true;
-        return 0;
+        return r < 0 ? error_sys(updater->err, r, updater->update->path, "cannot replace %s", entry->name)
+                     : add(updater, CHANGE_SWAP, path);
 }
 
 /*
@@ -168,83 +109,120 @@ static int replace(struct updater *updater, size_t i, const struct stat *old)
  *   copy     file     the content is written into the file
  *   copy     link     an error (the same file), or the interpreter behind the link is overwritten: never here
  */
-static int replace_interpreter(struct updater *updater, size_t i, const struct stat *old)
+static int replace_interpreter(const struct updater *updater, const struct layout_entry *entry, const char *path,
+                               const struct stat *old)
 {
-        const struct layout_entry *entry = &updater->layout->entries[i];
-        int staged = updater->staged[entry->folder];
         int r = 0;
 
         if (S_ISLNK(old->st_mode))
                 return entry->kind == LAYOUT_LINK ? 0 : in_the_way(updater, entry->name, "a link to an interpreter");
         if (entry->kind == LAYOUT_LINK)
-                r = unlinkat(staged, entry->name, 0) < 0 ? -errno : build_copy(entry->text, staged, entry->name, 0755);
+                r = unlinkat(updater->staged_bin, entry->name, 0) < 0
+                            ? -errno : build_copy(entry->text, updater->staged_bin, entry->name, 0755);
         if (r < 0)
-                return error_sys(updater->err, r, updater->path, "cannot copy %s", entry->text);
-        return replace(updater, i, old);
+                return error_sys(updater->err, r, updater->update->path, "cannot copy %s", entry->text);
+        return replace(updater, entry, path, old);
 }
 
-static int place(struct updater *updater, size_t i)
+static int add_entry(const struct updater *updater, const struct layout_entry *entry)
 {
-        const struct layout_entry *entry = &updater->layout->entries[i];
-        int fd = updater->fds[entry->folder];
-        int staged = updater->staged[entry->folder];
+        const struct update *update = updater->update;
+        _cleanup_free_ char *path = path_join(entry->folder == LAYOUT_BIN ? "bin" : "", entry->name);
+        _cleanup_close_ int fd = -1;
         struct stat old;
-        int r;
 
-        if (fstatat(fd, entry->name, &old, AT_SYMLINK_NOFOLLOW) == 0) {
-                switch (entry->existing) {
-                case LAYOUT_KEEP:
-                        return 0;
-                case LAYOUT_INTERPRETER:
-                        return replace_interpreter(updater, i, &old);
-                case LAYOUT_REPLACE:
-                        return replace(updater, i, &old);
-                }
+        if (path == NULL)
+                return error_memory(updater->err);
+        fd = file_open_beneath(update->fd, path, O_PATH | O_NOFOLLOW, 0);
+        if (fd == -ENOENT)
+                return add(updater, CHANGE_PUT, path);
+        if (fd < 0 || fstat(fd, &old) < 0)
+                return error_sys(updater->err, fd < 0 ? fd : errno, update->path, "cannot look at %s", entry->name);
+        switch (entry->existing) {
+        case LAYOUT_KEEP:
+                return 0;
+        case LAYOUT_INTERPRETER:
+                return replace_interpreter(updater, entry, path, &old);
+        case LAYOUT_REPLACE:
+        default:
+                return replace(updater, entry, path, &old);
         }
-        if (errno != ENOENT)
-                return error_sys(updater->err, errno, updater->path, "cannot look at %s", entry->name);
-        r = file_rename_new(staged, entry->name, fd, entry->name);
-        if (r == -EOPNOTSUPP)
-                r = renameat(staged, entry->name, fd, entry->name) < 0 ? -errno : 0;
-        if (r < 0)
-                return error_sys(updater->err, r, updater->path, "cannot put %s into place", entry->name);
-        updater->placed[i] = true;
-        return 0;
 }
 
-static void take_back(struct updater *updater)
+static int add_merge(const struct updater *updater)
 {
-        const struct layout *layout = updater->layout;
-
-        for (size_t i = layout->n_entries; i-- > 0;) {
-                const struct layout_entry *entry = &layout->entries[i];
-
-                if (updater->placed[i])
-                        (void)unlinkat(updater->fds[entry->folder], entry->name, 0);
-                if (updater->exchanged[i])
-                        (void)exchange(updater, entry->folder, entry->name);
-        }
-        for (size_t i = layout->n_dirs; i-- > 0;)
-                if (updater->made[i])
-                        (void)unlinkat(updater->fds[LAYOUT_TOP], layout->dirs[i], AT_REMOVEDIR);
-}
-
-int update_folder(const struct layout *layout, int fd, const char *path, struct pipseed_error *err)
-{
-        _cleanup_(close_all) struct updater updater = {
-                .layout = layout, .path = path, .fds = {fd, -1}, .staged = {-1, -1}, .err = err};
+        const struct layout *layout = updater->update->layout;
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < layout->n_dirs; i++)
-                r = check_dir(&updater, layout->dirs[i]);
-        if (r == 0)
-                r = make_stage(&updater);
-        if (r == 0)
-                r = make_dirs(&updater);
+                r = add_dir(updater, layout->dirs[i]);
         for (size_t i = 0; r == 0 && i < layout->n_entries; i++)
-                r = place(&updater, i);
-        if (r < 0)
-                take_back(&updater);
-        (void)file_remove_tree(fd, STAGE);
+                r = add_entry(updater, &layout->entries[i]);
         return r;
+}
+
+static bool is_area(const char *name)
+{
+        return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || txn_is_area_name(name);
+}
+
+/* Every name in the folder: those that a journal can hold are taken away; the others, with oddly, are removed. */
+static int each_old(const struct updater *updater, bool oddly)
+{
+        const struct update *update = updater->update;
+        int fd = file_open_dir_at(update->fd, ".");
+        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+        const struct dirent *entry;
+        int r = 0;
+
+        if (dir == NULL) {
+                r = error_sys(updater->err, fd < 0 ? fd : errno, update->path, "cannot look into %s", update->path);
+                cleanup_closep(&fd);
+                return r;
+        }
+        while (r == 0 && (entry = readdir(dir)) != NULL) {
+                if (is_area(entry->d_name) || path_is_plain(entry->d_name) == oddly)
+                        continue;
+                if (!oddly)
+                        r = add(updater, CHANGE_TAKE, entry->d_name);
+                else if ((r = file_remove_tree(update->fd, entry->d_name)) < 0)
+                        r = error_sys(updater->err, r, update->path, "cannot clear %s", update->path);
+        }
+        (void)closedir(dir);
+        return r;
+}
+
+static int add_clear(const struct updater *updater)
+{
+        const struct layout *layout = updater->update->layout;
+        int r = each_old(updater, false);
+
+        for (size_t i = 0; r == 0 && i < layout->n_dirs; i++)
+                if (strchr(layout->dirs[i], '/') == NULL)
+                        r = add(updater, CHANGE_PUT, layout->dirs[i]);
+        for (size_t i = 0; r == 0 && i < layout->n_entries; i++)
+                if (layout->entries[i].folder == LAYOUT_TOP)
+                        r = add(updater, CHANGE_PUT, layout->entries[i].name);
+        return r;
+}
+
+int update_folder(const struct update *update, struct txn **ret_txn, struct pipseed_error *err)
+{
+        _cleanup_(txn_freep) struct txn *txn = NULL;
+        _cleanup_(updater_done) struct updater updater = {.update = update, .staged = -1, .staged_bin = -1, .err = err};
+        int r = txn_open_held(update->fd, update->path, update->query, &txn, err);
+
+        updater.txn = txn;
+        if (r == 0)
+                r = stage(&updater);
+        if (r == 0)
+                r = update->clear ? add_clear(&updater) : add_merge(&updater);
+        if (r == 0)
+                r = txn_commit(txn, err);
+        if (r == 0 && update->clear)
+                r = each_old(&updater, true);
+        if (r < 0)
+                return r;
+        *ret_txn = steal_ptr(txn);
+        return 0;
 }

@@ -1,16 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * update.h - a layout in a folder that is there already, as venv treats it: what is there stays, its own files are
- * written anew, links to interpreters are not. Everything new is made in a hidden folder first (.pipseed-venv) and then
- * renamed file by file; when one fails, those before are taken back.
+ * written anew, links to interpreters are not; or, with clear, all that is there goes. One transaction (txn.h) whose area
+ * is ENV/.pipseed-venv.
+ *
+ *     r = update_folder(&update, &txn, err);
+ *     r = txn_revert(txn, err);                  as before
+ *     txn_free(txn);                             what was there before is gone now
  */
 #ifndef VENV_UPDATE_H
 #define VENV_UPDATE_H
 
+#include "install/txn.h"
 #include "venv/layout.h"
 
-/* fd: the folder, whose lock the caller holds. Errors: IO, NOT_EMPTY (something else is where a folder or file has to
- * be), NO_MEMORY. */
-int update_folder(const struct layout *layout, int fd, const char *path, struct pipseed_error *err);
+struct update {
+        const struct layout *layout;
+        int fd;           /* the folder, whose lock the caller holds */
+        const char *path; /* of it, for messages */
+        bool clear;
+        const struct txn_query *query; /* see txn_open_held */
+};
+
+/* ret_txn is committed. Errors: IO, NOT_EMPTY (something else is where a folder or file has to be), NO_MEMORY. */
+int update_folder(const struct update *update, struct txn **ret_txn, struct pipseed_error *err);
 
 #endif

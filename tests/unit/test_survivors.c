@@ -77,7 +77,7 @@ static void decides_for_each(void **state)
                 _cleanup_(txn_freep) struct txn *txn = NULL;
                 _cleanup_close_ int lib = file_open_dir(tree_path(RIG_LIB));
                 size_t expected = 0;
-                size_t n = 4711;
+                struct survivors found = {.n = 4711};
                 int staged_fd = -1;
 
                 assert_int_equal(file_remove_tree(lib, "pip"), 0);
@@ -91,7 +91,7 @@ static void decides_for_each(void **state)
                 rig_stage(txn, PLAN_LIB, "pip/a.py", "new");
                 rig_stage(txn, PLAN_LIB, "pip/new.py", "new");
                 rig_stage(txn, PLAN_LIB, "pip/__pycache__/new.cpython-311.pyc", "new");
-                assert_int_equal(survivors_link(txn, PLAN_LIB, "pip", with_record != 0 ? &removal : NULL, &n, &err), 0);
+                assert_int_equal(survivors_link(txn, PLAN_LIB, "pip", with_record != 0 ? &removal : NULL, &found, &err), 0);
                 assert_int_equal(txn_staged_fd(txn, PLAN_LIB, &staged_fd, &err), 0);
                 for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
                         bool survives = with_record != 0 ? entries[i].survives : entries[i].survives_without_record;
@@ -105,7 +105,7 @@ static void decides_for_each(void **state)
                         if ((r == 0 && st.st_ino == rig_inode(path)) != survives)
                                 fail_msg("%s (%d)", name, with_record);
                 }
-                assert_int_equal(n, expected);
+                assert_int_equal(found.n, expected);
                 /* As with pip, a folder with nothing in it goes. */
                 assert_int_equal(faccessat(staged_fd, "pip/empty", F_OK, 0), -1);
         }
@@ -116,14 +116,14 @@ static void none_makes_no_folder(void **state)
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         _cleanup_(txn_freep) struct txn *txn = NULL;
         int staged_fd = -1;
-        size_t n = 4711;
+        struct survivors found = {.n = 4711};
 
         (void)state;
         tree_file(RIG_LIB "/pip/a.py", "old");
         tree_file(RIG_LIB "/pip/sub/gone.py", "old");
         txn = rig_prepare();
-        assert_int_equal(survivors_link(txn, PLAN_LIB, "pip", &removal, &n, &err), 0);
-        assert_int_equal(n, 0);
+        assert_int_equal(survivors_link(txn, PLAN_LIB, "pip", &removal, &found, &err), 0);
+        assert_int_equal(found.n, 0);
         assert_int_equal(txn_staged_fd(txn, PLAN_LIB, &staged_fd, &err), 0);
         assert_int_equal(faccessat(staged_fd, "pip", F_OK, 0), -1);
 }
@@ -132,14 +132,14 @@ static void cannot_be_carried_over(void **state)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         _cleanup_(txn_freep) struct txn *txn = NULL;
-        size_t n = 4711;
+        struct survivors found = {.n = 4711};
 
         (void)state;
         tree_file(RIG_LIB "/pip/thing/mine.py", "mine");
         txn = rig_prepare();
         rig_stage(txn, PLAN_LIB, "pip/thing", "a file where the user has a folder");
-        assert_int_equal(survivors_link(txn, PLAN_LIB, "pip", &removal, &n, &err), PIPSEED_E_IO);
-        assert_int_equal(n, 4711);
+        assert_int_equal(survivors_link(txn, PLAN_LIB, "pip", &removal, &found, &err), PIPSEED_E_IO);
+        assert_int_equal(found.n, 4711);
         rig_assert_content(RIG_LIB "/pip/thing/mine.py", "mine");
 }
 

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "leftover.h"
+
+#include "cleanup.h"
+#include "file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define ABANDONED_S 3600
+
+bool leftover_is_held(int fd)
+{
+        struct stat st;
+
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+                return false;
+        return errno == EWOULDBLOCK || fstat(fd, &st) < 0 || st.st_mtime + ABANDONED_S > time(NULL);
+}
+
+int leftover_open(int dir_fd, const char *name, struct leftover *ret_leftover)
+{
+        struct leftover leftover = LEFTOVER_INIT;
+        _cleanup_close_ int fd = -1;
+        struct stat st;
+
+        if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+                if (errno != ENOENT && errno != ENOTDIR)
+                        return -errno;
+        } else if (S_ISDIR(st.st_mode)) {
+                leftover.uid = st.st_uid;
+                leftover.state = st.st_uid != geteuid() ? LEFTOVER_FOREIGN : LEFTOVER_HELD;
+        }
+        if (leftover.state == LEFTOVER_HELD) {
+                fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+                if (fd < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+                        return -errno;
+                if (fd < 0) /* gone meanwhile */
+                        leftover.state = LEFTOVER_NONE;
+                else if (!leftover_is_held(fd))
+                        leftover = (struct leftover){LEFTOVER_FREE, .fd = steal_fd(&fd), .uid = st.st_uid};
+        }
+        *ret_leftover = leftover;
+        return 0;
+}
+
+void leftover_done(struct leftover *leftover)
+{
+        cleanup_closep(&leftover->fd);
+        *leftover = (struct leftover)LEFTOVER_INIT;
+}
+
+static int visit(int dir_fd, const char *name, leftover_fn *function, void *data)
+{
+        _cleanup_(leftover_done) struct leftover leftover = LEFTOVER_INIT;
+        int r = leftover_open(dir_fd, name, &leftover);
+
+        return r < 0 || leftover.state == LEFTOVER_NONE ? r : function(data, dir_fd, name, &leftover);
+}
+
+int leftover_each(int dir_fd, bool (*is_ours)(const char *name), leftover_fn *function, void *data)
+{
+        int fd = file_open_dir_at(dir_fd, ".");
+        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+        const struct dirent *entry;
+        int r = 0;
+
+        if (dir == NULL) {
+                r = fd >= 0 ? -errno : fd;
+                cleanup_closep(&fd);
+                return r;
+        }
+        while (r == 0 && (errno = 0, entry = readdir(dir)) != NULL)
+                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && is_ours(entry->d_name))
+                        r = visit(dir_fd, entry->d_name, function, data);
+        if (r == 0 && errno != 0)
+                r = -errno;
+        (void)closedir(dir);
+        return r;
+}

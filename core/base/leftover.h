@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * leftover.h - what runs that were killed left in a folder. A run works in folders with names that nobody else gives, and
+ * holds the lock (flock(2)) of each while it lives; so one that nobody holds is a leftover, and whoever takes its lock may
+ * finish or remove it.
+ *
+ *     r = leftover_open(dir_fd, ".pipseed-0123456789abcdef", &leftover);   one name
+ *     r = leftover_each(dir_fd, is_area_name, mend, data);                 all names in a folder that is_area_name knows
+ *
+ * Where locks do not work, as on some network file systems, a folder that nobody has touched for an hour has nobody any
+ * more. One that belongs to another user is nobody's but that user's: it is never opened.
+ */
+#ifndef BASE_LEFTOVER_H
+#define BASE_LEFTOVER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum leftover_state {
+        LEFTOVER_NONE,    /* nothing is there, or no folder: none of ours */
+        LEFTOVER_FREE,    /* nobody works in it: it is held and locked by fd now */
+        LEFTOVER_HELD,    /* a run that lives works in it */
+        LEFTOVER_FOREIGN, /* another user's */
+};
+
+struct leftover {
+        enum leftover_state state;
+        int fd;    /* FREE only, else -1 */
+        uid_t uid; /* its owner, but for NONE */
+};
+
+#define LEFTOVER_INIT {.fd = -1}
+
+/* Looks at name in dir_fd, following no link. 0 or -errno. */
+int leftover_open(int dir_fd, const char *name, struct leftover *ret_leftover);
+void leftover_done(struct leftover *leftover);
+
+/* Is the folder that fd holds in use? It is locked by fd when not. */
+bool leftover_is_held(int fd);
+
+/* Returning anything but 0 ends the walk, which returns it. leftover is never NONE. */
+typedef int leftover_fn(void *data, int dir_fd, const char *name, struct leftover *leftover);
+
+/* 0, -errno, or what the function returned. */
+int leftover_each(int dir_fd, bool (*is_ours)(const char *name), leftover_fn *function, void *data);
+
+#endif
