@@ -16,6 +16,14 @@ target_compile_definitions(pipseed_flags INTERFACE _GNU_SOURCE)
 target_compile_options(pipseed_flags INTERFACE
         "$<$<COMPILE_LANGUAGE:C>:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wconversion>"
         -fstack-protector-strong)
+# Not every machine has every one of them; tests/unit/test_hardening.py says what the built files must have.
+foreach(flag IN ITEMS -fstack-clash-protection -fcf-protection=full)
+        string(MAKE_C_IDENTIFIER "PIPSEED_HAS${flag}" has_flag)
+        check_c_compiler_flag(${flag} ${has_flag})
+        if(${has_flag})
+                target_compile_options(pipseed_flags INTERFACE ${flag})
+        endif()
+endforeach()
 target_link_options(pipseed_flags INTERFACE
         LINKER:-z,relro,-z,now,-z,noexecstack
         LINKER:--as-needed,--hash-style=gnu,-O1)
@@ -33,6 +41,7 @@ else()
         target_link_options(pipseed_flags INTERFACE
                 "$<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,SHARED_LIBRARY>:LINKER:-z,defs>"
                 "$<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,MODULE_LIBRARY>:LINKER:-z,defs>")
+        # Level 3 needs a compiler that tells the size of objects when the program runs (gcc 12); others take it for 2.
         target_compile_options(pipseed_flags INTERFACE
-                "$<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>")
+                "$<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=3>")
 endif()
