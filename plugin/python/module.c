@@ -46,8 +46,13 @@ static void release(void *module)
         (void)clear(module);
 }
 
+/* Newer than the headers of 3.9 that the stable ABI means. */
+#define MULTIPLE_INTERPRETERS_SLOT 3
+#define PER_INTERPRETER_GIL_SUPPORTED ((void *)(uintptr_t)2)
+
 static struct PyModuleDef_Slot slots[] = {
         {Py_mod_exec, (void *)(uintptr_t)exec},
+        {MULTIPLE_INTERPRETERS_SLOT, PER_INTERPRETER_GIL_SUPPORTED},
         {0, NULL},
 };
 
@@ -67,5 +72,8 @@ PyMODINIT_FUNC PyInit__pipseed(void);
 
 PyMODINIT_FUNC PyInit__pipseed(void)
 {
+        /* Before 3.12 all interpreters have one GIL, and this slot is an error. */
+        if (strtol(Py_GetVersion() + strlen("3."), NULL, 10) < 12)
+                slots[1].slot = 0;
         return PyModuleDef_Init(&definition);
 }

@@ -57,6 +57,7 @@ struct order {
         PyObject *settings;                          /* borrowed */
         PyObject *callback;                          /* borrowed, or NULL */
         int user, dry_run;
+        int as_venv; /* as venv asks ensurepip: pip, pipX and pipX.Y, an older one replaced; whatever the policy says */
         unsigned int jobs;
         struct pipseed_policy *policy;
         struct pipseed_request req;

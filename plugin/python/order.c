@@ -99,6 +99,10 @@ int order_prepare(struct order *order, const struct state *state)
         order->req.user = order->user;
         order->req.dry_run = order->dry_run;
         order->req.jobs = order->jobs;
+        if (order->as_venv) {
+                order->req.scripts = PIPSEED_SCRIPTS_DEFAULT;
+                order->req.upgrade = true;
+        }
         return 0;
 fail:
         (void)errors_raise(state, &err);

@@ -26,14 +26,14 @@ static PyObject *run(struct order *order, const struct state *state)
 PyObject *module_seed(PyObject *module, PyObject *args, PyObject *kwargs)
 {
         static const char *const names[] = {"policy_file", "env",     "python", "root", "settings", "callback",
-                                            "user",        "dry_run", "jobs",   NULL};
+                                            "user",        "as_venv", "dry_run", "jobs", NULL};
         struct order order = {0};
         PyObject *answer;
 
-        if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$O&O&O&O&OOppO&:seed", (char **)(uintptr_t)names,
+        if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$O&O&O&O&OOpppO&:seed", (char **)(uintptr_t)names,
                                          order_take_path, &order.policy_file, order_take_path, &order.env,
                                          order_take_path, &order.python, order_take_path, &order.root, &order.settings,
-                                         &order.callback, &order.user, &order.dry_run, order_take_jobs, &order.jobs))
+                                         &order.callback, &order.user, &order.as_venv, &order.dry_run, order_take_jobs, &order.jobs))
                 return NULL;
         answer = run(&order, PyModule_GetState(module));
         order_done(&order);

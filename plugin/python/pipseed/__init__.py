@@ -5,13 +5,15 @@ bootstrap() and version() are ensurepip's, for the running interpreter; seed() p
 create() makes a whole environment. What fails raises Error or one of its subclasses.
 """
 
+from __future__ import annotations
+
 from . import _pipseed
 from ._pipseed import Error, FailedError, IntegrityError, RefusedError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from typing import Any, Optional, Union
+    from typing import Any
 
     from ._results import Environment, Event, Package, Result
     from ._settings import StrPath, Value
@@ -35,7 +37,7 @@ __all__ = [
 __version__ = _pipseed.library_version
 
 
-def __getattr__(name: str) -> "Any":
+def __getattr__(name: str) -> Any:
     if name in ("Environment", "Event", "Package", "Result"):
         from . import _results
 
@@ -43,24 +45,37 @@ def __getattr__(name: str) -> "Any":
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def version():
-    """Return the version of the pip that bootstrap() installs into the running interpreter, as ensurepip.version()."""
+def version() -> str:
+    """Return the version of the pip that bootstrap() installs into the running interpreter."""
     from ._bootstrap import version as newest
 
     return newest()
 
 
-def bootstrap(*, root=None, upgrade=False, user=False, altinstall=False, default_pip=False, verbosity=0):
-    """Put pip into the running interpreter's environment; arguments and output are those of ensurepip.bootstrap().
+def bootstrap(
+    *,
+    root: StrPath | None = None,
+    upgrade: bool = False,
+    user: bool = False,
+    altinstall: bool = False,
+    default_pip: bool = False,
+    verbosity: int = 0,
+) -> None:
+    """Put pip into the running interpreter's environment, or below root.
 
-    Unlike ensurepip's, it leaves os.environ and sys.path alone. Raises the audit event ensurepip.bootstrap with root.
+    Arguments, audit event and output are those of ensurepip.bootstrap(); os.environ and sys.path stay as they are.
     """
     from ._bootstrap import bootstrap as run
 
     run(root=root, upgrade=upgrade, user=user, altinstall=altinstall, default_pip=default_pip, verbosity=verbosity)
 
 
-def _callback(events: "Optional[Callable[[Event], object]]") -> "Optional[Callable[[str, str, int, int], object]]":
+# Their signatures are those of ensurepip's functions, which are not annotated.
+version.__annotations__ = {}
+bootstrap.__annotations__ = {}
+
+
+def _callback(events: Callable[[Event], object] | None) -> Callable[[str, str, int, int], object] | None:
     if events is None:
         return None
     from ._results import Event
@@ -69,30 +84,30 @@ def _callback(events: "Optional[Callable[[Event], object]]") -> "Optional[Callab
 
 
 def seed(
-    env: "Optional[StrPath]" = None,
+    env: StrPath | None = None,
     *,
-    python: "Optional[StrPath]" = None,
-    root: "Optional[StrPath]" = None,
+    python: StrPath | None = None,
+    root: StrPath | None = None,
     user: bool = False,
-    upgrade: "Optional[bool]" = None,
-    scripts: "Optional[str]" = None,
-    pip: "Optional[str]" = None,
-    packages: "Optional[str]" = None,
-    wheel_dirs: "Iterable[StrPath]" = (),
-    bundled: "Optional[bool]" = None,
-    link_mode: "Optional[str]" = None,
-    bytecode: "Union[bool, str, None]" = None,
-    cache_dir: "Optional[StrPath]" = None,
-    settings: "Optional[Mapping[str, Value]]" = None,
-    policy: "Optional[StrPath]" = None,
+    upgrade: bool | None = None,
+    scripts: str | None = None,
+    pip: str | None = None,
+    packages: str | None = None,
+    wheel_dirs: Iterable[StrPath] = (),
+    bundled: bool | None = None,
+    link_mode: str | None = None,
+    bytecode: bool | str | None = None,
+    cache_dir: StrPath | None = None,
+    settings: Mapping[str, Value] | None = None,
+    policy: StrPath | None = None,
     jobs: int = 0,
     dry_run: bool = False,
-    events: "Optional[Callable[[Event], object]]" = None,
-) -> "Result":
+    events: Callable[[Event], object] | None = None,
+) -> Result:
     """Put pip into an environment, as `pipseed seed ENV`.
 
-    The target is the folder env, or the environment of the interpreter python (a path, or a name on PATH); neither means
-    the active environment, else python3 on PATH. With root everything is written below that folder.
+    The target is the folder env, or the environment of the interpreter python (a path, or a name on PATH); neither of
+    them means the active environment, else python3 on PATH. With root everything is written below that folder.
 
     upgrade, scripts ("ensurepip", "default" or "alt"), pip (a version or specifier), packages, wheel_dirs, bundled,
     link_mode, bytecode and cache_dir are keys of the policy, whose own values hold where they are None; settings has
@@ -105,16 +120,16 @@ def seed(
     from ._settings import collect
 
     given = collect(
-        (
-            ("upgrade", "seed.upgrade", upgrade),
-            ("scripts", "seed.scripts", scripts),
-            ("pip", "seed.pip", pip),
-            ("packages", "seed.packages", packages),
-            ("bundled", "wheels.bundled", bundled),
-            ("link_mode", "install.link-mode", link_mode),
-            ("bytecode", "install.bytecode", bytecode),
-            ("cache_dir", "cache.dir", cache_dir),
-        ),
+        {
+            "upgrade": upgrade,
+            "scripts": scripts,
+            "pip": pip,
+            "packages": packages,
+            "bundled": bundled,
+            "link_mode": link_mode,
+            "bytecode": bytecode,
+            "cache_dir": cache_dir,
+        },
         wheel_dirs,
         settings,
     )
@@ -133,30 +148,30 @@ def seed(
 
 
 def create(
-    dir: "StrPath",
+    dir: StrPath,
     *,
-    python: "Optional[StrPath]" = None,
-    prompt: "Optional[str]" = None,
+    python: StrPath | None = None,
+    prompt: str | None = None,
     system_site_packages: bool = False,
     clear: bool = False,
     symlinks: bool = True,
     upgrade: bool = False,
     with_pip: bool = True,
     scm_ignore_files: bool = True,
-    scripts: "Optional[str]" = None,
-    pip: "Optional[str]" = None,
-    packages: "Optional[str]" = None,
-    wheel_dirs: "Iterable[StrPath]" = (),
-    bundled: "Optional[bool]" = None,
-    link_mode: "Optional[str]" = None,
-    bytecode: "Union[bool, str, None]" = None,
-    cache_dir: "Optional[StrPath]" = None,
-    settings: "Optional[Mapping[str, Value]]" = None,
-    policy: "Optional[StrPath]" = None,
+    scripts: str | None = None,
+    pip: str | None = None,
+    packages: str | None = None,
+    wheel_dirs: Iterable[StrPath] = (),
+    bundled: bool | None = None,
+    link_mode: str | None = None,
+    bytecode: bool | str | None = None,
+    cache_dir: StrPath | None = None,
+    settings: Mapping[str, Value] | None = None,
+    policy: StrPath | None = None,
     jobs: int = 0,
     dry_run: bool = False,
-    events: "Optional[Callable[[Event], object]]" = None,
-) -> "Environment":
+    events: Callable[[Event], object] | None = None,
+) -> Environment:
     """Make the environment dir with pip in it, as `pipseed venv DIR`.
 
     Its base is python: a path, a name on PATH or a version such as "3.12"; None is the running interpreter. The other
@@ -169,15 +184,15 @@ def create(
     from ._settings import collect, for_hooks
 
     given = collect(
-        (
-            ("scripts", "seed.scripts", scripts),
-            ("pip", "seed.pip", pip),
-            ("packages", "seed.packages", packages),
-            ("bundled", "wheels.bundled", bundled),
-            ("link_mode", "install.link-mode", link_mode),
-            ("bytecode", "install.bytecode", bytecode),
-            ("cache_dir", "cache.dir", cache_dir),
-        ),
+        {
+            "scripts": scripts,
+            "pip": pip,
+            "packages": packages,
+            "bundled": bundled,
+            "link_mode": link_mode,
+            "bytecode": bytecode,
+            "cache_dir": cache_dir,
+        },
         wheel_dirs,
         settings,
     )

@@ -1,43 +1,142 @@
 # SPDX-License-Identifier: MIT
 """ensurepip's functions and its command line, by pipseed."""
 
+from __future__ import annotations
+
 import sys
 
 from . import _pipseed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Optional
+    from collections.abc import Callable, Sequence
 
-    from ._settings import StrPath
+    from ._results import Package
+    from ._settings import Setting, StrPath
 
 
 def version() -> str:
-    """Version of the pip that bootstrap() installs."""
-    newest = _pipseed.newest("%d.%d.%d" % sys.version_info[:3])
+    """See pipseed.version."""
+    newest = _pipseed.newest(".".join(str(number) for number in sys.version_info[:3]))
     if newest is None:
-        raise LookupError("no wheel of pip suits this Python and the policy: 'pipseed wheels list' shows what there is")
+        raise LookupError("no wheel of pip suits this Python and the policy: `pipseed wheels list` shows what there is")
     return newest
+
+
+def _tell(kind: str, text: str, _done: int, _total: int) -> None:
+    if kind == "warning":
+        print(f"WARNING: {text}", file=sys.stderr)
+    elif kind != "progress":
+        print(f"  {text}")
+
+
+def _removal(package: Package) -> list[str]:
+    if package.previous_version is None:
+        return []
+    return [
+        f"  Attempting uninstall: {package.name}",
+        f"    Found existing installation: {package.name} {package.previous_version}",
+        f"    Uninstalling {package.name}-{package.previous_version}:",
+        f"      Successfully uninstalled {package.name}-{package.previous_version}",
+    ]
+
+
+def _report(packages: Sequence[Package]) -> list[str]:
+    """The lines by which pip says what it did, since there are scripts that look for them."""
+    done = [package for package in packages if package.action != "none"]
+    lines = [f"Processing {package.wheel}" for package in done]
+    lines += [
+        f"Requirement already satisfied: {package.name} in {package.location} ({package.version})"
+        for package in packages
+        if package.action == "none"
+    ]
+    if done:
+        lines.append("Installing collected packages: " + ", ".join(package.name for package in done))
+        for package in done:
+            lines += _removal(package)
+        installed = sorted(f"{package.name}-{package.version}" for package in done)
+        lines.append("Successfully installed " + " ".join(installed))
+    return lines
+
+
+def _detail(packages: Sequence[Package]) -> list[str]:
+    return [
+        f"  {package.name} {package.version}: {package.n_files} files, {package.n_bytecode} of them bytecode, in "
+        f"{package.location}, from {package.wheel} ({package.source})"
+        for package in packages
+        if package.action != "none"
+    ]
 
 
 def bootstrap(
     *,
-    root: "Optional[StrPath]" = None,
-    upgrade: bool = False,
-    user: bool = False,
-    altinstall: bool = False,
-    default_pip: bool = False,
-    verbosity: int = 0,
+    root: StrPath | None,
+    upgrade: bool,
+    user: bool,
+    altinstall: bool,
+    default_pip: bool,
+    verbosity: int,
 ) -> None:
     """See pipseed.bootstrap."""
     if altinstall and default_pip:
         raise ValueError("Cannot use altinstall and default_pip together")
     sys.audit("ensurepip.bootstrap", root)
-    settings = []
-    if altinstall or default_pip:
-        option, word = ("altinstall", "alt") if altinstall else ("default_pip", "default")
-        settings.append(("seed.scripts", word, option, False))
+    if not sys.executable:
+        raise RuntimeError("this program embeds Python and does not say which: name the environment, pipseed.seed(env)")
+
+    from ._results import make_result
+
+    settings: list[Setting] = []
+    if altinstall:
+        settings.append(("seed.scripts", "alt", "altinstall", False))
+    elif default_pip:
+        settings.append(("seed.scripts", "default", "default_pip", False))
     if upgrade:
         settings.append(("seed.upgrade", "yes", "upgrade", False))
-    _pipseed.seed(python=sys.executable, root=root, user=user, settings=tuple(settings))
+    callback: Callable[[str, str, int, int], object] | None = _tell if verbosity else None
+    raw = _pipseed.seed(python=sys.executable, root=root or None, user=bool(user), settings=settings, callback=callback)
+    packages = make_result(raw).packages[::-1]  # pip comes last there
+    for line in _report(packages) + (_detail(packages) if verbosity else []):
+        print(line)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line of `python -m ensurepip`. Returns the exit code of pipseed(1)."""
+    import argparse
+
+    class ShowVersion(argparse.Action):
+        def __call__(self, *_: object) -> None:
+            print("pip", version())
+            parser.exit()
+
+    parser = argparse.ArgumentParser(prog="python -m pipseed", description="Put pip into this interpreter.")
+    parser.add_argument(
+        "--version", action=ShowVersion, nargs=0, default=argparse.SUPPRESS, help="show the version of that pip"
+    )
+    parser.add_argument("-v", "--verbose", action="count", default=0, dest="verbosity", help="say more")
+    parser.add_argument("-U", "--upgrade", action="store_true", help="replace an older pip")
+    parser.add_argument("--user", action="store_true", help="install for this user only")
+    parser.add_argument("--root", help="install everything below this folder")
+    parser.add_argument("--altinstall", action="store_true", help="install the script pipX.Y only")
+    parser.add_argument("--default-pip", action="store_true", help="install the script pip, too")
+    try:
+        arguments = parser.parse_args(argv)
+        if arguments.altinstall and arguments.default_pip:
+            parser.error("--altinstall and --default-pip exclude each other")
+        bootstrap(**vars(arguments))
+    except _pipseed.Error as error:
+        report(error)
+        return error.exit_code
+    except LookupError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def report(error: _pipseed.Error) -> None:
+    """As the command says it."""
+    print(f"error: {error.message}", file=sys.stderr)
+    if error.path is not None:
+        print(f"  path: {error.path}", file=sys.stderr)
+    if error.hint is not None:
+        print(f"  hint: {error.hint}", file=sys.stderr)

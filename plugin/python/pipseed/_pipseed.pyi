@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 from collections.abc import Callable, Sequence
-from typing import Optional
+from typing import Any
 
 from ._settings import Setting, StrPath
 
@@ -11,9 +11,9 @@ class Error(Exception):
     number: int
     exit_code: int
     message: str
-    path: Optional[str]
-    hint: Optional[str]
-    errno: Optional[int]
+    path: str | None
+    hint: str | None
+    errno: int | None
 
 class FailedError(Error): ...
 class UsageError(Error, ValueError): ...
@@ -22,25 +22,26 @@ class IntegrityError(Error): ...
 
 def seed(
     *,
-    policy_file: Optional[StrPath] = None,
-    env: Optional[StrPath] = None,
-    python: Optional[StrPath] = None,
-    root: Optional[StrPath] = None,
+    policy_file: StrPath | None = None,
+    env: StrPath | None = None,
+    python: StrPath | None = None,
+    root: StrPath | None = None,
     settings: Sequence[Setting] = ...,
-    callback: Optional[Callable[[str, str, int, int], object]] = None,
+    callback: Callable[[str, str, int, int], object] | None = None,
     user: bool = False,
+    as_venv: bool = False,
     dry_run: bool = False,
     jobs: int = 0,
-) -> tuple[object, ...]: ...
+) -> tuple[Any, ...]: ...
 def create(
     dir: StrPath,
     *,
-    policy_file: Optional[StrPath] = None,
-    python: Optional[StrPath] = None,
-    prompt: Optional[StrPath] = None,
+    policy_file: StrPath | None = None,
+    python: StrPath | None = None,
+    prompt: StrPath | None = None,
     settings: Sequence[Setting] = ...,
     options: tuple[bytes, ...] = ...,
-    callback: Optional[Callable[[str, str, int, int], object]] = None,
+    callback: Callable[[str, str, int, int], object] | None = None,
     dry_run: bool = False,
     jobs: int = 0,
     system_site_packages: bool = False,
@@ -50,7 +51,7 @@ def create(
     with_pip: bool = True,
     scm_ignore_files: bool = True,
     default_scripts: bool = True,
-) -> tuple[object, ...]: ...
+) -> tuple[Any, ...]: ...
 def newest(
-    python_version: str, *, policy_file: Optional[StrPath] = None, settings: Sequence[Setting] = ...
-) -> Optional[str]: ...
+    python_version: str, *, policy_file: StrPath | None = None, settings: Sequence[Setting] = ...
+) -> str | None: ...

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What calls return. A module of its own, because typing takes longer to import than an environment to seed."""
 
-from typing import NamedTuple, Optional, Tuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 __all__ = ["Environment", "Event", "Package", "Result"]
 
@@ -21,16 +23,16 @@ class Package(NamedTuple):
     """One package, and what was done about it."""
 
     name: str
-    version: Optional[str]
+    version: str | None
     """What is installed now."""
-    previous_version: Optional[str]
+    previous_version: str | None
     """What an upgrade replaced."""
-    location: Optional[str]
+    location: str | None
     """The folder that holds its dist-info."""
-    wheel: Optional[str]
+    wheel: str | None
     """File name of the wheel; None when nothing was installed."""
-    sha256: Optional[str]
-    source: Optional[str]
+    sha256: str | None
+    source: str | None
     """"bundled", or the wheel's folder."""
     action: str
     """"none", "installed" or "upgraded"."""
@@ -49,8 +51,8 @@ class Result(NamedTuple):
     """X.Y.Z of that Python."""
     scripts_dir: str
     is_venv: bool
-    packages: Tuple[Package, ...]
-    scripts: Tuple[str, ...]
+    packages: tuple[Package, ...]
+    scripts: tuple[str, ...]
     """Names of the scripts that were written."""
     n_reflinked: int
     n_hardlinked: int
@@ -75,18 +77,17 @@ class Environment(NamedTuple):
     version: str
     existed: bool
     """Was the folder there before?"""
-    seeding: Optional[Result]
+    seeding: Result | None
     """None without pip, and after a dry run."""
 
 
-def make_result(raw: Tuple[object, ...]) -> Result:
+def make_result(raw: tuple[Any, ...]) -> Result:
     """From what _pipseed.seed returns."""
-    fields = list(raw)
-    fields[5] = tuple(Package(*package) for package in raw[5])  # type: ignore[attr-defined]
-    return Result(*fields)  # type: ignore[arg-type]
+    result = Result(*raw)
+    return result._replace(packages=tuple(Package(*package) for package in result.packages))
 
 
-def make_environment(raw: Tuple[object, ...]) -> Environment:
+def make_environment(raw: tuple[Any, ...]) -> Environment:
     """From what _pipseed.create returns."""
-    *fields, seeding = raw
-    return Environment(*fields, make_result(seeding) if seeding is not None else None)  # type: ignore[arg-type]
+    made = Environment(*raw)
+    return made._replace(seeding=make_result(made.seeding)) if made.seeding is not None else made

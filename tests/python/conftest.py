@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""Skips the suite where the package cannot be loaded."""
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+# pylint: disable=wrong-import-position
+import rig
+
+
+def pytest_generate_tests(metafunc):
+    """A test that takes `cpython` runs with every interpreter that the package is for."""
+    if "cpython" in metafunc.fixturenames:
+        metafunc.parametrize("cpython", [pytest.param(python, id=python.name) for python in rig.PYTHONS])
+
+
+@pytest.fixture(autouse=True)
+def package():
+    """Every test needs it."""
+    reason = rig.missing_reason()
+    if reason:
+        pytest.skip(reason)
+
+
+@pytest.fixture
+def newest():
+    """The newest interpreter."""
+    return rig.newest()

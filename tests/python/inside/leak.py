@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""1,000 calls and what they leave: leak.py ENV FOLDER"""
+import gc
+import json
+import os
+import sys
+import threading
+
+import pipseed
+
+env, folder = sys.argv[1:3]
+cold = os.path.join(folder, "cold")  # what is never finished is begun anew by each call
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def ignore(_event):
+    """A callback, to be counted."""
+
+
+def fail(_event):
+    """Ends the call."""
+    raise ZeroDivisionError
+
+
+def expect(error, function, *args, **kwargs):
+    """Calls a function that fails."""
+    try:
+        function(*args, **kwargs)
+    except error:
+        return
+    raise AssertionError(f"{function} did not raise {error}")
+
+
+CALLS = [
+    lambda: pipseed.seed(env, events=ignore),
+    lambda: pipseed.seed(env, upgrade=True, dry_run=True, wheel_dirs=[folder], settings={"install.durable": True}),
+    lambda: pipseed.create(os.path.join(folder, "new"), dry_run=True, prompt="x", pip="<26"),
+    lambda: expect(pipseed.FailedError, pipseed.seed, os.path.join(folder, "none")),
+    lambda: expect(pipseed.UsageError, pipseed.seed, env, pip="?"),
+    lambda: expect(pipseed.RefusedError, pipseed.seed, env, user=True),
+    lambda: expect(pipseed.FailedError, pipseed.create, os.path.join(folder, "new"), python="/nonexistent/python"),
+    lambda: expect(TypeError, pipseed.seed, env, jobs="many"),
+    lambda: expect(ZeroDivisionError, pipseed.seed, os.path.join(folder, "other"), cache_dir=cold, events=fail),
+    pipseed.version,
+]
+WATCHED = {"None": None, "Error": pipseed.Error, "FailedError": pipseed.FailedError, "Result": pipseed.Result,
+           "callback": ignore, "seed": pipseed.seed}
+
+
+def measure():
+    """Memory in bytes, blocks of Python's allocator, objects, and references."""
+    gc.collect()
+    with open("/proc/self/statm", encoding="ascii") as stream:
+        rss = int(stream.read().split()[1]) * PAGE
+    return {"rss": rss, "blocks": sys.getallocatedblocks(), "objects": len(gc.get_objects()),
+            "threads": threading.active_count(), "descriptors": len(os.listdir("/proc/self/fd")),
+            **{name: sys.getrefcount(each) for name, each in WATCHED.items()}}
+
+
+def run(count):
+    """So many calls."""
+    for number in range(count):
+        CALLS[number % len(CALLS)]()
+
+
+pipseed.create(os.path.join(folder, "other"), with_pip=False)
+run(100)  # what is kept once is there now
+before = measure()
+run(1000)
+after = measure()
+print(json.dumps({name: after[name] - before[name] for name in before}))
