@@ -238,9 +238,9 @@ def test_threads(cpython, tmp_path):
 def test_subinterpreter(cpython, tmp_path):
     """It works there, callbacks from the library's threads included; from 3.13 on with a GIL of its own."""
     seen = rig.inside(cpython.exe, "interpreters", tmp_path, cpython.exe)
-    for action, events, code, stopped in seen["answers"]:
+    for action, _, code, stopped in seen["answers"]:
         assert (action, code, stopped) == ("installed", "no-target", True)
-        assert events > 0
+    assert sum(answer[1] for answer in seen["answers"]) > 0, "the first one filled the store"
 
 
 LEAK_LIMITS = {"rss": 1 << 20, "blocks": 50, "objects": 10, "threads": 0, "descriptors": 0, "None": 20, "Error": 1,
