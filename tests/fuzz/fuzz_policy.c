@@ -36,8 +36,9 @@ static void set_options(struct pipseed_policy *policy, char *text)
                         continue;
                 *value++ = '\0';
                 if (str_ends(line, "+")) {
-                        if (strchr(value, ':') != NULL)
-                                continue; /* a path may have colons, but its list is not shown so that it can be set */
+                        /* It is taken as it is, and with colons or blanks at its ends shown so that it cannot be set. */
+                        if (strchr(value, ':') != NULL || strcmp(str_trim(value), value) != 0)
+                                continue;
                         line[strlen(line) - 1] = '\0';
                         fuzz_check_error(pipseed_policy_append(policy, line, value, "--option", &err), &err);
                 } else {
