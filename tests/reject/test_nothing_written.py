@@ -28,18 +28,19 @@ sys.exit(os.waitstatus_to_exitcode(status) if hasattr(os, "waitstatus_to_exitcod
 
 
 def listing(folder):
-    """Path, type, mode, size, time and content of everything below a folder."""
+    """Path, mode and inode of everything below a folder; size, time and content of what is no folder (a staging area has
+    come and gone in some)."""
     found = {}
     for top, folders, files in os.walk(folder):
         for name in folders + files:
             path = Path(top, name)
             stat = path.lstat()
-            content = None
+            found[str(path)] = [stat.st_mode, stat.st_ino]
             if path.is_symlink():
-                content = os.readlink(path)
+                found[str(path)] += [os.readlink(path)]
             elif path.is_file():
-                content = hashlib.sha256(path.read_bytes()).hexdigest()
-            found[str(path)] = (stat.st_mode, stat.st_size, stat.st_ino, stat.st_mtime_ns, content)
+                digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                found[str(path)] += [stat.st_size, stat.st_mtime_ns, digest]
     return found
 
 
