@@ -27,7 +27,7 @@ class SeedError(RuntimeError):
     """The environment could not be seeded: what virtualenv and the tools above it report."""
 
 
-class SeedExit(SeedError, SystemExit):
+class SeedExit(SeedError, SystemExit):  # noqa: N818
     """The same for virtualenv's command line, which exits with the code of a SystemExit: 3 refused, 4 integrity."""
 
 
@@ -71,10 +71,12 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
     @classmethod
     def cannot_seed(cls, interpreter: "Any") -> "Optional[str]":
         """Why this interpreter cannot be seeded, or None."""
-        version = tuple(interpreter.version_info[:2])
-        if version >= (3, 6):
+        major, minor = interpreter.version_info[:2]
+        if (major, minor) >= (3, 6):
             return None
-        return "pipseed has no pip for Python %d.%d: the oldest is 3.6; pass --no-seed for an empty environment" % version
+        return (
+            f"pipseed has no pip for Python {major}.{minor}: the oldest is 3.6; pass --no-seed for an empty environment"
+        )
 
     def run(self, creator: "Any") -> None:
         """Seed the environment that creator made."""
@@ -132,5 +134,8 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
         planned = library.seed(python=str(creator.exe), dry_run=True, **settings)
         found = next((package.version for package in planned.packages if package.name == "setuptools"), None)
         if found != asked:
-            raise _fail(f"--setuptools {asked}: pipseed would install setuptools {found}\n"
-                        f"  hint: leave --setuptools out, or say --setuptools bundle", 1)
+            raise _fail(
+                f"--setuptools {asked}: pipseed would install setuptools {found}\n"
+                f"  hint: leave --setuptools out, or say --setuptools bundle",
+                1,
+            )
