@@ -68,9 +68,16 @@ int result_add_script(struct result_builder *builder, const char *name)
         return 0;
 }
 
+int result_reserve(struct result_builder *builder)
+{
+        if (builder->reserved == NULL)
+                builder->reserved = calloc(1, sizeof(*builder->reserved));
+        return builder->reserved != NULL ? 0 : -1;
+}
+
 struct pipseed_result *result_steal(struct result_builder *builder)
 {
-        struct owned_result *owned = calloc(1, sizeof(*owned));
+        struct owned_result *owned = result_reserve(builder) == 0 ? builder->reserved : NULL;
 
         if (owned == NULL)
                 return NULL;
@@ -87,6 +94,7 @@ struct pipseed_result *result_steal(struct result_builder *builder)
 void result_builder_done(struct result_builder *builder)
 {
         arena_done(&builder->arena);
+        free(builder->reserved);
         *builder = (struct result_builder){0};
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One seeding, from request to result. The story is pipseed_seed at the end; each step is a function above it. */
 #include "base/error.h"
-#include "base/str.h"
 #include "install/merge.h"
 #include "install/rebase.h"
 #include "install/removal.h"
@@ -76,27 +75,6 @@ static int decide_upgrade(struct job *job, struct job_package *package, struct p
         return error_hint(err, "take it out first: pipseed unseed");
 }
 
-/* In the version that is there, unless one is named. */
-static int decide_reinstall(struct job *job, struct job_package *package, struct pipseed_error *err)
-{
-        _cleanup_free_ char *text = str_format("==%s", package->current->version);
-        struct job_package same = *package;
-        int r = 0;
-
-        if (text == NULL)
-                return error_memory(err);
-        package->action = PIPSEED_ACTION_INSTALLED;
-        if (package->specifier_text[0] != '\0')
-                return prepare_choose(job, package, &package->wheel, err);
-        same.specifier_text = text;
-        r = specifier_parse(text, &same.specifier, err);
-        if (r < 0)
-                return r;
-        r = prepare_choose(job, &same, &package->wheel, err);
-        specifier_free(same.specifier);
-        return r;
-}
-
 static int decide(struct job *job, struct pipseed_error *err)
 {
         int r = catalog_open(&job->req, &job->catalog, err);
@@ -106,9 +84,7 @@ static int decide(struct job *job, struct pipseed_error *err)
 
                 package->wheel = NULL;
                 package->action = PIPSEED_ACTION_NONE;
-                if (package->current != NULL && job->req.reinstall && job_owns(job, package->current)) {
-                        r = decide_reinstall(job, package, err);
-                } else if (package->current != NULL) {
+                if (package->current != NULL) {
                         r = decide_upgrade(job, package, err);
                 } else {
                         package->action = PIPSEED_ACTION_INSTALLED;
@@ -185,11 +161,7 @@ static int load_removal(struct job *job, const struct job_package *package, stru
 
                 if (!job_owns(job, &package->installed.items[i]))
                         continue;
-                r = package->installed.items[i].has_record || !job->req.reinstall
-                            ? removal_load(job->txn, &package->installed.items[i], ret_removal, err) : 0;
-                /* Whatever else is in the dist-info goes as well, or there would be two of them. */
-                if (r == 0)
-                        r = removal_load_bare(job->txn, &package->installed.items[i], ret_removal, err);
+                r = removal_load(job->txn, &package->installed.items[i], ret_removal, err);
                 if (r < 0)
                         return r;
         }
@@ -252,59 +224,6 @@ static int start_over(struct job *job, struct job_package *package, struct pipse
         return r < 0 ? r : job_lock(job, err);
 }
 
-static int install(struct job *job, struct pipseed_error *err)
-{
-        struct placer placer;
-
-        for (int tries = 1;; tries++) {
-                struct job_package *failed = NULL;
-                int r;
-
-                placer_init(&placer, job->req.link_mode, job->umask);
-                r = stage_all(job, &placer, &failed, err);
-                if (r == PIPSEED_E_STORE_ENTRY && tries < MAX_TRIES) {
-                        r = start_over(job, failed, err);
-                        if (r == 0)
-                                continue;
-                }
-                if (r == 0)
-                        r = txn_commit(job->txn, err);
-                if (r < 0)
-                        return r;
-                break;
-        }
-        job->result.result.n_reflinked = placer.n_reflinked;
-        job->result.result.n_hardlinked = placer.n_hardlinked;
-        job->result.result.n_copied = placer.n_copied;
-        job->result.result.n_symlinked = placer.n_symlinked;
-        return 0;
-}
-
-/* A dry run reads and checks the wheel as a real one does, but keeps nothing. */
-static int rehearse(struct job *job, struct pipseed_error *err)
-{
-        const char *pip_version = find_pip_version(job);
-
-        for (size_t i = 0; i < job->n_packages; i++) {
-                struct job_package *package = &job->packages[i];
-                _cleanup_(wheel_freep) struct wheel *wheel = NULL;
-                const void *bytes = NULL;
-                size_t len = 0;
-                int r;
-
-                if (package->wheel == NULL)
-                        continue;
-                r = catalog_read(package->wheel, &bytes, &len, err);
-                if (r == 0)
-                        r = wheel_load(package->wheel->filename, bytes, len, package->wheel->path, &wheel, err);
-                if (r == 0)
-                        r = make_plan(job, package, &wheel->info, pip_version, err);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
 static int report_package(struct job *job, const struct job_package *package)
 {
         const struct catalog_wheel *wheel = package->wheel;
@@ -332,18 +251,68 @@ static int report_package(struct job *job, const struct job_package *package)
         return result_add_package(&job->result, &p);
 }
 
-static int report(struct job *job, struct pipseed_result **ret_result, struct pipseed_error *err)
+/* Before anything is changed: what is done must not be reported as failed because memory for the report is missing. */
+static int prepare_report(struct job *job, struct pipseed_error *err)
 {
-        struct pipseed_result *result;
-
         for (size_t i = 0; i < job->n_packages; i++)
                 if (report_package(job, &job->packages[i]) < 0)
                         return error_memory(err);
-        result = result_steal(&job->result);
-        if (result == NULL)
-                return error_memory(err);
-        *ret_result = result;
+        return result_reserve(&job->result) < 0 ? error_memory(err) : 0;
+}
+
+static int install(struct job *job, struct pipseed_error *err)
+{
+        struct placer placer;
+
+        for (int tries = 1;; tries++) {
+                struct job_package *failed = NULL;
+                int r;
+
+                placer_init(&placer, job->req.link_mode, job->umask);
+                r = stage_all(job, &placer, &failed, err);
+                if (r == PIPSEED_E_STORE_ENTRY && tries < MAX_TRIES) {
+                        r = start_over(job, failed, err);
+                        if (r == 0)
+                                continue;
+                }
+                if (r == 0)
+                        r = prepare_report(job, err);
+                if (r == 0)
+                        r = txn_commit(job->txn, err);
+                if (r < 0)
+                        return r;
+                break;
+        }
+        job->result.result.n_reflinked = placer.n_reflinked;
+        job->result.result.n_hardlinked = placer.n_hardlinked;
+        job->result.result.n_copied = placer.n_copied;
+        job->result.result.n_symlinked = placer.n_symlinked;
         return 0;
+}
+
+/* A dry run reads and checks the wheel as a real one does, but keeps nothing. */
+static int rehearse(struct job *job, struct pipseed_error *err)
+{
+        const char *pip_version = has_work(job) ? find_pip_version(job) : NULL;
+
+        for (size_t i = 0; i < job->n_packages; i++) {
+                struct job_package *package = &job->packages[i];
+                _cleanup_(wheel_freep) struct wheel *wheel = NULL;
+                const void *bytes = NULL;
+                size_t len = 0;
+                int r;
+
+                if (package->wheel == NULL)
+                        continue;
+                r = catalog_read(package->wheel, &bytes, &len, err);
+                if (r == 0)
+                        r = wheel_load(package->wheel->filename, bytes, len, package->wheel->path, &wheel, err);
+                if (r == 0)
+                        r = make_plan(job, package, &wheel->info, pip_version, err);
+                if (r < 0)
+                        return r;
+        }
+        return prepare_report(job, err);
 }
 
 int pipseed_seed(const struct pipseed_request *req, struct pipseed_result **ret_result, struct pipseed_error *err)
@@ -359,11 +328,13 @@ int pipseed_seed(const struct pipseed_request *req, struct pipseed_result **ret_
                 r = job_survey(job, err);
         if (r == 0)
                 r = decide(job, err);
-        if (r == 0 && has_work(job))
-                r = job->req.dry_run ? rehearse(job, err) : install(job, err);
+        if (r == 0 && has_work(job) && !job->req.dry_run)
+                r = install(job, err);
+        else if (r == 0)
+                r = rehearse(job, err);
         if (r == 0)
                 r = job_finish(job, err);
         if (r == 0)
-                r = report(job, ret_result, err);
+                *ret_result = result_steal(&job->result);
         return r;
 }

@@ -55,7 +55,6 @@ static int take_out_package(struct job *job, const struct job_package *package, 
 int pipseed_unseed(const struct pipseed_request *req, struct pipseed_result **ret_result, struct pipseed_error *err)
 {
         _cleanup_(job_freep) struct job *job = NULL;
-        struct pipseed_result *result;
         int r = job_begin(req, &job, err);
 
         if (r == 0)
@@ -68,15 +67,14 @@ int pipseed_unseed(const struct pipseed_request *req, struct pipseed_result **re
                 r = txn_prepare(job->txn, err);
         for (size_t i = 0; r == 0 && i < job->n_packages; i++)
                 r = take_out_package(job, &job->packages[i], err);
+        /* What is done must not be reported as failed because memory for the report is missing. */
+        if (r == 0 && result_reserve(&job->result) < 0)
+                r = error_memory(err);
         if (r == 0 && job->txn->n_changes > 0)
                 r = txn_commit(job->txn, err);
         if (r == 0)
                 r = job_finish(job, err);
-        if (r < 0)
-                return r;
-        result = result_steal(&job->result);
-        if (result == NULL)
-                return error_memory(err);
-        *ret_result = result;
-        return 0;
+        if (r == 0)
+                *ret_result = result_steal(&job->result);
+        return r;
 }

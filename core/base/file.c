@@ -7,7 +7,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
+#include <stdalign.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -256,23 +258,18 @@ int file_create(int dir_fd, const char *path, mode_t mode, const void *data, siz
         return fill_and_close(fd, mode, data, len);
 }
 
-/* The file by that name, empty, when it is new, or this user's and nobody writes it now: a killed run left it. Else -EBUSY. One
- * with a second name could be anybody's file. Where locks do not work only a new one will do. */
+/* The file by that name, emptied, when it is this user's and nobody writes it now: a killed run left it, or nobody did. Else
+ * -EBUSY. One with a second name could be anybody's file. */
 static int open_for_replacing(int dir_fd, const char *name)
 {
-        _cleanup_close_ int fd = file_open_beneath(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
-        bool is_new = fd >= 0;
+        _cleanup_close_ int fd = file_open_beneath(dir_fd, name, O_WRONLY | O_CREAT | O_NONBLOCK, 0600);
         struct stat held, named;
 
-        if (fd == -EEXIST)
-                fd = file_open_beneath(dir_fd, name, O_WRONLY | O_NONBLOCK, 0);
         if (fd < 0)
-                return fd == -ENOENT || fd == -ENXIO ? -EBUSY : fd;
+                return fd;
         if (fstat(fd, &held) < 0)
                 return -errno;
-        if (!S_ISREG(held.st_mode) || held.st_uid != geteuid() || held.st_nlink != 1)
-                return -EBUSY;
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0 && (errno == EWOULDBLOCK || !is_new))
+        if (!S_ISREG(held.st_mode) || held.st_uid != geteuid() || held.st_nlink != 1 || flock(fd, LOCK_EX | LOCK_NB) < 0)
                 return -EBUSY;
         /* Renamed by whoever held it until now? */
         if (fstatat(dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0 || named.st_ino != held.st_ino ||
@@ -388,53 +385,60 @@ static int remove_entry(int dir_fd, const char *name)
         return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
 }
 
+/* Reads the folder without asking for memory: this is what cleans up after a lack of it. */
 static int remove_children(int fd_taken)
 {
-        DIR *dir = fdopendir(fd_taken);
+        _cleanup_close_ int fd = fd_taken;
+        alignas(struct dirent64) char buffer[4096];
         int result = 0;
 
-        if (dir == NULL) {
-                int saved = errno;
-
-                (void)close(fd_taken);
-                return -saved;
-        }
         for (;;) {
-                const struct dirent *entry;
-                int r;
+                ssize_t len = getdents64(fd, buffer, sizeof(buffer));
 
-                errno = 0;
-                entry = readdir(dir);
-                if (entry == NULL) {
-                        if (errno != 0 && result == 0)
-                                result = -errno;
-                        break;
+                if (len < 0 && result == 0)
+                        result = -errno;
+                if (len <= 0)
+                        return result;
+                for (ssize_t at = 0; at < len;) {
+                        const struct dirent64 *entry = (const struct dirent64 *)(const void *)(buffer + at);
+                        int r = 0;
+
+                        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+                                r = remove_entry(fd, entry->d_name);
+                        if (r < 0 && result == 0)
+                                result = r;
+                        at += entry->d_reclen;
                 }
-                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-                        continue;
-                r = remove_entry(dirfd(dir), entry->d_name);
-                if (r < 0 && result == 0)
-                        result = r;
         }
-        (void)closedir(dir);
-        return result;
+}
+
+/* What could not be removed because of a passing fault (a signal, memory, a hiccup of the disk) may go at the second try:
+ * whoever clears away has nobody to tell, and what stays is debris. */
+static int remove_twice(int dir_fd, const char *name)
+{
+        int r = remove_entry(dir_fd, name);
+
+        return r < 0 ? remove_entry(dir_fd, name) : r;
 }
 
 int file_remove_tree(int dir_fd, const char *path)
 {
         const char *slash = strrchr(path, '/');
-        _cleanup_free_ char *parent = NULL;
+        char parent[PATH_MAX];
         _cleanup_close_ int parent_fd = -1;
 
         if (slash == NULL)
-                return remove_entry(dir_fd, path);
-        parent = path_dir(path);
-        if (parent == NULL)
-                return -ENOMEM;
-        parent_fd = file_open_beneath(dir_fd, parent, O_PATH | O_DIRECTORY, 0);
+                return remove_twice(dir_fd, path);
+        /* No memory is asked for: this is what cleans up after a lack of it. */
+        if ((size_t)(slash - path) >= sizeof(parent))
+                return -ENAMETOOLONG;
+        memcpy(parent, path, (size_t)(slash - path));
+        parent[slash - path] = '\0';
+        for (int tries = 0; tries < 2 && parent_fd < 0; tries++)
+                parent_fd = file_open_beneath(dir_fd, parent, O_PATH | O_DIRECTORY, 0);
         if (parent_fd < 0)
                 return parent_fd == -ENOENT ? 0 : parent_fd;
-        return remove_entry(parent_fd, slash + 1);
+        return remove_twice(parent_fd, slash + 1);
 }
 
 mode_t file_umask(void)
@@ -456,8 +460,8 @@ int file_random_name(const char *prefix, char *ret_name, size_t size)
         uint64_t number;
         int len;
 
-        if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
-                return -EIO;
+        if (getrandom(&number, sizeof(number), 0) < 0) /* so few bytes come all at once: random(4) */
+                return -errno;
         len = snprintf(ret_name, size, "%s%016llx", prefix, (unsigned long long)number);
         return len < 0 || (size_t)len >= size ? -ENAMETOOLONG : 0;
 }

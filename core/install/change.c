@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,17 +24,24 @@ static void place_done(struct place *place)
 
 static int find(int dir_fd, const char *path, struct place *ret_place)
 {
-        _cleanup_free_ char *parent = path_dir(path);
+        const char *name = path_base(path);
+        size_t len = name > path ? (size_t)(name - path) - 1 : 0;
+        char parent[PATH_MAX] = ".";
         int fd;
 
-        if (parent == NULL)
-                return -ENOMEM;
+        /* No memory is asked for: a lack of it must not keep a change from being undone. */
+        if (len >= sizeof(parent))
+                return -ENAMETOOLONG;
+        if (len > 0) {
+                memcpy(parent, path, len);
+                parent[len] = '\0';
+        }
         if (dir_fd < 0)
                 return -ENOENT;
         fd = file_open_beneath(dir_fd, parent, O_PATH | O_DIRECTORY, 0);
         if (fd < 0)
                 return fd;
-        *ret_place = (struct place){.parent_fd = fd, .name = path_base(path)};
+        *ret_place = (struct place){.parent_fd = fd, .name = name};
         return 0;
 }
 
@@ -95,9 +103,12 @@ static int find_sides(const struct txn *txn, size_t i, struct sides *sides)
                 r = find(root->staged_fd, change->path, &sides->staged);
         if (r < 0 || (change->kind != CHANGE_SWAP && change->kind != CHANGE_TAKE))
                 return r;
+        (void)snprintf(sides->old_name, sizeof(sides->old_name), "old/%zu", i);
+        r = find(root->area_fd, sides->old_name, &sides->old);
+        if (r != -ENOENT || root->area_fd < 0)
+                return r;
         if (mkdirat(root->area_fd, "old", 0700) < 0 && errno != EEXIST)
                 return -errno;
-        (void)snprintf(sides->old_name, sizeof(sides->old_name), "old/%zu", i);
         return find(root->area_fd, sides->old_name, &sides->old);
 }
 

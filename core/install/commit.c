@@ -91,12 +91,13 @@ int txn_commit(struct txn *txn, struct pipseed_error *err)
                 take_back(txn, i + 1, err);
                 return err->code;
         }
-        txn->committed = true;
         /* The renames reach the disk before the journal goes away with the area. */
         if (txn->durable && (r = sync_areas(txn)) < 0) {
-                txn->keep_area = true;
-                return error_sys(err, r, txn->area_path, "cannot sync the target");
+                error_sys(err, r, txn->roots[PLAN_LIB].path, "cannot sync the target");
+                take_back(txn, txn->n_changes, err);
+                return err->code;
         }
+        txn->committed = true;
         /* Before the area is taken apart: a run killed then must not leave a journal of what is done. */
         (void)unlinkat(txn->roots[PLAN_LIB].area_fd, "journal", 0);
         return 0;

@@ -8,8 +8,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -374,8 +376,10 @@ static int make_area(struct txn *txn, struct txn_root *root, struct pipseed_erro
                                : err->code;
         }
         root->area_fd = file_open_beneath(root->fd, txn->name, O_RDONLY | O_DIRECTORY, 0);
-        if (root->area_fd < 0)
+        if (root->area_fd < 0) {
+                (void)unlinkat(root->fd, txn->name, AT_REMOVEDIR);
                 return error_sys(err, steal_fd(&root->area_fd), root->path, "cannot open the staging area");
+        }
         /* Whoever holds an area's lock is alive: nobody mends it. */
         (void)flock(root->area_fd, LOCK_EX | LOCK_NB);
         return 0;
@@ -497,6 +501,20 @@ int txn_add_carried(struct txn *txn, enum plan_root root, const char *path, stru
         return add_change(txn, CHANGE_PUT, root, path, true, err);
 }
 
+/* There is nobody to fail for any more, but whoever watches is told. */
+static void remove_area(const struct txn *txn, const struct txn_root *root)
+{
+        int r = file_remove_tree(root->fd, txn->name);
+        char text[PATH_MAX + 256];
+        const struct pipseed_event event = {.kind = PIPSEED_EVENT_WARNING, .text = text};
+
+        if (r == 0 || txn->event == NULL)
+                return;
+        (void)snprintf(text, sizeof(text), "%s/%s could not be removed (%s): the next run does it", root->path, txn->name,
+                       strerrordesc_np(-r));
+        (void)txn->event(txn->event_data, &event);
+}
+
 /* Removes areas and, unless the transaction was committed, the folders that it made for its roots. */
 static void clean_up(struct txn *txn)
 {
@@ -505,7 +523,7 @@ static void clean_up(struct txn *txn)
 
                 /* Folders with a root in common share an area: the second removal finds nothing. */
                 if (root->fd >= 0 && root->area_fd >= 0)
-                        (void)file_remove_tree(root->fd, txn->name);
+                        remove_area(txn, root);
         }
         while (!txn->committed && txn->n_made > 0) {
                 const char *path = txn->made[--txn->n_made];

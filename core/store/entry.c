@@ -73,8 +73,9 @@ static int open_part(const struct store *store, int dir_fd, const char *folder, 
         files_fd = file_open_beneath(part_fd, "files", O_RDONLY | O_DIRECTORY, 0);
         if (files_fd < 0)
                 return files_fd == -ENOENT ? -EBADMSG : files_fd;
-        if (!manifest_read(text, len, &manifest))
-                return -EBADMSG;
+        r = manifest_load(text, len, &manifest);
+        if (r < 0)
+                return r;
         r = epoch_check(store, part_fd, files_fd, &manifest);
         if (r < 0)
                 return r;
@@ -164,14 +165,13 @@ static int open_in(const struct store *store, const struct entry_query *query, s
 static int get_or_make(const struct store *store, const struct entry_query *query, struct entry **ret_entry,
                        struct pipseed_error *err)
 {
-        _cleanup_close_ int lock_fd = store_lock(store, query->event, query->event_data);
+        _cleanup_close_ int lock_fd = store_lock(store);
         _cleanup_(entry_freep) struct entry *entry = NULL;
         _cleanup_free_ char *path = NULL;
         int r;
 
-        if (lock_fd == -ECANCELED)
-                return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
-        store_sweep(store);
+        if (lock_fd >= 0)
+                store_sweep(store);
         r = open_in(store, query, &entry);
         if (r == 1) {
                 *ret_entry = steal_ptr(entry);

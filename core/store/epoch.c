@@ -6,7 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#define SYNCED " synced" /* in the place of the mount */
 
 static int check_file(int files_fd, const struct wheel_file *file)
 {
@@ -36,18 +40,47 @@ int epoch_check_files(int files_fd, const struct manifest *manifest, size_t *ret
         return 0;
 }
 
+static bool is_this_boot(const struct store *store, const char *epoch)
+{
+        return store->epoch[0] != '\0' && strncmp(epoch, store->epoch, store->boot_len) == 0;
+}
+
+/* This boot and this mount, or this boot and on the disk. */
+static bool is_current(const struct store *store, const char *epoch)
+{
+        return is_this_boot(store, epoch) &&
+               (strcmp(epoch, store->epoch) == 0 || strcmp(epoch + store->boot_len, SYNCED) == 0);
+}
+
+/* Of the files that were just read: in this boot they need no reading any more, through whatever mount. Those of another
+ * boot came from the disk; those of this one may be in memory alone. */
+static int note(const struct store *store, int part_fd, int files_fd, bool is_in_memory)
+{
+        char text[STORE_EPOCH_SIZE + sizeof(SYNCED)];
+
+        if (store->epoch[0] == '\0')
+                return 0;
+        if (is_in_memory && syncfs(files_fd) < 0)
+                return -errno;
+        (void)snprintf(text, sizeof(text), "%.*s" SYNCED, (int)store->boot_len, store->epoch);
+        return file_replace(part_fd, "epoch", 0600, text, strlen(text), false);
+}
+
 int epoch_check(const struct store *store, int part_fd, int files_fd, const struct manifest *manifest)
 {
         _cleanup_free_ char *epoch = NULL;
+        bool known;
         int r;
 
-        if (store->kind == STORE_SYSTEM || store->epoch[0] == '\0')
+        if (store->kind == STORE_SYSTEM)
                 return 0;
-        if (file_read(part_fd, "epoch", STORE_EPOCH_SIZE, &epoch, NULL) == 0 && strcmp(epoch, store->epoch) == 0)
+        known = file_read(part_fd, "epoch", STORE_EPOCH_SIZE, &epoch, NULL) == 0;
+        if (known && is_current(store, epoch))
                 return 0;
         r = epoch_check_files(files_fd, manifest, NULL);
+        /* The files are good, whether that can be noted or not. */
         if (r == 0)
-                r = file_replace(part_fd, "epoch", 0600, store->epoch, strlen(store->epoch), false);
+                (void)note(store, part_fd, files_fd, !known || is_this_boot(store, epoch));
         return r;
 }
 

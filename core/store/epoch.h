@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * epoch.h - when were a store's files last known good? Beside each manifest lies a file "epoch" with the identifier of the
- * boot (random(4), boot_id) in which the files were written or read whole.
+ * epoch.h - when were a store's files last known good? Beside each manifest lies a file "epoch": the identifier of the boot
+ * (random(4), boot_id) and of the mount in which the files were written, or the boot and "synced".
  *
- * Nothing is synced when an entry is made: that would cost more than everything else. Instead an entry of an earlier boot is
- * read once and held against its manifest before it is used. What a power cut left of it, and what rotted on the disk
- * since, is found then.
+ * Nothing is synced when an entry is made: that would cost more than everything else. Instead an entry of an earlier boot,
+ * or one that is reached through another mount, is read once and held against its manifest before it is used. What a power
+ * cut, or a file system that went down alone, left of it is found then, and what rotted on the disk. After that it is
+ * synced, and good for every mount until the next boot. Where the boot cannot be told, an entry is read at each use.
  */
 #ifndef STORE_EPOCH_H
 #define STORE_EPOCH_H
@@ -16,7 +17,7 @@
 /* 0; -EBADMSG when the files are not those of the manifest; another -errno. Reads them only when the epoch is over. A
  * system store is not checked: nobody can write it, and nothing could be noted there. */
 int epoch_check(const struct store *store, int part_fd, int files_fd, const struct manifest *manifest);
-/* Notes that the files beside part_fd's manifest are good now. 0 or -errno. */
+/* Notes that the files beside part_fd's manifest were written now. 0 or -errno. */
 int epoch_write(const struct store *store, int part_fd);
 
 /* Reads every file and holds it against the manifest. 0, -EBADMSG and the index of the first file that differs, or another

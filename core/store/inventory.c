@@ -72,7 +72,14 @@ static int read_part(struct reading *reading, int entry_fd, const char *folder)
         reading->damaged = false;
         if (part_fd < 0)
                 return part_fd;
-        if (file_read(part_fd, "manifest", MAX_MANIFEST, &text, &len) < 0 || !manifest_read(text, len, &manifest))
+        r = file_read(part_fd, "manifest", MAX_MANIFEST, &text, &len);
+        if (r < 0 && r != -ENOENT && r != -EISDIR && r != -EFBIG)
+                return r;
+        if (r == 0)
+                r = manifest_load(text, len, &manifest);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0)
                 return note_problem(reading, folder, "has no whole manifest");
         for (size_t i = 0; i < manifest.info.n_files; i++)
                 item->bytes += manifest.info.files[i].size;
@@ -94,12 +101,16 @@ static int read_part(struct reading *reading, int entry_fd, const char *folder)
 
 static int read_parts(struct reading *reading, int entry_fd)
 {
-        DIR *dir = fdopendir(fcntl(entry_fd, F_DUPFD_CLOEXEC, 3));
+        int fd = fcntl(entry_fd, F_DUPFD_CLOEXEC, 3);
+        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
         const struct dirent *part;
         int r;
 
-        if (dir == NULL)
-                return -errno;
+        if (dir == NULL) {
+                r = -errno;
+                cleanup_closep(&fd);
+                return r;
+        }
         rewinddir(dir);
         r = read_part(reading, entry_fd, ".");
         while (r == 0 && (part = readdir(dir)) != NULL)

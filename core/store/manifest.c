@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <errno.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -282,6 +283,14 @@ bool manifest_read(const char *data, size_t len, struct manifest *ret_manifest)
         *ret_manifest = manifest;
         manifest = (struct manifest){0};
         return true;
+}
+
+int manifest_load(const char *data, size_t len, struct manifest *ret_manifest)
+{
+        errno = 0;
+        if (manifest_read(data, len, ret_manifest))
+                return 0;
+        return errno == ENOMEM ? -ENOMEM : -EBADMSG;
 }
 
 void manifest_done(struct manifest *manifest)

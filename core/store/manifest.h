@@ -42,6 +42,8 @@ struct manifest {
 void manifest_write(struct str *out, const struct manifest *manifest);
 /* False when the text is not exactly what manifest_write gives: cut off, changed, or of another format version. */
 bool manifest_read(const char *data, size_t len, struct manifest *ret_manifest);
+/* The same, for those who must not take a lack of memory for damage: 0, -EBADMSG or -ENOMEM. */
+int manifest_load(const char *data, size_t len, struct manifest *ret_manifest);
 void manifest_done(struct manifest *manifest);
 
 /* Is this still the file that file i of the manifest was? copied_store leaves the inode out and compares mtime in whole

@@ -38,8 +38,10 @@ static int read_current(struct renewal *renewal)
 
         if (r < 0)
                 return r == -ENOENT ? -ESTALE : r;
-        if (!manifest_read(text, len, &renewal->current) ||
-            renewal->current.info.n_files != renewal->known->info.n_files)
+        r = manifest_load(text, len, &renewal->current);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0 || renewal->current.info.n_files != renewal->known->info.n_files)
                 return -ESTALE;
         return 0;
 }
@@ -138,7 +140,7 @@ static int renew_full(struct renewal *renewal)
 int renew_files(const struct entry *entry, const struct manifest *manifest, size_t index, bool is_full)
 {
         const bool is_pyc = manifest == &entry->pyc;
-        _cleanup_close_ int lock_fd = store_lock(entry->store, NULL, NULL);
+        _cleanup_close_ int lock_fd = store_lock(entry->store);
         _cleanup_(finish) struct renewal renewal = {
                 .store = entry->store,
                 .known = manifest,

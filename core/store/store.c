@@ -16,7 +16,6 @@
 #include <sys/stat.h>
 
 #define FORMAT "v1"
-#define LOCK_NOTICE 50  /* a second */
 #define LOCK_TRIES 3000 /* of 20 ms: a minute, several times what a cold run takes */
 
 static int no_store(struct pipseed_error *err, const char *path, const char *reason)
@@ -123,14 +122,36 @@ static int open_format(int folder_fd, const char *path, enum store_kind kind, in
         return 0;
 }
 
-/* random(4): an identifier that each boot makes anew. */
+/* statx(2): an identifier that no other mount of this boot has, from Linux 6.8 on; before, one that may come again. */
+static uint64_t mount_id(int fd)
+{
+#ifndef STATX_MNT_ID_UNIQUE
+#define STATX_MNT_ID_UNIQUE 0x00004000U
+#endif
+        struct statx st;
+
+        if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID_UNIQUE, &st) == 0 && (st.stx_mask & STATX_MNT_ID_UNIQUE) != 0)
+                return st.stx_mnt_id;
+        if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) == 0 && (st.stx_mask & STATX_MNT_ID) != 0)
+                return st.stx_mnt_id;
+        return 0;
+}
+
+/* random(4): an identifier that each boot makes anew. With it the mount: a file system may fail, or be pulled out, while
+ * the machine goes on. */
 static void read_epoch(struct store *store)
 {
         _cleanup_close_ int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-        ssize_t n = fd >= 0 ? read(fd, store->epoch, sizeof(store->epoch) - 1) : 0;
+        char boot[64];
+        ssize_t n = fd >= 0 ? read(fd, boot, sizeof(boot) - 1) : 0;
 
-        store->epoch[n > 0 ? n : 0] = '\0';
-        store->epoch[strcspn(store->epoch, "\n")] = '\0';
+        boot[n > 0 ? n : 0] = '\0';
+        boot[strcspn(boot, "\n")] = '\0';
+        store->epoch[0] = '\0';
+        store->boot_len = strlen(boot);
+        if (boot[0] != '\0')
+                (void)snprintf(store->epoch, sizeof(store->epoch), "%s %llu", boot,
+                               (unsigned long long)mount_id(store->fd));
 }
 
 int store_open(int dir_fd, const char *folder, const char *path, enum store_kind kind, struct store **ret_store,
@@ -171,10 +192,8 @@ void store_free(struct store *store)
         free(store);
 }
 
-int store_lock(const struct store *store, pipseed_event_fn *event, void *event_data)
+int store_lock(const struct store *store)
 {
-        const struct pipseed_event notice = {.kind = PIPSEED_EVENT_NOTE,
-                                             .text = "waiting for another run that fills the store"};
         _cleanup_close_ int fd = file_open_beneath(store->fd, "lock", O_RDWR | O_CREAT, 0600);
 
         if (fd < 0)
@@ -184,8 +203,6 @@ int store_lock(const struct store *store, pipseed_event_fn *event, void *event_d
                         return steal_fd(&fd);
                 if (errno != EWOULDBLOCK && errno != EINTR)
                         return -1;
-                if (tries == LOCK_NOTICE && event != NULL && event(event_data, &notice) != 0)
-                        return -ECANCELED;
                 (void)poll(NULL, 0, 20);
         }
         return -1;
@@ -206,8 +223,10 @@ int store_make_temporary(const struct store *store, char *ret_name)
         if (mkdirat(tmp_fd, name, 0700) < 0)
                 return -errno;
         fd = file_open_dir_at(tmp_fd, name);
-        if (fd < 0)
+        if (fd < 0) {
+                (void)unlinkat(tmp_fd, name, AT_REMOVEDIR);
                 return fd;
+        }
         (void)flock(fd, LOCK_EX | LOCK_NB);
         (void)snprintf(ret_name, 64, "tmp/%s", name);
         return fd;

@@ -23,13 +23,14 @@ enum store_kind {
         STORE_PRIVATE, /* goes away with the run */
 };
 
-#define STORE_EPOCH_SIZE 64
+#define STORE_EPOCH_SIZE 96
 
 struct store {
         enum store_kind kind;
         char *path; /* of the v1 folder, absolute */
         int fd;     /* the v1 folder */
-        char epoch[STORE_EPOCH_SIZE]; /* of now: see entry.h; "" when it cannot be told */
+        char epoch[STORE_EPOCH_SIZE]; /* of now: boot and mount, see epoch.h; "" when it cannot be told */
+        size_t boot_len;              /* of the boot's part in it */
 };
 
 /*
@@ -47,9 +48,8 @@ void store_free(struct store *store);
 DEFINE_CLEANUP(struct store *, store_free)
 
 /* Waits (bounded) for the right to make entries, so that one process unpacks and the others use. Returns an fd to close;
- * -1 when locks do not work here or the holder takes too long: then go on without, the rename decides. After a second it
- * says so to event, which may be NULL; -ECANCELED when that wants to stop. */
-int store_lock(const struct store *store, pipseed_event_fn *event, void *event_data);
+ * -1 when locks do not work here or the holder takes too long: then go on without, the rename decides. */
+int store_lock(const struct store *store);
 
 /* A new folder in tmp/, held by a lock so that nobody takes it for a leftover. ret_name has 64 bytes. fd or -errno. */
 int store_make_temporary(const struct store *store, char *ret_name);

@@ -14,14 +14,23 @@
 
 #define MAX_NESTED 16
 
-bool base_is_executable(const char *root, const char *path)
+/* What these say is an answer: there is nothing. */
+static bool is_absent(int r)
 {
-        struct stat st;
-
-        return rooted_stat(root, path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0111) != 0;
+        return r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -ENAMETOOLONG;
 }
 
-/* readlink of an absolute path inside root: 1 and where it points to, absolute; 0 no link or not there; -ENOMEM. */
+int base_is_executable(const char *root, const char *path)
+{
+        struct stat st;
+        int r = rooted_stat(root, path, &st);
+
+        if (r < 0)
+                return is_absent(r) ? 0 : r;
+        return S_ISREG(st.st_mode) && (st.st_mode & 0111) != 0;
+}
+
+/* readlink of an absolute path inside root: 1 and where it points to, absolute; 0 no link or not there; -errno. */
 static int read_link(const char *root, const char *path, char **ret_target)
 {
         _cleanup_free_ char *dir = path_dir(path);
@@ -29,37 +38,50 @@ static int read_link(const char *root, const char *path, char **ret_target)
         _cleanup_free_ char *host = NULL;
         char text[PATH_MAX];
         ssize_t n;
+        int r;
 
         if (dir == NULL)
                 return -ENOMEM;
-        if (rooted_resolve(root, dir, &host_dir) < 0)
-                return 0;
+        r = rooted_resolve(root, dir, &host_dir);
+        if (r < 0)
+                return is_absent(r) ? 0 : r;
         host = path_join(host_dir, path_base(path));
         if (host == NULL)
                 return -ENOMEM;
         n = readlink(host, text, sizeof(text) - 1);
         if (n < 0)
-                return 0;
+                return errno == EINVAL || is_absent(-errno) ? 0 : -errno;
         text[n] = '\0';
         /* Relative to where the folder really is. */
         *ret_target = path_absolute(text[0] == '/' ? "/" : rooted_plain(root, host_dir), text);
         return *ret_target != NULL ? 1 : -ENOMEM;
 }
 
-static bool entry_exists(const char *root, const char *path)
+/* A link, wherever it leads, or a file. 1, 0 or -errno. */
+static int entry_exists(const char *root, const char *path)
 {
         _cleanup_free_ char *target = NULL;
+        int r = read_link(root, path, &target);
 
-        return read_link(root, path, &target) > 0 || rooted_is_file(root, path);
+        return r != 0 ? r : rooted_find(root, path, S_IFREG);
 }
 
-/* Do both paths name the same folder? */
-static bool is_same_folder(const char *root, const char *a, const char *b)
+/* Do both paths name the same folder? 1, 0 or -errno. */
+static int is_same_folder(const char *root, const char *a, const char *b)
 {
         struct stat first, second;
+        int r = rooted_stat(root, a, &first);
 
-        return rooted_stat(root, a, &first) == 0 && rooted_stat(root, b, &second) == 0 &&
-               first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+        if (r == 0)
+                r = rooted_stat(root, b, &second);
+        if (r < 0)
+                return is_absent(r) ? 0 : r;
+        return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+static int cannot_look(struct pipseed_error *err, int r, const char *path)
+{
+        return error_sys(err, r, path, "cannot look at %s", path);
 }
 
 /* The name that venv was called by: "command = /usr/bin/python3 -m venv --copies /srv/app". NULL when not given. */
@@ -71,49 +93,66 @@ static char *name_in_command(const struct pyvenv *env)
         return program != NULL ? strdup(path_base(program)) : NULL;
 }
 
-/* Of copies, links do not tell which came first. */
-static const char *choose_copy(struct arena *arena, const char *root, const struct pyvenv *env, const char *bin,
-                               const char *found)
+/* Of copies, links do not tell which came first. ret_exe is left as it is when nothing is better. 0 or a code. */
+static int choose_copy(struct arena *arena, const char *root, const struct pyvenv *env, const char *bin,
+                       const char **ret_exe, struct pipseed_error *err)
 {
         _cleanup_free_ char *named = name_in_command(env);
-        const char *const names[] = {named, "python3", NULL};
+        const char *const names[] = {named, "python3"};
 
-        for (size_t i = 0; i < 2; i++) {
+        if (named == NULL && env->command != NULL && strstr(env->command, " -m venv ") != NULL)
+                return error_memory(err);
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
                 const char *path = names[i] != NULL ? arena_format(arena, "%s/%s", bin, names[i]) : NULL;
+                int r = path != NULL ? base_is_executable(root, path) : 0;
 
-                if (path != NULL && base_is_executable(root, path))
-                        return path;
+                if (names[i] != NULL && path == NULL)
+                        return error_memory(err);
+                if (r < 0)
+                        return cannot_look(err, r, path);
+                if (r == 0)
+                        continue;
+                *ret_exe = path;
+                return 0;
         }
-        return found;
+        return 0;
 }
 
-static const char *first_name(struct arena *arena, const char *root, const struct pyvenv *env, const char *bin)
+/* 1, 0: there is none, or a code. */
+static int first_name(struct arena *arena, const char *root, const struct pyvenv *env, const char *bin,
+                      const char **ret_exe, struct pipseed_error *err)
 {
-        static const char *const names[] = {"python", "python3", "pypy3", "pypy"};
-        int major = 0, minor = 0;
+        int major = 3, minor = 0;
+        bool has_version = env->version != NULL && sscanf(env->version, "%d.%d", &major, &minor) == 2;
+        const char *versioned = arena_format(arena, "python%d.%d", major, minor);
+        const char *const names[] = {"python", "python3", "pypy3", "pypy", versioned};
 
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if (versioned == NULL)
+                return error_memory(err);
+        for (size_t i = 0; i < ARRAY_SIZE(names) - (has_version ? 0 : 1); i++) {
                 const char *path = arena_format(arena, "%s/%s", bin, names[i]);
+                int r = path != NULL ? entry_exists(root, path) : -ENOMEM;
 
-                if (path != NULL && entry_exists(root, path))
-                        return path;
+                if (r < 0)
+                        return path != NULL ? cannot_look(err, r, path) : error_memory(err);
+                if (r == 0)
+                        continue;
+                *ret_exe = path;
+                return 1;
         }
-        if (env->version != NULL && sscanf(env->version, "%d.%d", &major, &minor) == 2) {
-                const char *path = arena_format(arena, "%s/python%d.%d", bin, major, minor);
-
-                if (path != NULL && entry_exists(root, path))
-                        return path;
-        }
-        return NULL;
+        return 0;
 }
 
 int base_find_exe(struct arena *arena, const char *root, const struct pyvenv *env, const char **ret_exe,
                   struct pipseed_error *err)
 {
         const char *bin = arena_format(arena, "%s/bin", env->prefix);
-        const char *exe = bin != NULL ? first_name(arena, root, env, bin) : NULL;
+        const char *exe = NULL;
+        int found = bin != NULL ? first_name(arena, root, env, bin, &exe, err) : error_memory(err);
 
-        if (exe == NULL) {
+        if (found < 0)
+                return found;
+        if (found == 0) {
                 (void)error_set(err, PIPSEED_E_BAD_TARGET, env->prefix, "the environment %s has no interpreter in bin",
                                 env->prefix);
                 return error_hint(err, "make it anew: python3 -m venv --clear %s", env->prefix);
@@ -124,15 +163,20 @@ int base_find_exe(struct arena *arena, const char *root, const struct pyvenv *en
                 int r = read_link(root, exe, &target);
 
                 if (r < 0)
-                        return error_memory(err);
+                        return cannot_look(err, r, exe);
                 if (r == 0) {
-                        *ret_exe = choose_copy(arena, root, env, bin, exe);
-                        return 0;
+                        r = choose_copy(arena, root, env, bin, &exe, err);
+                        if (r == 0)
+                                *ret_exe = exe;
+                        return r;
                 }
                 dir = path_dir(target);
                 if (dir == NULL)
                         return error_memory(err);
-                if (!is_same_folder(root, dir, bin)) {
+                r = is_same_folder(root, dir, bin);
+                if (r < 0)
+                        return cannot_look(err, r, dir);
+                if (r == 0) {
                         *ret_exe = exe;
                         return 0;
                 }
@@ -166,8 +210,10 @@ static int follow_broken(const char *root, char **path)
         return 0;
 }
 
-/* The base of an environment whose interpreter is a copy, from what pyvenv.cfg says. NULL: none of them exists. */
-static const char *base_of_copy(struct arena *arena, const char *root, const struct pyvenv *env, const char *exe)
+/* The base of an environment whose interpreter is a copy, from what pyvenv.cfg says. 1, 0: none of them exists, or a
+ * code. */
+static int base_of_copy(struct arena *arena, const char *root, const struct pyvenv *env, const char *exe,
+                        const char **ret_base, struct pipseed_error *err)
 {
         int major = 3, minor = 0;
         bool has_version = env->version != NULL && sscanf(env->version, "%d.%d", &major, &minor) == 2;
@@ -182,10 +228,22 @@ static const char *base_of_copy(struct arena *arena, const char *root, const str
                 arena_format(arena, "%s/pypy", env->home),
         };
 
-        for (size_t i = 0; i < ARRAY_SIZE(candidates); i++)
-                if (candidates[i] != NULL && candidates[i][0] == '/' && base_is_executable(root, candidates[i]))
-                        return candidates[i];
-        return NULL;
+        for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
+                int r;
+
+                if (candidates[i] == NULL && i > 2) /* those before may be missing in the file */
+                        return error_memory(err);
+                if (candidates[i] == NULL || candidates[i][0] != '/')
+                        continue;
+                r = base_is_executable(root, candidates[i]);
+                if (r < 0)
+                        return cannot_look(err, r, candidates[i]);
+                if (r == 0)
+                        continue;
+                *ret_base = candidates[i];
+                return 1;
+        }
+        return 0;
 }
 
 /* One step: the interpreter that env was made from, which may belong to another environment. */
@@ -193,7 +251,7 @@ static int find_step(struct arena *arena, const char *root, const struct pyvenv 
                      const char **ret_base, struct pipseed_error *err)
 {
         _cleanup_free_ char *link = NULL;
-        const char *base;
+        const char *base = NULL;
         int r;
 
         if (env->home == NULL) {
@@ -206,12 +264,22 @@ static int find_step(struct arena *arena, const char *root, const struct pyvenv 
                                  env->file, env->home);
         r = read_link(root, exe, &link);
         if (r < 0)
-                return error_memory(err);
-        if (r > 0 && !base_is_executable(root, link))
-                return follow_broken(root, &link) < 0 ? error_memory(err) : base_gone(env, link, err);
-        base = r > 0 ? arena_strdup(arena, link) : base_of_copy(arena, root, env, exe);
-        if (base == NULL)
-                return r > 0 ? error_memory(err) : base_gone(env, env->home, err);
+                return cannot_look(err, r, exe);
+        if (r == 0) {
+                r = base_of_copy(arena, root, env, exe, &base, err);
+                if (r <= 0)
+                        return r < 0 ? r : base_gone(env, env->home, err);
+        } else {
+                r = base_is_executable(root, link);
+                if (r == 0)
+                        r = follow_broken(root, &link);
+                else if (r > 0)
+                        base = arena_strdup(arena, link);
+                if (r < 0)
+                        return cannot_look(err, r, link);
+                if (base == NULL)
+                        return r > 0 ? error_memory(err) : base_gone(env, link, err);
+        }
         *ret_base = base;
         return 0;
 }

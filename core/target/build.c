@@ -13,29 +13,33 @@
 #include <errno.h>
 #include <string.h>
 
-/* The site-packages folder of another version than the base's in LIB (lib, lib64): new memory, or NULL. */
-static char *other_version(const char *image, const char *lib)
+/* The name in LIB (lib, lib64) of a folder of another version than the base's that has site-packages: 1 and new memory, 0
+ * or -errno. */
+static int other_version(const char *image, const char *lib, char **ret_name)
 {
         _cleanup_free_ char *host = NULL;
-        char *found = NULL;
         DIR *dir;
+        int r = rooted_resolve(image, lib, &host);
 
-        if (rooted_resolve(image, lib, &host) < 0)
-                return NULL;
+        if (r < 0)
+                return r;
         dir = opendir(host);
         if (dir == NULL)
-                return NULL;
-        for (const struct dirent *entry = readdir(dir); entry != NULL && found == NULL; entry = readdir(dir)) {
+                return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+        for (const struct dirent *entry = readdir(dir); entry != NULL && r == 0; entry = readdir(dir)) {
                 _cleanup_free_ char *site = NULL;
 
                 if (!str_starts(entry->d_name, "python") && !str_starts(entry->d_name, "pypy"))
                         continue;
                 site = str_format("%s/%s/site-packages", lib, entry->d_name);
-                if (site != NULL && rooted_is_dir(image, site))
-                        found = strdup(entry->d_name);
+                r = site != NULL ? rooted_find(image, site, S_IFDIR) : -ENOMEM;
+                if (r > 0) {
+                        *ret_name = strdup(entry->d_name);
+                        r = *ret_name != NULL ? 1 : -ENOMEM;
+                }
         }
         (void)closedir(dir);
-        return found;
+        return r;
 }
 
 /* An environment that its base's upgrade left behind: what is installed there is not seen any more. */
@@ -45,13 +49,17 @@ static int check_version(const struct target *target, const struct pyvenv *env, 
         _cleanup_free_ char *lib = path_join(env->prefix, "lib");
         _cleanup_free_ char *other = NULL;
 
+        int r;
+
         if (lib == NULL)
                 return error_memory(err);
-        if (rooted_is_dir(image, target->scheme.purelib))
+        r = rooted_find(image, target->scheme.purelib, S_IFDIR);
+        if (r > 0)
                 return 0;
-        other = other_version(image, lib);
-        if (other == NULL)
-                return 0;
+        if (r == 0)
+                r = other_version(image, lib, &other);
+        if (r <= 0)
+                return r < 0 ? error_sys(err, r, lib, "cannot look for site-packages in %s", lib) : 0;
         (void)error_set(err, PIPSEED_E_BAD_TARGET, env->prefix,
                         "the environment %s was made for %s, but its interpreter is Python %s now", env->prefix, other,
                         target->version);
@@ -138,6 +146,7 @@ int build_target(struct target *target, const struct facts *facts, const struct 
                  const char *image, struct pipseed_error *err)
 {
         const char *user_base = scheme_user_base(&target->arena);
+        int r;
 
         target->exe = arena_strdup(&target->arena, exe);
         if (target->exe == NULL || user_base == NULL || set_facts(target, facts) < 0)
@@ -147,7 +156,10 @@ int build_target(struct target *target, const struct facts *facts, const struct 
         target->is_venv = env != NULL;
         target->system_site = env == NULL || env->system_site;
         target->user_site_enabled = target->system_site && scheme_user_site_allowed();
-        if (set_schemes(target, facts, env, user_base) < 0 || set_search(target, facts, env, user_base) < 0)
+        if (set_schemes(target, facts, env, user_base) < 0)
                 return error_memory(err);
+        r = set_search(target, facts, env, user_base);
+        if (r < 0)
+                return error_sys(err, r, target->prefix, "cannot tell where this Python looks for packages");
         return env != NULL ? check_version(target, env, image, err) : 0;
 }

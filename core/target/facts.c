@@ -6,6 +6,7 @@
 #include "target/probe.h"
 #include "target/remember.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -184,14 +185,23 @@ static bool is_tag(const char *text)
         return text == NULL || (text[0] != '\0' && strlen(text) < 64 && strpbrk(text, "/\n\r\t ") == NULL);
 }
 
+/* NULL: no JSON, or, by errno, no memory: jansson has no code for that. */
+static json_t *load_json(const char *text)
+{
+        errno = 0;
+        return json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+}
+
 int facts_parse(struct arena *arena, const char *json, const char *exe, struct facts *ret_facts,
                 struct pipseed_error *err)
 {
-        _cleanup_(json_freep) json_t *answer = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
+        _cleanup_(json_freep) json_t *answer = load_json(json);
         struct reader reader = {.arena = arena, .answer = answer};
         struct facts facts = {0};
         int version[3] = {0, 0, 0};
 
+        if (answer == NULL && errno == ENOMEM)
+                return error_memory(err);
         if (!json_is_object(answer))
                 return error_set(err, PIPSEED_E_PROBE, exe, "%s did not answer as a Python does", exe);
         get_numbers(&reader, "version", 0, 3, version);
@@ -213,6 +223,8 @@ int facts_parse(struct arena *arena, const char *json, const char *exe, struct f
                 read_all(&reader, &facts);
         if (reader.wrong == NULL && !is_tag(facts.cache_tag))
                 reader.wrong = "cache_tag";
+        if (reader.wrong != NULL && errno == ENOMEM) /* the reader's arena had none */
+                return error_memory(err);
         if (reader.wrong != NULL)
                 return error_set(err, PIPSEED_E_PROBE, exe, "%s gave no usable answer about its %s", exe, reader.wrong);
         *ret_facts = facts;

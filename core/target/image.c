@@ -150,10 +150,13 @@ static int find_micro(const struct image *image)
         return at != NULL && sscanf(at + strlen(define), "%d", &micro) == 1 && micro >= 0 && micro < 1000 ? micro : 0;
 }
 
-static bool is_debian(const struct image *image)
+/* 1, 0 or -errno. */
+static int is_debian(const struct image *image)
 {
-        return strcmp(image->prefix, "/usr") == 0 && rooted_is_dir(image->root, "/usr/lib/python3/dist-packages") &&
-               rooted_is_file(image->root, "/etc/debian_version");
+        int r = strcmp(image->prefix, "/usr") == 0 ? rooted_find(image->root, "/usr/lib/python3/dist-packages", S_IFDIR)
+                                                   : 0;
+
+        return r > 0 ? rooted_find(image->root, "/etc/debian_version", S_IFREG) : r;
 }
 
 static int set_paths(struct arena *arena, struct facts_paths *paths, const char *const *items, size_t n)
@@ -193,10 +196,12 @@ static int set_site(struct arena *arena, const struct image *image, bool debian,
 
 static int describe(struct arena *arena, const struct image *image, struct facts *facts)
 {
-        bool debian = is_debian(image);
-        enum scheme_layout layout = debian ? SCHEME_DEBIAN : SCHEME_POSIX;
+        int debian = is_debian(image);
+        enum scheme_layout layout = debian > 0 ? SCHEME_DEBIAN : SCHEME_POSIX;
         unsigned int magic = image_magic(image->minor);
 
+        if (debian < 0)
+                return debian;
         facts->major = 3;
         facts->minor = image->minor;
         facts->micro = find_micro(image);
@@ -220,7 +225,7 @@ static int describe(struct arena *arena, const struct image *image, struct facts
                              &facts->venv_scheme) < 0 ||
             scheme_of_layout(arena, SCHEME_POSIX, PROBE_USER, image->lib, "lib", image->minor, &facts->user_scheme) < 0)
                 return -ENOMEM;
-        return set_site(arena, image, debian, facts);
+        return set_site(arena, image, debian > 0, facts);
 }
 
 int image_facts(struct arena *arena, const char *root, const char *exe, struct facts *ret_facts,
@@ -250,8 +255,9 @@ int image_facts(struct arena *arena, const char *root, const char *exe, struct f
                 (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s inside %s is Python 3.%d", exe, root, image.minor);
                 return error_hint(err, "pipseed installs into Python 3.6 and newer");
         }
-        if (describe(arena, &image, &facts) < 0)
-                return error_memory(err);
+        r = describe(arena, &image, &facts);
+        if (r < 0)
+                return error_sys(err, r, exe, "cannot look at the Python inside %s", root);
         *ret_facts = facts;
         return 0;
 }

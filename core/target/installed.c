@@ -100,28 +100,35 @@ static int read_version(struct arena *arena, int dir_fd, const char *path, const
         return 0;
 }
 
-/* PEP 610: direct_url.json with "dir_info": {"editable": true}. */
-static bool is_editable(int dir_fd, const char *folder)
+/* PEP 610: direct_url.json with "dir_info": {"editable": true}. 1, 0 or -errno. */
+static int is_editable(int dir_fd, const char *folder)
 {
         _cleanup_free_ char *path = path_join(folder, "direct_url.json");
         _cleanup_free_ char *text = NULL;
         size_t len;
         json_t *json;
-        bool editable;
+        int editable;
+        int r = path != NULL ? file_read(dir_fd, path, DIRECT_URL_LIMIT, &text, &len) : -ENOMEM;
 
-        if (path == NULL || file_read(dir_fd, path, DIRECT_URL_LIMIT, &text, &len) < 0)
-                return false;
+        if (r < 0)
+                return is_absent(r) ? 0 : r;
+        errno = 0;
         json = json_loadb(text, len, 0, NULL);
+        if (json == NULL && errno == ENOMEM)
+                return -ENOMEM;
         editable = json_is_true(json_object_get(json_object_get(json, "dir_info"), "editable"));
         json_decref(json);
         return editable;
 }
 
-static bool is_regular(int dir_fd, const char *path)
+/* 1, 0 or -errno. */
+static int is_regular(int dir_fd, const char *path)
 {
         struct stat st;
 
-        return fstatat(dir_fd, path, &st, 0) == 0 && S_ISREG(st.st_mode);
+        if (fstatat(dir_fd, path, &st, 0) < 0)
+                return is_absent(-errno) ? 0 : -errno;
+        return S_ISREG(st.st_mode);
 }
 
 static int add(struct finder *finder, const struct installed *item)
@@ -151,9 +158,12 @@ static int add_dist_info(struct finder *finder, const char *name, const char *ve
         r = read_version(&finder->list->arena, finder->dir_fd, metadata, version, &item.version);
         if (r < 0)
                 return r;
-        item.is_egg = is_editable(finder->dir_fd, name);
-        item.has_record = is_regular(finder->dir_fd, record);
-        return add(finder, &item);
+        r = is_editable(finder->dir_fd, name);
+        item.is_egg = r > 0;
+        if (r >= 0)
+                r = is_regular(finder->dir_fd, record);
+        item.has_record = r > 0;
+        return r < 0 ? r : add(finder, &item);
 }
 
 /* A file (distutils) or a folder with PKG-INFO (setuptools). */
@@ -165,8 +175,9 @@ static int add_egg_info(struct finder *finder, const char *name, const char *ver
 
         if (inside == NULL)
                 return -ENOMEM;
-        r = read_version(&finder->list->arena, finder->dir_fd, is_regular(finder->dir_fd, name) ? name : inside,
-                         version, &item.version);
+        r = is_regular(finder->dir_fd, name);
+        if (r >= 0)
+                r = read_version(&finder->list->arena, finder->dir_fd, r > 0 ? name : inside, version, &item.version);
         return r < 0 ? r : add(finder, &item);
 }
 
@@ -174,7 +185,9 @@ static int add_egg_link(struct finder *finder, const char *name, const char *ver
 {
         const struct installed item = {.dist_info = name, .is_egg = true, .version = version};
 
-        return is_regular(finder->dir_fd, name) ? add(finder, &item) : 0;
+        int r = is_regular(finder->dir_fd, name);
+
+        return r > 0 ? add(finder, &item) : r;
 }
 
 static int look_at(struct finder *finder, const char *name)

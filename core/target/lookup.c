@@ -11,10 +11,16 @@
 
 #define USUAL_FOLDERS "/usr/local/bin:/usr/bin:/bin"
 
-/* Can the caller run it? */
-static bool may_run(const char *root, const char *path)
+/* Can the caller run it? 1, 0 or -errno. */
+static int may_run(const char *root, const char *path)
 {
-        return base_is_executable(root, path) && (root != NULL || access(path, X_OK) == 0);
+        int r = base_is_executable(root, path);
+
+        if (r == -EACCES) /* as a shell passes over it */
+                return 0;
+        if (r <= 0 || root != NULL || access(path, X_OK) == 0)
+                return r;
+        return errno == EACCES || errno == ENOENT ? 0 : -errno;
 }
 
 int lookup_path(const char *name, const char *root, size_t n, char **ret_path)
@@ -27,13 +33,17 @@ int lookup_path(const char *name, const char *root, size_t n, char **ret_path)
                 _cleanup_free_ char *folder = len > 0 ? strndup(at, len) : strdup(".");
                 _cleanup_free_ char *joined = folder != NULL ? path_join(folder, name) : NULL;
                 _cleanup_free_ char *path = NULL;
+                int r;
 
                 if (joined == NULL)
                         return -ENOMEM;
                 path = path_absolute_here(joined);
                 if (path == NULL && errno == ENOMEM)
                         return -ENOMEM;
-                if (path != NULL && may_run(root, path) && n-- == 0) {
+                r = path != NULL ? may_run(root, path) : 0;
+                if (r < 0)
+                        return r;
+                if (r > 0 && n-- == 0) {
                         *ret_path = steal_ptr(path);
                         return 1;
                 }

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 /* The n-th executable of that name (no slash in it) along PATH, or, with root, in the usual folders inside root. An
- * absolute path (unrooted), in new memory. 1, 0 when there is no n-th, -ENOMEM. */
+ * absolute path (unrooted), in new memory. 1, 0 when there is no n-th, -errno. */
 int lookup_path(const char *name, const char *root, size_t n, char **ret_path);
 
 /* "python3.12" for "3.12", "python3.13t" for "3.13t", else a copy of name; in new memory. NULL: no memory. */

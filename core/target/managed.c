@@ -237,14 +237,16 @@ int target_check_managed(const struct target *target, bool user, struct pipseed_
         _cleanup_free_ char *path = NULL;
         _cleanup_free_ char *data = NULL;
         size_t len = 0;
+        int r;
 
         if (target->is_venv || (target->root != NULL && !user))
                 return 0;
         path = path_join(target->stdlib, "EXTERNALLY-MANAGED");
         if (path == NULL)
                 return error_memory(err);
-        if (!rooted_is_file(image, path))
-                return 0;
+        r = rooted_find(image, path, S_IFREG);
+        if (r <= 0)
+                return r < 0 ? error_sys(err, r, path, "cannot look for a mark of PEP 668") : 0;
         /* One that cannot be read marks all the same. */
         (void)rooted_read(image, path, FILE_LIMIT, &data, &len);
         return refuse(path, target->prefix, data, len, err);

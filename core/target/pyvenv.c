@@ -88,8 +88,9 @@ static int read_cfg(struct arena *arena, const char *root, const char *folder, c
 
         if (path == NULL)
                 return error_memory(err);
-        if (!rooted_is_file(root, path))
-                return 0;
+        r = rooted_find(root, path, S_IFREG);
+        if (r <= 0)
+                return r < 0 ? error_sys(err, r, path, "cannot look at pyvenv.cfg") : 0;
         r = rooted_read(root, path, CFG_LIMIT, &text, &len);
         if (r < 0)
                 return error_sys(err, r, path, "cannot read pyvenv.cfg");
@@ -117,12 +118,16 @@ static int read_orig_prefix(struct arena *arena, const char *root, const char *p
 
         if (path == NULL || no_global == NULL)
                 return error_memory(err);
-        if (!rooted_is_file(root, path))
+        r = rooted_find(root, path, S_IFREG);
+        if (r == 0)
                 return 0;
-        r = rooted_read(root, path, PATH_MAX, &text, NULL);
+        if (r > 0)
+                r = rooted_read(root, path, PATH_MAX, &text, NULL);
+        if (r == 0)
+                r = rooted_find(root, no_global, S_IFREG);
         if (r < 0)
                 return error_sys(err, r, path, "cannot read orig-prefix.txt");
-        env.system_site = !rooted_is_file(root, no_global);
+        env.system_site = r == 0;
         env.prefix = arena_strdup(arena, prefix);
         env.file = arena_strdup(arena, path);
         env.version = arena_strdup(arena, name + strcspn(name, "0123456789"));
@@ -138,17 +143,22 @@ static int read_legacy(struct arena *arena, const char *root, const char *prefix
                        struct pipseed_error *err)
 {
         _cleanup_free_ char *lib = path_join(prefix, "lib");
+        _cleanup_free_ char *mark = path_join(prefix, "bin/activate_this.py");
         _cleanup_free_ char *host = NULL;
         DIR *dir;
-        int r = 0;
+        int r;
 
-        if (lib == NULL)
+        if (lib == NULL || mark == NULL)
                 return error_memory(err);
-        if (!rooted_has_file(root, prefix, "bin/activate_this.py") || rooted_resolve(root, lib, &host) < 0)
-                return 0;
+        r = rooted_find(root, mark, S_IFREG);
+        if (r > 0)
+                r = rooted_resolve(root, lib, &host) < 0 ? 0 : 1;
+        if (r <= 0)
+                return r < 0 ? error_sys(err, r, mark, "cannot look at %s", mark) : 0;
         dir = opendir(host);
         if (dir == NULL)
-                return 0;
+                return errno == ENOENT || errno == ENOTDIR ? 0 : error_sys(err, errno, lib, "cannot read %s", lib);
+        r = 0;
         for (const struct dirent *entry = readdir(dir); entry != NULL && r == 0; entry = readdir(dir))
                 if (str_starts(entry->d_name, "python") || str_starts(entry->d_name, "pypy"))
                         r = read_orig_prefix(arena, root, prefix, entry->d_name, ret_env, err);

@@ -84,6 +84,8 @@ int remember_open(struct remember *remember, const char *cache_dir, const char *
         struct stat st;
 
         if (resolved == NULL || stat(resolved, &st) < 0) {
+                if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+                        return error_sys(err, errno, exe, "cannot look at the interpreter %s", exe);
                 (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "there is no interpreter at %s", exe);
                 err->sys_errno = errno;
                 return err->code;
@@ -118,13 +120,10 @@ static char *load(const struct remember *remember)
 bool remember_read(const struct remember *remember, char **ret_json)
 {
         _cleanup_free_ char *text = load(remember);
-        size_t len;
+        size_t len = strlen(remember->key);
         char *copy;
 
-        if (text == NULL) /* also when nothing is remembered at all, and there is no key */
-                return false;
-        len = strlen(remember->key);
-        if (strncmp(text, remember->key, len) != 0 || text[len] != '\n')
+        if (text == NULL || strncmp(text, remember->key, len) != 0 || text[len] != '\n')
                 return false;
         copy = strdup(text + len + 1);
         if (copy == NULL)

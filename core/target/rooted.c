@@ -110,32 +110,14 @@ int rooted_stat(const char *root, const char *path, struct stat *ret_stat)
         return 0;
 }
 
-bool rooted_is_file(const char *root, const char *path)
+int rooted_find(const char *root, const char *path, mode_t type)
 {
         struct stat st;
+        int r = rooted_stat(root, path, &st);
 
-        return rooted_stat(root, path, &st) == 0 && S_ISREG(st.st_mode);
-}
-
-bool rooted_is_dir(const char *root, const char *path)
-{
-        struct stat st;
-
-        return rooted_stat(root, path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-bool rooted_has_file(const char *root, const char *dir, const char *name)
-{
-        _cleanup_free_ char *path = path_join(dir, name);
-
-        return path != NULL && rooted_is_file(root, path);
-}
-
-bool rooted_has_dir(const char *root, const char *dir, const char *name)
-{
-        _cleanup_free_ char *path = path_join(dir, name);
-
-        return path != NULL && rooted_is_dir(root, path);
+        if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -ENAMETOOLONG)
+                return 0;
+        return r < 0 ? r : (st.st_mode & S_IFMT) == type;
 }
 
 int rooted_read(const char *root, const char *path, size_t limit, char **ret_data, size_t *ret_len)

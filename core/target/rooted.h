@@ -26,11 +26,9 @@ const char *rooted_plain(const char *root, const char *host);
 
 /* stat(2) of a path inside root: 0 or -errno. */
 int rooted_stat(const char *root, const char *path, struct stat *ret_stat);
-bool rooted_is_file(const char *root, const char *path);
-bool rooted_is_dir(const char *root, const char *path);
-/* Same for dir + "/" + name. */
-bool rooted_has_file(const char *root, const char *dir, const char *name);
-bool rooted_has_dir(const char *root, const char *dir, const char *name);
+/* Is there something of this type (S_IFREG, S_IFDIR), links followed? 1; 0: nothing, or something else; -errno when that
+ * cannot be told: a disk's error must not look like an answer. */
+int rooted_find(const char *root, const char *path, mode_t type);
 /* file_read of a path inside root: 0 or -errno. */
 int rooted_read(const char *root, const char *path, size_t limit, char **ret_data, size_t *ret_len);
 

@@ -20,12 +20,28 @@ static bool is_known(const struct search *search, const char *folder)
         return false;
 }
 
+/* As site.py: what is not there, or not for this caller, is passed over. What a disk's error hides is not. */
+static bool is_passed_over(int r)
+{
+        return r == -ENOENT || r == -EACCES || r == -ENOTDIR || r == -EISDIR || r == -ELOOP || r == -EFBIG ||
+               r == -ENAMETOOLONG;
+}
+
+/* 1, 0 or -errno. */
+static int is_folder(const struct search *search, const char *folder)
+{
+        int r = rooted_find(search->root, folder, S_IFDIR);
+
+        return is_passed_over(r) ? 0 : r;
+}
+
 static int add_folder(struct search *search, const char *folder)
 {
         char *copy;
+        int r = is_known(search, folder) ? 0 : is_folder(search, folder);
 
-        if (is_known(search, folder) || !rooted_is_dir(search->root, folder))
-                return 0;
+        if (r <= 0)
+                return r;
         copy = arena_strdup(search->arena, folder);
         if (copy == NULL || arena_grow(search->arena, &search->items, search->n_items, &search->capacity,
                                        sizeof(*search->items)) < 0)
@@ -63,7 +79,7 @@ static int add_pth(struct search *search, const char *site, const char *name)
                 return -ENOMEM;
         r = rooted_read(search->root, path, PTH_LIMIT, &text, &len);
         if (r < 0)
-                return r == -ENOMEM ? r : 0; /* as site.py: what cannot be read is passed over */
+                return is_passed_over(r) ? 0 : r;
         end = text + len;
         line = str_starts(text, "\xef\xbb\xbf") ? text + 3 : text;
         while (line < end) {
@@ -96,19 +112,19 @@ int search_add_site(struct search *search, const char *folder)
 {
         _cleanup_free_ char *host = NULL;
         struct dirent **entries = NULL;
-        int result;
+        int result = is_folder(search, folder);
         int n;
 
-        if (!rooted_is_dir(search->root, folder))
-                return 0;
+        if (result <= 0)
+                return result;
         result = add_folder(search, folder);
         if (result == 0)
                 result = rooted_resolve(search->root, folder, &host);
         if (result < 0)
-                return result == -ENOMEM ? result : 0;
+                return is_passed_over(result) ? 0 : result;
         n = scandir(host, &entries, is_pth, by_bytes);
         if (n < 0)
-                return errno == ENOMEM ? -ENOMEM : 0;
+                return is_passed_over(-errno) ? 0 : -errno;
         for (int i = 0; i < n; i++) {
                 if (result == 0)
                         result = add_pth(search, folder, entries[i]->d_name);

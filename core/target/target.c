@@ -125,6 +125,11 @@ static int find_python(struct finder *finder, const char *path)
         return r < 0 ? r : build(finder, &facts, NULL, path, path, finder->image);
 }
 
+static int cannot_look(const struct finder *finder, int r, const char *path)
+{
+        return error_sys(finder->err, r, path, "cannot look at %s", path);
+}
+
 /* An environment, or the prefix of an installation. */
 static int find_in_folder(struct finder *finder, const char *folder)
 {
@@ -139,8 +144,9 @@ static int find_in_folder(struct finder *finder, const char *folder)
 
                 if (path == NULL)
                         return error_memory(finder->err);
-                if (base_is_executable(finder->image, path))
-                        return find_python(finder, path);
+                r = base_is_executable(finder->image, path);
+                if (r != 0)
+                        return r < 0 ? cannot_look(finder, r, path) : find_python(finder, path);
         }
         (void)error_set(finder->err, PIPSEED_E_NO_TARGET, folder,
                         "%s is no environment: it has neither pyvenv.cfg nor bin/python3", folder);
@@ -166,6 +172,8 @@ static int not_found(const struct finder *finder, const char *path, int sys_errn
 {
         struct stat st;
 
+        if (sys_errno != ENOENT && sys_errno != ENOTDIR && sys_errno != ELOOP)
+                return cannot_look(finder, sys_errno, path);
         if (finder->image == NULL && lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
                 (void)error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "%s is a link to something that is gone",
                                 path);
@@ -173,8 +181,6 @@ static int not_found(const struct finder *finder, const char *path, int sys_errn
                 return error_hint(finder->err,
                                   "install the Python that it leads to again, or make the environment anew");
         }
-        if (sys_errno != ENOENT && sys_errno != ENOTDIR)
-                return error_sys(finder->err, sys_errno, path, "cannot look at %s", path);
         (void)error_set(finder->err, PIPSEED_E_NO_TARGET, path, "there is no %s", path);
         finder->err->sys_errno = sys_errno;
         return error_hint(finder->err, "name an environment's folder, or an interpreter with --python");
@@ -205,8 +211,9 @@ static int find_by_path(struct finder *finder, const char *path)
                 return find_broken(finder, path, -r);
         if (S_ISDIR(st.st_mode))
                 return find_in_folder(finder, path);
-        if (base_is_executable(finder->image, path))
-                return find_python(finder, path);
+        r = base_is_executable(finder->image, path);
+        if (r != 0)
+                return r < 0 ? cannot_look(finder, r, path) : find_python(finder, path);
         (void)error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "%s is no executable file", path);
         return error_hint(finder->err, "name an environment's folder, or an interpreter with --python");
 }
@@ -233,7 +240,7 @@ static int find_by_name(struct finder *finder, const char *given)
                 int r = lookup_path(name, finder->image, i, &path);
 
                 if (r < 0)
-                        return error_memory(finder->err);
+                        return error_sys(finder->err, r, NULL, "cannot look for %s on PATH", name);
                 if (r == 0)
                         break;
                 finder->n_scripts = 0;
@@ -262,12 +269,16 @@ static int find_given(struct finder *finder, const char *given)
 static int find_active(struct finder *finder, const char *folder)
 {
         _cleanup_free_ char *path = path_absolute_here(folder);
+        int r;
 
         if (path == NULL)
                 return error_sys(finder->err, errno, folder, "cannot tell where %s is", folder);
         if (pyvenv_is_env(NULL, path))
                 return find_in_folder(finder, path);
-        (void)error_set(finder->err, rooted_is_dir(NULL, path) ? PIPSEED_E_BAD_TARGET : PIPSEED_E_NO_TARGET, path,
+        r = rooted_find(NULL, path, S_IFDIR);
+        if (r < 0)
+                return cannot_look(finder, r, path);
+        (void)error_set(finder->err, r > 0 ? PIPSEED_E_BAD_TARGET : PIPSEED_E_NO_TARGET, path,
                         "VIRTUAL_ENV names %s, which is no environment", path);
         return error_hint(finder->err, "unset VIRTUAL_ENV, or name the environment");
 }
@@ -288,11 +299,16 @@ static int find_on_host(struct finder *finder)
         return find_by_name(finder, "python3");
 }
 
-static bool image_has(const struct finder *finder, const char *path)
+/* 1, 0 or -errno. */
+static int image_has(const struct finder *finder, const char *path)
 {
+        _cleanup_free_ char *python = path_join(path, "bin/python3");
+
+        if (python == NULL)
+                return -ENOMEM;
         if (finder->query->env == NULL)
                 return base_is_executable(finder->image, path);
-        return pyvenv_is_env(finder->image, path) || rooted_has_file(finder->image, path, "bin/python3");
+        return pyvenv_is_env(finder->image, path) ? 1 : rooted_find(finder->image, python, S_IFREG);
 }
 
 /* Has the image the environment or the interpreter that is asked for? 1, 0 or a negative code. ret_path: where. */
@@ -308,13 +324,14 @@ static int look_in_image(const struct finder *finder, char **ret_path)
         if (query->env == NULL && strchr(python, '/') == NULL) {
                 name = lookup_name(python);
                 r = name != NULL ? lookup_path(name, finder->image, 0, ret_path) : -ENOMEM;
-                return r < 0 ? error_memory(finder->err) : r;
+                return r < 0 ? error_sys(finder->err, r, finder->image, "cannot look for %s in the root", python) : r;
         }
         path = path_absolute_here(given);
         if (path == NULL)
                 return error_sys(finder->err, errno, given, "cannot tell where %s is", given);
-        if (!image_has(finder, path))
-                return 0;
+        r = image_has(finder, path);
+        if (r <= 0)
+                return r < 0 ? cannot_look(finder, r, path) : 0;
         *ret_path = steal_ptr(path);
         return 1;
 }

@@ -34,8 +34,9 @@ static int try_name(struct origin *origin, const char *home, const char *name, s
 
         if (path == NULL)
                 return error_memory(err);
-        if (!base_is_executable(NULL, path))
-                return 0;
+        r = base_is_executable(NULL, path);
+        if (r <= 0)
+                return r < 0 ? error_sys(err, r, path, "cannot look at %s", path) : 0;
         r = pyvenv_read_of(arena, NULL, path, &env, err);
         if (r == 0)
                 origin->base = path;
@@ -52,12 +53,18 @@ static int find_base(struct origin *origin, struct pipseed_error *err)
         const char *const names[] = {path_base(origin->exe), "python3",
                                      arena_format(arena, "python%d.%d", origin->facts->major, origin->facts->minor)};
         struct pyvenv env;
-        int r;
+        int r = 0;
 
+        if (names[2] == NULL)
+                return error_memory(err);
         origin->base = origin->target->base_exe;
         if (!origin->target->is_venv || origin->facts->minor < 11)
                 return 0;
-        if (strcmp(origin->real, origin->exe) != 0 && base_is_executable(NULL, origin->real)) {
+        if (strcmp(origin->real, origin->exe) != 0)
+                r = base_is_executable(NULL, origin->real);
+        if (r < 0)
+                return error_sys(err, r, origin->real, "cannot look at %s", origin->real);
+        if (r > 0) {
                 r = pyvenv_read_of(arena, NULL, origin->real, &env, err);
                 if (r == 0)
                         origin->base = origin->real;

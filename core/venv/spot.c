@@ -312,10 +312,12 @@ static int take_hidden(struct spot *spot)
         fd = openat(spot->parent_fd, spot->hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0 && errno == ENOENT)
                 return -EAGAIN;
-        if (fd < 0)
-                return errno == ELOOP || errno == ENOTDIR || errno == EACCES ? -EEXIST : -errno;
-        if (fstat(fd, &st) < 0)
-                return -errno;
+        if (fd < 0 || fstat(fd, &st) < 0) {
+                r = errno;
+                if (made)
+                        (void)unlinkat(spot->parent_fd, spot->hidden, AT_REMOVEDIR);
+                return !made && fd < 0 && (r == ELOOP || r == ENOTDIR || r == EACCES) ? -EEXIST : -r;
+        }
         if (st.st_uid != geteuid())
                 return -EEXIST;
         r = spot_lock(spot, fd);

@@ -67,7 +67,9 @@ static int add_dir(const struct updater *updater, const char *dir)
                 return in_the_way(updater, dir, "not reached through folders alone");
         if (fd < 0)
                 return error_sys(updater->err, fd, update->path, "cannot open %s", dir);
-        return fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode) ? in_the_way(updater, dir, "no folder") : 0;
+        if (fstat(fd, &st) < 0)
+                return error_sys(updater->err, errno, update->path, "cannot look at %s", dir);
+        return S_ISDIR(st.st_mode) ? 0 : in_the_way(updater, dir, "no folder");
 }
 
 /* A file that is written anew keeps its owner and, unless its template has one, its mode. */

@@ -123,6 +123,7 @@ static int add_folder(struct listing *listing, const char *folder, int *ret_dir_
 {
         _cleanup_close_ int dir_fd = file_open_dir(folder);
         const struct dirent *file;
+        int copy_fd = -1;
         int r = 0;
         DIR *dir;
 
@@ -130,9 +131,13 @@ static int add_folder(struct listing *listing, const char *folder, int *ret_dir_
                 error_sys(err, dir_fd, folder, "cannot read the wheel folder");
                 return error_hint(err, "check --wheel-dir and the policy's wheels.dirs (pipseed policy show)");
         }
-        dir = fdopendir(fcntl(dir_fd, F_DUPFD_CLOEXEC, 3));
-        if (dir == NULL)
-                return error_sys(err, errno, folder, "cannot read the wheel folder");
+        copy_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
+        dir = copy_fd >= 0 ? fdopendir(copy_fd) : NULL;
+        if (dir == NULL) {
+                error_sys(err, errno, folder, "cannot read the wheel folder");
+                cleanup_closep(&copy_fd);
+                return err->code;
+        }
         *ret_dir_fd = steal_fd(&dir_fd);
         while (r == 0 && (errno = 0, file = readdir(dir)) != NULL)
                 if (str_ends(file->d_name, ".whl") && file->d_name[0] != '.')

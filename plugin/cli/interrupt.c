@@ -13,15 +13,29 @@ static void catch(int number)
         caught = number;
 }
 
+void interrupt_ignore_limits(void)
+{
+        (void)signal(SIGXFSZ, SIG_IGN);
+}
+
 void interrupt_catch(void)
 {
-        static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-        struct sigaction before, action = {.sa_handler = catch, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+        /* A closed pipe signals at each message: it must not kill at the second one. */
+        static const struct {
+                int number;
+                int flags;
+        } rows[] = {
+                {SIGINT, (int)SA_RESETHAND | SA_RESTART}, {SIGTERM, (int)SA_RESETHAND | SA_RESTART},
+                {SIGHUP, (int)SA_RESETHAND | SA_RESTART}, {SIGPIPE, SA_RESTART},
+        };
+        struct sigaction before;
 
-        for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                const struct sigaction action = {.sa_handler = catch, .sa_flags = rows[i].flags};
+
                 /* nohup(1) and background jobs start with some of them ignored: that stays. */
-                if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
-                        (void)sigaction(numbers[i], &action, NULL);
+                if (sigaction(rows[i].number, NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+                        (void)sigaction(rows[i].number, &action, NULL);
         }
 }
 
@@ -32,6 +46,8 @@ int interrupt_pending(void)
 
 void interrupt_raise(void)
 {
-        if (caught != 0)
-                (void)raise(caught);
+        if (caught == 0)
+                return;
+        (void)signal(caught, SIG_DFL);
+        (void)raise(caught);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * interrupt.h - SIGINT, SIGTERM and SIGHUP end a seeding in good order: the library is told to cancel at its next event
- * and undoes its work, then the process dies of that signal as its parent expects. A second one kills at once.
+ * interrupt.h - SIGINT, SIGTERM, SIGHUP and SIGPIPE end a seeding in good order: the library is told to cancel at its next event
+ * and undoes its work, then the process dies of that signal as its parent expects. A second one kills at once,
+ * but for SIGPIPE.
  *
  *     interrupt_catch();
  *     ... return interrupt_pending() from the event callback ...
@@ -11,6 +12,9 @@
 #define CLI_INTERRUPT_H
 
 void interrupt_catch(void);
+/* The limit on the size of files (setrlimit(2)) would kill in the midst of one: the write fails instead, as on a full
+ * disk. */
+void interrupt_ignore_limits(void);
 /* The signal, or 0. */
 int interrupt_pending(void);
 void interrupt_raise(void);

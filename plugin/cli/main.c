@@ -202,6 +202,7 @@ int main(int argc, char **argv)
         int code;
 
         output_guard_streams();
+        interrupt_ignore_limits();
         output_init(&out);
         session.settings = calloc(1, sizeof(*session.settings));
         if (session.settings == NULL) {
