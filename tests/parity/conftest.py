@@ -1,18 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The report of the parity suite."""
+import sys
+from pathlib import Path
+
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
 
-class Report:
-    """What ran, what did not, and which of the allowed differences were met."""
-
-    def __init__(self):
-        self.ran = []
-        self.skipped = {}
-        self.allowed = set()
-
-
-REPORT = Report()
+from summary import REPORT  # pylint: disable=wrong-import-position
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +24,8 @@ def pytest_terminal_summary(terminalreporter):
 
     always = {"installer", "pyc-time", "pyc-filename", "env-path"}
     terminalreporter.section("parity with ensurepip")
-    terminalreporter.line(f"{len(REPORT.ran)} combinations ran, {len(REPORT.skipped)} skipped")
+    terminalreporter.line(f"{len(REPORT.ran)} combinations ran, {len(REPORT.skipped)} skipped; {REPORT.left_out} left to "
+                            "PIPSEED_TEST_LONG=1")
     reasons = {}
     for label, reason in REPORT.skipped.items():
         reasons.setdefault(reason, []).append(label)
