@@ -80,8 +80,11 @@ def test_create_options(newest, tmp_path):
                 assert problem.code == code, problem.code
             else:
                 raise AssertionError(options)
+        seen = []
+        made = pipseed.create(env, clear=True, settings={"venv.hooks": sys.argv[2]}, events=seen.append, prompt="p")
+        assert f"pip {made.seeding.pip.version}: none" in [event.text for event in seen], "the hook found pip there"
         print(sorted(os.listdir(sys.argv[1])))
-        """, tmp_path) == "['env']\n"
+        """, tmp_path, next(run.build_dir().glob("*/pipseed/pipseed_hook.so"))) == "['env']\n"
 
 
 ERRORS = {
