@@ -192,9 +192,8 @@ static int parse_packages(const struct parsing *p, char *text, struct value *ret
                 if (strcmp(items[i], "auto") == 0 && n > 1)
                         return bad(p, "auto must stand alone");
         }
-        if (!(n == 1 && strcmp(items[0], "auto") == 0) &&
-            !has_item(&(struct value){.items = items, .n_items = n}, "pip"))
-                return bad(p, "must be auto, or project names with blanks between, pip among them");
+        if (n == 0)
+                return bad(p, "must be auto, or project names with blanks between");
         return join(p, items, n, " ", ret_value);
 }
 

@@ -19,7 +19,7 @@ enum value_type {
         VALUE_BOOL,      /* yes/no, true/false, on/off, 1/0 */
         VALUE_CHOICE,    /* one of the key's words */
         VALUE_SPECIFIER, /* PEP 440 specifier, a bare version, or "newest" */
-        VALUE_PACKAGES,  /* "auto", or project names with blanks between, pip among them */
+        VALUE_PACKAGES,  /* "auto", or project names with blanks between */
         VALUE_TEXT,      /* one line of UTF-8, not empty */
         VALUE_PATH,      /* absolute, or empty for none */
         VALUE_PATHS,     /* absolute paths with colons between, or empty */

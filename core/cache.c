@@ -87,7 +87,7 @@ int pipseed_cache_list(const struct pipseed_request *req, bool check, struct pip
                 return r;
         /* Between the reading of a manifest and of its files nobody may renew one of them. */
         if (check)
-                lock_fd = store_lock(store);
+                lock_fd = store_lock(store, NULL, NULL);
         r = read_store(store, check, &owned, err);
         return r < 0 ? r : finish(&owned, store, ret_cache, err);
 }
@@ -197,7 +197,7 @@ int pipseed_cache_prune(const struct pipseed_request *req, uint64_t max_age, uin
 
         if (r < 0)
                 return r;
-        lock_fd = store_lock(store);
+        lock_fd = store_lock(store, NULL, NULL);
         if (lock_fd >= 0 && !req->dry_run)
                 store_sweep(store);
         r = read_store(store, false, &owned, err);

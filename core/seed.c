@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One seeding, from request to result. The story is pipseed_seed at the end; each step is a function above it. */
 #include "base/error.h"
+#include "base/str.h"
 #include "install/merge.h"
 #include "install/rebase.h"
 #include "install/removal.h"
@@ -75,6 +76,27 @@ static int decide_upgrade(struct job *job, struct job_package *package, struct p
         return error_hint(err, "take it out first: pipseed unseed");
 }
 
+/* In the version that is there, unless one is named. */
+static int decide_reinstall(struct job *job, struct job_package *package, struct pipseed_error *err)
+{
+        _cleanup_free_ char *text = str_format("==%s", package->current->version);
+        struct job_package same = *package;
+        int r = 0;
+
+        if (text == NULL)
+                return error_memory(err);
+        package->action = PIPSEED_ACTION_INSTALLED;
+        if (package->specifier_text[0] != '\0')
+                return prepare_choose(job, package, &package->wheel, err);
+        same.specifier_text = text;
+        r = specifier_parse(text, &same.specifier, err);
+        if (r < 0)
+                return r;
+        r = prepare_choose(job, &same, &package->wheel, err);
+        specifier_free(same.specifier);
+        return r;
+}
+
 static int decide(struct job *job, struct pipseed_error *err)
 {
         int r = catalog_open(&job->req, &job->catalog, err);
@@ -84,7 +106,9 @@ static int decide(struct job *job, struct pipseed_error *err)
 
                 package->wheel = NULL;
                 package->action = PIPSEED_ACTION_NONE;
-                if (package->current != NULL) {
+                if (package->current != NULL && job->req.reinstall && job_owns(job, package->current)) {
+                        r = decide_reinstall(job, package, err);
+                } else if (package->current != NULL) {
                         r = decide_upgrade(job, package, err);
                 } else {
                         package->action = PIPSEED_ACTION_INSTALLED;
@@ -161,7 +185,11 @@ static int load_removal(struct job *job, const struct job_package *package, stru
 
                 if (!job_owns(job, &package->installed.items[i]))
                         continue;
-                r = removal_load(job->txn, &package->installed.items[i], ret_removal, err);
+                r = package->installed.items[i].has_record || !job->req.reinstall
+                            ? removal_load(job->txn, &package->installed.items[i], ret_removal, err) : 0;
+                /* Whatever else is in the dist-info goes as well, or there would be two of them. */
+                if (r == 0)
+                        r = removal_load_bare(job->txn, &package->installed.items[i], ret_removal, err);
                 if (r < 0)
                         return r;
         }

@@ -258,18 +258,23 @@ int file_create(int dir_fd, const char *path, mode_t mode, const void *data, siz
         return fill_and_close(fd, mode, data, len);
 }
 
-/* The file by that name, emptied, when it is this user's and nobody writes it now: a killed run left it, or nobody did. Else
- * -EBUSY. One with a second name could be anybody's file. */
+/* The file by that name, empty, when it is new, or this user's and nobody writes it now: a killed run left it. Else -EBUSY. One
+ * with a second name could be anybody's file. Where locks do not work only a new one will do. */
 static int open_for_replacing(int dir_fd, const char *name)
 {
-        _cleanup_close_ int fd = file_open_beneath(dir_fd, name, O_WRONLY | O_CREAT | O_NONBLOCK, 0600);
+        _cleanup_close_ int fd = file_open_beneath(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+        bool is_new = fd >= 0;
         struct stat held, named;
 
+        if (fd == -EEXIST)
+                fd = file_open_beneath(dir_fd, name, O_WRONLY | O_NONBLOCK, 0);
         if (fd < 0)
-                return fd;
+                return fd == -ENOENT || fd == -ENXIO ? -EBUSY : fd;
         if (fstat(fd, &held) < 0)
                 return -errno;
-        if (!S_ISREG(held.st_mode) || held.st_uid != geteuid() || held.st_nlink != 1 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+        if (!S_ISREG(held.st_mode) || held.st_uid != geteuid() || held.st_nlink != 1)
+                return -EBUSY;
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0 && (errno == EWOULDBLOCK || !is_new))
                 return -EBUSY;
         /* Renamed by whoever held it until now? */
         if (fstatat(dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0 || named.st_ino != held.st_ino ||

@@ -139,7 +139,13 @@ extern "C" {
         X(INSTALL_MISSING, -481, "install-missing")                                                                    \
         X(INSTALL_FOREIGN, -482, "install-foreign")                                                                    \
         X(INSTALL_VERSION, -483, "install-version")                                                                    \
-        X(INSTALL_LINK, -484, "install-link")
+        X(INSTALL_LINK, -484, "install-link")                                                                          \
+        X(LEFTOVER, -490, "leftover")                                                                                  \
+        X(PIP_DEBRIS, -491, "pip-debris")                                                                              \
+        X(BASE_GONE, -492, "base-gone")                                                                                \
+        X(BASE_CHANGED, -493, "base-changed")                                                                          \
+        X(ENV_CONFIG, -494, "env-config")                                                                              \
+        X(ENV_MOVED, -495, "env-moved")
 
 enum pipseed_code {
         PIPSEED_OK = 0,
@@ -255,6 +261,8 @@ struct pipseed_request {
 
         pipseed_event_fn *event;
         void *event_data;
+
+        bool reinstall; /* what is installed is installed again, in the same version */
 };
 
 PIPSEED_API void pipseed_request_init(struct pipseed_request *req);
@@ -333,6 +341,33 @@ struct pipseed_report {
 PIPSEED_API int pipseed_verify(const struct pipseed_request *req, struct pipseed_report **ret_report,
                                struct pipseed_error *err);
 PIPSEED_API void pipseed_report_free(struct pipseed_report *report);
+
+/* One thing that is wrong with an environment. */
+struct pipseed_ailment {
+        int code;         /* PIPSEED_E_LEFTOVER to ENV_MOVED, PIPSEED_E_INSTALL_* */
+        const char *path; /* absolute, or NULL */
+        const char *text; /* one line */
+        const char *hint; /* what to do about it when it is not mended, or NULL */
+        bool can_mend;    /* pipseed_doctor with fix is able to */
+        bool mended;      /* it was */
+};
+
+struct pipseed_checkup {
+        const char *env;     /* the folder, absolute; without root */
+        const char *python;  /* its interpreter; NULL: it has none that can be used */
+        const char *version; /* X.Y.Z, or NULL */
+        const struct pipseed_ailment *ailments;
+        size_t n_ailments;
+        size_t n_left; /* of these, not mended */
+};
+
+/* Look for what is wrong with an environment: what interrupted runs of pipseed and of pip left, a base interpreter that is
+ * gone or another one now, pyvenv.cfg, scripts that belong to another place, pip installed twice or not as its RECORD says.
+ * With fix, mend it; each cure is a transaction of its own, and afterwards everything is looked at again. What is found is no
+ * failure. Target, wheels and store of the request count. Errors: NO_TARGET, IO, NO_MEMORY, CANCELLED. */
+PIPSEED_API int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_checkup **ret_checkup,
+                               struct pipseed_error *err);
+PIPSEED_API void pipseed_checkup_free(struct pipseed_checkup *checkup);
 
 /* One wheel that could be installed. */
 struct pipseed_wheel {

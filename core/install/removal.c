@@ -9,9 +9,11 @@
 #include "wheel/entrypoint.h"
 #include "wheel/record.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define MAX_RECORD ((size_t)16 << 20)
 
@@ -39,12 +41,10 @@ void removal_done(struct removal *removal)
         *removal = (struct removal){0};
 }
 
-bool removal_possible(const struct txn *txn, const struct installed *installed, enum plan_root *ret_lib)
+static bool find_lib(const struct txn *txn, const struct installed *installed, enum plan_root *ret_lib)
 {
         static const enum plan_root libs[] = {PLAN_LIB, PLAN_OTHER_LIB};
 
-        if (!installed->has_record || installed->is_egg)
-                return false;
         for (size_t i = 0; i < ARRAY_SIZE(libs); i++) {
                 if (txn->roots[libs[i]].fd < 0 || strcmp(txn->roots[libs[i]].below, installed->location) != 0)
                         continue;
@@ -52,6 +52,11 @@ bool removal_possible(const struct txn *txn, const struct installed *installed, 
                 return true;
         }
         return false;
+}
+
+bool removal_possible(const struct txn *txn, const struct installed *installed, enum plan_root *ret_lib)
+{
+        return installed->has_record && !installed->is_egg && find_lib(txn, installed, ret_lib);
 }
 
 /* The root whose folder is the deepest one above the path; false when none is. */
@@ -177,6 +182,64 @@ static void sort_unique(struct removal *removal)
         removal->n_paths = kept;
 }
 
+/* What ret_removal has already is taken over, and the whole handed to it. */
+static int hand_over(struct removal *removal, size_t *capacity, struct removal *ret_removal, struct pipseed_error *err)
+{
+        for (size_t i = 0; i < ret_removal->n_paths; i++)
+                if (add(removal, capacity, ret_removal->paths[i].root, ret_removal->paths[i].path) < 0)
+                        return error_memory(err);
+        sort_unique(removal);
+        removal_done(ret_removal);
+        *ret_removal = *removal;
+        *removal = (struct removal){0};
+        return 0;
+}
+
+/* Every file below the folder. */
+static int add_folder(int root_fd, const char *folder, struct removal *removal, size_t *capacity)
+{
+        int fd = file_open_beneath(root_fd, folder, O_RDONLY | O_DIRECTORY, 0);
+        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+        const struct dirent *entry;
+        int r = 0;
+
+        if (dir == NULL) {
+                r = fd >= 0 ? -errno : fd;
+                cleanup_closep(&fd);
+                return r;
+        }
+        while (r == 0 && (errno = 0, entry = readdir(dir)) != NULL) {
+                _cleanup_free_ char *path = path_join(folder, entry->d_name);
+                struct stat st;
+
+                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+                        continue;
+                if (path == NULL)
+                        r = -ENOMEM;
+                else if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+                        r = add_folder(root_fd, path, removal, capacity);
+                else
+                        r = add(removal, capacity, removal->lib, path);
+        }
+        (void)closedir(dir);
+        return r;
+}
+
+int removal_load_bare(const struct txn *txn, const struct installed *installed, struct removal *ret_removal,
+                      struct pipseed_error *err)
+{
+        _cleanup_(removal_done) struct removal removal = {0};
+        size_t capacity = 0;
+        int r;
+
+        if (installed->is_egg || !find_lib(txn, installed, &removal.lib))
+                return 0;
+        r = add_folder(txn->roots[removal.lib].fd, installed->dist_info, &removal, &capacity);
+        if (r < 0)
+                return error_sys(err, r, installed->location, "cannot look into %s", installed->dist_info);
+        return hand_over(&removal, &capacity, ret_removal, err);
+}
+
 int removal_load(const struct txn *txn, const struct installed *installed, struct removal *ret_removal,
                  struct pipseed_error *err)
 {
@@ -195,12 +258,5 @@ int removal_load(const struct txn *txn, const struct installed *installed, struc
                 r = add_scripts(txn, installed, &removal, &capacity, err);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < ret_removal->n_paths; i++)
-                if (add(&removal, &capacity, ret_removal->paths[i].root, ret_removal->paths[i].path) < 0)
-                        return error_memory(err);
-        sort_unique(&removal);
-        removal_done(ret_removal);
-        *ret_removal = removal;
-        removal = (struct removal){0};
-        return 0;
+        return hand_over(&removal, &capacity, ret_removal, err);
 }

@@ -35,6 +35,9 @@ bool removal_possible(const struct txn *txn, const struct installed *installed, 
 /* What ret_removal has already stays in it: of a distribution that is there twice both copies go. PIPSEED_E_RECORD_*, IO. */
 int removal_load(const struct txn *txn, const struct installed *installed, struct removal *ret_removal,
                  struct pipseed_error *err);
+/* All of the dist-info itself, whatever RECORD says. An egg, or one in another folder, is left: nothing is added. */
+int removal_load_bare(const struct txn *txn, const struct installed *installed, struct removal *ret_removal,
+                      struct pipseed_error *err);
 bool removal_has(const struct removal *removal, enum plan_root root, const char *path);
 void removal_done(struct removal *removal);
 

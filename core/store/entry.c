@@ -165,13 +165,14 @@ static int open_in(const struct store *store, const struct entry_query *query, s
 static int get_or_make(const struct store *store, const struct entry_query *query, struct entry **ret_entry,
                        struct pipseed_error *err)
 {
-        _cleanup_close_ int lock_fd = store_lock(store);
+        _cleanup_close_ int lock_fd = store_lock(store, query->event, query->event_data);
         _cleanup_(entry_freep) struct entry *entry = NULL;
         _cleanup_free_ char *path = NULL;
         int r;
 
-        if (lock_fd >= 0)
-                store_sweep(store);
+        if (lock_fd == -ECANCELED)
+                return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
+        store_sweep(store);
         r = open_in(store, query, &entry);
         if (r == 1) {
                 *ret_entry = steal_ptr(entry);

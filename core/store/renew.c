@@ -140,7 +140,7 @@ static int renew_full(struct renewal *renewal)
 int renew_files(const struct entry *entry, const struct manifest *manifest, size_t index, bool is_full)
 {
         const bool is_pyc = manifest == &entry->pyc;
-        _cleanup_close_ int lock_fd = store_lock(entry->store);
+        _cleanup_close_ int lock_fd = store_lock(entry->store, NULL, NULL);
         _cleanup_(finish) struct renewal renewal = {
                 .store = entry->store,
                 .known = manifest,

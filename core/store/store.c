@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 #define FORMAT "v1"
+#define LOCK_NOTICE 50  /* a second */
 #define LOCK_TRIES 3000 /* of 20 ms: a minute, several times what a cold run takes */
 
 static int no_store(struct pipseed_error *err, const char *path, const char *reason)
@@ -192,8 +193,10 @@ void store_free(struct store *store)
         free(store);
 }
 
-int store_lock(const struct store *store)
+int store_lock(const struct store *store, pipseed_event_fn *event, void *event_data)
 {
+        const struct pipseed_event notice = {.kind = PIPSEED_EVENT_NOTE,
+                                             .text = "waiting for another run that fills the store"};
         _cleanup_close_ int fd = file_open_beneath(store->fd, "lock", O_RDWR | O_CREAT, 0600);
 
         if (fd < 0)
@@ -203,6 +206,8 @@ int store_lock(const struct store *store)
                         return steal_fd(&fd);
                 if (errno != EWOULDBLOCK && errno != EINTR)
                         return -1;
+                if (tries == LOCK_NOTICE && event != NULL && event(event_data, &notice) != 0)
+                        return -ECANCELED;
                 (void)poll(NULL, 0, 20);
         }
         return -1;

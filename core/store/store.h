@@ -48,8 +48,9 @@ void store_free(struct store *store);
 DEFINE_CLEANUP(struct store *, store_free)
 
 /* Waits (bounded) for the right to make entries, so that one process unpacks and the others use. Returns an fd to close;
- * -1 when locks do not work here or the holder takes too long: then go on without, the rename decides. */
-int store_lock(const struct store *store);
+ * -1 when locks do not work here or the holder takes too long: then go on without, the rename decides. After a second it
+ * says so to event, which may be NULL; -ECANCELED when that wants to stop. */
+int store_lock(const struct store *store, pipseed_event_fn *event, void *event_data);
 
 /* A new folder in tmp/, held by a lock so that nobody takes it for a leftover. ret_name has 64 bytes. fd or -errno. */
 int store_make_temporary(const struct store *store, char *ret_name);

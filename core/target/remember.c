@@ -120,10 +120,13 @@ static char *load(const struct remember *remember)
 bool remember_read(const struct remember *remember, char **ret_json)
 {
         _cleanup_free_ char *text = load(remember);
-        size_t len = strlen(remember->key);
+        size_t len;
         char *copy;
 
-        if (text == NULL || strncmp(text, remember->key, len) != 0 || text[len] != '\n')
+        if (text == NULL) /* also when nothing is remembered at all, and there is no key */
+                return false;
+        len = strlen(remember->key);
+        if (strncmp(text, remember->key, len) != 0 || text[len] != '\n')
                 return false;
         copy = strdup(text + len + 1);
         if (copy == NULL)

@@ -4,8 +4,8 @@
 #include <string.h>
 
 const struct command *const command_table[] = {&command_seed,   &command_venv,   &command_unseed, &command_verify,
-                                               &command_policy, &command_wheels, &command_cache,  &command_explain,
-                                               NULL};
+                                               &command_policy, &command_wheels, &command_cache,  &command_doctor,
+                                               &command_explain, NULL};
 
 const char *command_word(const struct command *command)
 {

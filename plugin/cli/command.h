@@ -39,6 +39,7 @@ extern const struct command command_verify;
 extern const struct command command_policy;
 extern const struct command command_wheels;
 extern const struct command command_cache;
+extern const struct command command_doctor;
 extern const struct command command_explain;
 
 #endif

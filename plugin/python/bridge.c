@@ -106,8 +106,9 @@ int bridge_event(void *data, const struct pipseed_event *event)
 int bridge_end(struct bridge *bridge)
 {
         PyEval_RestoreThread(bridge->caller_state);
+        /* Ctrl-C also reaches the children that compile: that they failed is not the news then. */
         if (bridge->type == NULL)
-                return PyErr_CheckSignals(); /* Ctrl-C also reaches the children that compile: their failure is not the news */
+                return PyErr_CheckSignals();
         PyErr_Restore(bridge->type, bridge->value, bridge->traceback);
         bridge->type = bridge->value = bridge->traceback = NULL;
         return -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What `pipseed venv` does, in the same order. pip is put in by pipseed_seed itself rather than through pipseed's own hook
- * module, whose ABI has no place for the result; the policy's other hooks are called as there.
+ * What `pipseed venv` does, in the same order. pip is put in by pipseed_seed itself rather than through pipseed's own
+ * hook module, whose ABI has no place for the result; the policy's other hooks are called as there.
  */
 #include "module.h"
 

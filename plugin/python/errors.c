@@ -5,14 +5,15 @@ static const struct {
         const char *name; /* with the package, as pickle wants it */
         const char *doc;
 } classes[N_CLASSES] = {
-        [CLASS_ERROR] = {"pipseed.Error", "Something that pipseed could not do. The subclasses are the exit codes of the command.\n\n"
-                                          "code: stable name of the error, such as 'no-wheel' (docs/errors.md)\n"
-                                          "number: the same as in pipseed.h\n"
-                                          "exit_code: 1 to 4\n"
-                                          "message: one line\n"
-                                          "path: what it is about, or None\n"
-                                          "hint: what to do about it, or None\n"
-                                          "errno: of the system call that failed, or None"},
+        [CLASS_ERROR] = {"pipseed.Error",
+                         "Something that pipseed could not do. Its subclasses stand for the command's exit codes.\n\n"
+                         "code: stable name of the error, such as 'no-wheel' (docs/errors.md)\n"
+                         "number: the same as in pipseed.h\n"
+                         "exit_code: 1 to 4\n"
+                         "message: what went wrong\n"
+                         "path: what it is about, or None\n"
+                         "hint: what to do about it, or None\n"
+                         "errno: of the system call that failed, or None"},
         [CLASS_FAILED] = {"pipseed.FailedError", "It could not be done (exit code 1)."},
         [CLASS_USAGE] = {"pipseed.UsageError", "It was asked for in a wrong way (exit code 2)."},
         [CLASS_REFUSED] = {"pipseed.RefusedError", "It is not allowed: by policy, by EXTERNALLY-MANAGED, --user in an "

@@ -7,11 +7,13 @@ pipseed, which loads the library, and imports it not before it is chosen.
 
 import logging
 import sys
+from contextlib import contextmanager
 
 from virtualenv.seed.embed.base_embed import BaseEmbed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any, Optional
 
     import pipseed
@@ -27,7 +29,7 @@ class SeedError(RuntimeError):
     """The environment could not be seeded: what virtualenv and the tools above it report."""
 
 
-class SeedExit(SeedError, SystemExit):
+class SeedExit(SeedError, SystemExit):  # noqa: N818
     """The same for virtualenv's command line, which exits with the code of a SystemExit: 3 refused, 4 integrity."""
 
 
@@ -38,6 +40,22 @@ def _fail(message: str, code: int) -> SeedError:
     error = SeedExit(message)
     error.code = code
     return error
+
+
+@contextmanager
+def _alone(config: "Any") -> "Iterator[None]":
+    """Let the environment not see the system's packages for now: virtualenv seeds it whether or not pip is there."""
+    key = "include-system-site-packages"
+    if config[key] != "true":
+        yield
+        return
+    try:
+        config[key] = "false"
+        config.write()
+        yield
+    finally:
+        config[key] = "true"
+        config.write()
 
 
 class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
@@ -71,10 +89,12 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
     @classmethod
     def cannot_seed(cls, interpreter: "Any") -> "Optional[str]":
         """Why this interpreter cannot be seeded, or None."""
-        version = tuple(interpreter.version_info[:2])
-        if version >= (3, 6):
+        major, minor = interpreter.version_info[:2]
+        if (major, minor) >= (3, 6):
             return None
-        return "pipseed has no pip for Python %d.%d: the oldest is 3.6; pass --no-seed for an empty environment" % version
+        return (
+            f"pipseed has no pip for Python {major}.{minor}: the oldest is 3.6; pass --no-seed for an empty environment"
+        )
 
     def run(self, creator: "Any") -> None:
         """Seed the environment that creator made."""
@@ -109,13 +129,20 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
             given["packages"] = " ".join(sorted(wanted))
         if "pip" in wanted and self.pip_version not in NO_VERSION:
             given["pip"] = self.pip_version
+        if any(creator.purelib.glob("pip-*.dist-info")):
+            given["upgrade"] = True  # made again in its place: brought up to date, as virtualenv does
         if self.symlinks:
             given["link_mode"] = "symlink"
         return given
 
     def _seed(self, creator: "Any", library: "Any") -> None:
         settings = self._settings(creator)
-        self._check_setuptools(creator, library, settings)
+        with _alone(creator.pyenv_cfg):
+            self._check_setuptools(creator, library, settings)
+            self._call(creator, library, settings)
+
+    @staticmethod
+    def _call(creator: "Any", library: "Any", settings: "dict[str, Any]") -> None:
         result: "pipseed.Result" = library.seed(
             python=str(creator.exe),
             events=lambda event: LOGGER.log(LEVELS[event.kind], "%s", event.text) if event.kind in LEVELS else None,
@@ -132,5 +159,8 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
         planned = library.seed(python=str(creator.exe), dry_run=True, **settings)
         found = next((package.version for package in planned.packages if package.name == "setuptools"), None)
         if found != asked:
-            raise _fail(f"--setuptools {asked}: pipseed would install setuptools {found}\n"
-                        f"  hint: leave --setuptools out, or say --setuptools bundle", 1)
+            raise _fail(
+                f"--setuptools {asked}: pipseed would install setuptools {found}\n"
+                f"  hint: leave --setuptools out, or say --setuptools bundle",
+                1,
+            )

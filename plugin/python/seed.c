@@ -32,8 +32,9 @@ PyObject *module_seed(PyObject *module, PyObject *args, PyObject *kwargs)
 
         if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$O&O&O&O&OOpppO&:seed", (char **)(uintptr_t)names,
                                          order_take_path, &order.policy_file, order_take_path, &order.env,
-                                         order_take_path, &order.python, order_take_path, &order.root, &order.settings,
-                                         &order.callback, &order.user, &order.as_venv, &order.dry_run, order_take_jobs, &order.jobs))
+                                         order_take_path, &order.python, order_take_path, &order.root,
+                                         &order.settings, &order.callback, &order.user, &order.as_venv, &order.dry_run,
+                                         order_take_jobs, &order.jobs))
                 return NULL;
         answer = run(&order, PyModule_GetState(module));
         order_done(&order);

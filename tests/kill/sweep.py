@@ -8,6 +8,7 @@ copy of its surroundings each time. What must hold:
     python3 tests/kill/sweep.py                 every point of every case, hours
     python3 tests/kill/sweep.py upgrade venv    every point of these cases
     python3 tests/kill/sweep.py -n 40 upgrade   so many points of each case, spread evenly
+    python3 tests/kill/sweep.py --seconds 600   so long for each case, its points in random order
     python3 tests/kill/sweep.py --list
 
 Trees are compared by content (mode, links and crc32 of each file); no Python is run, but at every --ask-th point the
@@ -18,6 +19,7 @@ import collections
 import concurrent.futures
 import dataclasses
 import os
+import random
 import re
 import shutil
 import stat
@@ -304,6 +306,7 @@ class Outcome:
     case: str
     points: int = 0  # killed there
     missed: int = 0  # the run ended before
+    total: int = 0  # points that there are
     asked: int = 0
     names: int = 0
     seconds: float = 0
@@ -312,7 +315,7 @@ class Outcome:
     def __str__(self):
         kinds = collections.Counter(kind for _, kind, _ in self.problems)
         said = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "0 problems"
-        return (f"{self.case}: killed at {self.points} points ({self.names} names of system calls, {self.missed} not "
+        return (f"{self.case}: killed at {self.points} of {self.total} points ({self.names} names of system calls, {self.missed} not "
                 f"reached, pip asked {self.asked} times), {said}, {self.seconds:.0f} s")
 
 
@@ -341,19 +344,25 @@ def spread(points, wanted):
     return [points[int(i * len(points) / wanted)] for i in range(wanted)]
 
 
-def sweep(case, folder, python, wanted=None, workers=2, ask_every=50):
-    """All points of a case, or so many."""
+def sweep(case, folder, python, *, wanted=None, workers=2, ask_every=50, seconds=None):
+    """All points of a case, or so many, or as many as there is time for."""
     began = time.monotonic()
     slots = [Slot(folder / f"{case.name}-{i}", case, python) for i in range(workers)]
     counts = slots[0].count()
     points = [(name, number) for name in sorted(counts) if name not in ("exit_group", "exit") for number in range(1, counts[name] + 1)]
     chosen = spread(points, wanted)
-    outcome, lock = Outcome(case.name, names=len(counts)), threading.Lock()
+    if seconds:
+        random.Random(0).shuffle(chosen)
+    outcome, lock = Outcome(case.name, names=len(counts), total=len(points)), threading.Lock()
     free = list(slots)
 
     def one(i):
+        if seconds and time.monotonic() - began > seconds:
+            return
         with lock:
             slot = free.pop()
+            if i % 500 == 499:
+                print(f"  {case.name}: {i + 1} of {len(chosen)}", flush=True)
         try:
             try_point(slot, *chosen[i], i % ask_every == 0, outcome, lock)
         finally:
@@ -400,6 +409,7 @@ def main():
     parser.add_argument("cases", nargs="*", metavar="CASE")
     parser.add_argument("-n", type=int, metavar="POINTS", help="of each case, spread evenly; default: all")
     parser.add_argument("-j", type=int, default=2, metavar="WORKERS")
+    parser.add_argument("--seconds", type=int, help="stop a case then")
     parser.add_argument("--ask", type=int, default=50, metavar="N", help="run pip itself at every Nth point")
     parser.add_argument("--list", action="store_true")
     arguments = parser.parse_args()
@@ -415,7 +425,8 @@ def main():
     try:
         for case in CASES:
             if not arguments.cases or case.name in arguments.cases:
-                outcome = sweep(case, folder, python, arguments.n, arguments.j, arguments.ask)
+                outcome = sweep(case, folder, python, wanted=arguments.n, workers=arguments.j,
+                                ask_every=arguments.ask, seconds=arguments.seconds)
                 print(outcome, flush=True)
                 bad += len(outcome.problems)
     finally:

@@ -241,9 +241,9 @@ def test_threads(cpython, tmp_path):
 def test_subinterpreter(cpython, tmp_path):
     """It works there, callbacks from the library's threads included; from 3.13 on with a GIL of its own."""
     seen = rig.inside(cpython.exe, "interpreters", tmp_path, cpython.exe)
-    for action, events, code, stopped in seen["answers"]:
+    for action, _, code, stopped in seen["answers"]:
         assert (action, code, stopped) == ("installed", "no-target", True)
-        assert events > 0
+    assert sum(answer[1] for answer in seen["answers"]) > 0, "the first one filled the store"
 
 
 LEAK_LIMITS = {"rss": 1 << 20, "blocks": 50, "objects": 10, "threads": 0, "descriptors": 0, "None": 20, "Error": 1,
@@ -256,5 +256,5 @@ def test_no_leak(which, tmp_path, new_env):
     python = sorted(rig.PYTHONS, key=lambda each: each.version)[which]
     env = new_env(python)
     rig.call(interpreters.env_exe(env), "-m", "pipseed")
-    grown = rig.inside(python.exe, "leak", env, tmp_path)
+    grown = rig.inside(interpreters.env_exe(env), "leak", env, tmp_path)
     assert {name: value for name, value in grown.items() if value > LEAK_LIMITS[name]} == {}, grown

@@ -72,15 +72,15 @@ def check_works(env, folder, path):
     """The command, its hook and the package, from where the wheel put them."""
     command = env / "bin/pipseed"
     assert command.read_bytes()[:4] == b"\x7fELF", "the command itself, no script that starts it"
-    variables = {"PATH": path, "XDG_CACHE_HOME": folder / "cache"}
+    options = {"wrap": ("/usr/bin/env", f"PATH={path}")}
     exe = interpreters.env_exe(env)
-    assert run.run([command, "--version"], env=variables).stdout == run.run_pipseed(["--version"]).stdout
-    run.run([command, "venv", "-p", exe, folder / "one"], env=variables)  # through the hook module
+    assert run.run([command, "--version"], **options).stdout == run.run_pipseed(["--version"]).stdout
+    run.run([command, "venv", "-p", exe, folder / "one"], **options)  # through the hook module
     assert run.run([folder / "one/bin/pip", "--version"]).stdout.startswith("pip ")
-    run.run([exe, "-m", "pipseed.venv", folder / "two"], env=variables)
-    run.run([exe, "-c", f"import pipseed; pipseed.create({str(folder / 'three')!r}, clear=True)"], env=variables)
+    run.run([exe, "-m", "pipseed.venv", folder / "two"], **options)
+    run.run([exe, "-c", f"import pipseed; pipseed.create({str(folder / 'three')!r}, clear=True)"], **options)
     assert run.run([folder / "three/bin/pip", "--version"]).stdout.startswith("pip ")
-    assert "pip 2" in run.run([exe, "-m", "pipseed", "--version"], env=variables).stdout
+    assert "pip 2" in run.run([exe, "-m", "pipseed", "--version"], **options).stdout
 
 
 def test_pip_install(installed, tmp_path):
@@ -100,7 +100,7 @@ def test_wheel_without_compiler(wheel, tmp_path):
         folder = tmp_path / python.name
         run.run_pipseed(["venv", "-p", python.exe, folder / "env"])
         run.run([interpreters.env_exe(folder / "env"), "-m", "pip", "install", "--quiet", "--no-index", wheel],
-                env={"PATH": empty})
+                wrap=("/usr/bin/env", f"PATH={empty}"))
         check_works(folder / "env", folder, empty)
 
 

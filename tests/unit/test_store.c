@@ -253,7 +253,7 @@ static void *wait_for_lock(void *data)
 {
         struct waiter *waiter = data;
 
-        waiter->fd = store_lock(waiter->store);
+        waiter->fd = store_lock(waiter->store, NULL, NULL);
         __atomic_store_n(&waiter->done, true, __ATOMIC_SEQ_CST);
         return NULL;
 }
@@ -262,7 +262,7 @@ static void lock_serialises(void **state)
 {
         _cleanup_(store_freep) struct store *store = open_store("c");
         struct waiter waiter = {.store = store, .fd = -1};
-        _cleanup_close_ int fd = store_lock(store);
+        _cleanup_close_ int fd = store_lock(store, NULL, NULL);
         pthread_t thread;
 
         (void)state;

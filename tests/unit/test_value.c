@@ -64,7 +64,7 @@ static const struct {
         {VALUE_PACKAGES, NULL, "pip  setuptools\twheel", "pip setuptools wheel", 0, 3, NULL},
         {VALUE_PACKAGES, NULL, "setuptools PIP", "setuptools pip", 0, 2, NULL},
         {VALUE_PACKAGES, NULL, "pip My_Own..Pkg", "pip my-own-pkg", 0, 2, NULL},
-        {VALUE_PACKAGES, NULL, "setuptools", NULL, 0, 0, "pip among them"},
+        {VALUE_PACKAGES, NULL, "setuptools", "setuptools", 0, 1, NULL},
         {VALUE_PACKAGES, NULL, "", NULL, 0, 0, "must be auto"},
         {VALUE_PACKAGES, NULL, "auto pip", NULL, 0, 0, "auto must stand alone"},
         {VALUE_PACKAGES, NULL, "pip auto", NULL, 0, 0, "auto must stand alone"},

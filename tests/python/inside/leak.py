@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """1,000 calls and what they leave: leak.py ENV FOLDER"""
+import contextlib
 import gc
+import io
 import json
 import os
 import sys
@@ -31,6 +33,13 @@ def expect(error, function, *args, **kwargs):
     raise AssertionError(f"{function} did not raise {error}")
 
 
+def bootstrap():
+    """In the interpreter's own environment."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        pipseed.bootstrap(verbosity=1)
+        pipseed.version()
+
+
 CALLS = [
     lambda: pipseed.seed(env, events=ignore),
     lambda: pipseed.seed(env, upgrade=True, dry_run=True, wheel_dirs=[folder], settings={"install.durable": True}),
@@ -41,7 +50,7 @@ CALLS = [
     lambda: expect(pipseed.FailedError, pipseed.create, os.path.join(folder, "new"), python="/nonexistent/python"),
     lambda: expect(TypeError, pipseed.seed, env, jobs="many"),
     lambda: expect(ZeroDivisionError, pipseed.seed, os.path.join(folder, "other"), cache_dir=cold, events=fail),
-    pipseed.version,
+    bootstrap,
 ]
 WATCHED = {"None": None, "Error": pipseed.Error, "FailedError": pipseed.FailedError, "Result": pipseed.Result,
            "callback": ignore, "seed": pipseed.seed}

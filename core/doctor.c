@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* What is wrong with an environment, and mending it: look, cure, look again. doctor_look.c looks, doctor_cure.c cures. */
+#include "doctor.h"
+
+#include "base/error.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "job.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_ROUNDS 4
+
+struct owned_checkup {
+        struct pipseed_checkup checkup;
+        struct arena arena;
+};
+
+void pipseed_checkup_free(struct pipseed_checkup *checkup)
+{
+        struct owned_checkup *owned = (struct owned_checkup *)checkup;
+
+        if (owned == NULL)
+                return;
+        arena_done(&owned->arena);
+        free(owned);
+}
+
+void look_done(struct look *look)
+{
+        target_free(look->target);
+        arena_done(&look->arena);
+        *look = (struct look){0};
+}
+
+int look_add(struct look *look, int code, enum cure cure, const char *path, struct pipseed_error *err,
+             const char *format, ...)
+{
+        struct ailment item = {.public = {.code = code, .can_mend = cure != CURE_NONE}, .cure = cure};
+        char text[1024];
+        va_list arguments;
+
+        va_start(arguments, format);
+        (void)vsnprintf(text, sizeof(text), format, arguments);
+        va_end(arguments);
+        item.public.text = arena_strdup(&look->arena, text);
+        item.public.path = path != NULL ? arena_strdup(&look->arena, path) : NULL;
+        if (item.public.text == NULL || (path != NULL && item.public.path == NULL) ||
+            arena_grow(&look->arena, &look->items, look->n_items, &look->capacity, sizeof(item)) < 0)
+                return error_memory(err);
+        look->items[look->n_items++] = item;
+        return 0;
+}
+
+static bool is_same(const struct ailment *a, const struct ailment *b)
+{
+        const char *one = a->public.path != NULL ? a->public.path : "";
+        const char *other = b->public.path != NULL ? b->public.path : "";
+
+        return a->public.code == b->public.code && strcmp(one, other) == 0 &&
+               strcmp(a->public.text, b->public.text) == 0;
+}
+
+static struct ailment *find(const struct look *look, const struct ailment *item)
+{
+        for (size_t i = 0; i < look->n_items; i++)
+                if (is_same(&look->items[i], item))
+                        return &look->items[i];
+        return NULL;
+}
+
+static bool has(const struct look *look, const struct ailment *item)
+{
+        return find(look, item) != NULL;
+}
+
+static bool copy_text(struct arena *arena, const char **text)
+{
+        if (*text == NULL)
+                return true;
+        *text = arena_strdup(arena, *text);
+        return *text != NULL;
+}
+
+static int copy_item(struct owned_checkup *owned, struct pipseed_ailment *items, const struct ailment *item,
+                     bool mended, struct pipseed_error *err)
+{
+        struct pipseed_ailment *copy = &items[owned->checkup.n_ailments];
+
+        *copy = item->public;
+        copy->mended = mended;
+        if (mended)
+                copy->hint = NULL;
+        if (!copy_text(&owned->arena, &copy->path) || !copy_text(&owned->arena, &copy->text) ||
+            !copy_text(&owned->arena, &copy->hint))
+                return error_memory(err);
+        owned->checkup.n_ailments++;
+        owned->checkup.n_left += !mended;
+        return 0;
+}
+
+/* What an earlier look saw and the last one does not is mended. */
+static int report(const struct look *seen, const struct look *last, struct pipseed_checkup **ret_checkup,
+                  struct pipseed_error *err)
+{
+        struct owned_checkup *owned = calloc(1, sizeof(*owned));
+        struct pipseed_checkup *checkup = &owned->checkup;
+        struct pipseed_ailment *items;
+        int r = 0;
+
+        if (owned == NULL)
+                return error_memory(err);
+        items = arena_calloc(&owned->arena, seen->n_items + 1, sizeof(*items));
+        checkup->ailments = items;
+        checkup->env = last->env;
+        if (last->target != NULL) {
+                checkup->python = last->target->exe;
+                checkup->version = last->target->version;
+        }
+        if (items == NULL || !copy_text(&owned->arena, &checkup->env) || !copy_text(&owned->arena, &checkup->python) ||
+            !copy_text(&owned->arena, &checkup->version))
+                r = error_memory(err);
+        for (size_t i = 0; r == 0 && i < seen->n_items; i++)
+                r = copy_item(owned, items, &seen->items[i], !has(last, &seen->items[i]), err);
+        if (r < 0) {
+                pipseed_checkup_free(checkup);
+                return r;
+        }
+        *ret_checkup = checkup;
+        return 0;
+}
+
+/* Adds what a look saw and none before it did. The hints of the newest look count: they say why a cure failed. */
+static int gather(struct look *seen, const struct look *look, struct pipseed_error *err)
+{
+        for (size_t i = 0; i < look->n_items; i++) {
+                struct ailment *item = &look->items[i];
+                struct ailment *old = find(seen, item);
+
+                if (old == NULL) {
+                        int r = look_add(seen, item->public.code, item->cure, item->public.path, err, "%s",
+                                         item->public.text);
+
+                        if (r < 0)
+                                return r;
+                        old = &seen->items[seen->n_items - 1];
+                }
+                old->public.hint = item->public.hint;
+                if (!copy_text(&seen->arena, &old->public.hint))
+                        return error_memory(err);
+        }
+        return 0;
+}
+
+static bool can_cure(const struct look *look)
+{
+        for (size_t i = 0; i < look->n_items; i++)
+                if (look->items[i].cure != CURE_NONE)
+                        return true;
+        return false;
+}
+
+/* The folder that is asked for, also when nothing in it works; else what the default is. */
+static int find_env(struct look *look, struct pipseed_error *err)
+{
+        const struct pipseed_request *req = look->req;
+        const char *given = req->env;
+        const char *active = getenv("VIRTUAL_ENV");
+        _cleanup_free_ char *path = NULL;
+        struct target_query query = {.python = req->python, .root = req->root, .cache_dir = NULL, .event = req->event,
+                                     .event_data = req->event_data};
+        _cleanup_(target_freep) struct target *target = NULL;
+        int r;
+
+        if (given == NULL && req->python == NULL && req->root == NULL && active != NULL && active[0] != '\0')
+                given = active;
+        if (given != NULL) {
+                path = path_absolute_here(given);
+                if (path == NULL)
+                        return error_sys(err, errno, given, "cannot tell where %s is", given);
+                look->env = arena_strdup(&look->arena, path);
+                return look->env != NULL ? 0 : error_memory(err);
+        }
+        r = target_find(&query, &target, err);
+        if (r < 0)
+                return r;
+        look->env = arena_strdup(&look->arena, target->prefix);
+        return look->env != NULL ? 0 : error_memory(err);
+}
+
+int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_checkup **ret_checkup,
+                   struct pipseed_error *err)
+{
+        _cleanup_(look_done) struct look seen = {0};
+        struct pipseed_request copy;
+        int r = job_copy_request(req, &copy, err);
+
+        seen.req = &copy;
+        if (r == 0)
+                r = find_env(&seen, err);
+        /* What is wrong with the base hides the rest: it is seen when the base is mended. */
+        for (int round = 1; r == 0; round++) {
+                _cleanup_(look_done) struct look look = {.req = &copy, .env = seen.env, .may_be_gone = seen.n_items > 0};
+                bool is_last;
+
+                r = examine(&look, err);
+                is_last = !fix || round == MAX_ROUNDS || !can_cure(&look);
+                if (r == 0 && !is_last)
+                        r = cure_all(&look, err);
+                if (r == 0)
+                        r = gather(&seen, &look, err);
+                if (r == 0 && is_last)
+                        return report(&seen, &look, ret_checkup, err);
+        }
+        return r;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+#include "doctor.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "job.h"
+#include "target/rooted.h"
+#include "venv/mend.h"
+#include "venv/spot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MAX_CONFIG ((size_t)1 << 20)
+
+static struct pipseed_request request_for(const struct look *look)
+{
+        struct pipseed_request req = *look->req;
+
+        req.env = req.python == NULL ? look->env : NULL;
+        return req;
+}
+
+static int seed(const struct pipseed_request *req, struct pipseed_error *err)
+{
+        struct pipseed_result *result = NULL;
+        int r = pipseed_seed(req, &result, err);
+
+        pipseed_result_free(result);
+        return r;
+}
+
+/* The environment is ours while pip comes: mend holds its lock. */
+static int cure_leftovers(struct look *look, struct pipseed_error *err)
+{
+        _cleanup_(mend_done) struct mend mend = MEND_INIT;
+        struct pipseed_request req = request_for(look);
+        int r;
+
+        mend.thorough = true;
+        mend.durable = req.durable;
+        mend.event = req.event;
+        mend.event_data = req.event_data;
+        r = mend_before(&mend, look->env, err);
+        if (r == 0 && mend.unfinished && mend.wants_pip) {
+                req.scripts = PIPSEED_SCRIPTS_DEFAULT;
+                r = seed(&req, err);
+        }
+        return r == 0 ? mend_after(&mend, look->env, err) : r;
+}
+
+/* ---- the base */
+
+/* The value of "prompt" in pyvenv.cfg, which venv writes as Python's repr; NULL: none that is plain. */
+static const char *read_prompt(struct look *look)
+{
+        static const char key[] = "prompt = '";
+        _cleanup_free_ char *text = NULL;
+        const char *start;
+
+        if (look->cfg.kind != PYVENV_CFG || file_read(AT_FDCWD, look->cfg.file, MAX_CONFIG, &text, NULL) < 0)
+                return NULL;
+        start = str_starts(text, key) ? text : strstr(text, "\nprompt = '");
+        if (start == NULL)
+                return NULL;
+        start += strlen(key) + (*start == '\n');
+        if (start[strcspn(start, "'\\\n")] != '\'')
+                return NULL;
+        return arena_strndup(&look->arena, start, strcspn(start, "'"));
+}
+
+/* Links that lead nowhere would stay as they are. */
+static int remove_dead_links(const struct look *look, struct pipseed_error *err)
+{
+        _cleanup_free_ char *bin = path_join(look->env, "bin");
+        int fd = bin != NULL ? file_open_dir(bin) : -ENOMEM;
+        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+        const struct dirent *entry;
+        int r = 0;
+
+        if (bin == NULL)
+                return error_memory(err);
+        if (dir == NULL) {
+                cleanup_closep(&fd);
+                return fd == -ENOENT ? 0 : error_sys(err, fd < 0 ? fd : errno, bin, "cannot look into the folder");
+        }
+        while (r == 0 && (entry = readdir(dir)) != NULL) {
+                struct stat st;
+
+                if ((str_starts(entry->d_name, "python") || str_starts(entry->d_name, "pypy")) &&
+                    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) &&
+                    fstatat(dirfd(dir), entry->d_name, &st, 0) < 0 && unlinkat(dirfd(dir), entry->d_name, 0) < 0)
+                        r = error_sys(err, errno, bin, "cannot remove the link %s", entry->d_name);
+        }
+        (void)closedir(dir);
+        return r;
+}
+
+int cure_base(struct look *look, bool upgrade, struct pipseed_error *err)
+{
+        struct pipseed_venv_request req;
+        struct pipseed_venv *venv = NULL;
+        int r = remove_dead_links(look, err);
+
+        if (r < 0)
+                return r;
+        pipseed_venv_request_init(&req);
+        req.dir = look->env;
+        req.python = look->base;
+        req.prompt = read_prompt(look);
+        req.system_site_packages = look->cfg.kind == PYVENV_CFG && look->cfg.system_site;
+        req.upgrade = upgrade;
+        req.without_scm_ignore_files = !rooted_has_file(NULL, look->env, ".gitignore");
+        req.durable = look->req->durable;
+        req.cache_dir = look->req->cache_dir;
+        req.event = look->req->event;
+        req.event_data = look->req->event_data;
+        r = pipseed_venv_create(&req, &venv, err);
+        pipseed_venv_free(venv);
+        return r;
+}
+
+/* ---- the rest */
+
+static int cure_base_only(struct look *look, struct pipseed_error *err)
+{
+        return cure_base(look, true, err);
+}
+
+static int cure_moved(struct look *look, struct pipseed_error *err)
+{
+        int r = look->base != NULL ? cure_base(look, false, err) : 0;
+
+        return r == 0 ? cure_scripts(look, err) : r;
+}
+
+/* Who locks a target mends it. */
+static int cure_areas(struct look *look, struct pipseed_error *err)
+{
+        struct pipseed_request req = request_for(look);
+        _cleanup_(job_freep) struct job *job = NULL;
+        int r = job_begin(&req, &job, err);
+
+        return r == 0 ? job_lock(job, err) : r;
+}
+
+static int cure_pip(struct look *look, struct pipseed_error *err)
+{
+        struct pipseed_request req = request_for(look);
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < look->n_items; i++) {
+                const struct ailment *item = &look->items[i];
+                bool is_done = false;
+
+                for (size_t j = 0; j < i; j++)
+                        is_done |= look->items[j].cure == CURE_PIP && strcmp(look->items[j].package, item->package) == 0;
+                if (item->cure != CURE_PIP || is_done)
+                        continue;
+                req.packages = item->package;
+                req.pip = strcmp(item->package, "pip") == 0 ? item->version : NULL;
+                req.reinstall = true;
+                req.upgrade = false;
+                r = seed(&req, err);
+        }
+        return r;
+}
+
+static int cure_debris(struct look *look, struct pipseed_error *err)
+{
+        _cleanup_free_ char *lib = look_lib(look);
+        _cleanup_close_ int fd = lib != NULL ? file_open_dir(lib) : -ENOMEM;
+        int r = fd < 0 ? fd : 0;
+
+        for (size_t i = 0; r == 0 && i < look->n_items; i++)
+                if (look->items[i].cure == CURE_DEBRIS)
+                        r = file_remove_tree(fd, path_base(look->items[i].public.path));
+        return r < 0 ? error_sys(err, r, lib, "cannot remove what pip left") : 0;
+}
+
+/* Upwards, as far as there is nothing else. */
+static int cure_empty(struct look *look, struct pipseed_error *err)
+{
+        char *path = look_lib(look);
+
+        while (path != NULL && rmdir(path) == 0) {
+                char *above = path_dir(path);
+
+                free(path);
+                path = above;
+        }
+        if (path == NULL)
+                return error_memory(err);
+        free(path);
+        return 0;
+}
+
+static void explain(struct look *look, enum cure cure, const struct pipseed_error *why)
+{
+        for (size_t i = 0; i < look->n_items; i++)
+                if (look->items[i].cure == cure)
+                        look->items[i].public.hint = arena_format(&look->arena, "it could not be mended: %s%s%s",
+                                                                  why->message, why->hint[0] != '\0' ? "; " : "",
+                                                                  why->hint);
+}
+
+int cure_all(struct look *look, struct pipseed_error *err)
+{
+        static int (*const cures[N_CURES])(struct look *look, struct pipseed_error *err) = {
+                [CURE_LEFTOVERS] = cure_leftovers, [CURE_BASE] = cure_base_only, [CURE_AREAS] = cure_areas,
+                [CURE_SCRIPTS] = cure_moved,       [CURE_PIP] = cure_pip,        [CURE_DEBRIS] = cure_debris,
+                [CURE_EMPTY] = cure_empty,
+        };
+
+        for (int cure = CURE_NONE + 1; cure < N_CURES; cure++) {
+                struct pipseed_error why = PIPSEED_ERROR_INIT;
+                bool wanted = false;
+                int r;
+
+                for (size_t i = 0; i < look->n_items; i++)
+                        wanted |= look->items[i].cure == (enum cure)cure;
+                r = wanted ? cures[cure](look, &why) : 0;
+                if (r == 0)
+                        continue;
+                if (r == PIPSEED_E_CANCELLED || r == PIPSEED_E_NO_MEMORY) {
+                        *err = why;
+                        return r;
+                }
+                explain(look, (enum cure)cure, &why);
+        }
+        return 0;
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+#include "doctor.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/leftover.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "install/txn.h"
+#include "target/base.h"
+#include "target/installed.h"
+#include "target/lookup.h"
+#include "target/rooted.h"
+#include "venv/mend.h"
+#include "venv/spot.h"
+#include "wheel/version.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MAX_INIT ((size_t)1 << 20)
+
+char *look_lib(const struct look *look)
+{
+        const struct target *target = look->target;
+
+        return path_rooted(target->root, look->req->user ? target->user_scheme.purelib : target->scheme.purelib);
+}
+
+/* ---- what `pipseed venv` left */
+
+static int look_around(struct look *look, struct pipseed_error *err)
+{
+        _cleanup_(mend_done) struct mend mend = MEND_INIT;
+        int r;
+
+        mend.dry_run = mend.thorough = true;
+        r = mend_before(&mend, look->env, err);
+        if (r < 0)
+                return r;
+        look->wants_pip = mend.unfinished && mend.wants_pip;
+        if (mend.put_back)
+                r = look_add(look, PIPSEED_E_LEFTOVER, CURE_LEFTOVERS, look->env, err,
+                             "an interrupted 'pipseed venv' moved this environment away");
+        else if (mend.n_beside > 0)
+                r = look_add(look, PIPSEED_E_LEFTOVER, CURE_LEFTOVERS, look->env, err,
+                             "an interrupted 'pipseed venv' left hidden folders beside it");
+        if (r == 0 && mend.n_foreign > 0)
+                r = look_add(look, PIPSEED_E_LEFTOVER, CURE_NONE, look->env, err,
+                             "another user's interrupted 'pipseed venv' left hidden folders beside it");
+        if (r == 0 && mend.was_changing)
+                r = look_add(look, PIPSEED_E_LEFTOVER, CURE_LEFTOVERS, look->env, err,
+                             "'pipseed venv' was interrupted while it changed this environment");
+        if (r == 0 && mend.unfinished)
+                r = look_add(look, PIPSEED_E_LEFTOVER, CURE_LEFTOVERS, look->env, err,
+                             "'pipseed venv' was interrupted before it had finished this environment");
+        return r;
+}
+
+/* ---- what a seeding left */
+
+struct areas {
+        struct look *look;
+        struct pipseed_error *err;
+        const char *folder;
+};
+
+static int see_area(void *data, int dir_fd, const char *name, struct leftover *leftover)
+{
+        const struct areas *areas = data;
+        bool mine = leftover->state == LEFTOVER_FREE;
+
+        (void)dir_fd;
+        if (leftover->state == LEFTOVER_HELD)
+                return 0;
+        return look_add(areas->look, PIPSEED_E_LEFTOVER, mine ? CURE_AREAS : CURE_NONE, areas->folder, areas->err,
+                        mine ? "an interrupted run left %s" : "another user's interrupted run left %s", name);
+}
+
+static bool is_debris(const char *name)
+{
+        return name[0] == '~' && name[1] != '\0';
+}
+
+/* pip gives what it is about to remove a name that begins with "~". */
+static int look_for_debris(struct look *look, const char *lib, struct pipseed_error *err)
+{
+        DIR *dir = opendir(lib);
+        const struct dirent *entry;
+        int r = 0;
+
+        if (dir == NULL)
+                return 0;
+        while (r == 0 && (entry = readdir(dir)) != NULL) {
+                _cleanup_free_ char *path = is_debris(entry->d_name) ? path_join(lib, entry->d_name) : NULL;
+
+                if (path != NULL)
+                        r = look_add(look, PIPSEED_E_PIP_DEBRIS, CURE_DEBRIS, path, err,
+                                     "pip was interrupted while it removed or upgraded a package");
+        }
+        (void)closedir(dir);
+        return r;
+}
+
+static int look_into_lib(struct look *look, struct pipseed_error *err)
+{
+        _cleanup_free_ char *lib = look_lib(look);
+        struct areas areas = {.look = look, .err = err, .folder = lib};
+        _cleanup_close_ int fd = lib != NULL ? file_open_dir(lib) : -ENOMEM;
+        int r;
+
+        if (lib == NULL)
+                return error_memory(err);
+        if (fd < 0)
+                return 0;
+        r = leftover_each(fd, txn_is_area_name, see_area, &areas);
+        if (r < 0)
+                return err->code != 0 ? r : error_sys(err, r, lib, "cannot look into the folder");
+        r = look_for_debris(look, lib, err);
+        if (r == 0 && (look->req->root != NULL || look->req->user) && spot_is_empty(fd) > 0)
+                r = look_add(look, PIPSEED_E_LEFTOVER, CURE_EMPTY, lib, err,
+                             "an empty folder, as an interrupted run leaves it");
+        return r;
+}
+
+/* ---- the base interpreter */
+
+/* "3.11" of "3.11.7", or NULL. */
+static const char *minor_version(struct look *look)
+{
+        const char *version = look->cfg.version;
+        const char *dot = version != NULL ? strchr(version, '.') : NULL;
+
+        if (dot == NULL)
+                return NULL;
+        return arena_strndup(&look->arena, version, (size_t)(dot - version) + 1 + strspn(dot + 1, "0123456789"));
+}
+
+/* An interpreter outside of this environment, of the same version; links of it are not looked behind. */
+static bool is_candidate(const struct look *look, const char *path)
+{
+        return path != NULL && !path_is_below(look->env, path) && base_is_executable(NULL, path);
+}
+
+static void find_base(struct look *look)
+{
+        const char *minor = minor_version(look);
+        const char *name = minor != NULL ? arena_format(&look->arena, "python%s", minor) : NULL;
+        const char *link = arena_format(&look->arena, "%s/bin/python3", look->env);
+        char real[PATH_MAX];
+
+        if (link != NULL && realpath(link, real) != NULL && is_candidate(look, real)) {
+                look->base = arena_strdup(&look->arena, real);
+                return;
+        }
+        if (name != NULL && look->cfg.home != NULL) {
+                const char *path = arena_format(&look->arena, "%s/%s", look->cfg.home, name);
+
+                if (is_candidate(look, path)) {
+                        look->base = path;
+                        return;
+                }
+        }
+        for (size_t i = 0; name != NULL; i++) {
+                _cleanup_free_ char *path = NULL;
+
+                if (lookup_path(name, NULL, i, &path) <= 0)
+                        return;
+                if (!is_candidate(look, path))
+                        continue;
+                look->base = arena_strdup(&look->arena, path);
+                return;
+        }
+}
+
+static int look_at_target(struct look *look, struct pipseed_error *err)
+{
+        const struct pipseed_request *req = look->req;
+        const struct target_query query = {.env = req->python == NULL ? look->env : NULL, .python = req->python,
+                                           .root = req->root, .event = req->event, .event_data = req->event_data};
+        struct pipseed_error problem = PIPSEED_ERROR_INIT;
+        int r = target_find(&query, &look->target, &problem);
+        const char *minor;
+        struct stat st;
+
+        if (r < 0 && (!look->is_env || r == PIPSEED_E_NO_MEMORY || r == PIPSEED_E_CANCELLED)) {
+                *err = problem;
+                return r;
+        }
+        if (!look->is_env || req->root != NULL)
+                return 0;
+        find_base(look);
+        if (r < 0)
+                return look_add(look, look->cfg.home == NULL ? PIPSEED_E_ENV_CONFIG : PIPSEED_E_BASE_GONE,
+                                look->base != NULL ? CURE_BASE : CURE_NONE,
+                                problem.path[0] != '\0' ? problem.path : look->cfg.file, err, "%s", problem.message);
+        if (look->cfg.kind == PYVENV_CFG && (look->cfg.home == NULL || stat(look->cfg.home, &st) < 0))
+                return look_add(look, PIPSEED_E_ENV_CONFIG, look->base != NULL ? CURE_BASE : CURE_NONE, look->cfg.file,
+                                err, "home = %s: there is no such folder",
+                                look->cfg.home != NULL ? look->cfg.home : "");
+        minor = arena_format(&look->arena, "%d.%d", look->target->major, look->target->minor);
+        if (minor != NULL && minor_version(look) != NULL && strcmp(minor, minor_version(look)) != 0)
+                return look_add(look, PIPSEED_E_BASE_CHANGED, CURE_NONE, look->cfg.file, err,
+                                "made with Python %s, and its interpreter is Python %s now: what is installed for the "
+                                "old one is not seen", look->cfg.version, look->target->version);
+        return 0;
+}
+
+/* ---- pip */
+
+static bool has_wheel(const struct look *look, const char *project, const char *version)
+{
+        struct pipseed_error ignored = PIPSEED_ERROR_INIT;
+        struct pipseed_wheel_list *list = NULL;
+        bool found = false;
+
+        if (pipseed_wheels(look->req, false, &list, &ignored) < 0)
+                return false;
+        for (size_t i = 0; i < list->n_wheels; i++)
+                found |= list->wheels[i].status == 0 && strcmp(list->wheels[i].name, project) == 0 &&
+                         strcmp(list->wheels[i].version, version) == 0;
+        pipseed_wheel_list_free(list);
+        return found;
+}
+
+/* The version that pip's own code has: of two dist-infos, or of none, it is the one that counts. */
+static const char *code_version(struct look *look, const char *lib, const char *project)
+{
+        _cleanup_free_ char *path = str_format("%s/%s/__init__.py", lib, project);
+        _cleanup_free_ char *text = NULL;
+        const char *start;
+
+        if (path == NULL || file_read(AT_FDCWD, path, MAX_INIT, &text, NULL) < 0)
+                return NULL;
+        start = strstr(text, "__version__ = \"");
+        if (start == NULL)
+                return NULL;
+        start += strlen("__version__ = \"");
+        return arena_strndup(&look->arena, start, strcspn(start, "\"\n"));
+}
+
+static int add_pip(struct look *look, const char *project, const char *version, int code, const char *path,
+                   const char *text, struct pipseed_error *err)
+{
+        bool can_mend = version != NULL && has_wheel(look, project, version);
+        int r = look_add(look, code, can_mend ? CURE_PIP : CURE_NONE, path, err, "%s", text);
+
+        if (r < 0)
+                return r;
+        look->items[look->n_items - 1].package = project;
+        look->items[look->n_items - 1].version = version;
+        if (!can_mend)
+                look->items[look->n_items - 1].public.hint =
+                        arena_format(&look->arena, "there is no wheel of %s %s at hand: name its folder with --wheel-dir",
+                                     project, version != NULL ? version : "");
+        return 0;
+}
+
+static int verify_package(struct look *look, const char *project, const char *version, struct pipseed_error *err)
+{
+        struct pipseed_request req = *look->req;
+        struct pipseed_report *report = NULL;
+        int r;
+
+        req.env = req.python == NULL ? look->env : NULL;
+        req.packages = project;
+        req.pip = NULL;
+        r = pipseed_verify(&req, &report, err);
+        for (size_t i = 0; r == 0 && i < report->n_findings; i++)
+                r = add_pip(look, project, version, report->findings[i].code, report->findings[i].path,
+                            report->findings[i].text, err);
+        pipseed_report_free(report);
+        return r;
+}
+
+static int look_at_package(struct look *look, const char *project, struct pipseed_error *err)
+{
+        _cleanup_free_ char *lib = look_lib(look);
+        struct installed_list list = {0};
+        const char *version = NULL;
+        bool is_own = false;
+        int r;
+
+        if (lib == NULL)
+                return error_memory(err);
+        r = installed_find(look->target, project, &list, err);
+        for (size_t i = 0; r == 0 && i < list.n_items; i++) {
+                _cleanup_free_ char *folder = path_rooted(look->target->root, list.items[i].location);
+
+                is_own |= folder != NULL && strcmp(folder, lib) == 0;
+        }
+        version = code_version(look, lib, project);
+        if (version == NULL && list.n_items > 0)
+                version = arena_strdup(&look->arena, list.items[0].version);
+        if (r == 0 && is_own)
+                r = verify_package(look, project, version, err);
+        else if (r == 0 && version != NULL && list.n_items == 0)
+                r = add_pip(look, project, version, PIPSEED_E_INSTALL_MISSING, lib,
+                            arena_format(&look->arena, "%s %s is there without its dist-info", project, version), err);
+        installed_list_done(&list);
+        return r;
+}
+
+int examine(struct look *look, struct pipseed_error *err)
+{
+        const char *root = look->req->root;
+        int r = root == NULL ? look_around(look, err) : 0;
+
+        if (r == 0)
+                r = pyvenv_read(&look->arena, root, look->env, &look->cfg, err);
+        if (r < 0)
+                return r;
+        look->is_env = r > 0;
+        /* Nothing but what is beside it: it is to vanish. */
+        if (!look->is_env && (look->n_items > 0 || look->may_be_gone) && !rooted_is_dir(root, look->env))
+                return 0;
+        r = look_at_target(look, err);
+        if (r < 0 || look->target == NULL)
+                return r;
+        r = look_into_lib(look, err);
+        if (r == 0 && look->is_env && root == NULL)
+                r = look_at_scripts(look, err);
+        if (r == 0)
+                r = look_at_package(look, "pip", err);
+        if (r == 0 && look->target->major == 3 && look->target->minor < 12)
+                r = look_at_package(look, "setuptools", err);
+        return r;
+}

@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: MIT
+"""`pipseed doctor`: each ailment that users of environments meet is named, mended by --fix, and gone afterwards."""
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+
+import interpreters
+import pytest
+import run
+
+CPYTHON = next((python for python in reversed(interpreters.found()) if not python.is_pypy), interpreters.any_python())
+
+
+@pytest.fixture
+def env(pipseed, tmp_path):
+    """A healthy environment with pip."""
+    folder = tmp_path / "env"
+    pipseed("venv", "-p", CPYTHON.exe, folder)
+    return folder
+
+
+def site(env):
+    """Its site-packages."""
+    return next(env.glob("lib/python3*/site-packages"))
+
+
+def dist_info(env):
+    """pip's."""
+    return next(site(env).glob("pip-*.dist-info"))
+
+
+def break_link(path, text):
+    """Writes a file without touching those that it is linked with."""
+    path.unlink()
+    path.write_text(text)
+
+
+def pip_works(env):
+    """Its pip runs, also from its script."""
+    for words in ([env / "bin/python3", "-m", "pip"], [env / "bin/pip3"]):
+        done = subprocess.run([*words, "--version"], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert str(env.resolve()) in done.stdout
+
+
+def two_dist_infos(env):
+    """As a killed pip or uv leaves it."""
+    shutil.copytree(dist_info(env), site(env) / "pip-9.0.dist-info")
+    text = (site(env) / "pip-9.0.dist-info/METADATA").read_text()
+    break_link(site(env) / "pip-9.0.dist-info/METADATA", re.sub(r"(?m)^Version: .*$", "Version: 9.0", text, count=1))
+
+
+def second_without_record(env):
+    """The other dist-info is a part of one."""
+    (site(env) / "pip-9.0.dist-info").mkdir()
+    (site(env) / "pip-9.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: pip\nVersion: 9.0\n")
+
+
+def debris(env):
+    """pip was killed while it removed itself."""
+    (site(env) / "~ip").mkdir()
+    (site(env) / "~ip/__init__.py").write_text("")
+    (site(env) / "~ip-24.0.dist-info").mkdir()
+
+
+def area(env):
+    """A seeding was killed before its commit point."""
+    (site(env) / ".pipseed-0123456789abcdef/lib/pip").mkdir(parents=True)
+
+
+def hidden(env):
+    """`pipseed venv` was killed before the environment got its name, twice."""
+    for name in (f".{env.name}.pipseed", f".{env.name}.pipseed-0123456789abcdef"):
+        (env.parent / name / "bin").mkdir(parents=True)
+
+
+def venv_area(env):
+    """`pipseed venv` of a folder that was there was killed before its commit point."""
+    (env / ".pipseed-venv/lib").mkdir(parents=True)
+
+
+UNFINISHED = "pipseed-unfinished 1\npip yes\n"
+AILMENTS = {
+    "two dist-infos": (two_dist_infos, {"install-foreign"}),
+    "second dist-info without RECORD": (second_without_record, {"install-foreign"}),
+    "debris of pip": (debris, {"pip-debris"}),
+    "area": (area, {"leftover"}),
+    "hidden folders": (hidden, {"leftover"}),
+    "area of venv": (venv_area, {"leftover"}),
+    "unfinished": (lambda env: (env / ".pipseed-unfinished").write_text(UNFINISHED), {"leftover"}),
+    "unfinished, cut short": (lambda env: (env / ".pipseed-unfinished").write_text(""), {"leftover"}),
+    "file changed": (lambda env: break_link(site(env) / "pip/__main__.py", "x = 1\n"), {"install-changed"}),
+    "file missing": (lambda env: (site(env) / "pip/__main__.py").unlink(), {"install-missing"}),
+    "file is a link": (lambda env: ((site(env) / "pip/py.typed").unlink(),
+                                    (site(env) / "pip/py.typed").symlink_to("/etc/passwd")), {"install-link"}),
+    "folder missing": (lambda env: shutil.rmtree(site(env) / "pip/_vendor"), {"install-missing"}),
+    "script missing": (lambda env: (env / "bin/pip3").unlink(), {"install-missing"}),
+    "no RECORD": (lambda env: (dist_info(env) / "RECORD").unlink(), {"install-missing"}),
+    "no dist-info": (lambda env: shutil.rmtree(dist_info(env)), {"install-missing"}),
+    "no pip folder": (lambda env: shutil.rmtree(site(env) / "pip"), {"install-missing"}),
+    "script of another place": (lambda env: (env / "bin/tool").write_text("#!/nowhere/bin/python3\nprint('tool')\n"),
+                                {"env-moved"}),
+    "home is gone": (lambda env: break_link(env / "pyvenv.cfg", re.sub(r"(?m)^home = .*$", "home = /nowhere/bin",
+                                                                      (env / "pyvenv.cfg").read_text())),
+                     {"env-config"}),
+    "no home": (lambda env: break_link(env / "pyvenv.cfg", re.sub(r"(?m)^home = .*\n", "",
+                                                                 (env / "pyvenv.cfg").read_text())), {"env-config"}),
+}
+
+
+@pytest.mark.parametrize("ailment", AILMENTS)
+def test_ailment(ailment, pipseed, env):
+    """Named, not touched without --fix, mended with it."""
+    inflict, codes = AILMENTS[ailment]
+    inflict(env)
+    found = pipseed("doctor", "--json", env, code=4).json
+    assert {finding["code"] for finding in found["findings"]} >= codes
+    assert all(finding["can_mend"] and not finding["mended"] for finding in found["findings"])
+    assert found["status"] == "findings" and found["exit"] == 4
+    assert pipseed("doctor", "--json", env, code=4).json["findings"] == found["findings"]
+    assert pipseed("doctor", "--fix", "--dry-run", "--json", env, code=4).json["findings"] == found["findings"]
+    mended = pipseed("doctor", "--fix", "--json", env).json
+    assert all(finding["mended"] for finding in mended["findings"])
+    assert {finding["code"] for finding in mended["findings"]} >= codes
+    assert "nothing is wrong" in pipseed("doctor", env).stdout
+    pipseed("verify", env)
+    pip_works(env)
+    assert [path.name for path in env.parent.iterdir() if "pipseed" in path.name] == []
+
+
+def test_healthy(pipseed, python, tmp_path):
+    """Nothing is found in what venv and pipseed make, for any interpreter, with and without pip."""
+    env = tmp_path / "env"
+    run.run([python.exe, "-m", "venv", "--without-pip", env])
+    assert "nothing is wrong" in pipseed("doctor", env).stdout
+    pipseed("seed", env)
+    assert "nothing is wrong" in pipseed("doctor", env).stdout
+
+
+@pytest.mark.parametrize("how", ["moved", "copied"])
+def test_another_place(how, pipseed, env, tmp_path):
+    """Scripts, activate and pip's own scripts name the old place."""
+    (env / "bin/tool").write_text(f"#!{env}/bin/python3\nimport sys; print(sys.prefix)\n")
+    (env / "bin/long").write_text(f"#!/bin/sh\n'''exec' \"{env}/bin/python3\" \"$0\" \"$@\"\n' '''\nimport sys; print(sys.prefix)\n")
+    (env / "bin/system").write_text("#!/usr/bin/python3\nprint()\n")
+    for name in ("tool", "long"):
+        (env / "bin" / name).chmod(0o755)
+    place = tmp_path / "other place"
+    if how == "moved":
+        env.rename(place)
+    else:
+        shutil.copytree(env, place, symlinks=True)
+    codes = [finding["code"] for finding in pipseed("doctor", "--json", place, code=4).json["findings"]]
+    assert codes.count("env-moved") >= 5
+    pipseed("doctor", "--fix", place)
+    pipseed("verify", place)
+    pip_works(place)
+    for name in ("tool", "long"):
+        done = subprocess.run([place / "bin" / name], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == str(place)
+    assert (place / "bin/system").read_text().startswith("#!/usr/bin/python3\n")
+    done = subprocess.run(["bash", "-c", '. "$0/bin/activate" && echo "$VIRTUAL_ENV"', place], capture_output=True,
+                          text=True, check=True)
+    assert done.stdout.strip() == str(place)
+    if how == "copied":
+        assert "nothing is wrong" in pipseed("doctor", env).stdout
+
+
+def test_base_gone(pipseed, env, tmp_path):
+    """The interpreter's folder went away; one of the same version is on PATH."""
+    bin_dir = env / "bin"
+    cfg = (env / "pyvenv.cfg").read_text()
+    for link in bin_dir.glob("python*"):
+        if os.readlink(link).startswith("/"):
+            link.unlink()
+            link.symlink_to("/nowhere/bin/python3")
+    (env / "pyvenv.cfg").write_text(re.sub(r"(?m)^home = .*$", "home = /nowhere/bin", cfg))
+    found = pipseed("doctor", "--json", env, code=4).json
+    assert [finding["code"] for finding in found["findings"]] == ["base-gone"]
+    assert found["python"] is None
+    name = "python{}.{}".format(*CPYTHON.version)
+    path = tmp_path / "path"
+    path.mkdir()
+    (path / name).symlink_to(CPYTHON.exe)
+    pipseed("doctor", "--fix", env, env={"PATH": f"{path}:/usr/bin:/bin"})
+    pipseed("verify", env)
+    pip_works(env)
+
+
+def test_base_gone_for_good(pipseed, env, tmp_path):
+    """There is no other one."""
+    for link in (env / "bin").glob("python*"):
+        link.unlink()
+        link.symlink_to("/nowhere/bin/python3")
+    cfg = re.sub(r"(?m)^home = .*$", "home = /nowhere/bin", (env / "pyvenv.cfg").read_text())
+    (env / "pyvenv.cfg").write_text(re.sub(r"(?m)^version = .*$", "version = 3.99.0", cfg))
+    for options in ([], ["--fix"]):
+        found = pipseed("doctor", *options, "--json", env, code=4).json
+        assert [finding["code"] for finding in found["findings"]] == ["base-gone"]
+        assert not found["findings"][0]["can_mend"] and not found["findings"][0]["mended"]
+
+
+def test_base_is_another_version(pipseed, env):
+    """It was upgraded in its place: what is installed for the old version is not seen."""
+    cfg = env / "pyvenv.cfg"
+    cfg.write_text(re.sub(r"(?m)^version = .*$", "version = 3.5.1", cfg.read_text()))
+    found = pipseed("doctor", "--fix", "--json", env, code=4).json
+    assert [finding["code"] for finding in found["findings"]] == ["base-changed"]
+
+
+def test_wheel_not_at_hand(pipseed, env):
+    """It says what is missing, and leaves the rest."""
+    break_link(site(env) / "pip/__main__.py", "x = 1\n")
+    found = pipseed("doctor", "--fix", "--no-bundled", "--json", env, code=4).json
+    assert {finding["code"] for finding in found["findings"]} == {"install-changed"}
+    assert "--wheel-dir" in found["findings"][0]["hint"]
+
+
+def test_dead_store(pipseed, tmp_path):
+    """Links into a store that is gone become files."""
+    env = tmp_path / "env"
+    pipseed("venv", "--without-pip", "-p", CPYTHON.exe, env)
+    cache = {"XDG_CACHE_HOME": tmp_path / "cache"}
+    pipseed("seed", "--link-mode", "symlink", env, env=cache)
+    shutil.rmtree(tmp_path / "cache")
+    pipseed("doctor", env, env=cache, code=4)
+    pipseed("doctor", "--fix", env, env=cache)
+    pipseed("verify", env, env=cache)
+    pip_works(env)
+
+
+@pytest.fixture
+def two_envs(pipseed, tmp_path):
+    """Without pip."""
+    envs = [tmp_path / "one", tmp_path / "other"]
+    for env in envs:
+        pipseed("venv", "--without-pip", "-p", CPYTHON.exe, env)
+    return envs
+
+
+def test_shared_inode(pipseed, two_envs):
+    """A file edited through one environment is mended in the one that is asked for, and the other stays what it is."""
+    one, other = two_envs
+    pipseed("seed", "--link-mode", "hardlink", one)
+    pipseed("seed", "--link-mode", "hardlink", other)
+    with open(site(one) / "pip/__main__.py", "a", encoding="utf-8") as file:
+        file.write("# edited\n")
+    pipseed("doctor", "--fix", one)
+    pipseed("verify", one)
+    assert "install-changed" in pipseed("doctor", other, code=4).stdout
+    pipseed("doctor", "--fix", other)
+    pipseed("verify", other)
+
+
+def test_what_is_hidden_comes_back(pipseed, env):
+    """Killed between two renames on a file system that cannot exchange names: the environment is beside its place."""
+    env.rename(env.parent / f".{env.name}.pipseed-old")
+    assert "moved this environment away" in pipseed("doctor", env, code=4).stdout
+    pipseed("doctor", "--fix", env)
+    pip_works(env)
+
+
+def test_nothing_but_leftovers(pipseed, tmp_path):
+    """An environment that never got its name: undone."""
+    (tmp_path / ".env.pipseed/bin").mkdir(parents=True)
+    pipseed("doctor", tmp_path / "env", code=4)
+    pipseed("doctor", "--fix", tmp_path / "env")
+    assert not list(tmp_path.glob(".env*"))
+    pipseed("doctor", tmp_path / "env", code=1)
+
+
+def test_empty_folders(pipseed, tmp_path):
+    """Those on the way to a root go, as far as they are empty."""
+    root = tmp_path / "root"
+    words = ["--python", CPYTHON.exe, "--root", root]
+    pipseed("seed", *words)
+    pip_init = next(root.rglob("pip/__init__.py"))
+    folder = pip_init.parent.parent
+    pipseed("unseed", *words)
+    shutil.rmtree(root)
+    folder.mkdir(parents=True)
+    (root / "kept").mkdir()
+    assert "leftover" in pipseed("doctor", *words, code=4).stdout
+    pipseed("doctor", "--fix", *words)
+    assert os.listdir(root) == ["kept"]
+
+
+def test_live_run(pipseed, env):
+    """What a run that lives works in is no leftover."""
+    area(env)
+    held = os.open(site(env) / ".pipseed-0123456789abcdef", os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert "nothing is wrong" in pipseed("doctor", env).stdout
+    finally:
+        os.close(held)
+
+
+def test_not_an_environment(pipseed, tmp_path):
+    """No ailment, but an error."""
+    assert "is no environment" in pipseed("doctor", tmp_path, code=1).stderr
+
+
+def test_several(pipseed, two_envs):
+    """One document for each; the exit code of the worst."""
+    one, other = two_envs
+    area(one)
+    result = pipseed("doctor", "--json", one, other, code=4)
+    assert [line.count('"status":"ok"') for line in result.stdout.splitlines()] == [0, 1]

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""The seeder of virtualenv: its options, its failures, and what it costs those who do not choose it."""
+import os
+
+import pytest
+import rig
+
+OLDEST_AND_NEWEST = ("virtualenv-oldest", "virtualenv")
+
+
+@pytest.fixture(params=OLDEST_AND_NEWEST)
+def virtualenv(request, tmp_path, settings):
+    """virtualenv(*options) -> (result, environment), for the oldest and the newest virtualenv."""
+    tool = rig.tool(request.param)
+    count = 0
+
+    def call(*options, env=None, code=0):
+        nonlocal count
+        count += 1
+        folder = tmp_path / f"env{count}"
+        return tool.run(["virtualenv", "--seeder", "pipseed", *options, folder], cwd=tmp_path,
+                        env={**settings, **(env or {})}, code=code), folder
+
+    return call
+
+
+def packages(env):
+    """{name: version}"""
+    return dict(path.name[: -len(".dist-info")].split("-") for path in env.glob("lib/py*/site-packages/*.dist-info"))
+
+
+def test_options(virtualenv):
+    """What tools pass is understood, and obeyed or said to have no effect."""
+    result, env = virtualenv("--no-download", "--no-periodic-update", "--no-wheel", "--never-download")
+    assert rig.installer(env) == "pipseed"
+    assert set(packages(env)) == {"pip", "setuptools"}  # below Python 3.12, as virtualenv does
+    assert {"pip", "pip3"} < set(os.listdir(env / "bin"))
+    result, env = virtualenv("--extra-search-dir", rig.wheel().parent, "--no-setuptools", "--download")
+    assert set(packages(env)) == {"pip"}
+    assert "--download has no effect" in result.stdout + result.stderr
+    result, env = virtualenv("--setuptools", "none", "--wheel", "bundle", "--symlink-app-data")
+    assert set(packages(env)) == {"pip"}
+    assert "--wheel has no effect" in result.stdout + result.stderr
+    main = next(env.glob("lib/py*/site-packages/pip/__main__.py"))
+    assert main.is_symlink()
+    result, env = virtualenv("--no-pip")
+    assert set(packages(env)) == {"setuptools"}
+    result, env = virtualenv("--no-pip", "--no-setuptools")
+    assert packages(env) == {}
+    result, env = virtualenv("--no-seed")
+    assert packages(env) == {}
+
+
+def test_system_site_packages(virtualenv):
+    """A pip that the base has is no reason not to put one in; afterwards the environment sees the base."""
+    _, env = virtualenv("--system-site-packages", "-p", rig.PYTHON)
+    assert rig.installer(env) == "pipseed"
+    assert "include-system-site-packages = true" in (env / "pyvenv.cfg").read_text()
+
+
+def test_version_of_pip(virtualenv):
+    """--pip chooses, or says why not."""
+    _, env = virtualenv("--pip", "25.0.1")
+    assert packages(env)["pip"] == "25.0.1"
+    _, env = virtualenv("--pip", "bundle")
+    assert packages(env)["pip"] == packages(virtualenv()[1])["pip"] != "25.0.1"
+    result, env = virtualenv("--pip", "20.2", code=1)
+    assert "no wheel of pip 20.2 fits" in result.stdout + result.stderr
+    assert "hint: " in result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    assert packages(env) == {}
+
+
+def test_again_in_its_place(virtualenv):
+    """An older pip is brought up to date; a newer one is not replaced, and that is said."""
+    _, env = virtualenv("--pip", "25.0.1")
+    newest = packages(virtualenv()[1])["pip"]
+    tool = rig.tool("virtualenv")
+    tool.run(["virtualenv", "--seeder", "pipseed", env], cwd=env.parent)
+    assert packages(env)["pip"] == newest
+    result = tool.run(["virtualenv", "--seeder", "pipseed", "--pip", "25.0.1", env], cwd=env.parent, code=None)
+    assert result.code != 0 and "25.0.1" in result.stdout + result.stderr, str(result)
+    assert packages(env)["pip"] == newest
+
+
+def test_version_of_setuptools(virtualenv):
+    """Only the one that pipseed has."""
+    have = packages(virtualenv()[1])["setuptools"]
+    assert packages(virtualenv("--setuptools", have)[1])["setuptools"] == have
+    result, env = virtualenv("--setuptools", "65.0.0", code=1)
+    assert f"pipseed would install setuptools {have}" in result.stdout + result.stderr
+    assert packages(env) == {}
+
+
+def test_the_policy_rules(virtualenv, tmp_path):
+    """Its values hold where no option says otherwise; its refusals are exit codes of their own."""
+    policy = tmp_path / "policy.ini"
+    policy.write_text("[seed]\npip = <26\npackages = pip\n")
+    _, env = virtualenv(env={"PIPSEED_POLICY": str(policy)})
+    assert packages(env) == {"pip": "25.0.1"}
+    policy.write_text("[seed]\nwrong = 1\n")
+    result, env = virtualenv(env={"PIPSEED_POLICY": str(policy)}, code=3)
+    assert f"{policy}:2" in result.stdout + result.stderr
+    assert packages(env) == {}
+
+
+def test_a_program_gets_an_exception(tmp_path, settings):
+    """Who calls virtualenv as a library gets a RuntimeError, not an exit."""
+    tool = rig.tool("virtualenv")
+    script = "import virtualenv\ntry:\n    virtualenv.cli_run(['--seeder', 'pipseed', '--pip', '20.2', 'env'])\n" \
+             "except RuntimeError as error:\n    print(isinstance(error, SystemExit), error)\n"
+    result = tool.run(["python", "-c", script], cwd=tmp_path, env=settings)
+    assert result.stdout.splitlines()[-2].startswith("False no wheel of pip 20.2 fits")
+
+
+@pytest.mark.parametrize("name", OLDEST_AND_NEWEST)
+def test_nothing_heavy_when_it_is_not_chosen(name, tmp_path, settings):
+    """virtualenv imports every seeder: this one brings no module with it that is not there anyway."""
+    tool = rig.tool(name)
+    script = "import sys, time, virtualenv.run\nimport virtualenv.seed.embed.via_app_data.via_app_data\n" \
+             "before = set(sys.modules)\nimport pipseed_virtualenv\nprint(*sorted(set(sys.modules) - before))\n"
+    result = tool.run(["python", "-c", script], cwd=tmp_path, env=settings)
+    assert result.stdout.split() == ["pipseed_virtualenv"]
+    timed = tool.run(["python", "-X", "importtime", "-m", "virtualenv", "--no-seed", "env"], cwd=tmp_path, env=settings)
+    assert "virtualenv.seed.embed.base_embed" in timed.stderr
+    assert not [line for line in timed.stderr.splitlines() if line.split("|")[-1].strip().startswith("pipseed.")]
+
+
+def test_every_interpreter(python, virtualenv):
+    """All that virtualenv itself can still make environments of."""
+    result, env = virtualenv("-p", python.exe, code=None)
+    if result.code != 0:
+        assert "pipseed" not in (result.stdout + result.stderr).replace("--seeder pipseed", ""), str(result)
+        assert python.minor < (3, 8), str(result)
+        pytest.skip(f"this virtualenv makes no environment of {python.name}")
+    assert rig.installer(env) == "pipseed"
+    assert set(packages(env)) == ({"pip", "setuptools"} if python.has_setuptools else {"pip"})
+    assert "pip " in rig.run.run([env / "bin/pip", "--version"]).stdout

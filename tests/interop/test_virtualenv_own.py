@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""virtualenv's own tests, from its source distribution, with VIRTUALENV_SEEDER=pipseed and without: what fails with it
+must fail without it, too.
+
+By default the parts that concern seeders most and do not take long; PIPSEED_TEST_LONG=1 runs all of tests/unit/create,
+seed, config and test_run.py, twice: half an hour.
+"""
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import rig
+
+# The newest whose source distribution can be had by `pip download`: later ones are built with a package that is not on PyPI.
+VERSION = "21.14.13"
+PLUGINS = ["packaging", "pytest>=8.4.2", "pytest-env", "pytest-mock", "pytest-randomly", "pytest-rerunfailures",
+           "pytest-timeout", "pytest-xdist", "setuptools", "time-machine", "pytest-freezer"]
+ALL = ["tests/unit/create", "tests/unit/seed", "tests/unit/config", "tests/unit/test_run.py"]
+SOME = ["tests/unit/seed/embed/test_base_embed.py", "tests/unit/config", "tests/unit/test_run.py"]
+
+# Tests that look at what is inside of virtualenv's own seeder "app-data" or its folder, and why none but it can pass.
+APP_DATA_ONLY = {
+    "test_selection_surfaces_the_seeder_reason": "replaces a method of the class of app-data",
+    "test_transient_seed_reports_copy_fallback": "expects what app-data logs about its own folder",
+    "test_seed_metadata_cleanup_stays_inside_package": "expects what app-data logs when it removes its own package",
+    "test_seed_metadata_unlinks_symlink_without_following": "app-data removes and copies again what is up to date",
+    "test_seed_metadata_keeps_reseeding_supported": "expects one link to the package's folder in app-data; pipseed links files",
+    "test_symlink_seed_reports_compilation_failure": "replaces a function of app-data's symlink installer",
+    "test_pip_reseed_keeps_shared_image": "looks into the image in app-data",
+    "test_pip_reseed_replaces_nested_link": "makes a link inside the image in app-data",
+    "test_pip_reseed_removes_previous_version_metadata": "relies on the *.virtualenv files that app-data leaves",
+    "test_pick_periodic_update": "counts how often app-data's record of updates is read",
+    "test_module_entry_from_target_install": "copies virtualenv without any plug-in: no seeder but its own is there",
+}
+
+
+@pytest.fixture(scope="module")
+def sources():
+    """virtualenv's source tree, and the environment that its tests run in."""
+    rig.PACKAGES["virtualenv-tests"] = [f"virtualenv=={VERSION}", *PLUGINS]
+    tool = rig.tool("virtualenv-tests")
+    folder = rig.BASE / f"virtualenv-{VERSION}"
+    if not folder.exists():
+        rig.PACKAGES["sdist"] = ["pip", "hatchling", "hatch-vcs", "hatch-fancy-pypi-readme"]
+        python = rig.tool("sdist", plugin=False).bin / "python"
+        try:
+            rig.fetch([python, "-m", "pip", "download", "-q", "-d", rig.BASE, "--no-binary", "virtualenv", "--no-deps",
+                       "--no-build-isolation", f"virtualenv=={VERSION}"])
+        except rig.Unreachable as error:
+            pytest.skip(f"virtualenv's source distribution cannot be had: {error}")
+        subprocess.run(["tar", "-xf", rig.BASE / f"virtualenv-{VERSION}.tar.gz", "-C", rig.BASE], check=True)
+    return tool, folder
+
+
+def outcomes(sources, parts, home, seeder):
+    """{test: "passed", "failed", "error" or "skipped"}"""
+    tool, folder = sources
+    report = Path(home) / f"{seeder}.txt"
+    env = tool.env({"HOME": str(home), "TMPDIR": str(home), **({"VIRTUALENV_SEEDER": seeder} if seeder else {})})
+    subprocess.run([*rig.run.network_cut().prefix, tool.bin / "python", "-m", "pytest", "-p", "no:randomly", "-p",
+                    "no:cacheprovider", "-q", "-rA", "--tb=no", "--timeout", "300", "-n", str(os.cpu_count() or 1), *parts],
+                   cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=open(report, "wb"), stderr=subprocess.STDOUT,
+                   check=False, timeout=3600)
+    found = re.findall(r"^(PASSED|FAILED|ERROR|SKIPPED|XFAIL) (tests/\S+::.*?)(?: - .*)?$", report.read_text(errors="replace"),
+                       re.M)
+    return {test: result for result, test in found}
+
+
+def count(results):
+    """Of each outcome, for people."""
+    return ", ".join(f"{sum(value == word for value in results.values())} {word.lower()}"
+                     for word in ("PASSED", "FAILED", "ERROR"))
+
+
+def test_virtualenv_s_own_tests(sources, tmp_path, capsys):
+    """No test fails for pipseed's sake."""
+    parts = ALL if os.environ.get("PIPSEED_TEST_LONG") else SOME
+    without = outcomes(sources, parts, tmp_path, "")
+    with_it = outcomes(sources, parts, tmp_path, "pipseed")
+    with capsys.disabled():
+        print(f"\nvirtualenv {VERSION}, its own tests: {count(without)}; with pipseed: {count(with_it)}")
+    assert sum(value == "PASSED" for value in without.values()) > 30
+    worse = {test for test, value in without.items() if value == "PASSED" and with_it.get(test) != "PASSED"}
+    worse = {test for test in worse if re.sub(r"\[.*", "", test.split("::", 1)[1]) not in APP_DATA_ONLY}
+    assert not worse, sorted(worse)

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Runs that are killed, stopped, crowded, or denied a lock: a share of sweep.py and crowd.py that fits into an ordinary
+test run. All of it: python3 tests/kill/sweep.py, python3 tests/kill/crowd.py."""
+import fcntl
+import os
+import shutil
+import subprocess
+import time
+
+import crowd
+import pytest
+import run
+import sweep
+
+POINTS = {"upgrade": 100, "venv-clear": 40, "venv-again": 40, "cold": 20}
+REASON = sweep.reason()
+needs_strace = pytest.mark.skipif(bool(REASON), reason=REASON or "-")
+
+
+@pytest.fixture
+def memory():
+    """A folder in memory, gone afterwards."""
+    folder = sweep.scratch_folder()
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@needs_strace
+@pytest.mark.parametrize("case", sweep.CASES, ids=lambda case: case.name)
+def test_sweep(case, memory, capsys):
+    """Some points of each case."""
+    outcome = sweep.sweep(case, memory, sweep.newest().exe, wanted=POINTS.get(case.name, 25), ask_every=20)
+    with capsys.disabled():
+        print(outcome)
+    assert outcome.points > 0
+    assert not outcome.problems
+
+
+def test_crowd(memory, capsys):
+    """Two rounds of many at once."""
+    done = crowd.rounds(2, memory / "crowd", seed=time.time_ns())
+    with capsys.disabled():
+        print(f"crowd: {done.runs} runs, {done.killed} killed, {done.stopped} stopped")
+    assert done.killed > 0
+
+
+@needs_strace
+@pytest.mark.parametrize("error", ["ENOLCK", "ENOSYS", "EBADF"])
+@pytest.mark.parametrize("name", ["cold", "upgrade", "unseed", "venv", "venv-clear", "venv-again"])
+def test_no_locks(name, error, memory):
+    """A lock only saves work."""
+    case = next(case for case in sweep.CASES if case.name == name)
+    slot = sweep.Slot(memory / "slot", case, sweep.newest().exe)
+    slot.reset()
+    slot.call(case.command(slot), ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=flock", "-e",
+                                   f"inject=flock:error={error}"])
+    assert not sweep.differences(slot.look(), slot.new)
+
+
+@pytest.mark.parametrize("what", ["environment", "store"])
+def test_waits_and_says_so(what, memory):
+    """For whoever holds the lock; the run goes on when it is free."""
+    case = next(case for case in sweep.CASES if case.name == "cold")
+    slot = sweep.Slot(memory / "slot", case, sweep.newest().exe)
+    slot.reset()
+    if what == "environment":
+        locked = next((slot.work / "env").glob("lib/python3*/site-packages"))
+    else:
+        locked = slot.work / "cache/pipseed/v1"
+        locked.mkdir(parents=True, mode=0o700)
+        for folder in (locked.parent, locked.parent.parent):
+            folder.chmod(0o700)
+        locked = locked / "lock"
+        locked.write_text("")
+    held = os.open(locked, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    began = time.monotonic()
+    process = subprocess.Popen([run.command(), *map(os.fspath, case.command(slot))], env=slot.environment,
+                               stderr=subprocess.PIPE, text=True)
+    time.sleep(3)
+    assert process.poll() is None
+    os.close(held)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert "waiting for another run" in said
+    assert time.monotonic() - began > 3
+    assert not sweep.differences(slot.look(), slot.new)
