@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_ROUNDS 4
 
@@ -192,6 +193,18 @@ static int find_env(struct look *look, struct pipseed_error *err)
         return look->env != NULL ? 0 : error_memory(err);
 }
 
+/* Most cures follow the environment's own folders: root must not be led out of another user's. */
+static int check_owner(const struct look *look, struct pipseed_error *err)
+{
+        uid_t stranger = geteuid() == 0 && look->req->root == NULL ? txn_stranger(look->env) : 0;
+
+        if (stranger == 0)
+                return 0;
+        (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, look->env,
+                        "this environment is in user %u's hands, and this is root", (unsigned int)stranger);
+        return error_hint(err, "mend it as that user; what it lacks is told without --fix");
+}
+
 int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_checkup **ret_checkup,
                    struct pipseed_error *err)
 {
@@ -202,6 +215,8 @@ int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_c
         seen.req = &copy;
         if (r == 0)
                 r = find_env(&seen, err);
+        if (r == 0 && fix)
+                r = check_owner(&seen, err);
         /* What is wrong with the base hides the rest: it is seen when the base is mended. */
         for (int round = 1; r == 0; round++) {
                 _cleanup_(look_done) struct look look = {.req = &copy, .env = seen.env, .may_be_gone = seen.n_items > 0};

@@ -29,8 +29,11 @@
 char *look_lib(const struct look *look)
 {
         const struct target *target = look->target;
+        char *lib = NULL;
 
-        return path_rooted(target->root, look->req->user ? target->user_scheme.purelib : target->scheme.purelib);
+        /* Links in an image lead to where a process chrooted there would get. */
+        return rooted_resolve(target->root, look->req->user ? target->user_scheme.purelib : target->scheme.purelib,
+                              &lib) == 0 ? lib : NULL;
 }
 
 /* ---- what `pipseed venv` left */
@@ -291,9 +294,10 @@ static int look_at_package(struct look *look, const char *project, struct pipsee
                 return error_memory(err);
         r = installed_find(look->target, project, &list, err);
         for (size_t i = 0; r == 0 && i < list.n_items; i++) {
-                _cleanup_free_ char *folder = path_rooted(look->target->root, list.items[i].location);
+                _cleanup_free_ char *folder = NULL;
 
-                is_own |= folder != NULL && strcmp(folder, lib) == 0;
+                is_own |= rooted_resolve(look->target->root, list.items[i].location, &folder) == 0 &&
+                          strcmp(folder, lib) == 0;
         }
         version = code_version(look, lib, project);
         if (version == NULL && list.n_items > 0)

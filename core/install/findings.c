@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "target/rooted.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -90,15 +91,14 @@ static int hold(struct findings *findings, struct findings_folder *folder, struc
 
         if (folder->fd >= 0 || folder->status != 0)
                 return 0;
-        path = path_rooted(findings->input->target->root, folder->path);
-        if (path == NULL)
-                return error_memory(err);
-        folder->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (folder->fd < 0)
-                folder->status = -errno;
+        folder->status = rooted_resolve(findings->input->target->root, folder->path, &path);
+        if (folder->status == 0) {
+                folder->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+                folder->status = folder->fd < 0 ? -errno : 0;
+        }
         if (folder->status == 0 || folder->status == -ENOENT || folder->status == -ENOTDIR || folder->status == -EACCES)
                 return 0;
-        return error_sys(err, folder->status, path, "cannot open the folder");
+        return error_sys(err, folder->status, folder->path, "cannot open the folder");
 }
 
 int findings_look(struct findings *findings, const char *path, bool *ret_inside, enum look *ret_look,

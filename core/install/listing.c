@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "target/rooted.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -294,8 +295,9 @@ int listing_find_foreign(const struct listing *listing, struct findings *finding
         const char *dist_info = findings->input->installed->dist_info;
         const size_t skip = strlen(location) + 1;
         _cleanup_(walk_done) struct walk walk = {.listing = listing, .findings = findings, .path = STR_INIT};
-        _cleanup_free_ char *rooted = path_rooted(findings->input->target->root, location);
-        _cleanup_close_ int fd = rooted != NULL ? file_open_dir(rooted) : -ENOMEM;
+        _cleanup_free_ char *host = NULL;
+        int found = rooted_resolve(findings->input->target->root, location, &host);
+        _cleanup_close_ int fd = found == 0 ? file_open_dir(host) : found;
         const char *last = dist_info;
         size_t last_len = strlen(dist_info);
         int r;

@@ -188,8 +188,7 @@ static int open_top(struct txn *txn, const char *root, struct pipseed_error *err
         return 0;
 }
 
-/* The first owner on the way to the folder who is not root: from there on the way is theirs to change. 0: there is none. */
-static uid_t first_stranger(const char *path)
+uid_t txn_stranger(const char *path)
 {
         _cleanup_free_ char *copy = strdup(path);
         struct stat st;
@@ -216,7 +215,7 @@ static uid_t first_stranger(const char *path)
 static int guard(struct txn *txn, const struct txn_query *query, struct pipseed_error *err)
 {
         const char *prefix = query->prefix;
-        uid_t stranger = geteuid() == 0 && prefix != NULL && query->root == NULL ? first_stranger(prefix) : 0;
+        uid_t stranger = geteuid() == 0 && prefix != NULL && query->root == NULL ? txn_stranger(prefix) : 0;
         struct stat st;
         int fd;
 

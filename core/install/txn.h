@@ -124,6 +124,8 @@ int txn_revert(struct txn *txn, struct pipseed_error *err);
 const char *txn_staged_name(enum plan_root root);
 /* Do the two folders lie on one mount, so that a rename between them works? */
 bool txn_same_mount(int a, int b);
+/* The first owner on the way to a folder who is not root: from there on the way is theirs to change. 0: there is none. */
+uid_t txn_stranger(const char *path);
 bool txn_is_area_name(const char *name);
 /* Finishes or removes what killed runs left in the target (recover.c). */
 int txn_mend(struct txn *txn, struct pipseed_error *err);
