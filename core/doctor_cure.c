@@ -107,7 +107,8 @@ int cure_base(struct look *look, bool upgrade, struct pipseed_error *err)
 {
         struct pipseed_venv_request req;
         struct pipseed_venv *venv = NULL;
-        int r = remove_dead_links(look, err);
+        const char *ignore = arena_format(&look->arena, "%s/.gitignore", look->env);
+        int r = ignore != NULL ? remove_dead_links(look, err) : error_memory(err);
 
         if (r < 0)
                 return r;
@@ -117,7 +118,7 @@ int cure_base(struct look *look, bool upgrade, struct pipseed_error *err)
         req.prompt = read_prompt(look);
         req.system_site_packages = look->cfg.kind == PYVENV_CFG && look->cfg.system_site;
         req.upgrade = upgrade;
-        req.without_scm_ignore_files = !rooted_has_file(NULL, look->env, ".gitignore");
+        req.without_scm_ignore_files = rooted_find(NULL, ignore, S_IFREG) <= 0;
         req.durable = look->req->durable;
         req.cache_dir = look->req->cache_dir;
         req.event = look->req->event;

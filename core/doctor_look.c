@@ -148,7 +148,7 @@ static const char *minor_version(struct look *look)
 /* An interpreter outside of this environment, of the same version; links of it are not looked behind. */
 static bool is_candidate(const struct look *look, const char *path)
 {
-        return path != NULL && !path_is_below(look->env, path) && base_is_executable(NULL, path);
+        return path != NULL && !path_is_below(look->env, path) && base_is_executable(NULL, path) > 0;
 }
 
 static void find_base(struct look *look)
@@ -322,7 +322,7 @@ int examine(struct look *look, struct pipseed_error *err)
                 return r;
         look->is_env = r > 0;
         /* Nothing but what is beside it: it is to vanish. */
-        if (!look->is_env && (look->n_items > 0 || look->may_be_gone) && !rooted_is_dir(root, look->env))
+        if (!look->is_env && (look->n_items > 0 || look->may_be_gone) && rooted_find(root, look->env, S_IFDIR) <= 0)
                 return 0;
         r = look_at_target(look, err);
         if (r < 0 || look->target == NULL)

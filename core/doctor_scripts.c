@@ -75,7 +75,7 @@ static bool is_elsewhere(const char *bin, const char *interpreter)
 
         if (prefix == NULL || is_same_folder(dir, bin))
                 return false;
-        return !base_is_executable(NULL, interpreter) || pyvenv_is_env(NULL, prefix);
+        return base_is_executable(NULL, interpreter) <= 0 || pyvenv_is_env(NULL, prefix);
 }
 
 /* activate: the path behind VIRTUAL_ENV=, which may be quoted. */
@@ -174,7 +174,7 @@ static int cure_script(struct look *look, int bin_fd, const char *name, const ch
         own = arena_format(&look->arena, "%s/%s", bin, path_base(named));
         if (own == NULL)
                 return error_memory(err);
-        script_add_shebang(&out, base_is_executable(NULL, own) ? own : look->target->exe);
+        script_add_shebang(&out, base_is_executable(NULL, own) > 0 ? own : look->target->exe);
         str_add(&out, rest);
         if (out.failed)
                 return error_memory(err);
