@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The seeder of virtualenv: its options, its failures, and what it costs those who do not choose it."""
 import os
+import statistics
+import time
 
 import pytest
 import rig
@@ -136,3 +138,21 @@ def test_every_interpreter(python, virtualenv):
     assert rig.installer(env) == "pipseed"
     assert set(packages(env)) == ({"pip", "setuptools"} if python.has_setuptools else {"pip"})
     assert "pip " in rig.run.run([env / "bin/pip", "--version"]).stdout
+
+
+@pytest.mark.parametrize("virtualenv", ["virtualenv"], indirect=True)
+def test_cost(virtualenv, settings, tmp_path):
+    """virtualenv with pipseed takes at most 1.15 times as long as without seeding: medians, taken in turn."""
+    if not os.environ.get("PIPSEED_TEST_LONG"):
+        pytest.skip("times mean something on an idle machine only: PIPSEED_TEST_LONG=1")
+    assert rig.installer(virtualenv()[1]) == "pipseed"
+    tool = rig.tool("virtualenv")
+    times = {"--no-seed": [], "--seeder=pipseed": []}
+    for turn in range(15):
+        for option, taken in times.items():
+            start = time.monotonic()
+            tool.run(["virtualenv", "-q", option, tmp_path / f"env{option}{turn}"], cwd=tmp_path, env=settings)
+            taken.append(time.monotonic() - start)
+    without, with_it = (statistics.median(taken) for taken in times.values())
+    print(f"{with_it * 1000:.0f} ms with, {without * 1000:.0f} ms without: {with_it / without:.3f}")
+    assert with_it <= 1.15 * without

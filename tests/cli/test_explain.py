@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""pipseed explain: what needs no tool from PyPI. tests/interop holds its verdicts against what the tools then do."""
+import os
+import shlex
+import subprocess
+
+import interpreters
+import pytest
+import run
+
+
+@pytest.fixture
+def place(tmp_path, pipseed):
+    """place(tool, env=..., code=...) explains in a folder of its own, whose bin/ is first on PATH."""
+    (tmp_path / "bin").mkdir()
+
+    def call(*args, env=None, code=1):
+        path = f"{tmp_path / 'bin'}:{os.path.dirname(run.command())}:/usr/bin:/bin"
+        return pipseed("explain", *args, env={"PATH": path, **(env or {})}, cwd=tmp_path, code=code)
+
+    call.folder = tmp_path
+    return call
+
+
+def tool(folder, name, shebang):
+    """A program that would betray being run."""
+    path = folder / "bin" / name
+    path.write_text(f"{shebang}\nopen({os.fspath(folder / 'was-run')!r}, 'w')\n")
+    path.chmod(0o755)
+    return path
+
+
+def codes(result):
+    """The reasons, of the JSON document."""
+    assert result.json["exit"] == result.code
+    return [finding["code"] for finding in result.json["findings"]]
+
+
+def test_unknown(place):
+    """Names what is known, and what was meant."""
+    result = place("tux", code=2)
+    assert "'tux'" in result.stderr and "virtualenvwrapper" in result.stderr and "did you mean 'tox'?" in result.stderr
+    assert place(code=2).stderr
+
+
+@pytest.mark.parametrize("name", ["tox", "virtualenv", "nox", "hatch", "pdm", "poetry", "pipenv", "pre-commit", "ray"])
+def test_missing(place, name):
+    """Not on PATH; also for people."""
+    assert codes(place("--json", name)) == ["tool-missing"]
+    result = place(name)
+    assert result.stdout.splitlines()[:2] == [f"{name} will not use pipseed", f"  why: {name} is not on PATH"]
+
+
+def _shebangs(exe):
+    quoted = shlex.quote(exe)
+    return {
+        "plain": f"#!{exe}",
+        "option": f"#!{exe} -I",
+        "env": f"#!/usr/bin/env {os.path.basename(exe)}",
+        "long": f"#!/bin/sh\n'''exec' {quoted} \"$0\" \"$@\"\n' '''",
+        "quoted": f"#!/bin/sh\n'''exec' \"{exe}\" \"$0\" \"$@\"\n' '''",
+    }
+
+
+@pytest.mark.parametrize("kind", ["plain", "option", "env", "long", "quoted"])
+def test_shebang(place, kind):
+    """The interpreter beside the tool is found however the script names it. Nothing of the tool is run."""
+    env = interpreters.make_env(interpreters.any_python(), place.folder / ("an env" if kind == "quoted" else "env"))
+    exe = str(env / "bin/python3")
+    os.symlink(exe, place.folder / "bin/python3")
+    tool(place.folder, "nox", _shebangs(exe)[kind])
+    result = place("--json", "nox")
+    assert codes(result) == ["virtualenv-missing", "plugin-missing", "seeder-unset"]
+    assert result.json["python"] == (str(place.folder / "bin/python3") if kind == "env" else exe)
+    assert not (place.folder / "was-run").exists()
+
+
+@pytest.mark.parametrize("shebang", ["#!/bin/bash", "\x7fELF", ""])
+def test_no_python_script(place, shebang):
+    """A shim or a program: what it runs cannot be told."""
+    tool(place.folder, "tox", shebang)
+    result = place("--json", "tox")
+    assert codes(result) == ["tool-unknown"]
+    assert "pyenv which tox" in result.json["findings"][0]["todo"]
+
+
+def test_code_of_the_project_is_not_run(place):
+    """Modules in the current folder stay out, and so does PYTHONPATH."""
+    env = interpreters.make_env(interpreters.any_python(), place.folder / "env")
+    tool(place.folder, "nox", f"#!{env}/bin/python3")
+    for name in ("json", "site", "noxfile", "sitecustomize"):
+        (place.folder / f"{name}.py").write_text(f"open({os.fspath(place.folder / 'was-run')!r}, 'w')\n")
+    place("nox", env={"PYTHONPATH": place.folder})
+    assert not (place.folder / "was-run").exists()
+
+
+@pytest.mark.parametrize("where, command", [
+    ("pipx/venvs/tox", "pipx inject tox pipseed"),
+    ("uv/tools/tox", "uv tool install tox --with pipseed"),
+])
+def test_managers_of_tools(place, where, command):
+    """What to type is said in the words of who manages the tool."""
+    (place.folder / where).parent.mkdir(parents=True)
+    env = interpreters.make_env(interpreters.any_python(), place.folder / where)
+    tool(place.folder, "tox", f"#!{env}/bin/python3")
+    todo = {finding["code"]: finding["todo"] for finding in place("--json", "tox").json["findings"]}
+    assert todo["plugin-missing"] == command
+
+
+@pytest.mark.parametrize("text, uses", [
+    ("pipseed seed -q \"$VIRTUAL_ENV\"\n", True),
+    ("if true; then /usr/bin/pipseed venv x; fi\n", True),
+    ("run([\"pipseed\", \"seed\", env])\n", True),
+    ("# pipseed seed\n", False),
+    ("echo pipseed\n", False),
+    ("pipseed-other seed\n", False),
+    ("pipseed unseed\n", False),
+    ("pipseed seedling\n", False),
+])
+def test_hook_files(place, text, uses):
+    """A line that calls pipseed, not one that mentions it."""
+    (place.folder / "hooks").mkdir()
+    (place.folder / "hooks/post_gen_project.py").write_text(text)
+    tool(place.folder, "cookiecutter", "#!/bin/sh")
+    result = place("--json", "cookiecutter", code=None)
+    assert codes(result) == ([] if uses else ["hook-missing"])
+
+
+@pytest.mark.parametrize("text, uv", [
+    ("[tox]\nrequires =\n    tox>=4\n    tox-uv\n", True),
+    ("[tox]\nrequires = tox-uv>=1\n", True),
+    ("[tox]\nrequires = tox\n[testenv]\ndeps = tox-uv\n", False),
+    ("[tox]\n# requires = tox-uv\n", False),
+    ("[tox]\nrequires = tox\nenv_list = tox-uv\n", False),
+    ("[tox]\nrequires = tox-uv\n[testenv]\nrunner = virtualenv\n", False),
+])
+def test_requires_of_tox(place, text, uv):
+    """The list of one key of one section, also over several lines."""
+    env = interpreters.make_env(interpreters.any_python(), place.folder / "env")
+    tool(place.folder, "tox", f"#!{env}/bin/python3")
+    (place.folder / "tox.ini").write_text(text)
+    assert ("tox-uv" in codes(place("--json", "tox"))) == uv
+
+
+def test_a_tool_that_does_not_answer(place):
+    """Its interpreter is gone."""
+    tool(place.folder, "tox", "#!/nowhere/bin/python3")
+    assert codes(place("--json", "tox")) == ["python-broken"]
+    assert subprocess.run([run.command(), "explain", "--help"], check=True, capture_output=True).stdout
