@@ -60,7 +60,7 @@ def outcomes(sources, parts, home, seeder):
     report = Path(home) / f"{seeder}.txt"
     env = tool.env({"HOME": str(home), "TMPDIR": str(home), **({"VIRTUALENV_SEEDER": seeder} if seeder else {})})
     subprocess.run([*rig.run.network_cut().prefix, tool.bin / "python", "-m", "pytest", "-p", "no:randomly", "-p",
-                    "no:cacheprovider", "-q", "-rA", "--tb=no", "--timeout", "300", "-n", str(os.cpu_count() or 1), *parts],
+                    "no:cacheprovider", "-p", "no:rerunfailures", "-q", "-rA", "--tb=no", "--timeout", "300", "-n", str(os.cpu_count() or 1), *parts],
                    cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=open(report, "wb"), stderr=subprocess.STDOUT,
                    check=False, timeout=3600)
     found = re.findall(r"^(PASSED|FAILED|ERROR|SKIPPED|XFAIL) (tests/\S+::.*?)(?: - .*)?$", report.read_text(errors="replace"),
