@@ -198,6 +198,8 @@ static int get_or_make(const struct store *store, const struct entry_query *quer
         r = make_missing(store, query, entry, err);
         if (r < 0)
                 return r;
+        /* Again: a run that was killed a moment ago may have let go of the store before it let go of its folder. */
+        store_sweep(store);
         entry_free(steal_ptr(entry));
         r = open_in(store, query, &entry);
         if (r != 1)
