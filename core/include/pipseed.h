@@ -89,6 +89,7 @@ extern "C" {
         X(UNPINNED, -309, "unpinned")                                                                                  \
         X(DOWNGRADE, -310, "downgrade")                                                                                \
         X(UNTRUSTED_PATH, -311, "untrusted-path")                                                                      \
+        X(PACKAGE_OWNED, -312, "package-owned")                                                                        \
         X(INTEGRITY, -400, "integrity")                                                                                \
         X(WHEEL_HASH, -401, "wheel-hash")                                                                              \
         X(WHEEL_NAME, -402, "wheel-name")                                                                              \
@@ -145,7 +146,8 @@ extern "C" {
         X(BASE_GONE, -492, "base-gone")                                                                                \
         X(BASE_CHANGED, -493, "base-changed")                                                                          \
         X(ENV_CONFIG, -494, "env-config")                                                                              \
-        X(ENV_MOVED, -495, "env-moved")
+        X(ENV_MOVED, -495, "env-moved")                                                                                \
+        X(DROPIN, -498, "dropin")
 
 enum pipseed_code {
         PIPSEED_OK = 0,
@@ -487,6 +489,78 @@ PIPSEED_API int pipseed_cache_warm(const struct pipseed_request *req, struct pip
 PIPSEED_API int pipseed_cache_prune(const struct pipseed_request *req, uint64_t max_age, uint64_t max_bytes,
                                     struct pipseed_cache **ret_cache, struct pipseed_error *err);
 PIPSEED_API void pipseed_cache_free(struct pipseed_cache *cache);
+
+/* ---- the drop-in ensurepip --------------------------------------------------------------------------------------- */
+
+enum pipseed_dropin_state {
+        PIPSEED_DROPIN_DISABLED,    /* the interpreter has its own ensurepip */
+        PIPSEED_DROPIN_ABSENT,      /* it has none (Debian without python3-venv) */
+        PIPSEED_DROPIN_ENABLED,     /* its ensurepip is pipseed's */
+        PIPSEED_DROPIN_OVERWRITTEN, /* it was; an upgrade of the interpreter has put its own there again */
+        PIPSEED_DROPIN_INTERRUPTED, /* a call was killed: the next enable or disable finishes or undoes it */
+        PIPSEED_DROPIN_LOST,        /* enabled, but what was kept of the interpreter's own is gone */
+};
+
+/* "disabled", "absent", "enabled", "overwritten", "interrupted", "lost" */
+PIPSEED_API const char *pipseed_dropin_state_name(enum pipseed_dropin_state state);
+
+/* Fill with pipseed_dropin_request_init. All pointers are borrowed. */
+struct pipseed_dropin_request {
+        size_t size;         /* sizeof(struct pipseed_dropin_request) */
+        const char *python;  /* as in pipseed_venv_request; NULL: the active environment's, else python3 on PATH */
+        const char *command; /* absolute path of the pipseed command that the drop-in is to call */
+        const char *folder;  /* the drop-in's files, as installed with the command */
+        bool force;
+        bool dry_run;
+        const char *cache_dir; /* as in pipseed_request: remembers interpreters */
+        pipseed_event_fn *event;
+        void *event_data;
+};
+
+struct pipseed_dropin {
+        const char *python;  /* the interpreter, that of an environment stands for its base */
+        const char *version; /* X.Y.Z */
+        const char *stdlib;  /* folder, without links: what is changed is in there */
+        const char *package; /* STDLIB/ensurepip */
+        const char *kept;    /* STDLIB/.pipseed-ensurepip, NULL when it is not there */
+        const char *owner;   /* package of the system that the interpreter's own belongs to; NULL: none, or not looked for */
+        const char *command; /* pipseed that the drop-in calls, NULL without a drop-in */
+        const char *writer;  /* version of the pipseed that enabled, likewise */
+        bool command_gone;   /* it cannot be run */
+        bool current;        /* it is what pipseed_dropin_enable of this request writes */
+        bool changed;        /* this call did something (with dry_run: would) */
+        enum pipseed_dropin_state state;
+};
+
+PIPSEED_API void pipseed_dropin_request_init(struct pipseed_dropin_request *req);
+/*
+ * Puts a package `ensurepip` that calls pipseed into the interpreter's stdlib folder; its own is kept beside it, under a
+ * name that cannot be imported. An older drop-in is replaced, an interrupted call finished. Killed at any moment the
+ * interpreter has the one or the other. Where folders cannot be exchanged or renamed: swap.h.
+ *
+ * Errors: those of finding the interpreter; PACKAGE_OWNED (a package manager owns the interpreter's own, not with force);
+ * UNTRUSTED_PATH (others could replace the command, not with force); UNSUPPORTED, BUSY, CANCELLED, IO.
+ */
+PIPSEED_API int pipseed_dropin_enable(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
+                                      struct pipseed_error *err);
+/* The reverse: the interpreter's own is there again, to the byte. Not enabled is success. DROPIN: what was kept is gone
+ * (not with force: then the interpreter has none), BUSY, CANCELLED, IO. */
+PIPSEED_API int pipseed_dropin_disable(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
+                                       struct pipseed_error *err);
+/* How it is. Changes nothing. */
+PIPSEED_API int pipseed_dropin_status(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
+                                      struct pipseed_error *err);
+PIPSEED_API void pipseed_dropin_free(struct pipseed_dropin *dropin);
+
+/* Interpreters: those on PATH, then those that the cache remembers and that are still there. Paths; several may be one. */
+struct pipseed_pythons {
+        const char *const *paths;
+        size_t n_paths;
+};
+
+PIPSEED_API int pipseed_pythons_find(const char *cache_dir, struct pipseed_pythons **ret_pythons,
+                                     struct pipseed_error *err);
+PIPSEED_API void pipseed_pythons_free(struct pipseed_pythons *pythons);
 
 /* PEP 440, for callers that want to ask the same questions: 1 yes, 0 no, negative code on malformed input. */
 PIPSEED_API int pipseed_version_matches(const char *version, const char *specifier, struct pipseed_error *err);

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "target/probe.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -196,4 +197,49 @@ void remember_done(struct remember *remember)
         free(remember->key);
         *remember = (struct remember)REMEMBER_INIT;
         errno = saved;
+}
+
+/* The path in the key of one file: NULL when the file is none of ours. New memory. */
+static char *remembered_path(int dir_fd, char *name)
+{
+        const struct remember remember = {.dir_fd = dir_fd, .name = name};
+        _cleanup_free_ char *text = load(&remember);
+        char *hex = text != NULL ? strchr(text, ' ') : NULL;
+
+        if (hex == NULL)
+                return NULL;
+        hex++;
+        hex[strcspn(hex, " \n")] = '\0';
+        return probe_unhex(hex);
+}
+
+int remember_list(struct arena *arena, const char *cache_dir, const char *const **ret_paths, size_t *ret_n)
+{
+        _cleanup_close_ int fd = open_folder(cache_dir);
+        struct dirent **entries = NULL;
+        const char **paths = NULL;
+        size_t n = 0, capacity = 0;
+        int n_entries = fd >= 0 ? scandirat(fd, ".", &entries, NULL, alphasort) : 0;
+        int r = 0;
+
+        for (int i = 0; i < n_entries; i++) {
+                _cleanup_free_ char *path = entries[i]->d_name[0] != '.'
+                                                    ? remembered_path(fd, entries[i]->d_name)
+                                                    : NULL;
+
+                free(entries[i]);
+                if (path == NULL || r < 0)
+                        continue;
+                r = arena_grow(arena, &paths, n, &capacity, sizeof(*paths)) < 0 ? -ENOMEM : 0;
+                if (r == 0) {
+                        paths[n] = arena_strdup(arena, path);
+                        r = paths[n++] != NULL ? 0 : -ENOMEM;
+                }
+        }
+        free(entries);
+        if (r < 0)
+                return r;
+        *ret_paths = paths;
+        *ret_n = n;
+        return 0;
 }

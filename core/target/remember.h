@@ -15,6 +15,7 @@
 #ifndef TARGET_REMEMBER_H
 #define TARGET_REMEMBER_H
 
+#include "base/arena.h"
 #include "pipseed.h"
 
 #include <stdbool.h>
@@ -36,5 +37,9 @@ bool remember_read(const struct remember *remember, char **ret_json);
 /* Does its best; a cache that cannot be written is no error. */
 void remember_write(struct remember *remember, const char *json);
 void remember_done(struct remember *remember);
+
+/* The paths of the interpreters that are remembered, as they were invoked, in the order of their files' names; whether
+ * they are still there is not looked at. An array in the arena. 0 or -ENOMEM. */
+int remember_list(struct arena *arena, const char *cache_dir, const char *const **ret_paths, size_t *ret_n);
 
 #endif

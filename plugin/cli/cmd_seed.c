@@ -133,17 +133,48 @@ static int run(struct session *session)
         return batch_run(session, &job);
 }
 
+/* X.Y.Z of the interpreter that --python names, in new memory; NULL without one. */
+static int find_version(const struct session *session, const struct pipseed_request *req, char **ret_version,
+                        struct pipseed_error *err)
+{
+        struct pipseed_dropin_request query;
+        struct pipseed_dropin *dropin = NULL;
+
+        if (session->settings->python == NULL || session->settings->root != NULL)
+                return 0;
+        pipseed_dropin_request_init(&query);
+        query.python = session->settings->python;
+        query.cache_dir = req->cache_dir;
+        if (pipseed_dropin_status(&query, &dropin, err) < 0)
+                return err->code;
+        *ret_version = strdup(dropin->version);
+        pipseed_dropin_free(dropin);
+        return *ret_version != NULL ? 0 : fault_memory(err);
+}
+
+/* Below Python 3.12 ensurepip installs it as well. */
+static bool has_setuptools(const char *version)
+{
+        struct pipseed_error ignored = PIPSEED_ERROR_INIT;
+
+        return version != NULL && pipseed_version_matches(version, "<3.12", &ignored) == 1;
+}
+
 /* As `python -m ensurepip --version`: the pip that would be installed. */
 static int show_version(struct session *session)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         _cleanup_(document_done) struct document document = {0};
+        _cleanup_free_ char *python_version = NULL;
         struct pipseed_request req;
         const char *version = NULL;
+        const char *setuptools = NULL;
 
-        if (session_request(session, &req, &err) < 0)
+        if (session_request(session, &req, &err) < 0 || find_version(session, &req, &python_version, &err) < 0)
                 return session_fail(session, &err);
-        version = session_newest(session, &req, "pip", NULL);
+        version = session_newest(session, &req, "pip", python_version);
+        if (has_setuptools(python_version))
+                setuptools = session_newest(session, &req, "setuptools", python_version);
         if (version == NULL) {
                 (void)fault_set(&err, PIPSEED_E_NO_WHEEL, NULL, "no wheel of pip is admitted");
                 (void)fault_hint(&err, "'pipseed wheels list' shows what there is, 'pipseed policy show' what is "
@@ -151,9 +182,12 @@ static int show_version(struct session *session)
                 return session_fail(session, &err);
         }
         output_line(session->out, "pip %s", version);
+        if (setuptools != NULL && session->settings->verbose > 0)
+                output_line(session->out, "setuptools %s", setuptools);
         if (session->settings->json) {
                 document_begin(&document, session->command->name, "ok", 0);
                 document_text(&document, document.root, "version", version);
+                document_text(&document, document.root, "setuptools", setuptools);
                 output_document(session->out, document_root(&document));
         }
         return 0;

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-const struct command *const command_table[] = {&command_seed,   &command_venv,   &command_unseed, &command_verify,
-                                               &command_policy, &command_wheels, &command_cache,  &command_doctor,
-                                               &command_explain, NULL};
+const struct command *const command_table[] = {
+        &command_seed,  &command_venv,   &command_unseed, &command_verify,  &command_policy, &command_wheels,
+        &command_cache, &command_doctor, &command_enable, &command_disable, &command_status, &command_explain, NULL};
 
 const char *command_word(const struct command *command)
 {

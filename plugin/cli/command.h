@@ -41,5 +41,8 @@ extern const struct command command_wheels;
 extern const struct command command_cache;
 extern const struct command command_doctor;
 extern const struct command command_explain;
+extern const struct command command_enable;
+extern const struct command command_disable;
+extern const struct command command_status;
 
 #endif

@@ -108,18 +108,22 @@ void document_begin(struct document *document, const char *command, const char *
         document_put(document, document->root, "exit", json_integer(exit_code));
 }
 
-void document_failure(struct document *document, const char *command, const struct pipseed_error *err)
+void document_error(struct document *document, json_t *object, const struct pipseed_error *err)
 {
-        json_t *error = NULL;
+        json_t *error = add_object(document, object, "error");
 
-        document_begin(document, command, "error", pipseed_code_exit(err->code));
-        error = add_object(document, document->root, "error");
         document_text(document, error, "code", pipseed_code_name(err->code));
         document_put(document, error, "number", json_integer(err->code));
         document_text(document, error, "message", err->message);
         document_text(document, error, "path", err->path[0] != '\0' ? err->path : NULL);
         document_text(document, error, "hint", err->hint[0] != '\0' ? err->hint : NULL);
         document_put(document, error, "errno", err->sys_errno != 0 ? json_integer(err->sys_errno) : json_null());
+}
+
+void document_failure(struct document *document, const char *command, const struct pipseed_error *err)
+{
+        document_begin(document, command, "error", pipseed_code_exit(err->code));
+        document_error(document, document->root, err);
 }
 
 const json_t *document_root(const struct document *document)

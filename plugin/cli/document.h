@@ -26,6 +26,8 @@ struct document {
 void document_begin(struct document *document, const char *command, const char *status, int exit_code);
 /* A document about an error, with status "error". */
 void document_failure(struct document *document, const char *command, const struct pipseed_error *err);
+/* The member "error" of an object. */
+void document_error(struct document *document, json_t *object, const struct pipseed_error *err);
 const json_t *document_root(const struct document *document);
 void document_done(struct document *document);
 

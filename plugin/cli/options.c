@@ -145,6 +145,8 @@ static int apply(struct parser *parser, const struct option *option, const char 
                                          option->argument);
                 *(const char **)field = value;
                 return 0;
+        case OPTION_OPERAND:
+                return add_operand(parser->arguments, value, err);
         case OPTION_NUMBER:
                 return take_number(option, value, field, err);
         case OPTION_CHOICE:

@@ -29,6 +29,7 @@ enum option_kind {
         OPTION_SET,    /* policy key gets the value, or .value when the option takes none */
         OPTION_APPEND, /* a path, made absolute, is added to the policy key */
         OPTION_ASSIGN, /* KEY=VALUE for any policy key */
+        OPTION_OPERAND, /* the value is one more operand */
         OPTION_STOP,   /* bool at offset; what follows is not looked at */
 };
 

@@ -16,8 +16,8 @@ import time
 import pytest
 import run
 
-COMMANDS = ["seed", "unseed", "verify", "policy", "policy show", "policy check", "wheels", "wheels list",
-            "wheels verify"]
+COMMANDS = ["seed", "unseed", "verify", "enable", "disable", "status", "policy", "policy show", "policy check",
+            "wheels", "wheels list", "wheels verify"]
 ESCAPE = "\x1b["
 
 
@@ -176,7 +176,16 @@ def test_version_of_seed_is_that_of_pip(pipseed):
     wheels = pipseed("wheels", "list", "--json").json["wheels"]
     assert version == next(wheel["version"] for wheel in wheels if wheel["name"] == "pip")
     assert pipseed("seed", "--version", "--json").json == {"command": "seed", "status": "ok", "exit": 0,
-                                                           "version": version}
+                                                           "version": version, "setuptools": None}
+
+
+def test_version_of_seed_for_an_interpreter(pipseed, python):
+    """The newest that this Python can have; what comes with it only with -v."""
+    lines = pipseed("seed", "--version", "-v", "--python", python.exe).stdout.splitlines()
+    assert re.fullmatch(r"pip \S+", lines[0])
+    assert [line.split()[0] for line in lines[1:]] == (["setuptools"] if python.has_setuptools else [])
+    if python.minor == (3, 9):
+        assert lines[0] == "pip 26.0.1"
 
 
 def test_version_of_seed_follows_the_policy(pipseed):

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* The drop-in ensurepip: what is there, what may be done, the change. */
+#include "base/error.h"
+#include "base/path.h"
+#include "dropin/interpreter.h"
+
+#include <errno.h>
+#include <string.h>
+
+const char *pipseed_dropin_state_name(enum pipseed_dropin_state state)
+{
+        static const char *const names[] = {
+                [PIPSEED_DROPIN_DISABLED] = "disabled",       [PIPSEED_DROPIN_ABSENT] = "absent",
+                [PIPSEED_DROPIN_ENABLED] = "enabled",         [PIPSEED_DROPIN_OVERWRITTEN] = "overwritten",
+                [PIPSEED_DROPIN_INTERRUPTED] = "interrupted", [PIPSEED_DROPIN_LOST] = "lost",
+        };
+
+        return (size_t)state < ARRAY_SIZE(names) ? names[state] : NULL;
+}
+
+void pipseed_dropin_request_init(struct pipseed_dropin_request *req)
+{
+        *req = (struct pipseed_dropin_request){.size = sizeof(*req)};
+}
+
+void pipseed_dropin_free(struct pipseed_dropin *dropin)
+{
+        dropin_free((struct dropin *)(void *)dropin);
+}
+
+static int fail_write(const struct dropin *dropin, int sys_errno, struct pipseed_error *err)
+{
+        (void)error_sys(err, sys_errno, dropin->dropin.package, "cannot change the interpreter's ensurepip");
+        if (sys_errno == -EACCES || sys_errno == -EPERM || sys_errno == -EROFS)
+                return error_hint(err, "it takes the rights of whoever installed %s", dropin->dropin.python);
+        return err->code;
+}
+
+static int recover(struct dropin *dropin, struct pipseed_error *err)
+{
+        int r = dropin_announce(dropin, "mending what an interrupted run left of", err);
+
+        if (r == 0) {
+                r = swap_recover(&dropin->swap);
+                if (r < 0)
+                        return fail_write(dropin, r, err);
+        }
+        return r < 0 ? r : dropin_look(dropin, err);
+}
+
+/* Could someone else replace what the drop-in calls? Whoever uses the interpreter would run it. */
+static int check_command(const struct dropin *dropin, struct pipseed_error *err)
+{
+        const struct pipseed_dropin_request *req = &dropin->req;
+        _cleanup_free_ char *at = req->command != NULL && req->command[0] == '/' ? strdup(req->command) : NULL;
+
+        if (req->folder == NULL || at == NULL)
+                return error_set(err, PIPSEED_E_USAGE, NULL,
+                                 "enable needs the absolute path of the command, and the drop-in's folder");
+        if (access(at, X_OK) < 0)
+                return error_sys(err, errno, at, "the pipseed command cannot be run");
+        while (!req->force) {
+                char *parent;
+                struct stat st;
+
+                if (stat(at, &st) < 0)
+                        return error_sys(err, errno, at, "cannot look at the way to the pipseed command");
+                if ((st.st_uid != 0 && st.st_uid != geteuid() && st.st_uid != dropin->st.st_uid) ||
+                    ((st.st_mode & S_IWOTH) != 0 && !(S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX) != 0))) {
+                        (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, at,
+                                        "others than the interpreter's owner could replace the pipseed command");
+                        return error_hint(err, "install pipseed where only its owner can write, or use --force");
+                }
+                parent = path_dir(at);
+                if (parent == NULL)
+                        return error_memory(err);
+                free(at);
+                at = parent;
+                if (strcmp(at, "/") == 0)
+                        break;
+        }
+        return 0;
+}
+
+static int check_owner(const struct dropin *dropin, struct pipseed_error *err)
+{
+        const struct pipseed_dropin *out = &dropin->dropin;
+
+        if (out->owner == NULL || dropin->req.force || dropin->swap.package == PACKAGE_OURS ||
+            dropin->swap.package == PACKAGE_NONE)
+                return 0;
+        (void)error_set(err, PIPSEED_E_PACKAGE_OWNED, out->package, "%s belongs to the system's package %s",
+                        out->package, out->owner);
+        return error_hint(err, "--force replaces it all the same; an upgrade of %s undoes that, which 'pipseed status' "
+                               "shows", out->owner);
+}
+
+static int write_new(struct dropin *dropin, struct pipseed_error *err)
+{
+        struct pipseed_dropin *out = &dropin->dropin;
+        const struct package_mark mark = {.version = (char *)PIPSEED_VERSION,
+                                          .command = (char *)dropin->req.command,
+                                          .has_original = dropin->swap.package != PACKAGE_OURS
+                                                                  ? dropin->swap.package != PACKAGE_NONE
+                                                                  : dropin->swap.kept != PACKAGE_NONE ||
+                                                                            dropin->mark.has_original};
+        struct stat st;
+        int r;
+
+        if (fstatat(dropin->stdlib_fd, PACKAGE_NAME, &st, 0) < 0)
+                st = dropin->st;
+        r = package_write(dropin->stdlib_fd, PACKAGE_NEW, st.st_mode, &dropin->text, &mark);
+        if (r == 0) {
+                package_compile(dropin->stdlib_fd, PACKAGE_NEW, out->python, out->package);
+                r = dropin_announce(dropin, "enabling", err);
+        }
+        if (r == 0)
+                r = swap_put(&dropin->swap);
+        if (r < 0) {
+                swap_discard(&dropin->swap);
+                return err->code != 0 ? err->code : fail_write(dropin, r, err);
+        }
+        return dropin_look(dropin, err);
+}
+
+/* What a dry run can say. */
+static void pretend(struct dropin *dropin, enum pipseed_dropin_state state)
+{
+        dropin->dropin.state = state;
+        dropin->dropin.changed = true;
+}
+
+int pipseed_dropin_enable(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
+                          struct pipseed_error *err)
+{
+        _cleanup_(dropin_freep) struct dropin *dropin = NULL;
+        int r = dropin_begin(req, &dropin, err);
+
+        if (r == 0)
+                r = check_command(dropin, err);
+        if (r == 0)
+                r = dropin_lock(dropin, err);
+        if (r == 0)
+                r = dropin_look(dropin, err);
+        if (r == 0)
+                r = dropin_find_owner(dropin, err);
+        if (r == 0 && dropin->dropin.state == PIPSEED_DROPIN_INTERRUPTED && !dropin->req.dry_run) {
+                r = recover(dropin, err);
+                dropin->dropin.changed = true;
+        }
+        if (r == 0)
+                r = check_owner(dropin, err);
+        if (r < 0)
+                return r;
+        if (dropin->dropin.state != PIPSEED_DROPIN_ENABLED || !dropin->dropin.current) {
+                if (dropin->req.dry_run)
+                        pretend(dropin, PIPSEED_DROPIN_ENABLED);
+                else
+                        r = write_new(dropin, err);
+                dropin->dropin.changed = true;
+        }
+        if (r < 0)
+                return r;
+        *ret_dropin = &steal_ptr(dropin)->dropin;
+        return 0;
+}
+
+static int check_kept(const struct dropin *dropin, struct pipseed_error *err)
+{
+        const struct pipseed_dropin *out = &dropin->dropin;
+
+        if (out->state != PIPSEED_DROPIN_LOST || dropin->req.force)
+                return 0;
+        (void)error_set(err, PIPSEED_E_DROPIN, out->package,
+                        "the ensurepip that %s had before is gone: " PACKAGE_KEPT " is not there", out->python);
+        return error_hint(err, "install that Python again; --force takes pipseed's away and leaves it without one");
+}
+
+static int take_back(struct dropin *dropin, struct pipseed_error *err)
+{
+        int r = dropin_announce(dropin, "disabling", err);
+
+        if (r < 0)
+                return r;
+        r = swap_take_back(&dropin->swap);
+        return r < 0 ? fail_write(dropin, r, err) : dropin_look(dropin, err);
+}
+
+int pipseed_dropin_disable(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
+                           struct pipseed_error *err)
+{
+        _cleanup_(dropin_freep) struct dropin *dropin = NULL;
+        int r = dropin_begin(req, &dropin, err);
+
+        if (r == 0)
+                r = dropin_lock(dropin, err);
+        if (r == 0)
+                r = dropin_look(dropin, err);
+        if (r == 0 && dropin->dropin.state == PIPSEED_DROPIN_INTERRUPTED && !dropin->req.dry_run) {
+                r = recover(dropin, err);
+                dropin->dropin.changed = true;
+        }
+        if (r == 0)
+                r = check_kept(dropin, err);
+        if (r < 0)
+                return r;
+        if (dropin->dropin.state != PIPSEED_DROPIN_DISABLED && dropin->dropin.state != PIPSEED_DROPIN_ABSENT) {
+                if (dropin->req.dry_run)
+                        pretend(dropin, dropin->swap.package == PACKAGE_OURS && dropin->swap.kept == PACKAGE_NONE
+                                                ? PIPSEED_DROPIN_ABSENT
+                                                : PIPSEED_DROPIN_DISABLED);
+                else
+                        r = take_back(dropin, err);
+                dropin->dropin.changed = true;
+        }
+        if (r < 0)
+                return r;
+        *ret_dropin = &steal_ptr(dropin)->dropin;
+        return 0;
+}
+
+int pipseed_dropin_status(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
+                          struct pipseed_error *err)
+{
+        _cleanup_(dropin_freep) struct dropin *dropin = NULL;
+        int r = dropin_begin(req, &dropin, err);
+
+        if (r == 0)
+                r = dropin_look(dropin, err);
+        if (r == 0)
+                r = dropin_find_owner(dropin, err);
+        if (r < 0)
+                return r;
+        *ret_dropin = &steal_ptr(dropin)->dropin;
+        return 0;
+}

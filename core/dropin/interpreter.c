@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "dropin/interpreter.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "dropin/owner.h"
+#include "store/store.h"
+#include "target/facts.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/file.h>
+
+#define LOCK_STEP_MS 50
+#define LOCK_STEPS 600
+
+void dropin_free(struct dropin *dropin)
+{
+        if (dropin == NULL)
+                return;
+        cleanup_closep(&dropin->stdlib_fd);
+        package_text_done(&dropin->text);
+        package_mark_done(&dropin->mark);
+        target_free(dropin->target);
+        arena_done(&dropin->arena);
+        free(dropin);
+}
+static int find_target(struct dropin *dropin, struct pipseed_error *err)
+{
+        struct pipseed_error ignored = PIPSEED_ERROR_INIT;
+        _cleanup_free_ char *cache = NULL;
+        const struct pipseed_dropin_request *req = &dropin->req;
+        struct target_query query = {.python = req->python, .base_only = true, .event = req->event,
+                                     .event_data = req->event_data};
+
+        /* Without a cache the interpreter is asked each time: no reason to fail. */
+        if (store_find_folder(req->cache_dir, &cache, &ignored) == 0)
+                query.cache_dir = cache;
+        return target_find(&query, &dropin->target, err);
+}
+
+static int name_paths(struct dropin *dropin, struct pipseed_error *err)
+{
+        const struct facts *facts = dropin->target->facts;
+        struct pipseed_dropin *out = &dropin->dropin;
+        struct arena *arena = &dropin->arena;
+        char real[PATH_MAX];
+
+        if (facts->stdlib == NULL || realpath(facts->stdlib, real) == NULL) {
+                (void)error_set(err, PIPSEED_E_UNSUPPORTED, facts->stdlib, "%s has no folder with its standard library",
+                                dropin->target->base_exe);
+                return error_hint(err, "a drop-in ensurepip needs one that is not in an archive");
+        }
+        out->python = dropin->target->base_exe;
+        out->version = arena_format(arena, "%d.%d.%d", facts->major, facts->minor, facts->micro);
+        out->stdlib = arena_strdup(arena, real);
+        out->package = arena_format(arena, "%s/" PACKAGE_NAME, real);
+        return out->version == NULL || out->stdlib == NULL || out->package == NULL ? error_memory(err) : 0;
+}
+
+int dropin_begin(const struct pipseed_dropin_request *req, struct dropin **ret_dropin, struct pipseed_error *err)
+{
+        _cleanup_(dropin_freep) struct dropin *dropin = calloc(1, sizeof(*dropin));
+        int r;
+
+        if (dropin == NULL)
+                return error_memory(err);
+        dropin->stdlib_fd = -1;
+        if (req->size < offsetof(struct pipseed_dropin_request, python) || req->size > sizeof(dropin->req))
+                return error_set(err, PIPSEED_E_USAGE, NULL,
+                                 "the request was not initialised with pipseed_dropin_request_init, or is of a newer "
+                                 "library");
+        memcpy(&dropin->req, req, req->size);
+        r = find_target(dropin, err);
+        if (r == 0)
+                r = name_paths(dropin, err);
+        if (r == 0 && req->folder != NULL && req->command != NULL)
+                r = package_render(req->folder, req->command, &dropin->text, err);
+        if (r < 0)
+                return r;
+        dropin->stdlib_fd = file_open_dir(dropin->dropin.stdlib);
+        if (dropin->stdlib_fd < 0 || fstat(dropin->stdlib_fd, &dropin->st) < 0)
+                return error_sys(err, errno, dropin->dropin.stdlib, "cannot open the standard library's folder");
+        *ret_dropin = steal_ptr(dropin);
+        return 0;
+}
+
+/* What is in the package's place belongs to whom? A file of it, whatever an upgrade or a drop-in left of them. */
+int dropin_find_owner(struct dropin *dropin, struct pipseed_error *err)
+{
+        _cleanup_free_ char *file = path_join(dropin->dropin.package, package_files[0]);
+        _cleanup_free_ char *owner = NULL;
+        int r = file != NULL ? owner_find(file, &owner) : -ENOMEM;
+
+        if (r < 0)
+                return error_sys(err, r, file, "cannot tell which package a file belongs to");
+        if (r == 0)
+                return 0;
+        dropin->dropin.owner = arena_strdup(&dropin->arena, owner);
+        return dropin->dropin.owner != NULL ? 0 : error_memory(err);
+}
+
+static enum pipseed_dropin_state judge(const struct dropin *dropin)
+{
+        const struct swap *swap = &dropin->swap;
+
+        if (swap_is_interrupted(swap))
+                return PIPSEED_DROPIN_INTERRUPTED;
+        if (swap->package == PACKAGE_OURS)
+                return swap->kept == PACKAGE_NONE && dropin->mark.has_original ? PIPSEED_DROPIN_LOST
+                                                                               : PIPSEED_DROPIN_ENABLED;
+        if (swap->package == PACKAGE_MIXED || swap->kept != PACKAGE_NONE)
+                return PIPSEED_DROPIN_OVERWRITTEN;
+        return swap->package == PACKAGE_FOREIGN ? PIPSEED_DROPIN_DISABLED : PIPSEED_DROPIN_ABSENT;
+}
+
+static int read_mark(struct dropin *dropin, struct pipseed_error *err)
+{
+        struct pipseed_dropin *out = &dropin->dropin;
+        int r;
+
+        package_mark_done(&dropin->mark);
+        r = package_read_mark(dropin->stdlib_fd, PACKAGE_NAME, &dropin->mark);
+        if (r == -ENOMEM)
+                return error_memory(err);
+        if (r < 0) /* damaged: an enable writes it anew */
+                return 0;
+        out->command = arena_strdup(&dropin->arena, dropin->mark.command);
+        out->writer = arena_strdup(&dropin->arena, dropin->mark.version);
+        out->command_gone = access(dropin->mark.command, X_OK) < 0;
+        return out->command != NULL && out->writer != NULL ? 0 : error_memory(err);
+}
+
+/* Fills in what depends on what is there now. */
+int dropin_look(struct dropin *dropin, struct pipseed_error *err)
+{
+        struct pipseed_dropin *out = &dropin->dropin;
+        int r = swap_look(dropin->stdlib_fd, &dropin->swap);
+
+        if (r < 0)
+                return error_sys(err, r, out->package, "cannot look at the interpreter's ensurepip");
+        out->command = out->writer = out->kept = NULL;
+        out->command_gone = out->current = false;
+        if (dropin->swap.package == PACKAGE_OURS) {
+                r = read_mark(dropin, err);
+                if (r < 0)
+                        return r;
+                out->current = dropin->text.data[0] != NULL && out->writer != NULL &&
+                               strcmp(out->writer, PIPSEED_VERSION) == 0 &&
+                               package_matches(dropin->stdlib_fd, PACKAGE_NAME, &dropin->text);
+        }
+        if (dropin->swap.kept != PACKAGE_NONE) {
+                out->kept = arena_format(&dropin->arena, "%s/" PACKAGE_KEPT, out->stdlib);
+                if (out->kept == NULL)
+                        return error_memory(err);
+        }
+        out->state = judge(dropin);
+        return 0;
+}
+
+int dropin_lock(struct dropin *dropin, struct pipseed_error *err)
+{
+        for (int step = 0; step < LOCK_STEPS; step++) {
+                /* Network file systems without locks: the renames alone decide. */
+                if (flock(dropin->stdlib_fd, LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
+                        return 0;
+                (void)poll(NULL, 0, LOCK_STEP_MS);
+        }
+        return error_set(err, PIPSEED_E_BUSY, dropin->dropin.stdlib,
+                         "another run has been working on this interpreter for more than %d s",
+                         LOCK_STEPS * LOCK_STEP_MS / 1000);
+}
+
+int dropin_announce(const struct dropin *dropin, const char *doing, struct pipseed_error *err)
+{
+        _cleanup_free_ char *text = str_format("%s %s", doing, dropin->dropin.package);
+        const struct pipseed_event event = {.kind = PIPSEED_EVENT_DETAIL, .text = text};
+
+        if (text == NULL)
+                return error_memory(err);
+        if (dropin->req.event != NULL && dropin->req.event(dropin->req.event_data, &event) != 0)
+                return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
+        return 0;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* pipseed enable, disable: let plain `python -m venv` and `python -m ensurepip` use pipseed, or no more. */
+#include "dropins.h"
+
+#define FORCE(help) {"--force", 'f', OPTION_FLAG, offsetof(struct dropins_settings, force), NULL, NULL, NULL, help}
+
+static const struct option enable_options[] = {
+        FORCE("also where a package manager owns the interpreter's ensurepip, or others could replace this pipseed"),
+        {.name = NULL},
+};
+static const struct option_group enable_group = {"How", enable_options};
+static const struct option_group *const enable_groups[] = {&dropins_python_group, &enable_group, &common_group, NULL};
+
+static const struct option disable_options[] = {
+        FORCE("also where the interpreter's own ensurepip is lost: it has none then"),
+        {.name = NULL},
+};
+static const struct option_group disable_group = {"How", disable_options};
+static const struct option_group *const disable_groups[] = {&dropins_python_group, &disable_group, &common_group,
+                                                            NULL};
+
+static int show_enabled(struct session *session, const struct pipseed_dropin *dropin)
+{
+        if (!dropin->changed)
+                output_result(session->out, NULL, "%s (Python %s) is enabled already, nothing to do", dropin->python,
+                              dropin->version);
+        else
+                output_result(session->out, session->settings->dry_run ? "Would enable" : "Enabled",
+                              "%s (Python %s): its ensurepip and venv use pipseed", dropin->python, dropin->version);
+        output_detail(session->out, 1, "in %s", dropin->package);
+        if (dropin->kept != NULL)
+                output_detail(session->out, 1, "its own is kept in %s", dropin->kept);
+        return 0;
+}
+
+static int enable(struct session *session)
+{
+        static const struct dropins_job job = {.work = pipseed_dropin_enable, .show = show_enabled};
+
+        return dropins_run(session, &job);
+}
+
+const struct command command_enable = {
+        .name = "enable",
+        .summary = "let plain 'python -m venv' and 'python -m ensurepip' use pipseed",
+        .operands = "[PY...]",
+        .description = "Puts a package 'ensurepip' that calls this pipseed into the interpreter's standard library; its "
+                       "own is kept beside it. By default the active environment's base, else python3 on PATH. From "
+                       "then on every tool that calls venv uses pipseed.\n"
+                       "An interpreter without ensurepip (Debian without python3-venv) gets one.",
+        .groups = enable_groups,
+        .max_operands = COMMAND_ANY_OPERANDS,
+        .settings_size = sizeof(struct dropins_settings),
+        .run = enable,
+};
+
+static int show_disabled(struct session *session, const struct pipseed_dropin *dropin)
+{
+        const char *now = dropin->state == PIPSEED_DROPIN_ABSENT ? "it has no ensurepip, as before"
+                                                                 : "its own ensurepip is there again";
+
+        if (!dropin->changed)
+                output_result(session->out, NULL, "%s (Python %s) is not enabled, nothing to do", dropin->python,
+                              dropin->version);
+        else
+                output_result(session->out, session->settings->dry_run ? "Would disable" : "Disabled",
+                              "%s (Python %s): %s", dropin->python, dropin->version, now);
+        output_detail(session->out, 1, "in %s", dropin->package);
+        return 0;
+}
+
+static int disable(struct session *session)
+{
+        static const struct dropins_job job = {.work = pipseed_dropin_disable, .show = show_disabled};
+
+        return dropins_run(session, &job);
+}
+
+const struct command command_disable = {
+        .name = "disable",
+        .summary = "give an interpreter its own ensurepip back",
+        .operands = "[PY...]",
+        .description = "Undoes 'pipseed enable': what was there before is there again, to the byte. Any pipseed can do "
+                       "it, not only the one that enabled.",
+        .groups = disable_groups,
+        .max_operands = COMMAND_ANY_OPERANDS,
+        .settings_size = sizeof(struct dropins_settings),
+        .run = disable,
+};

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#include "dropins.h"
+
+#include "cleanup.h"
+#include "document.h"
+#include "fault.h"
+#include "interrupt.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct option python_options[] = {
+        {"--python", 'p', OPTION_OPERAND, 0, "PY", NULL, NULL,
+         "this interpreter, as PY alone: a path, a name on PATH, or a version such as 3.12; may be repeated"},
+        {.name = NULL},
+};
+const struct option_group dropins_python_group = {"Which", python_options};
+
+struct run {
+        struct session *session;
+        const struct dropins_job *job;
+        struct pipseed_dropin_request req;
+        struct document document;
+        json_t *array;
+        struct pipseed_dropin **shown; /* by their stdlib folders: each interpreter is shown once */
+        size_t n_shown;
+        int code;     /* of the first that failed, or that is not as it should be */
+        bool several;
+};
+
+/* Where this program lies, and with it the files of the drop-in. */
+static int find_own_files(struct pipseed_dropin_request *req, char **ret_command, char **ret_folder,
+                          struct pipseed_error *err)
+{
+        char path[PATH_MAX];
+        ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+        const char *slash;
+
+        if (n < 0)
+                return fault_sys(err, errno, "/proc/self/exe", "cannot tell where pipseed lies");
+        path[n] = '\0';
+        slash = strrchr(path, '/');
+        *ret_command = strdup(path);
+        if (*ret_command == NULL ||
+            asprintf(ret_folder, "%.*s/" PIPSEED_DROPIN_FOLDER, (int)(slash - path), path) < 0) {
+                *ret_folder = NULL;
+                return fault_memory(err);
+        }
+        req->command = *ret_command;
+        req->folder = *ret_folder;
+        return 0;
+}
+
+static json_t *new_element(struct run *run, const char *python)
+{
+        json_t *object = document_element(&run->document, run->array);
+
+        document_text(&run->document, object, "requested", python);
+        return object;
+}
+
+static void put(struct run *run, const char *python, const struct pipseed_dropin *dropin, int code)
+{
+        struct document *document = &run->document;
+        json_t *object = new_element(run, python);
+
+        document_text(document, object, "python", dropin->python);
+        document_text(document, object, "python_version", dropin->version);
+        document_text(document, object, "state", pipseed_dropin_state_name(dropin->state));
+        document_put(document, object, "ok", json_boolean(code == 0));
+        document_put(document, object, "changed", json_boolean(dropin->changed));
+        document_text(document, object, "package", dropin->package);
+        document_text(document, object, "kept", dropin->kept);
+        document_text(document, object, "owner", dropin->owner);
+        document_text(document, object, "pipseed", dropin->command);
+        document_text(document, object, "pipseed_version", dropin->writer);
+        document_put(document, object, "pipseed_gone", json_boolean(dropin->command_gone));
+        document_put(document, object, "current", json_boolean(dropin->current));
+        document_put(document, object, "error", json_null());
+}
+
+static bool is_shown(const struct run *run, const struct pipseed_dropin *dropin)
+{
+        for (size_t i = 0; i < run->n_shown; i++)
+                if (strcmp(run->shown[i]->stdlib, dropin->stdlib) == 0)
+                        return true;
+        return false;
+}
+
+static void fail(struct run *run, const char *python, const struct pipseed_error *err)
+{
+        if (run->code == 0)
+                run->code = err->code;
+        output_error(run->session->out, run->several ? python : NULL, err);
+        document_error(&run->document, new_element(run, python), err);
+}
+
+/* Takes the name's turn. optional: a name that was found, not given. */
+static void perform(struct run *run, const char *python, bool optional)
+{
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+        struct pipseed_dropin *dropin = NULL;
+        int code;
+
+        if (interrupt_pending() != 0) {
+                (void)fault_set(&err, PIPSEED_E_CANCELLED, NULL, "interrupted before it began");
+                fail(run, python, &err);
+                return;
+        }
+        run->req.python = python;
+        if (run->job->work(&run->req, &dropin, &err) < 0) {
+                if (!optional)
+                        fail(run, python, &err);
+                else
+                        output_detail(run->session->out, 1, "%s is passed over: %s", python, err.message);
+                return;
+        }
+        if (optional && is_shown(run, dropin)) {
+                pipseed_dropin_free(dropin);
+                return;
+        }
+        run->shown[run->n_shown++] = dropin;
+        code = run->job->show(run->session, dropin);
+        if (run->code == 0)
+                run->code = code;
+        put(run, python, dropin, code);
+}
+
+static int perform_all(struct run *run, const char *const *pythons, size_t n, bool optional, struct pipseed_error *err)
+{
+        run->shown = calloc(n + 1, sizeof(*run->shown));
+        if (run->shown == NULL)
+                return fault_memory(err);
+        run->several = n > 1;
+        for (size_t i = 0; i < n; i++)
+                perform(run, pythons[i], optional);
+        for (size_t i = 0; i < run->n_shown; i++)
+                pipseed_dropin_free(run->shown[i]);
+        free(run->shown);
+        return 0;
+}
+
+static int perform_known(struct run *run, struct pipseed_error *err)
+{
+        struct pipseed_pythons *pythons = NULL;
+        int r = pipseed_pythons_find(run->req.cache_dir, &pythons, err);
+
+        if (r < 0)
+                return r;
+        r = perform_all(run, pythons->paths, pythons->n_paths, true, err);
+        if (r == 0 && run->array != NULL && json_array_size(run->array) == 0)
+                output_note(run->session->out, "no interpreter was found on PATH");
+        pipseed_pythons_free(pythons);
+        return r;
+}
+
+static const char *status_of(const struct run *run)
+{
+        if (run->code == 0)
+                return "ok";
+        return pipseed_code_exit(run->code) == 4 && run->job->everywhere ? "findings" : "error";
+}
+
+/* The document needs its exit code first, the members follow. */
+static void finish(struct run *run)
+{
+        struct document whole = {0};
+
+        if (!run->session->settings->json)
+                return;
+        document_begin(&whole, run->session->command->name, status_of(run), pipseed_code_exit(run->code));
+        document_put(&whole, whole.root, "dry_run", json_boolean(run->req.dry_run));
+        document_put(&whole, whole.root, "interpreters", json_incref(run->array));
+        whole.failed = whole.failed || run->document.failed;
+        output_document(run->session->out, document_root(&whole));
+        document_done(&whole);
+}
+
+int dropins_run(struct session *session, const struct dropins_job *job)
+{
+        static const char *const nobody[] = {NULL};
+        const struct arguments *arguments = session->arguments;
+        const bool named = arguments->n_operands > 0;
+        struct session_events events = {.session = session, .no_progress = true};
+        struct run run = {.session = session, .job = job};
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+        _cleanup_free_ char *command = NULL;
+        _cleanup_free_ char *folder = NULL;
+        struct pipseed_request shared;
+        int r = session_request(session, &shared, &err);
+
+        pipseed_dropin_request_init(&run.req);
+        if (r == 0)
+                r = find_own_files(&run.req, &command, &folder, &err);
+        if (r < 0)
+                return session_fail(session, &err);
+        run.req.force = ((struct dropins_settings *)(void *)session->settings)->force;
+        run.req.dry_run = session->settings->dry_run;
+        run.req.cache_dir = shared.cache_dir;
+        run.req.event = session_event;
+        run.req.event_data = &events;
+        run.document.root = json_object();
+        run.document.failed = run.document.root == NULL;
+        run.array = document_array(&run.document, run.document.root, "interpreters");
+        if (named || !job->everywhere)
+                r = perform_all(&run, named ? arguments->operands : nobody, named ? arguments->n_operands : 1, false, &err);
+        else
+                r = perform_known(&run, &err);
+        if (r < 0) {
+                document_done(&run.document);
+                return session_fail(session, &err);
+        }
+        finish(&run);
+        document_done(&run.document);
+        return pipseed_code_exit(run.code);
+}

@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: MIT
+# pipseed's ensurepip: put here by `pipseed enable`, taken away by `pipseed disable`.
+"""The module `ensurepip`, whose work is done by the command `pipseed`.
+
+The interface, the command line and the names that tests and distributions patch are those of CPython's ensurepip. What
+differs is _run_pip: it runs no pip, but translates the arguments that pip would get into one call of pipseed, by the
+absolute path that was written here when it was enabled. Nothing is imported at the start that a Python has not loaded by
+then, and nothing ever from the current folder, which `python -m` puts first on sys.path. Runs on Python 3.6 and newer.
+"""
+import os
+import sys
+
+__all__ = ["version", "bootstrap"]
+
+_COMMAND = "@PIPSEED_COMMAND@"
+_KEPT = ".pipseed-ensurepip"  # beside this folder: the ensurepip that was here before
+
+_PACKAGE_NAMES = ("setuptools", "pip") if sys.version_info < (3, 12) else ("pip",)
+_PACKAGES = None
+_WHEEL_PKG_DIR = None  # the wheels are inside pipseed; a folder that is set here takes their place
+_versions = None
+
+
+class _Package:
+    """A wheel that would be installed. wheel_name: inside pipseed; wheel_path: in _WHEEL_PKG_DIR."""
+
+    __slots__ = ("version", "wheel_name", "wheel_path")
+
+    def __init__(self, version, wheel_name, wheel_path):
+        self.version = version
+        self.wheel_name = wheel_name
+        self.wheel_path = wheel_path
+
+
+def __getattr__(name):
+    # Asking pipseed costs some milliseconds, which only those pay who want to know.
+    if name == "_PIP_VERSION":
+        return _bundled_versions()["pip"]
+    if name == "_SETUPTOOLS_VERSION" and "setuptools" in _PACKAGE_NAMES:
+        return _bundled_versions()["setuptools"]
+    raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))
+
+
+class _OnlyStdlib:
+    """While it lasts nothing is imported but the standard library: the current folder may be anyone's."""
+
+    def __enter__(self):
+        stdlib = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        self.saved = sys.path[:]
+        sys.path[:] = [stdlib] + [path for path in self.saved if path == stdlib + "/lib-dynload"]
+
+    def __exit__(self, *unused):
+        sys.path[:] = self.saved
+
+
+def _load(name):
+    """A module of the standard library."""
+    with _OnlyStdlib():
+        __import__(name)
+    return sys.modules[name]
+
+
+def _explain_gone(error):
+    folder = os.path.dirname(os.path.abspath(__file__))
+    kept = os.path.join(os.path.dirname(folder), _KEPT)
+    remove = "rm -r '{}'".format(folder)
+    if os.path.lexists(kept):
+        remove += " && mv '{}' '{}'".format(kept, folder)
+    sys.stderr.write(
+        "error: pipseed cannot be run: {}: {}\n"
+        "  This Python's ensurepip was handed to pipseed by 'pipseed enable'.\n"
+        "  hint: install pipseed there again, or take it back: pipseed disable --python '{}'\n"
+        "  hint: without any pipseed: {}\n".format(os.fsdecode(_COMMAND), error.strerror, sys.executable, remove))
+
+
+def _fork(command, output):
+    """posix_spawn for Pythons below 3.8."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            if output is not None:
+                os.dup2(output, 1)
+            os.execve(command[0], command, os.environ)
+        finally:
+            os._exit(127)
+    return pid
+
+
+def _start(command, output):
+    if not hasattr(os, "posix_spawn"):
+        os.stat(command[0])
+        return _fork(command, output)
+    actions = [(os.POSIX_SPAWN_DUP2, output, 1)] if output is not None else []
+    return os.posix_spawn(command[0], command, os.environ, file_actions=actions)
+
+
+def _wait(pid):
+    """Exit code, or minus the signal. An interrupt reaches the child, too: it undoes its work, then all ends."""
+    interrupted = False
+    while True:
+        try:
+            status = os.waitpid(pid, 0)[1]
+            break
+        except KeyboardInterrupt:
+            interrupted = True
+    if interrupted:
+        raise KeyboardInterrupt
+    return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def _call(arguments, output=None):
+    """Runs pipseed. The exit code: pipseed's; 1 when it is gone."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    try:
+        pid = _start([_COMMAND] + arguments, output)
+    except OSError as error:
+        _explain_gone(error)
+        return 1
+    return _wait(pid)
+
+
+def _ask(arguments):
+    """(exit code, what pipseed wrote to its stdout)"""
+    reader, writer = os.pipe()
+    try:
+        # What is asked for is a line or a small document: it fits into the pipe.
+        code = _call(arguments, writer)
+    finally:
+        os.close(writer)
+    with open(reader, "rb") as stream:
+        return code, stream.read().decode("utf-8", "replace")
+
+
+def _target():
+    if not sys.executable:
+        raise RuntimeError("ensurepip needs sys.executable, to say which Python it is for")
+    return ["--python", sys.executable]
+
+
+def _bundled_versions():
+    global _versions
+    if _versions is None:
+        code, text = _ask(["seed", "--version", "-v"] + _target())
+        if code != 0:
+            raise RuntimeError("pipseed did not say which pip it has (exit code {})".format(code))
+        _versions = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
+    return _versions
+
+
+def _find_packages(path):
+    """The wheels in a folder, by project: of several, the last by name."""
+    packages = {}
+    for name in sorted(os.listdir(path)):
+        for project in _PACKAGE_NAMES:
+            if name.startswith(project + "-") and name.endswith(".whl"):
+                packages[project] = _Package(name.split("-")[1], None, os.path.join(path, name))
+    return packages
+
+
+def _get_packages():
+    if _PACKAGES is not None:
+        return _PACKAGES
+    if _WHEEL_PKG_DIR is not None:
+        packages = _find_packages(_WHEEL_PKG_DIR)
+        if all(name in packages for name in _PACKAGE_NAMES):
+            return packages
+    return {name: _Package(version, "{}-{}-py3-none-any.whl".format(name, version), None)
+            for name, version in _bundled_versions().items() if name in _PACKAGE_NAMES}
+
+
+class _Wheel:
+    """with _Wheel(path) as path"""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __enter__(self):
+        return self.path
+
+    def __exit__(self, *unused):
+        return None
+
+
+def _find_wheel_pkg_dir_pip():
+    if _WHEEL_PKG_DIR is None:
+        return None
+    package = _find_packages(_WHEEL_PKG_DIR).get("pip")
+    return None if package is None else _Wheel(_load("pathlib").Path(package.wheel_path))
+
+
+def _get_pip_whl_path_ctx():
+    found = _find_wheel_pkg_dir_pip()
+    if found is not None:
+        return found
+    # Inside pipseed: a name, no file.
+    return _Wheel(_load("pathlib").PurePath(_get_packages()["pip"].wheel_name))
+
+
+def _get_pip_version():
+    return _get_packages()["pip"].version
+
+
+def version():
+    """The version of pip that would be installed into this Python, as a string."""
+    return _get_packages()["pip"].version
+
+
+def _translate(args):
+    """The words for pipseed that do what these words for pip would."""
+    words = iter(args[1:])
+    options = []
+    if args[0] == "uninstall":
+        return ["unseed", "--json"] + ([word for word in words if word.startswith("-v")] or ["-q"]) + _target()
+    for word in words:
+        if word == "--root":
+            options += [word, next(words)]
+        elif word == "--find-links":
+            folder = next(words)
+            if folder:
+                options += ["--no-bundled", "--wheel-dir", folder]
+        elif word in ("--upgrade", "--user") or word.startswith("-v"):
+            options.append(word)
+    scripts = {"install": [], "altinstall": ["--altinstall"]}
+    options += scripts.get(os.environ.get("ENSUREPIP_OPTIONS"), ["--default-pip"])
+    return ["seed"] + options + _target()
+
+
+def _run_pip(args, additional_paths=None):
+    """Does what pip would with these arguments; the exit code."""
+    del additional_paths  # for whoever replaces this function
+    if args[0] != "uninstall":
+        return _call(_translate(args))
+    code, text = _ask(_translate(args))
+    for package in _load("json").loads(text)["packages"] if code == 0 else ():
+        if package["action"] == "removed":
+            print("Successfully uninstalled {}-{}".format(package["name"], package["version"]))  # as pip says it
+    return code
+
+
+def _disable_pip_configuration_settings():
+    """What ensurepip does to os.environ: nothing of pip's configuration has an effect afterwards."""
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        del os.environ[name]
+    os.environ["PIP_CONFIG_FILE"] = os.devnull
+
+
+def _check(code, args):
+    if code:
+        raise _load("subprocess").CalledProcessError(code, [os.fsdecode(_COMMAND)] + _translate(args))
+
+
+def _arguments(root, upgrade, user, verbosity):
+    args = ["install"]
+    if sys.version_info >= (3, 7):
+        args.append("--no-cache-dir")
+    args += ["--no-index", "--find-links", "" if _WHEEL_PKG_DIR is None else os.fspath(_WHEEL_PKG_DIR)]
+    if root:
+        args += ["--root", root]
+    if upgrade:
+        args.append("--upgrade")
+    if user:
+        args.append("--user")
+    if verbosity:
+        args.append("-" + "v" * verbosity)
+    return args + list(_PACKAGE_NAMES)
+
+
+def bootstrap(*, root=None, upgrade=False, user=False, altinstall=False, default_pip=False, verbosity=0):
+    """Install pip into this Python, or below the folder root.
+
+    As in CPython, os.environ is changed: names that begin with PIP_ go, PIP_CONFIG_FILE and ENSUREPIP_OPTIONS are set.
+    A failure, which pipseed has explained on stderr, raises subprocess.CalledProcessError.
+    """
+    code = _bootstrap(root=root, upgrade=upgrade, user=user, altinstall=altinstall, default_pip=default_pip,
+                      verbosity=verbosity)
+    _check(code, _arguments(root, upgrade, user, verbosity))
+
+
+def _bootstrap(*, root=None, upgrade=False, user=False, altinstall=False, default_pip=False, verbosity=0):
+    """bootstrap() that returns the exit code."""
+    if altinstall and default_pip:
+        raise ValueError("Cannot use altinstall and default_pip together")
+    if hasattr(sys, "audit"):
+        sys.audit("ensurepip.bootstrap", root)
+    _disable_pip_configuration_settings()
+    if default_pip:
+        os.environ.pop("ENSUREPIP_OPTIONS", None)
+    else:
+        os.environ["ENSUREPIP_OPTIONS"] = "altinstall" if altinstall else "install"
+    return _run_pip(_arguments(root, upgrade, user, verbosity), list(_PACKAGE_NAMES))
+
+
+def _installed_version():
+    """(exit code, version of the pip that is installed here or None). Imports no pip: it could be anyone's."""
+    if "pip" in sys.modules:
+        return 0, getattr(sys.modules["pip"], "__version__", None)
+    code, text = _ask(["unseed", "-q", "--dry-run", "--json", "--packages", "pip"] + _target())
+    for package in _load("json").loads(text)["packages"] if code == 0 else ():
+        if package["action"] == "removed":
+            return 0, package["version"]
+    return code, None
+
+
+def _uninstall_helper(*, verbosity=0):
+    """Take pip out again, if it is the one that would be installed: for `python -m ensurepip._uninstall`."""
+    code, found = _installed_version()
+    if found is None:
+        return code
+    available = version()
+    if found != available:
+        print("ensurepip will only uninstall a matching version ({!r} installed, {!r} available)".format(
+            found, available), file=sys.stderr)
+        return 0
+    _disable_pip_configuration_settings()
+    args = ["uninstall", "-y", "--disable-pip-version-check"]
+    if verbosity:
+        args.append("-" + "v" * verbosity)
+    return _run_pip(args + list(reversed(_PACKAGE_NAMES)))
+
+
+def _quick_options(argv):
+    """What venv and people type most, without argparse; None: it is for argparse."""
+    names = {"-U": "upgrade", "--upgrade": "upgrade", "--user": "user", "--altinstall": "altinstall",
+             "--default-pip": "default_pip"}
+    options = {}
+    for word in argv:
+        if word not in names:
+            return None
+        options[names[word]] = True
+    return options
+
+
+def _version_action(**options):
+    """An action of argparse that asks pipseed only when it is wanted."""
+
+    class Action(_load("argparse").Action):
+        """Prints the version and ends."""
+
+        def __call__(self, parser, namespace, values, option_string=None):
+            print("pip " + version())
+            parser.exit()
+
+    return Action(nargs=0, **options)
+
+
+def _parser(prog):
+    parser = _load("argparse").ArgumentParser(prog=prog)
+    parser.add_argument("--version", action=_version_action, help="show the version of pip that is handled here, and exit")
+    parser.add_argument("-v", "--verbose", action="count", default=0, dest="verbosity",
+                        help="say more; may be given up to three times")
+    return parser
+
+
+def _parse(argv):
+    parser = _parser("python -m ensurepip")
+    parser.add_argument("-U", "--upgrade", action="store_true", help="replace an installed pip that is older")
+    parser.add_argument("--user", action="store_true", help="install for this user only")
+    parser.add_argument("--root", help="install relative to this folder")
+    parser.add_argument("--altinstall", action="store_true", help="install the script pipX.Y only")
+    parser.add_argument("--default-pip", action="store_true", help="install the script pip, too")
+    options = vars(parser.parse_args(argv))
+    options.pop("version")
+    return options
+
+
+def _main(argv=None):
+    """The command line: the exit code."""
+    with _OnlyStdlib():
+        options = _quick_options(sys.argv[1:] if argv is None else argv)
+        return _bootstrap(**(_parse(argv) if options is None else options))
