@@ -104,8 +104,8 @@ const struct command command_explain = {
         .name = "explain",
         .summary = "tell whether a tool that makes environments will use pipseed here, and if not, why",
         .operands = "TOOL",
-        .description = "Looks at the TOOL on PATH, what is installed beside it, variables, and the configuration in the "
-                       "current folder; runs nothing of the project. Exit code 0 when it will use pipseed, 1 when not.",
+        .description = "Looks at the TOOL on PATH, what is installed beside it, variables, and the configuration in "
+                       "the current folder; runs nothing of the project. Exit code 0 when it will use pipseed, 1 when not.",
         .groups = groups,
         .min_operands = 1,
         .max_operands = 1,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explain.h - will a tool that makes environments use pipseed in this setup? Looks at the tool, at the Python beside it,
- * at variables and at configuration files; code of the project is never run.
+ * explain.h - will a tool that makes environments use pipseed in this setup? Looks at the tool, at the Python beside
+ * it, at variables and at configuration files; code of the project is never run.
  *
  *     const struct explain_tool *tool = explain_find("tox");
  *     _cleanup_(explain_done) struct explain explain = {.tool = tool};
@@ -93,7 +93,7 @@ bool explain_has_seeder(const struct explain *explain);
 const char *explain_install(const struct explain *explain, const char *package, char *buffer, size_t size);
 void explain_python_free(struct explain_python *found);
 
-/* ---- explain_file.c: INI, TOML, YAML, Python and shell alike, by their lines. What begins with # or ; is none. ---- */
+/* ---- explain_file.c: INI, TOML, YAML, Python and shell alike, by lines. What begins with # or ; is none. ---- */
 
 /* The value of a key, without quotes; section NULL: at any place. Dashes and underscores count alike. */
 bool explain_key(const char *file, const char *section, const char *key, char *ret_value, size_t size);

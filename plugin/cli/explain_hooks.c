@@ -10,7 +10,8 @@ static bool check_command(struct explain *explain, const char *program)
         char path[PATH_MAX];
 
         if (program != NULL && !explain_program(program, explain->path, sizeof(explain->path)))
-                explain_against(explain, "tool-missing", "install it, or put its folder on PATH", "%s is not on PATH", program);
+                explain_against(explain, "tool-missing", "install it, or put its folder on PATH",
+                                "%s is not on PATH", program);
         if (!explain_program("pipseed", path, sizeof(path)))
                 explain_against(explain, "command-missing", "install pipseed, or put its folder on PATH",
                                 "the command pipseed, which hooks call, is not on PATH");
@@ -38,7 +39,8 @@ void explain_cookiecutter(struct explain *explain)
         (void)check_command(explain, "cookiecutter");
         if (!explain_any_calls_pipseed("hooks/post_gen_project.*", explain->chosen, sizeof(explain->chosen)))
                 explain_against(explain, "hook-missing", "write 'pipseed venv .venv' to hooks/post_gen_project.sh",
-                                "the template in the current folder has no hooks/post_gen_project.* that calls pipseed");
+                                "the template in the current folder has no hooks/post_gen_project.* that calls "
+                                "pipseed");
 }
 
 void explain_copier(struct explain *explain)
@@ -70,7 +72,8 @@ void explain_direnv(struct explain *explain)
                 explain_against(explain, "hook-missing",
                                 "write to .envrc: layout python3 --without-pip, and below it: pipseed seed -q "
                                 "\"$VIRTUAL_ENV\"", "%s",
-                                found ? "the .envrc in force does not call pipseed" : "there is no .envrc here or above");
+                                found ? "the .envrc in force does not call pipseed"
+                                      : "there is no .envrc here or above");
         else
                 explain_choose(explain, file);
 }
@@ -106,7 +109,8 @@ void explain_uv(struct explain *explain)
 {
         if (check_command(explain, "uv"))
                 explain_against(explain, "no-hook", "uv venv && pipseed seed .venv",
-                                "uv has no hook: 'uv venv' makes environments without pip, and pipseed puts it in afterwards");
+                                "uv has no hook: 'uv venv' makes environments without pip, and pipseed puts it "
+                                "in afterwards");
 }
 
 void explain_ansible(struct explain *explain)

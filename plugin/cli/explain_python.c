@@ -23,12 +23,13 @@ static const char question[] =
         "if sys.prefix == sys.base_prefix: site.addsitedir(site.getusersitepackages())\n"
         "from importlib import metadata\n"
         "found = {}\n"
-        "for name in ('virtualenv', 'pipseed', 'tox-uv', 'tox', 'nox', 'hatch', 'pdm', 'poetry', 'pipenv', 'pre-commit',\n"
-        "             'virtualenvwrapper', 'ray'):\n"
+        "for name in ('virtualenv', 'pipseed', 'tox-uv', 'tox', 'nox', 'hatch', 'pdm', 'poetry', 'pipenv',\n"
+        "             'pre-commit', 'virtualenvwrapper', 'ray'):\n"
         "    try: found[name] = metadata.version(name)\n"
         "    except metadata.PackageNotFoundError: pass\n"
         "group = metadata.entry_points()\n"
-        "group = group.select(group='virtualenv.seed') if hasattr(group, 'select') else group.get('virtualenv.seed', ())\n"
+        "name = 'virtualenv.seed'\n"
+        "group = group.select(group=name) if hasattr(group, 'select') else group.get(name, ())\n"
         "print(json.dumps(dict(prefix=sys.prefix, python='%d.%d.%d' % sys.version_info[:3], versions=found,\n"
         "                      seeder=any(each.name == 'pipseed' for each in group))))\n";
 
@@ -170,13 +171,15 @@ bool explain_open(struct explain *explain, const char *program)
         char todo[2 * PATH_MAX];
 
         if (!explain_program(program, explain->path, sizeof(explain->path))) {
-                explain_against(explain, "tool-missing", "install it, or put its folder on PATH", "%s is not on PATH", program);
+                explain_against(explain, "tool-missing", "install it, or put its folder on PATH",
+                                "%s is not on PATH", program);
                 return false;
         }
         if (!find_python(explain->path, explain->python, sizeof(explain->python))) {
                 explain->python[0] = '\0';
                 explain_against(explain, "tool-unknown",
-                                explain_text(todo, sizeof(todo), "put the folder of the real %s first on PATH; under pyenv, "
+                                explain_text(todo, sizeof(todo),
+                                             "put the folder of the real %s first on PATH; under pyenv, "
                                              "'pyenv which %s' tells it", program, program),
                                 "%s is no script of a Python: what it runs cannot be told", explain->path);
                 return false;

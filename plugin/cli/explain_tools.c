@@ -136,8 +136,8 @@ static void check_seeder(struct explain *explain, bool sees_variables)
                 char todo[2 * PATH_MAX];
 
                 explain_against(explain, "seeder-unset",
-                                explain_text(todo, sizeof(todo), "write to %s: [virtualenv], and below it seeder = pipseed",
-                                             file),
+                                explain_text(todo, sizeof(todo),
+                                             "write to %s: [virtualenv], and below it seeder = pipseed", file),
                                 "%s hides variables from virtualenv, and %s does not choose the seeder pipseed",
                                 explain->tool->name, file);
         }
@@ -186,8 +186,8 @@ static void check_ray(struct explain *explain)
 static const struct {
         const char *file;
         const char *section;
-} tox_files[] = {{"tox.ini", "tox"}, {"setup.cfg", "tox:tox"}, {"pyproject.toml", "tool.tox"}, {"pyproject.toml", "tox"},
-                 {"tox.toml", ""}};
+} tox_files[] = {{"tox.ini", "tox"}, {"setup.cfg", "tox:tox"}, {"pyproject.toml", "tool.tox"},
+                 {"pyproject.toml", "tox"}, {"tox.toml", ""}};
 
 static void check_tox(struct explain *explain)
 {
@@ -197,16 +197,19 @@ static void check_tox(struct explain *explain)
         if (!explain_open(explain, "tox"))
                 return;
         for (size_t i = 0; i < ARRAY_SIZE(tox_files); i++) {
-                provisioned = provisioned || explain_lists(tox_files[i].file, tox_files[i].section, "requires", "pipseed");
-                by_uv = by_uv || explain_lists(tox_files[i].file, tox_files[i].section, "requires", "tox-uv");
-                chosen = chosen || explain_mentions(tox_files[i].file, "VIRTUALENV_SEEDER", "pipseed");
-                told = told || explain_mentions(tox_files[i].file, "runner", "virtualenv");
+                const char *file = tox_files[i].file, *section = tox_files[i].section;
+
+                provisioned = provisioned || explain_lists(file, section, "requires", "pipseed");
+                by_uv = by_uv || explain_lists(file, section, "requires", "tox-uv");
+                chosen = chosen || explain_mentions(file, "VIRTUALENV_SEEDER", "pipseed");
+                told = told || explain_mentions(file, "runner", "virtualenv");
         }
         if ((by_uv || explain_version(explain, "tox-uv") != NULL) && !told)
                 explain_against(explain, "tox-uv",
                                 by_uv ? "take tox-uv out of requires, or write runner = virtualenv to [testenv]"
                                       : explain_text(todo, sizeof(todo), "%s -m pip uninstall tox-uv", explain->python),
-                                "tox-uv is %s: uv makes the environments", by_uv ? "required by the project" : "installed");
+                                "tox-uv is %s: uv makes the environments",
+                                by_uv ? "required by the project" : "installed");
         /* With requires, tox makes an environment of its own with these packages, and runs in that. */
         if (!provisioned)
                 check_plugin(explain);
@@ -278,9 +281,11 @@ static void check_pdm(struct explain *explain)
                 return;
         value = setting("PDM_VENV_BACKEND", own, user, "venv", "backend", buffer, sizeof(buffer));
         if (value != NULL && strcmp(value, "virtualenv") != 0)
-                explain_against(explain, "backend", "export PDM_VENV_BACKEND=virtualenv", "pdm's venv.backend is %s", value);
+                explain_against(explain, "backend", "export PDM_VENV_BACKEND=virtualenv", "pdm's venv.backend is %s",
+                                value);
         if (is_true(setting("PDM_USE_UV", own, user, "", "use-uv", buffer, sizeof(buffer))))
-                explain_against(explain, "uv-installer", "export PDM_USE_UV=0", "pdm's use_uv has uv make the environments");
+                explain_against(explain, "uv-installer", "export PDM_USE_UV=0",
+                                "pdm's use_uv has uv make the environments");
         if (!is_true(setting("PDM_VENV_WITH_PIP", own, user, "venv", "with-pip", buffer, sizeof(buffer))))
                 explain_against(explain, "no-pip", "export PDM_VENV_WITH_PIP=1",
                                 "pdm makes environments without pip, unless venv.with_pip is set");

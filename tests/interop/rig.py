@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Tools that make environments, each installed from PyPI into a folder of its own below the build folder, with the wheel
-of pipseed beside it. What is there already is used again; a run needs the network only for what is missing.
+"""Tools that make environments, each installed from PyPI into a folder of its own below the build folder, with the
+wheel of pipseed beside it. What is there already is used again; a run needs the network only for what is missing.
 
     tool = rig.tool("tox")                      # a virtual environment
     tool.run(["tox", "-e", "x"], cwd=project, env={"VIRTUALENV_SEEDER": "pipseed"})
@@ -78,8 +78,9 @@ def _build(folder, packages):
 
 def _add_wheel(folder, file):
     """Installs or replaces pipseed in the environment."""
-    subprocess.run([BASE / "tools/uv/bin/uv", "pip", "install", "-q", "--offline", "--no-deps", "--reinstall", "--python",
-                    folder / "bin/python", file], check=True, timeout=300, stdin=subprocess.DEVNULL, cwd=BASE)
+    subprocess.run([BASE / "tools/uv/bin/uv", "pip", "install", "-q", "--offline", "--no-deps", "--reinstall",
+                    "--python", folder / "bin/python", file], check=True, timeout=300, stdin=subprocess.DEVNULL,
+                   cwd=BASE)
 
 
 def _digest():

@@ -49,7 +49,8 @@ GIT = ("sh", "-c", "git init -q . && git add -A && git -c user.name=x -c user.em
 RECIPES = [
     Recipe("virtualenv", ["virtualenv", "env"], env=CHOSEN, bypass=UNSET),
     Recipe("virtualenv", ["virtualenv", "env"], env=CHOSEN, bypass=UNSET, tool="virtualenv-oldest"),
-    Recipe("virtualenv", ["virtualenv", "env"], env=CHOSEN, bypass={"VIRTUALENV_SEEDER": "app-data"}, why="seeder-other"),
+    Recipe("virtualenv", ["virtualenv", "env"], env=CHOSEN, why="seeder-other",
+           bypass={"VIRTUALENV_SEEDER": "app-data"}),
     Recipe("virtualenv", ["virtualenv", "env"], env=CHOSEN, bypass={"VIRTUALENV_NO_PIP": "1"}, why="no-pip"),
     Recipe("tox", ["tox", "-e", "py"], {"tox.ini": TOX_INI}, env=CHOSEN, bypass=UNSET),
     Recipe("nox", ["nox", "-s", "demo"], {"noxfile.py": NOXFILE.format("")}, env=CHOSEN, bypass=UNSET),
@@ -110,7 +111,8 @@ def test_recipe(recipe, tmp_path, settings):
         project = tmp_path / ("with" if uses else "without")
         home = tmp_path / f"home-{uses}"
         home.mkdir()
-        env = {**settings, "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), **recipe.env, **({} if uses else recipe.bypass)}
+        env = {**settings, "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), **recipe.env,
+               **({} if uses else recipe.bypass)}
         env = {name: value for name, value in env.items() if value is not None}
         _set_up(project, recipe, tool.env(env), {**recipe.files, **({} if uses else recipe.bypass_files)})
         verdict = rig.explain(recipe.name, tool, cwd=project, env=env)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import rig
 
-# The newest whose source distribution can be had by `pip download`: later ones are built with a package that is not on PyPI.
+# The newest whose source distribution `pip download` can get: later ones are built with a package that is not on PyPI.
 VERSION = "21.14.13"
 PLUGINS = ["packaging", "pytest>=8.4.2", "pytest-env", "pytest-mock", "pytest-randomly", "pytest-rerunfailures",
            "pytest-timeout", "pytest-xdist", "setuptools", "time-machine", "pytest-freezer"]
@@ -26,7 +26,7 @@ APP_DATA_ONLY = {
     "test_transient_seed_reports_copy_fallback": "expects what app-data logs about its own folder",
     "test_seed_metadata_cleanup_stays_inside_package": "expects what app-data logs when it removes its own package",
     "test_seed_metadata_unlinks_symlink_without_following": "app-data removes and copies again what is up to date",
-    "test_seed_metadata_keeps_reseeding_supported": "expects one link to the package's folder in app-data; pipseed links files",
+    "test_seed_metadata_keeps_reseeding_supported": "expects a link to the package's folder in app-data",
     "test_symlink_seed_reports_compilation_failure": "replaces a function of app-data's symlink installer",
     "test_pip_reseed_keeps_shared_image": "looks into the image in app-data",
     "test_pip_reseed_replaces_nested_link": "makes a link inside the image in app-data",
@@ -60,11 +60,12 @@ def outcomes(sources, parts, home, seeder):
     report = Path(home) / f"{seeder}.txt"
     env = tool.env({"HOME": str(home), "TMPDIR": str(home), **({"VIRTUALENV_SEEDER": seeder} if seeder else {})})
     subprocess.run([*rig.run.network_cut().prefix, tool.bin / "python", "-m", "pytest", "-p", "no:randomly", "-p",
-                    "no:cacheprovider", "-p", "no:rerunfailures", "-q", "-rA", "--tb=no", "--timeout", "300", "-n", str(os.cpu_count() or 1), *parts],
+                    "no:cacheprovider", "-p", "no:rerunfailures", "-q", "-rA", "--tb=no", "--timeout", "300", "-n",
+                    str(os.cpu_count() or 1), *parts],
                    cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=open(report, "wb"), stderr=subprocess.STDOUT,
                    check=False, timeout=3600)
-    found = re.findall(r"^(PASSED|FAILED|ERROR|SKIPPED|XFAIL) (tests/\S+::.*?)(?: - .*)?$", report.read_text(errors="replace"),
-                       re.M)
+    found = re.findall(r"^(PASSED|FAILED|ERROR|SKIPPED|XFAIL) (tests/\S+::.*?)(?: - .*)?$",
+                       report.read_text(errors="replace"), re.M)
     return {test: result for result, test in found}
 
 
