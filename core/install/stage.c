@@ -166,7 +166,26 @@ static int stage_file(const struct staging *staging, struct worker *worker, cons
         return place_file(&worker->placer, &source, dir_fd, name);
 }
 
-/* The folder of a file below the staged root, made when it is not there: another worker may be making it, too. */
+/* Makes a folder, and what is missing above it: another worker may be making it, too, or those above may be its next ones. */
+static int make_folder(int top_fd, char *folder)
+{
+        char *slash;
+        int r;
+
+        if (mkdirat(top_fd, folder, 0777) == 0 || errno == EEXIST)
+                return 0;
+        slash = strrchr(folder, '/');
+        if (errno != ENOENT || slash == NULL)
+                return -errno;
+        *slash = '\0';
+        r = make_folder(top_fd, folder);
+        *slash = '/';
+        if (r < 0)
+                return r;
+        return mkdirat(top_fd, folder, 0777) == 0 || errno == EEXIST ? 0 : -errno;
+}
+
+/* The folder of a file below the staged root. fd or -errno. */
 static int enter(int top_fd, const char *file)
 {
         char folder[PATH_MAX];
@@ -174,12 +193,8 @@ static int enter(int top_fd, const char *file)
 
         if (!copy_folder(file, folder))
                 return -ENAMETOOLONG;
-        if (strcmp(folder, ".") != 0 && mkdirat(top_fd, folder, 0777) < 0 && errno != EEXIST) {
-                r = errno == ENOENT ? file_make_dirs(top_fd, folder, 0777) : -errno;
-                if (r < 0)
-                        return r;
-        }
-        return file_open_beneath(top_fd, folder, O_PATH | O_DIRECTORY, 0);
+        r = strcmp(folder, ".") != 0 ? make_folder(top_fd, folder) : 0;
+        return r < 0 ? r : file_open_beneath(top_fd, folder, O_PATH | O_DIRECTORY, 0);
 }
 
 static void stage_run(const struct staging *staging, struct worker *worker, const struct batch_run *run, int dir_fd)
