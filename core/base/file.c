@@ -280,7 +280,14 @@ static int open_for_replacing(int dir_fd, const char *name)
         if (fstatat(dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0 || named.st_ino != held.st_ino ||
             named.st_dev != held.st_dev)
                 return -EBUSY;
-        return ftruncate(fd, 0) < 0 ? -errno : steal_fd(&fd);
+        if (ftruncate(fd, 0) < 0) {
+                int saved = errno;
+
+                if (is_new)
+                        (void)unlinkat(dir_fd, name, 0);
+                return -saved;
+        }
+        return steal_fd(&fd);
 }
 
 int file_replace(int dir_fd, const char *name, mode_t mode, const void *data, size_t len, bool durable)
