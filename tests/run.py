@@ -180,7 +180,7 @@ def clean_environment(extra=None):
         "TMPDIR": str(scratch() / "tmp"),
         "LANG": "C.UTF-8",
     }
-    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "LD_LIBRARY_PATH"):
+    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "LD_LIBRARY_PATH"):
         if name in os.environ:
             values[name] = os.environ[name]
     for name, value in (extra or {}).items():

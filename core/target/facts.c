@@ -179,10 +179,15 @@ static void read_all(struct reader *reader, struct facts *facts)
         get_paths(reader, "base_site", &facts->base_site);
 }
 
-/* A cache tag becomes part of file names. */
+/* A cache tag becomes part of file names, the name of an implementation part of messages. */
 static bool is_tag(const char *text)
 {
-        return text == NULL || (text[0] != '\0' && strlen(text) < 64 && strpbrk(text, "/\n\r\t ") == NULL);
+        if (text == NULL)
+                return true;
+        for (const char *c = text; *c != '\0'; c++)
+                if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == '/')
+                        return false;
+        return text[0] != '\0' && strlen(text) < 64;
 }
 
 /* NULL: no JSON, or, by errno, no memory: jansson has no code for that. */
@@ -206,6 +211,8 @@ int facts_parse(struct arena *arena, const char *json, const char *exe, struct f
                 return error_set(err, PIPSEED_E_PROBE, exe, "%s did not answer as a Python does", exe);
         get_numbers(&reader, "version", 0, 3, version);
         facts.implementation = get_text(&reader, "implementation");
+        if (reader.wrong == NULL && !is_tag(facts.implementation))
+                reader.wrong = "implementation";
         if (reader.wrong == NULL && (version[0] < 3 || (version[0] == 3 && version[1] < 6))) {
                 (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s is Python %d.%d", exe, version[0], version[1]);
                 return error_hint(err, "pipseed installs into Python 3.6 and newer");

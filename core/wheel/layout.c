@@ -17,11 +17,11 @@ static bool ends_with(const char *text, size_t len, const char *suffix)
 {
         size_t suffix_len = strlen(suffix);
 
-        return len >= suffix_len && memcmp(text + len - suffix_len, suffix, suffix_len) == 0;
+        return len >= suffix_len && strncasecmp(text + len - suffix_len, suffix, suffix_len) == 0;
 }
 
 /* The first entry at the top of the wheel whose name ends in suffix, file or folder, and a second one; NULL: there is
- * none. */
+ * none. Case does not count, as it does not to importlib.metadata: a second project must not hide in ".DIST-INFO". */
 static void find_top(const struct zip *zip, const char *suffix, const char **ret_name, const char **ret_second)
 {
         *ret_name = *ret_second = NULL;
@@ -77,6 +77,24 @@ static int check_folder(struct arena *arena, const char *folder, const char *suf
         return layout_same_version(dash + 1, name->version, ret_fits);
 }
 
+/* Anything else that would be taken for an installed project, whose metadata nobody has checked. */
+static int refuse_eggs(const struct zip *zip, const char *path, struct pipseed_error *err)
+{
+        static const char *const suffixes[] = {".egg-info", ".egg-link", ".egg"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+                const char *first;
+                const char *second;
+
+                find_top(zip, suffixes[i], &first, &second);
+                if (first != NULL)
+                        return error_set(err, PIPSEED_E_DIST_INFO, path,
+                                         "\"%s\" at the top of the wheel would be taken for another project",
+                                         QUOTE(first, strcspn(first, "/")));
+        }
+        return 0;
+}
+
 static int find_dist_info(struct arena *arena, const struct zip *zip, const struct wheel_name *name, const char *path,
                           struct layout *layout, struct pipseed_error *err)
 {
@@ -95,7 +113,7 @@ static int find_dist_info(struct arena *arena, const struct zip *zip, const stru
         if (layout->dist_info == NULL ||
             check_folder(arena, layout->dist_info, DIST_INFO, name, &fits, &layout->version) < 0)
                 return error_memory(err);
-        if (!fits)
+        if (!fits || !str_ends(layout->dist_info, DIST_INFO))
                 return error_set(err, PIPSEED_E_DIST_INFO, path,
                                  "the folder \"%s\" does not fit the wheel's file name: %s %s",
                                  QUOTE(first, strcspn(first, "/")), name->distribution, name->version);
@@ -120,6 +138,7 @@ static int find_data_dir(struct arena *arena, const struct zip *zip, const struc
         layout->data_dir = arena_strndup(arena, first, strcspn(first, "/"));
         if (layout->data_dir == NULL || check_folder(arena, layout->data_dir, DATA, name, &fits, &version) < 0)
                 return error_memory(err);
+        fits = fits && str_ends(layout->data_dir, DATA);
         if (!fits || second != NULL)
                 return error_set(err, PIPSEED_E_DATA_SCHEME, path, "the .data folder \"%s\" is not this wheel's",
                                  QUOTE(fits ? second : first, strcspn(fits ? second : first, "/")));
@@ -175,7 +194,10 @@ int layout_find(struct arena *arena, const struct zip *zip, const struct wheel_n
 {
         struct layout layout = {0};
         size_t len;
-        int r = find_dist_info(arena, zip, name, path, &layout, err);
+        int r = refuse_eggs(zip, path, err);
+
+        if (r == 0)
+                r = find_dist_info(arena, zip, name, path, &layout, err);
 
         if (r == 0)
                 r = find_data_dir(arena, zip, name, path, &layout, err);

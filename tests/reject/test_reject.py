@@ -222,6 +222,13 @@ TABLE = [
     ("no-dist-info", "dist-info", lambda: Zip([Entry("demo.py")]).build()),
     ("two-dist-infos", "dist-info", lambda: recorded("other-1.0.dist-info/METADATA")),
     ("two-versions", "dist-info", lambda: recorded("demo-2.0.dist-info/METADATA")),
+    ("dist-info-second-case", "dist-info", lambda: recorded("other-1.0.DIST-info/METADATA")),
+    ("dist-info-case", "dist-info", lambda: recased(".dist-info/", ".dist-infO/")),
+    ("egg-info", "dist-info", lambda: recorded("pip-1.0.egg-info/PKG-INFO")),
+    ("egg-info-file", "dist-info", lambda: recorded("pip.EGG-info")),
+    ("egg-link", "dist-info", lambda: recorded("pip.egg-link")),
+    ("egg", "dist-info", lambda: recorded("pip-1.0-py3.11.egg")),
+    ("data-case", "data-scheme", lambda: recorded("demo-1.0.DATA/scripts/x")),
     ("dist-info-is-file", "dist-info", lambda: recorded("x.dist-info")),
     ("no-metadata", "metadata", lambda: info(METADATA=None)),
     ("metadata-is-folder", "metadata", lambda: folder_metadata()),
@@ -438,6 +445,12 @@ def deflate_cut():
 
 def long_names():
     return [Entry("/".join(["n" * 100] * 10) + str(i), b"", STORED) for i in range(2100)]
+
+
+def recased(old, new):
+    wheel = Wheel()
+    wheel.info = wheel.info.replace(old.rstrip("/"), new.rstrip("/"))
+    return wheel.build()
 
 
 def info(**files):
