@@ -32,8 +32,11 @@ static const char compile_program[] =
         "hashed = sys.argv[1] == 'checked-hash' and hasattr(ext, '_code_to_hash_pyc')\n"
         "if hashed:\n"
         "    import _imp\n"
+        "parent = posix.getppid()\n"
         "folder, *paths = sys.stdin.buffer.read().split(b'\\0')[:-1]\n"
         "for source, target in zip(paths[::2], paths[1::2]):\n"
+        "    if posix.getppid() != parent:\n" /* killed: nobody waits for the rest, and its folder is swept */
+        "        break\n"
         "    with open(source, 'rb') as f:\n"
         "        data = f.read()\n"
         "        info = posix.fstat(f.fileno())\n"
