@@ -61,8 +61,11 @@ class Result(NamedTuple):
 
     @property
     def pip(self) -> Package:
-        """The package pip."""
-        return next(package for package in self.packages if package.name == "pip")
+        """The package pip. LookupError when other packages alone were asked for (packages="setuptools")."""
+        for package in self.packages:
+            if package.name == "pip":
+                return package
+        raise LookupError(f"only {', '.join(package.name for package in self.packages)} was asked for, not pip")
 
 
 class Environment(NamedTuple):
