@@ -10,12 +10,31 @@
 #include <stdio.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int sync_areas(const struct txn *txn)
 {
         for (int i = 0; i < PLAN_N_ROOTS; i++)
                 if (txn->roots[i].area_fd >= 0 && syncfs(txn->roots[i].area_fd) < 0)
                         return -errno;
+        return 0;
+}
+
+/* What a change takes away has its folder before anything changes: on a full disk neither making a change nor undoing it
+ * needs room then. */
+static int make_old(const struct txn *txn)
+{
+        bool made[PLAN_N_ROOTS] = {false};
+
+        for (size_t i = 0; i < txn->n_changes; i++) {
+                const struct change *change = &txn->changes[i];
+
+                if (made[change->root] || (change->kind != CHANGE_SWAP && change->kind != CHANGE_TAKE))
+                        continue;
+                if (mkdirat(txn->roots[change->root].area_fd, "old", 0700) < 0 && errno != EEXIST)
+                        return -errno;
+                made[change->root] = true;
+        }
         return 0;
 }
 
@@ -29,7 +48,9 @@ static int decide(const struct txn *txn, struct pipseed_error *err)
         journal_write(&text, txn);
         if (text.failed)
                 return error_memory(err);
-        r = file_create(area_fd, "journal.new", 0600, text.data, text.len);
+        r = make_old(txn);
+        if (r == 0)
+                r = file_create(area_fd, "journal.new", 0600, text.data, text.len);
         if (r == 0 && txn->durable)
                 r = sync_areas(txn);
         if (r == 0 && renameat(area_fd, "journal.new", area_fd, "journal") < 0)
