@@ -121,7 +121,7 @@ def installed(env, version, files):
 def test_cuts(bench, case, wheels, tmp_path, capsys):
     """After each cut the next seeding gives out whole files only; what the cut left is counted."""
     what, durable = case
-    seed = int(os.environ.get("PIPSEED_FAULT_SEED") or random.SystemRandom().randrange(1 << 30))
+    seed = rig.sample_seed()
     chance = random.Random(seed)
     files = contents(wheels)
     known = bench.known(durable)
