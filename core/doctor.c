@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What is wrong with an environment, and mending it: look, cure, look again. doctor_look.c looks, doctor_cure.c cures. */
-#include "doctor.h"
+/* What is wrong with an environment, and mending it: look, cure, look again. doctor/examine.c looks, doctor/cure.c
+ * cures. */
+#include "doctor/cure.h"
+#include "doctor/examine.h"
 
 #include "base/error.h"
 #include "base/path.h"
@@ -29,32 +31,6 @@ void pipseed_checkup_free(struct pipseed_checkup *checkup)
                 return;
         arena_done(&owned->arena);
         free(owned);
-}
-
-void look_done(struct look *look)
-{
-        target_free(look->target);
-        arena_done(&look->arena);
-        *look = (struct look){0};
-}
-
-int look_add(struct look *look, int code, enum cure cure, const char *path, struct pipseed_error *err,
-             const char *format, ...)
-{
-        struct ailment item = {.public = {.code = code, .can_mend = cure != CURE_NONE}, .cure = cure};
-        char text[1024];
-        va_list arguments;
-
-        va_start(arguments, format);
-        (void)vsnprintf(text, sizeof(text), format, arguments);
-        va_end(arguments);
-        item.public.text = arena_strdup(&look->arena, text);
-        item.public.path = path != NULL ? arena_strdup(&look->arena, path) : NULL;
-        if (item.public.text == NULL || (path != NULL && item.public.path == NULL) ||
-            arena_grow(&look->arena, &look->items, look->n_items, &look->capacity, sizeof(item)) < 0)
-                return error_memory(err);
-        look->items[look->n_items++] = item;
-        return 0;
 }
 
 static bool is_same(const struct ailment *a, const struct ailment *b)

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * doctor.h - one look at an environment: the ailments that doctor_look.c finds and doctor_cure.c cures.
+ * ailment.h - one look at an environment: what it is, and the ailments found so far. examine.h finds them, cure.h cures them.
  *
- *     r = examine(&look, err);         fills look->items; changes nothing
+ *     struct look look = {.req = req, .env = folder};
+ *
+ *     r = look_add(&look, PIPSEED_E_..., CURE_..., path, err, "the link %s leads nowhere", name);
+ *     look_done(&look);
  */
-#ifndef PIPSEED_DOCTOR_H
-#define PIPSEED_DOCTOR_H
+#ifndef DOCTOR_AILMENT_H
+#define DOCTOR_AILMENT_H
 
 #include "base/arena.h"
 #include "pipseed.h"
@@ -50,15 +53,6 @@ int look_add(struct look *look, int code, enum cure cure, const char *path, stru
              const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* The folder of the target's packages, with --root applied. New memory. */
 char *look_lib(const struct look *look);
-/* doctor_scripts.c: adds an item for scripts that start the interpreter of another place; makes them start this one's. */
-int look_at_scripts(struct look *look, struct pipseed_error *err);
-int cure_scripts(struct look *look, struct pipseed_error *err);
-/* pyvenv.cfg, activate scripts (unless upgrade) and the links to the base anew. */
-int cure_base(struct look *look, bool upgrade, struct pipseed_error *err);
-/* look->req and look->env are set. Errors: IO, NO_MEMORY, and those of target_find for what is no environment. */
-int examine(struct look *look, struct pipseed_error *err);
-/* Every cure that an item asks for, in the order of the enum; a cure that fails is said in its items. */
-int cure_all(struct look *look, struct pipseed_error *err);
 void look_done(struct look *look);
 
 #endif

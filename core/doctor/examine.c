@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "doctor.h"
+#include "examine.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "install/txn.h"
+#include "scripts.h"
 #include "target/base.h"
 #include "target/installed.h"
 #include "target/lookup.h"
@@ -25,16 +26,6 @@
 #include <sys/stat.h>
 
 #define MAX_INIT ((size_t)1 << 20)
-
-char *look_lib(const struct look *look)
-{
-        const struct target *target = look->target;
-        char *lib = NULL;
-
-        /* Links in an image lead to where a process chrooted there would get. */
-        return rooted_resolve(target->root, look->req->user ? target->user_scheme.purelib : target->scheme.purelib,
-                              &lib) == 0 ? lib : NULL;
-}
 
 /* ---- what `pipseed venv` left */
 

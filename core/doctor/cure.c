@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "doctor.h"
+#include "cure.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "job.h"
+#include "scripts.h"
 #include "target/rooted.h"
 #include "venv/mend.h"
 #include "venv/spot.h"
@@ -103,7 +104,7 @@ static int remove_dead_links(const struct look *look, struct pipseed_error *err)
         return r;
 }
 
-int cure_base(struct look *look, bool upgrade, struct pipseed_error *err)
+static int cure_base(struct look *look, bool upgrade, struct pipseed_error *err)
 {
         struct pipseed_venv_request req;
         struct pipseed_venv *venv = NULL;

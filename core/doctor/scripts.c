@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Scripts name their interpreter by its whole path: an environment that was moved or copied starts another one's. */
-#include "doctor.h"
+#include "scripts.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"

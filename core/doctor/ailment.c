@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#include "ailment.h"
+
+#include "base/error.h"
+#include "target/rooted.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void look_done(struct look *look)
+{
+        target_free(look->target);
+        arena_done(&look->arena);
+        *look = (struct look){0};
+}
+
+int look_add(struct look *look, int code, enum cure cure, const char *path, struct pipseed_error *err,
+             const char *format, ...)
+{
+        struct ailment item = {.public = {.code = code, .can_mend = cure != CURE_NONE}, .cure = cure};
+        char text[1024];
+        va_list arguments;
+
+        va_start(arguments, format);
+        (void)vsnprintf(text, sizeof(text), format, arguments);
+        va_end(arguments);
+        item.public.text = arena_strdup(&look->arena, text);
+        item.public.path = path != NULL ? arena_strdup(&look->arena, path) : NULL;
+        if (item.public.text == NULL || (path != NULL && item.public.path == NULL) ||
+            arena_grow(&look->arena, &look->items, look->n_items, &look->capacity, sizeof(item)) < 0)
+                return error_memory(err);
+        look->items[look->n_items++] = item;
+        return 0;
+}
+
+char *look_lib(const struct look *look)
+{
+        const struct target *target = look->target;
+        char *lib = NULL;
+
+        /* Links in an image lead to where a process chrooted there would get. */
+        return rooted_resolve(target->root, look->req->user ? target->user_scheme.purelib : target->scheme.purelib,
+                              &lib) == 0 ? lib : NULL;
+}
