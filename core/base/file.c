@@ -425,12 +425,17 @@ static int remove_children(int fd_taken)
 }
 
 /* What could not be removed because of a passing fault (a signal, memory, a hiccup of the disk) may go at the second try:
- * whoever clears away has nobody to tell, and what stays is debris. */
-static int remove_twice(int dir_fd, const char *name)
+ * whoever clears away has nobody to tell, and what stays is debris. A folder that is not empty any more got a file from
+ * somebody who has not noticed yet: after each try there are fewer folders where that can happen. */
+static int remove_again(int dir_fd, const char *name)
 {
         int r = remove_entry(dir_fd, name);
 
-        return r < 0 ? remove_entry(dir_fd, name) : r;
+        if (r < 0)
+                r = remove_entry(dir_fd, name);
+        for (int tries = 0; tries < 32 && (r == -ENOTEMPTY || r == -EEXIST); tries++)
+                r = remove_entry(dir_fd, name);
+        return r;
 }
 
 int file_remove_tree(int dir_fd, const char *path)
@@ -440,7 +445,7 @@ int file_remove_tree(int dir_fd, const char *path)
         _cleanup_close_ int parent_fd = -1;
 
         if (slash == NULL)
-                return remove_twice(dir_fd, path);
+                return remove_again(dir_fd, path);
         /* No memory is asked for: this is what cleans up after a lack of it. */
         if ((size_t)(slash - path) >= sizeof(parent))
                 return -ENAMETOOLONG;
@@ -450,7 +455,7 @@ int file_remove_tree(int dir_fd, const char *path)
                 parent_fd = file_open_beneath(dir_fd, parent, O_PATH | O_DIRECTORY, 0);
         if (parent_fd < 0)
                 return parent_fd == -ENOENT ? 0 : parent_fd;
-        return remove_twice(parent_fd, slash + 1);
+        return remove_again(parent_fd, slash + 1);
 }
 
 mode_t file_umask(void)

@@ -158,6 +158,40 @@ char **process_python_environment(void)
         return copy;
 }
 
+/* A host with closed streams gets their numbers, and the child's streams would overwrite each other. 0 or -errno. */
+static int keep_off_streams(int *fd)
+{
+        int higher;
+
+        if (*fd > 2)
+                return 0;
+        higher = fcntl(*fd, F_DUPFD_CLOEXEC, 3);
+        if (higher < 0)
+                return -errno;
+        (void)close(*fd);
+        *fd = higher;
+        return 0;
+}
+
+int process_lifeline(int *ret_kept_fd, int *ret_given_fd)
+{
+        _cleanup_close_ int kept_fd = -1;
+        _cleanup_close_ int given_fd = -1;
+        int fds[2];
+        int r;
+
+        if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
+                return -errno;
+        kept_fd = fds[0];
+        given_fd = fds[1];
+        r = keep_off_streams(&given_fd);
+        if (r < 0)
+                return r;
+        *ret_kept_fd = steal_fd(&kept_fd);
+        *ret_given_fd = steal_fd(&given_fd);
+        return 0;
+}
+
 int process_file(const void *data, size_t len)
 {
         _cleanup_close_ int fd = memfd_create("pipseed", MFD_CLOEXEC);
@@ -167,15 +201,9 @@ int process_file(const void *data, size_t len)
                 fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
         if (fd < 0)
                 return -errno;
-        /* A host with closed streams gets their numbers, and the child's streams would overwrite each other. */
-        if (fd < 3) {
-                int higher = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-
-                if (higher < 0)
-                        return -errno;
-                (void)close(fd);
-                fd = higher;
-        }
+        r = keep_off_streams(&fd);
+        if (r < 0)
+                return r;
         r = file_write_all(fd, data, len);
         if (r < 0)
                 return r;

@@ -39,6 +39,13 @@ int process_wait(struct process *process, int timeout_ms, int *ret_status);
  * as one block to be freed with free. NULL: out of memory. */
 char **process_python_environment(void);
 
+/*
+ * How a child can tell that this process is no more, however many programs lie between the two and however early that
+ * was: a pipe that nobody reads. Its end given_fd is one of the child's streams: writing there fails with EPIPE when this
+ * process has ended (killed or not) or has closed kept_fd, and with EAGAIN, at worst, while it lives. 0 or -errno.
+ */
+int process_lifeline(int *ret_kept_fd, int *ret_given_fd);
+
 /* An unnamed file in memory (or in /tmp) that holds these bytes, read position at its start. fd or -errno. */
 int process_file(const void *data, size_t len);
 

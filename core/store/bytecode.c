@@ -32,11 +32,16 @@ static const char compile_program[] =
         "hashed = sys.argv[1] == 'checked-hash' and hasattr(ext, '_code_to_hash_pyc')\n"
         "if hashed:\n"
         "    import _imp\n"
-        "parent = posix.getppid()\n"
+        "def is_abandoned():\n" /* process_lifeline: whoever killed the run did not wait for its folder, which is swept */
+        "    try:\n"
+        "        posix.write(1, b'.')\n"
+        "    except BrokenPipeError:\n"
+        "        return True\n"
+        "    except OSError:\n"
+        "        pass\n"
+        "    return False\n"
         "folder, *paths = sys.stdin.buffer.read().split(b'\\0')[:-1]\n"
         "for source, target in zip(paths[::2], paths[1::2]):\n"
-        "    if posix.getppid() != parent:\n" /* killed: nobody waits for the rest, and its folder is swept */
-        "        break\n"
         "    with open(source, 'rb') as f:\n"
         "        data = f.read()\n"
         "        info = posix.fstat(f.fileno())\n"
@@ -48,6 +53,8 @@ static const char compile_program[] =
         "        text = ext._code_to_hash_pyc(code, _imp.source_hash(ext._RAW_MAGIC_NUMBER, data), True)\n"
         "    else:\n"
         "        text = stamp(code, int(info.st_mtime), len(data))\n"
+        "    if is_abandoned():\n"
+        "        break\n"
         "    with open(folder + b'/' + target, 'xb') as f:\n"
         "        f.write(text)\n";
 
@@ -136,13 +143,14 @@ static int divide(const struct bytecode_query *query, const struct manifest *pyc
         return 0;
 }
 
-static int start(const struct bytecode_query *query, struct share *share, char **environment, int log_fd)
+static int start(const struct bytecode_query *query, struct share *share, char **environment, int lifeline_fd,
+                 int log_fd)
 {
         const char *argv[] = {query->target->run_exe, "-I", "-S", "-c", compile_program,
                               query->checked_hash ? "checked-hash" : "timestamp", NULL};
         _cleanup_close_ int list_fd = process_file(share->paths.data, share->paths.len);
-        struct process_spec spec = {.argv = argv, .envp = environment, .stdin_fd = list_fd, .stdout_fd = -1,
-                                    .stderr_fd = log_fd, .dir_fd = query->files_fd};
+        struct process_spec spec = {.argv = argv, .envp = environment, .stdin_fd = list_fd,
+                                    .stdout_fd = lifeline_fd, .stderr_fd = log_fd, .dir_fd = query->files_fd};
 
         if (list_fd < 0)
                 return list_fd;
@@ -190,14 +198,18 @@ static int run_shares(const struct bytecode_query *query, struct share *shares, 
 {
         _cleanup_free_ char **environment = process_python_environment();
         _cleanup_close_ int log_fd = process_file("", 0);
-        int result = 0;
+        _cleanup_close_ int kept_fd = -1;
+        _cleanup_close_ int lifeline_fd = -1;
+        int result = process_lifeline(&kept_fd, &lifeline_fd);
 
         if (environment == NULL)
                 return error_memory(err);
         if (log_fd < 0)
                 return error_sys(err, log_fd, NULL, "cannot make a file in memory");
+        if (result < 0)
+                return error_sys(err, result, NULL, "cannot make a pipe");
         for (size_t i = 0; i < n_shares && result == 0; i++) {
-                int r = shares[i].bytes > 0 ? start(query, &shares[i], environment, log_fd) : 0;
+                int r = shares[i].bytes > 0 ? start(query, &shares[i], environment, lifeline_fd, log_fd) : 0;
 
                 if (r < 0)
                         result = error_sys(err, r, query->target->run_exe, "cannot run the interpreter");

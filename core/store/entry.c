@@ -215,6 +215,8 @@ int entry_get(const struct entry_query *query, struct entry **ret_entry, struct 
                 _cleanup_(entry_freep) struct entry *entry = NULL;
 
                 if (open_in(query->stores[i], query, &entry) == 1) {
+                        /* Who was killed while making another entry may be the last one that wanted it for long. */
+                        store_sweep_if_free(query->stores[query->n_stores - 1]);
                         *ret_entry = steal_ptr(entry);
                         return 0;
                 }

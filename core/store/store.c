@@ -213,27 +213,45 @@ int store_lock(const struct store *store, pipseed_event_fn *event, void *event_d
         return -1;
 }
 
-int store_make_temporary(const struct store *store, char *ret_name)
+/* -EAGAIN: who sweeps without the store's lock found the folder before it was locked. */
+static int make_held(int tmp_fd, const char *name)
 {
-        _cleanup_close_ int tmp_fd = file_open_beneath(store->fd, "tmp", O_RDONLY | O_DIRECTORY, 0);
-        char name[32];
-        int fd;
-        int r;
+        _cleanup_close_ int fd = -1;
+        struct stat st;
 
-        if (tmp_fd < 0)
-                return tmp_fd;
-        r = file_random_name("", name, sizeof(name));
-        if (r < 0)
-                return r;
         if (mkdirat(tmp_fd, name, 0700) < 0)
                 return -errno;
         fd = file_open_dir_at(tmp_fd, name);
+        if (fd == -ENOENT)
+                return -EAGAIN;
         if (fd < 0) {
                 (void)unlinkat(tmp_fd, name, AT_REMOVEDIR);
                 return fd;
         }
-        (void)flock(fd, LOCK_EX | LOCK_NB);
-        (void)snprintf(ret_name, 64, "tmp/%s", name);
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+                return -EAGAIN;
+        if (fstatat(tmp_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+                return -EAGAIN;
+        return steal_fd(&fd);
+}
+
+int store_make_temporary(const struct store *store, char *ret_name)
+{
+        _cleanup_close_ int tmp_fd = file_open_beneath(store->fd, "tmp", O_RDONLY | O_DIRECTORY, 0);
+        char name[32];
+        int fd = -EAGAIN;
+
+        if (tmp_fd < 0)
+                return tmp_fd;
+        for (int tries = 0; tries < 8 && fd == -EAGAIN; tries++) {
+                int r = file_random_name("", name, sizeof(name));
+
+                if (r < 0)
+                        return r;
+                fd = make_held(tmp_fd, name);
+        }
+        if (fd >= 0)
+                (void)snprintf(ret_name, 64, "tmp/%s", name);
         return fd;
 }
 
@@ -256,6 +274,19 @@ void store_sweep(const struct store *store)
 
         if (tmp_fd >= 0)
                 (void)leftover_each(tmp_fd, is_temporary, sweep_one, NULL);
+}
+
+/* A folder's count of links is that of its folders and two, or always 1: then they have to be looked for. */
+void store_sweep_if_free(const struct store *store)
+{
+        _cleanup_close_ int lock_fd = -1;
+        struct stat st;
+
+        if (store->kind != STORE_OWN || fstatat(store->fd, "tmp", &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_nlink == 2)
+                return;
+        lock_fd = file_open_beneath(store->fd, "lock", O_RDWR | O_CREAT, 0600);
+        if (lock_fd >= 0 && flock(lock_fd, LOCK_EX | LOCK_NB) == 0)
+                store_sweep(store);
 }
 
 int store_take_out(const struct store *store, const char *path)

@@ -4,6 +4,7 @@
  *
  *     CACHE/v1/wheels/SHA256[-mMODE]/        an entry (entry.h): appears by rename, complete or not at all
  *     CACHE/v1/tmp/                          what is being made; leftovers of killed runs are removed by the next one
+ *                                            that uses the store, whether it makes an entry or not
  *     CACHE/v1/lock                          serialises the making of entries; a lock only saves work
  *
  * A store is used only when this user owns it and nobody else can write it. Where there is none (no HOME, read-only, on
@@ -57,6 +58,10 @@ int store_make_temporary(const struct store *store, char *ret_name);
 
 /* Removes what killed runs left in tmp/: folders that nobody holds. */
 void store_sweep(const struct store *store);
+
+/* The same for who makes nothing: at once, or not at all while another run makes entries. Costs one call when there is
+ * nothing. */
+void store_sweep_if_free(const struct store *store);
 
 /* Removes something from the store by moving it into tmp/ first, so that it is gone at once. Absent is success. 0 or
  * -errno. */

@@ -45,6 +45,25 @@ def test_crowd(memory, capsys):
 
 
 @needs_strace
+@pytest.mark.parametrize("call", ["memfd_create", "renameat"])
+def test_store_is_swept_by_who_makes_nothing(call, memory):
+    """A run is killed while it makes an entry (it begins to compile, it is about to give the entry its name), and nobody
+    wants that entry any more: the next run finds its own entry there, and removes what the other one left."""
+    case = next(case for case in sweep.CASES if case.name == "seed")
+    slot = sweep.Slot(memory / "slot", case, sweep.newest().exe)
+    slot.reset()
+    tmp = slot.folder / "cache/pipseed/v1/tmp"
+    old = sweep.seed(slot, slot.work / "env", "--pip", sweep.OLD)
+    done = slot.call(old, ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e",
+                           f"inject={call}:signal=KILL"], code=None)
+    assert done.returncode != 0
+    assert len(list(tmp.iterdir())) == 1
+    slot.call(case.command(slot))
+    assert not list(tmp.iterdir())
+    assert not sweep.differences(slot.look(), slot.new)
+
+
+@needs_strace
 @pytest.mark.parametrize("name, error", [(name, "ENOLCK") for name in ("cold", "upgrade", "unseed", "venv", "venv-clear",
                                                                        "venv-again")] +
                          [(name, error) for name in ("cold", "venv-again") for error in ("ENOSYS", "EBADF")])

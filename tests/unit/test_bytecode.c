@@ -6,6 +6,8 @@
 #include "store/bytecode.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 static const struct {
@@ -278,6 +280,50 @@ static void is_isolated(void **state)
         assert_listed(&compile);
 }
 
+/* Killed before the interpreter has even begun, which may be the child of a script: nothing is written any more. */
+static void writes_nothing_for_the_dead(void **state)
+{
+        _cleanup_(compile_done) struct compile compile = prepare();
+        _cleanup_free_ char *exe = str_format("%s/late", tree_root);
+        _cleanup_free_ char *script = str_format("#!/bin/sh\nread go < %s/go\n" DEMO_PYTHON " \"$@\"\n"
+                                                 "echo $? > %s/done\n", tree_root, tree_root);
+        struct target target = *demo_target;
+        char said[8] = "";
+        pid_t pid;
+
+        (void)state;
+        tree_program("late", script);
+        target.run_exe = exe;
+        compile.query.target = &target;
+        assert_int_equal(mkfifo(tree_path("go"), 0600), 0);
+        assert_int_equal(mkfifo(tree_path("done"), 0600), 0);
+        pid = fork();
+        if (pid == 0) {
+                struct pipseed_error err = PIPSEED_ERROR_INIT;
+
+                (void)bytecode_compile(&compile.query, &compile.pyc, &err);
+                _exit(0);
+        }
+        _cleanup_close_ int go_fd = open(tree_path("go"), O_WRONLY | O_CLOEXEC); /* waits until the script has begun */
+        assert_true(go_fd >= 0);
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        assert_int_equal(write(go_fd, "go\n", 3), 3);
+        _cleanup_close_ int done_fd = open(tree_path("done"), O_RDONLY | O_CLOEXEC);
+        assert_int_equal(read(done_fd, said, sizeof(said) - 1), 2);
+        assert_string_equal(said, "0\n");
+        for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+                _cleanup_(arena_done) struct arena arena = {0};
+                _cleanup_free_ char *suffix = bytecode_suffix(demo_target);
+                const char *path = bytecode_path(&arena, sources[i], suffix);
+                struct stat st;
+
+                if (fstatat(compile.out_fd, path, &st, 0) == 0)
+                        fail_msg("%s was written", path);
+        }
+        assert_int_equal(tree_count("out"), 2); /* its folders are there: it could have been */
+}
+
 static void nothing_to_compile(void **state)
 {
         _cleanup_(compile_done) struct compile compile = prepare();
@@ -301,6 +347,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(tells_how_the_interpreter_failed, store_setup, store_teardown),
                 cmocka_unit_test_setup_teardown(missing_interpreter, store_setup, store_teardown),
                 cmocka_unit_test_setup_teardown(is_isolated, store_setup, store_teardown),
+                cmocka_unit_test_setup_teardown(writes_nothing_for_the_dead, store_setup, store_teardown),
                 cmocka_unit_test_setup_teardown(nothing_to_compile, store_setup, store_teardown),
         };
 

@@ -62,6 +62,18 @@ static void made_once_and_found_again(void **state)
         assert_int_equal(tree_count("cache/v1/wheels"), 1);
 }
 
+/* Nobody may want the entry that a killed run was making: any use of the store removes what it left. */
+static void found_ones_sweep(void **state)
+{
+        _cleanup_(entry_freep) struct entry *made = get_entry();
+
+        (void)state;
+        tree_file("cache/v1/tmp/0123456789abcdef/files/x", "x");
+        _cleanup_(entry_freep) struct entry *found = get_entry();
+        assert_false(found->was_made);
+        assert_int_equal(tree_count("cache/v1/tmp"), 0);
+}
+
 /* A planner rewrites the scripts of .data: it needs their bytes, and no others. */
 static void scripts_have_their_bytes(void **state)
 {
@@ -474,6 +486,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(made_once_and_found_again, store_setup, store_teardown),
+                cmocka_unit_test_setup_teardown(found_ones_sweep, store_setup, store_teardown),
                 cmocka_unit_test_setup_teardown(scripts_have_their_bytes, store_setup, store_teardown),
                 cmocka_unit_test_setup_teardown(without_bytecode, store_setup, store_teardown),
                 cmocka_unit_test_setup_teardown(one_entry_for_each_mode, store_setup, store_teardown),

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
+#include <sched.h>
 #include <sys/wait.h>
 
 static int top(void)
@@ -359,6 +361,47 @@ static void removes_trees(void **state)
         assert_int_equal(file_remove_tree(dir_fd, "absent/too"), 0);
 }
 
+/* Writes until its folder is gone. */
+static void *write_on(void *data)
+{
+        const int dir_fd = *(const int *)data;
+
+        for (unsigned int i = 0;; i++) {
+                char name[16];
+                int fd;
+
+                (void)snprintf(name, sizeof(name), "%u", i);
+                fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+                if (fd < 0)
+                        return NULL;
+                (void)close(fd);
+                (void)sched_yield();
+        }
+}
+
+static void removes_while_somebody_writes(void **state)
+{
+        _cleanup_close_ int dir_fd = top();
+
+        (void)state;
+        for (int i = 0; i < 200; i++) {
+                pthread_t thread;
+                int r;
+
+                tree_dir("busy/a/b");
+                _cleanup_close_ int busy_fd = file_open_dir(tree_path("busy/a/b"));
+                assert_true(busy_fd >= 0);
+                assert_int_equal(pthread_create(&thread, NULL, write_on, &busy_fd), 0);
+                (void)usleep(200);
+                r = file_remove_tree(dir_fd, "busy");
+                while (file_remove_tree(dir_fd, "busy") < 0)
+                        ; /* the thread ends with its folder */
+                assert_int_equal(pthread_join(thread, NULL), 0);
+                assert_int_equal(r, 0);
+                assert_false(exists("busy"));
+        }
+}
+
 /* Folders without write or read permission, as the user who owns them: root would not notice. */
 static void removes_protected_folders(void **state)
 {
@@ -462,6 +505,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(makes_folders, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(makes_absolute_folders, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(removes_trees, tree_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(removes_while_somebody_writes, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(removes_protected_folders, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(tells_the_umask, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(makes_random_names, tree_setup, tree_teardown),

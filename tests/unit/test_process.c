@@ -260,6 +260,29 @@ static void file_holds_bytes(void **state)
         assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 }
 
+/* A pipe that nobody reads says by its errors whether the other end is there. */
+static void lifeline_ends_with_its_owner(void **state)
+{
+        static char many[1 << 20];
+        int kept_fd = -1;
+        int given_fd = -1;
+
+        (void)state;
+        assert_int_equal(process_lifeline(&kept_fd, &given_fd), 0);
+        assert_true(given_fd > 2);
+        assert_int_equal(fcntl(kept_fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+        assert_int_equal(fcntl(given_fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+        (void)signal(SIGPIPE, SIG_IGN);
+        while (write(given_fd, many, sizeof(many)) > 0)
+                ;
+        assert_int_equal(errno, EAGAIN);
+        (void)close(kept_fd);
+        assert_int_equal(write(given_fd, ".", 1), -1);
+        assert_int_equal(errno, EPIPE);
+        (void)signal(SIGPIPE, SIG_DFL);
+        (void)close(given_fd);
+}
+
 /* In a host whose standard streams are closed, new files get their numbers: the child's streams must not collide. */
 static void host_without_streams(void **state)
 {
@@ -270,11 +293,15 @@ static void host_without_streams(void **state)
         assert_true(pid >= 0);
         if (pid == 0) {
                 char *text = NULL;
-                int in, out, log;
+                int in, out, log, kept, given;
 
                 (void)close(0);
                 (void)close(1);
                 (void)close(2);
+                if (process_lifeline(&kept, &given) < 0 || given < 3)
+                        _exit(4);
+                (void)close(kept);
+                (void)close(given);
                 out = process_file("", 0);
                 log = process_file("", 0);
                 in = process_file("hello\n", 6);
@@ -309,6 +336,7 @@ int main(void)
                 cmocka_unit_test(host_reaps_by_itself),
                 cmocka_unit_test(python_environment_leaves_out_switches),
                 cmocka_unit_test(file_holds_bytes),
+                cmocka_unit_test(lifeline_ends_with_its_owner),
                 cmocka_unit_test(host_without_streams),
         };
 

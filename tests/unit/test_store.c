@@ -228,6 +228,68 @@ static void temporary_folders_are_held(void **state)
         assert_true(has("c/v1/tmp"));
 }
 
+/* A run that finds all it needs sweeps, too, but waits for nobody. */
+static void sweeps_when_nobody_is_at_work(void **state)
+{
+        _cleanup_(store_freep) struct store *store = open_store("c");
+        _cleanup_close_ int lock_fd = store_lock(store, NULL, NULL);
+        char name[64];
+        _cleanup_close_ int held = store_make_temporary(store, name);
+        _cleanup_free_ char *path = path_join("c/v1", name);
+
+        (void)state;
+        assert_true(lock_fd >= 0 && held >= 0);
+        tree_file("c/v1/tmp/stray/file", "x");
+        store_sweep_if_free(store);
+        assert_true(has("c/v1/tmp/stray"));
+        assert_int_equal(close(steal_fd(&lock_fd)), 0);
+        store_sweep_if_free(store);
+        assert_false(has("c/v1/tmp/stray"));
+        assert_true(has(path));
+        assert_int_equal(close(steal_fd(&held)), 0);
+        store_sweep_if_free(store);
+        assert_false(has(path));
+        store_sweep_if_free(store);
+        assert_true(has("c/v1/tmp"));
+}
+
+struct sweeper {
+        const struct store *store;
+        bool stop;
+};
+
+static void *sweep_on(void *data)
+{
+        struct sweeper *sweeper = data;
+
+        while (!__atomic_load_n(&sweeper->stop, __ATOMIC_SEQ_CST))
+                store_sweep(sweeper->store);
+        return NULL;
+}
+
+/* Somebody who sweeps without the store's lock (it took too long) does not take a folder that is just being made. */
+static void what_is_made_stays_while_others_sweep(void **state)
+{
+        _cleanup_(store_freep) struct store *store = open_store("c");
+        struct sweeper sweeper = {.store = store};
+        int taken = 0;
+        pthread_t thread;
+
+        (void)state;
+        assert_int_equal(pthread_create(&thread, NULL, sweep_on, &sweeper), 0);
+        for (int i = 0; i < 2000; i++) {
+                char name[64];
+                _cleanup_close_ int fd = store_make_temporary(store, name);
+
+                taken += fd < 0 || mkdirat(fd, "files", 0700) < 0 || faccessat(store->fd, name, F_OK, 0) < 0;
+                if (fd >= 0)
+                        (void)file_remove_tree(store->fd, name);
+        }
+        __atomic_store_n(&sweeper.stop, true, __ATOMIC_SEQ_CST);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(taken, 0);
+}
+
 static void takes_out(void **state)
 {
         _cleanup_(store_freep) struct store *store = open_store("c");
@@ -285,6 +347,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(root_stays_out_of_other_homes, both_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(makes_its_folders, both_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(temporary_folders_are_held, both_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(sweeps_when_nobody_is_at_work, both_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(what_is_made_stays_while_others_sweep, both_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(takes_out, both_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(lock_serialises, both_setup, tree_teardown),
         };
