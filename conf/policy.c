@@ -116,6 +116,8 @@ static int take(struct pipseed_policy *policy, const struct settings *group, con
                 struct pipseed_error *err)
 {
         struct slot *slot = find_slot(policy, setting);
+        /* A key always has a slot. */
+        /* cppcheck-suppress nullPointerRedundantCheck */
         const char *lock = setting->key != NULL ? slot->locked_by : policy->pins_locked_by;
         struct slot next = {setting->key, setting->name, {0}, group->layer, setting->origin, lock};
         int r = parse(policy, group, setting, slot, &next.value, err);

@@ -298,7 +298,7 @@ static int install(struct job *job, struct pipseed_error *err)
 
                 placer_init(&placer, job->req.link_mode, job->umask);
                 r = stage_all(job, &placer, &failed, err);
-                if (r == PIPSEED_E_STORE_ENTRY && tries < MAX_TRIES) {
+                if (r == PIPSEED_E_STORE_ENTRY && failed != NULL && tries < MAX_TRIES) {
                         r = start_over(job, failed, err);
                         if (r == 0)
                                 continue;

@@ -126,7 +126,7 @@ static int check_files(struct job *job, struct owned_report *owned, const struct
         struct verify_input input = {.target = job->target, .installed = package->current, .stores = stores};
         int r = load_wheel(job, package, &source, &wheel, err);
 
-        if (r < 0)
+        if (r != 0)
                 return r;
         if (own_store != NULL)
                 stores[input.n_stores++] = own_store;

@@ -29,7 +29,7 @@
 
 /* Defines noun_freep(T **) for a destructor that takes NULL. */
 #define DEFINE_CLEANUP(type, function)                                                                                 \
-        static inline void function##p(type *pointer)                                                                  \
+        static inline void function##p(type *pointer) /* NOLINT(bugprone-macro-parentheses): a type has none */        \
         {                                                                                                              \
                 int saved_errno_ = errno;                                                                              \
                 function(*pointer);                                                                                    \

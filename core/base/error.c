@@ -7,6 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Here they are made; the analyser's view of them (error.h) is for callers. */
+#undef error_set
+#undef error_sys
+#undef error_memory
+#undef error_hint
+
 static const struct {
         int code;
         const char *name;

@@ -33,4 +33,18 @@ int error_hint(struct pipseed_error *err, const char *format, ...) __attribute__
 /* Empties the error, for a caller that goes on in another way. */
 void error_clear(struct pipseed_error *err);
 
+#ifdef __clang_analyzer__
+/* The analyser (scripts/lint) sees one source at a time. This tells it what error.c promises: a code is negative. */
+static inline int error_negative(int code)
+{
+        if (code >= 0)
+                __builtin_unreachable();
+        return code;
+}
+#define error_set(...) error_negative(error_set(__VA_ARGS__))
+#define error_sys(...) error_negative(error_sys(__VA_ARGS__))
+#define error_memory(err) error_negative(error_memory(err))
+#define error_hint(...) error_negative(error_hint(__VA_ARGS__))
+#endif
+
 #endif

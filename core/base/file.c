@@ -148,7 +148,7 @@ int file_read(int dir_fd, const char *path, size_t limit, char **ret_data, size_
         _cleanup_close_ int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
         if (fd < 0)
-                return -errno;
+                return file_errno();
         return file_read_fd(fd, limit, ret_data, ret_len);
 }
 
@@ -464,7 +464,7 @@ mode_t file_umask(void)
         const char *line;
         mode_t mask = 022;
 
-        if (file_read(AT_FDCWD, "/proc/self/status", 64 * 1024, &status, NULL) < 0)
+        if (file_read(AT_FDCWD, "/proc/self/status", (size_t)64 * 1024, &status, NULL) < 0)
                 return mask;
         line = strstr(status, "\nUmask:");
         if (line != NULL)

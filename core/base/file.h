@@ -9,9 +9,18 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+
+/* -errno of a call that has just failed: a failure for every caller, also should errno not have been set. */
+static inline int file_errno(void)
+{
+        const int fault = errno;
+
+        return fault > 0 ? -fault : -EIO;
+}
 
 /* Opens a file or folder beneath dir_fd. flags as open(2); O_CLOEXEC is added. fd or -errno (ELOOP: a link is in the
  * way; EXDEV: the path leaves the folder). */

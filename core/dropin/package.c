@@ -77,7 +77,7 @@ int package_look(int stdlib_fd, const char *name, enum package_kind *ret_kind)
 
         if (fstatat(stdlib_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
                 if (errno != ENOENT)
-                        return -errno;
+                        return file_errno();
                 *ret_kind = PACKAGE_NONE;
                 return 0;
         }

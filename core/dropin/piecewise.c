@@ -140,7 +140,7 @@ static int keep_copy(int stdlib_fd)
                 r = -errno;
         if (r == 0)
                 r = open_pair(stdlib_fd, PACKAGE_NAME, stdlib_fd, PACKAGE_KEPT, &pair);
-        if (r < 0)
+        if (r != 0)
                 return r;
         r = for_each(&pair, copy_entry);
         close_pair(&pair);

@@ -101,7 +101,7 @@ static int find_sides(const struct txn *txn, size_t i, struct sides *sides)
                 r = look(&sides->at, &sides->inode_at);
         if (r == 0 && (change->kind == CHANGE_PUT || change->kind == CHANGE_SWAP))
                 r = find(root->staged_fd, change->path, &sides->staged);
-        if (r < 0 || (change->kind != CHANGE_SWAP && change->kind != CHANGE_TAKE))
+        if (r != 0 || (change->kind != CHANGE_SWAP && change->kind != CHANGE_TAKE))
                 return r;
         (void)snprintf(sides->old_name, sizeof(sides->old_name), "old/%zu", i);
         r = find(root->area_fd, sides->old_name, &sides->old);
@@ -199,7 +199,7 @@ int change_undo(const struct txn *txn, size_t i)
         if ((change->kind == CHANGE_MKDIR || change->kind == CHANGE_PUT) &&
             (r == -ENOENT || r == -ENOTDIR || r == -ELOOP))
                 return 0;
-        if (r < 0)
+        if (r != 0)
                 return r;
         switch (change->kind) {
         case CHANGE_MKDIR: /* only when nothing else is in it; a folder that was there before is not empty or harmless */

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -41,6 +42,7 @@ static bool read_change(struct txn *txn, char *line)
         const char *kind = strtok_r(line, " ", &save);
         const char *root = strtok_r(NULL, " ", &save);
         const char *inode = strtok_r(NULL, " ", &save);
+        char *end = NULL;
         bool has_kind = false;
         bool has_root = false;
 
@@ -56,7 +58,8 @@ static bool read_change(struct txn *txn, char *line)
                         change.root = (enum plan_root)i;
                         has_root = true;
                 }
-        if (!has_kind || !has_root || sscanf(inode, "%" SCNu64, &change.inode) != 1 ||
+        change.inode = strtoull(inode, &end, 10);
+        if (!has_kind || !has_root || end == inode || *end != '\0' ||
             arena_grow(&txn->arena, &txn->changes, txn->n_changes, &txn->capacity, sizeof(*txn->changes)) < 0)
                 return false;
         change.path = arena_strdup(&txn->arena, save);
@@ -66,7 +69,7 @@ static bool read_change(struct txn *txn, char *line)
         return true;
 }
 
-/* sscanf takes signs and wraps around, strtok_r takes two blanks for one: a journal is what journal_write gives. */
+/* strtoull takes signs and wraps around, strtok_r takes two blanks for one: a journal is what journal_write gives. */
 static bool is_canonical(const struct txn *txn, const char *text, size_t len)
 {
         _cleanup_(str_done) struct str again = STR_INIT;

@@ -75,9 +75,9 @@ static int open_source(const struct place_source *source, struct stat *ret_st)
         _cleanup_close_ int fd = openat(source->folder_fd, source->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
         if (fd < 0)
-                return errno == ENOENT || errno == ELOOP ? -ESTALE : -errno;
+                return errno == ENOENT || errno == ELOOP ? -ESTALE : file_errno();
         if (fstat(fd, ret_st) < 0)
-                return -errno;
+                return file_errno();
         return fits(source, ret_st) ? steal_fd(&fd) : -ESTALE;
 }
 

@@ -74,15 +74,15 @@ static const char *bytecode_path(struct arena *arena, const char *path, const ch
         static const char folder[] = "__pycache__/";
         const size_t parent = (size_t)(path_base(path) - path);
         const size_t stem = strlen(path) - parent - strlen(".py");
-        const size_t tail = strlen(suffix);
-        char *text = arena_alloc(arena, parent + strlen(folder) + stem + tail + 1);
+        const size_t size = strlen(suffix) + 1;
+        char *text = arena_alloc(arena, parent + sizeof(folder) - 1 + stem + size);
 
         if (text == NULL)
                 return NULL;
         memcpy(text, path, parent);
-        memcpy(text + parent, folder, strlen(folder));
-        memcpy(text + parent + strlen(folder), path + parent, stem);
-        memcpy(text + parent + strlen(folder) + stem, suffix, tail);
+        memcpy(text + parent, folder, sizeof(folder)); /* what follows takes the NUL's place */
+        memcpy(text + parent + sizeof(folder) - 1, path + parent, stem);
+        memcpy(text + parent + sizeof(folder) - 1 + stem, suffix, size);
         return text;
 }
 

@@ -321,11 +321,11 @@ static void collect(const struct stage_query *query, const struct workers *worke
 
 static int report(const struct stage_query *query, const struct workers *workers, struct pipseed_error *err)
 {
-        const struct worker *failed = NULL;
+        const struct worker *failed = &workers->items[0];
         const struct plan_file *file;
 
-        for (unsigned int i = 0; i < workers->n; i++)
-                if (workers->items[i].result < 0 && (failed == NULL || workers->items[i].file < failed->file))
+        for (unsigned int i = 1; i < workers->n; i++)
+                if (workers->items[i].result < 0 && (failed->result >= 0 || workers->items[i].file < failed->file))
                         failed = &workers->items[i];
         file = &query->plan->files[failed->file];
         if (failed->result == -ESTALE) {

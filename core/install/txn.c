@@ -352,7 +352,7 @@ static int mount_of(int fd, uint64_t *ret_mount, uint64_t *ret_device)
         struct statx st;
 
         if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
-                return -errno;
+                return file_errno();
         *ret_mount = (st.stx_mask & STATX_MNT_ID) != 0 ? st.stx_mnt_id : 0;
         *ret_device = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
         return 0;

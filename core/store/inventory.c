@@ -56,7 +56,9 @@ static int check_files(struct reading *reading, const struct manifest *manifest,
                         return note_problem(reading, path, "was changed (size, time or inode)");
         }
         r = epoch_check_files(files_fd, manifest, &index);
-        return r == -EBADMSG ? note_problem(reading, manifest->info.files[index].path, "was changed (content)") : r;
+        if (r != -EBADMSG || index >= manifest->info.n_files)
+                return r;
+        return note_problem(reading, manifest->info.files[index].path, "was changed (content)");
 }
 
 static int read_part(struct reading *reading, int entry_fd, const char *folder)

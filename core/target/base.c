@@ -8,8 +8,8 @@
 #include "target/rooted.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_NESTED 16
@@ -74,7 +74,7 @@ static int is_same_folder(const char *root, const char *a, const char *b)
 
         if (r == 0)
                 r = rooted_stat(root, b, &second);
-        if (r < 0)
+        if (r != 0)
                 return is_absent(r) ? 0 : r;
         return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
@@ -118,12 +118,31 @@ static int choose_copy(struct arena *arena, const char *root, const struct pyven
         return 0;
 }
 
+/* The first two numbers of "3.11.2". False, and nothing given, where they are not there or are none of a Python. */
+static bool read_version(const char *text, int *ret_major, int *ret_minor)
+{
+        char *end;
+        long major, minor;
+
+        if (text == NULL || !str_is_digit(text[0]))
+                return false;
+        major = strtol(text, &end, 10);
+        if (end[0] != '.' || !str_is_digit(end[1]))
+                return false;
+        minor = strtol(end + 1, NULL, 10);
+        if (major > 999 || minor > 999)
+                return false;
+        *ret_major = (int)major;
+        *ret_minor = (int)minor;
+        return true;
+}
+
 /* 1, 0: there is none, or a code. */
 static int first_name(struct arena *arena, const char *root, const struct pyvenv *env, const char *bin,
                       const char **ret_exe, struct pipseed_error *err)
 {
         int major = 3, minor = 0;
-        bool has_version = env->version != NULL && sscanf(env->version, "%d.%d", &major, &minor) == 2;
+        bool has_version = read_version(env->version, &major, &minor);
         const char *versioned = arena_format(arena, "python%d.%d", major, minor);
         const char *const names[] = {"python", "python3", "pypy3", "pypy", versioned};
 
@@ -216,7 +235,7 @@ static int base_of_copy(struct arena *arena, const char *root, const struct pyve
                         const char **ret_base, struct pipseed_error *err)
 {
         int major = 3, minor = 0;
-        bool has_version = env->version != NULL && sscanf(env->version, "%d.%d", &major, &minor) == 2;
+        bool has_version = read_version(env->version, &major, &minor);
         const char *const candidates[] = {
                 env->base_executable,
                 env->executable,

@@ -8,7 +8,7 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void json_free(json_t *json)
@@ -122,15 +122,16 @@ static void get_magic(struct reader *reader, uint8_t ret_magic[4])
 {
         const json_t *value = get(reader, "magic", JSON_STRING);
         const char *hex = value != NULL ? json_string_value(value) : "";
-        unsigned int bytes[4];
+        unsigned long magic;
 
-        if (strlen(hex) != 8 || sscanf(hex, "%2x%2x%2x%2x", &bytes[0], &bytes[1], &bytes[2], &bytes[3]) != 4) {
+        if (strlen(hex) != 8 || strspn(hex, "0123456789abcdef") != 8) {
                 if (reader->wrong == NULL)
                         reader->wrong = "magic";
                 return;
         }
-        for (size_t i = 0; i < 4; i++)
-                ret_magic[i] = (uint8_t)bytes[i];
+        magic = strtoul(hex, NULL, 16);
+        for (unsigned int i = 0; i < 4; i++)
+                ret_magic[i] = (uint8_t)(magic >> (24 - 8 * i));
 }
 
 static void get_libc(struct reader *reader, struct facts *facts)

@@ -10,7 +10,7 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PATCHLEVEL_LIMIT ((size_t)64 * 1024)
@@ -142,12 +142,13 @@ static int find_micro(const struct image *image)
         _cleanup_free_ char *path = str_format("%s/include/%s/patchlevel.h", image->prefix, image->lib);
         _cleanup_free_ char *text = NULL;
         const char *at;
-        int micro = 0;
+        long micro;
 
         if (path == NULL || rooted_read(image->root, path, PATCHLEVEL_LIMIT, &text, NULL) < 0)
                 return 0;
         at = strstr(text, define);
-        return at != NULL && sscanf(at + strlen(define), "%d", &micro) == 1 && micro >= 0 && micro < 1000 ? micro : 0;
+        micro = at != NULL ? strtol(at + strlen(define), NULL, 10) : 0;
+        return micro >= 0 && micro < 1000 ? (int)micro : 0;
 }
 
 /* 1, 0 or -errno. */

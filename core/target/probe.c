@@ -111,7 +111,7 @@ static int open_answer(void)
 static int read_answer(int fd, char **ret_text)
 {
         if (lseek(fd, 0, SEEK_SET) < 0)
-                return -errno;
+                return file_errno();
         return file_read_fd(fd, ANSWER_LIMIT, ret_text, NULL);
 }
 
@@ -213,7 +213,7 @@ static int ask(const char *exe, const char *script, char **ret_answer, struct pi
                 r = read_answer(err_fd, &err_text);
         if (r == -EFBIG)
                 return error_set(err, PIPSEED_E_PROBE, exe, "%s printed too much when asked what it is", exe);
-        if (r < 0)
+        if (r != 0)
                 return error_sys(err, r, exe, "cannot read the answer of %s", exe);
         for (const char *p = strstr(out_text, "\n" MARK); p != NULL; p = strstr(p + 1, "\n" MARK))
                 mark = p + strlen("\n" MARK);

@@ -105,7 +105,7 @@ int rooted_stat(const char *root, const char *path, struct stat *ret_stat)
         if (r < 0)
                 return r;
         if (stat(host, &st) < 0)
-                return -errno;
+                return file_errno();
         *ret_stat = st;
         return 0;
 }

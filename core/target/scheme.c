@@ -29,7 +29,7 @@ const char *scheme_replace(struct arena *arena, const char *path, const char *fr
 int scheme_fill(struct arena *arena, const struct target_scheme *scheme, const char *from, const char *to,
                 struct target_scheme *ret_scheme)
 {
-        struct target_scheme filled;
+        struct target_scheme filled = {0};
 
         for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
                 const char *const *source = (const char *const *)(const void *)((const char *)scheme + fields[i]);

@@ -99,7 +99,7 @@ static int find_behind_script(struct finder *finder, const char *path)
         r = facts_announce(finder->query, path, finder->err);
         if (r == 0)
                 r = probe_executable(path, &exe, finder->err);
-        if (r < 0)
+        if (r != 0)
                 return r;
         finder->target->was_probed = true;
         if (strcmp(exe, path) != 0)

@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#define TEMPLATE_LIMIT 1024 * 1024
+#define TEMPLATE_LIMIT ((off_t)1024 * 1024)
 
 static void close_dir(DIR **dir)
 {

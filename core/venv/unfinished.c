@@ -46,7 +46,7 @@ static int read_note(int fd, char **ret_text)
         if (note_fd < 0)
                 return note_fd;
         if (fstat(note_fd, &st) < 0)
-                return -errno;
+                return file_errno();
         if (st.st_uid != geteuid())
                 return -EPERM;
         return file_read_fd(note_fd, MAX_NOTE, ret_text, NULL);
@@ -82,7 +82,7 @@ int unfinished_finish(int fd, bool durable)
         struct stat st;
         int r = read_note(fd, &text);
 
-        if (r < 0)
+        if (r != 0)
                 return r;
         if (parse(text, &with_pip, &config) == 0 && config[0] != '\0') {
                 if (fstatat(fd, "pyvenv.cfg", &st, AT_SYMLINK_NOFOLLOW) < 0)

@@ -170,7 +170,7 @@ static int read_entry(struct reader *reader, struct archive_entry *entry)
 
         if (r == 0)
                 r = check_entry(reader, entry, slot);
-        if (r < 0)
+        if (r != 0)
                 return r;
         slot->seen = true;
         reader->n_seen++;

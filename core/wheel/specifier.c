@@ -285,5 +285,5 @@ int pipseed_version_matches(const char *version, const char *specifier, struct p
 
         if (r == 0)
                 r = specifier_parse(specifier, &set, err);
-        return r < 0 ? r : specifier_admits(set, parsed, SPECIFIER_PRE_AUTO);
+        return r != 0 ? r : specifier_admits(set, parsed, SPECIFIER_PRE_AUTO);
 }

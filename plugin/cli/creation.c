@@ -194,7 +194,7 @@ int creation_make(const struct pipseed_request *req, struct creation_order *orde
         r = call_before(order, req, creation, err);
         if (r == 0)
                 r = make_venv(req, order, &venv, err);
-        if (r < 0)
+        if (r != 0)
                 return r;
         r = take_venv(creation, venv, err);
         if (r == 0 && !req->dry_run)

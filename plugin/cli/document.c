@@ -65,7 +65,7 @@ void document_text(struct document *document, json_t *object, const char *name, 
 {
         json_t *value = text != NULL ? json_string(text) : json_null();
 
-        if (value != NULL) {
+        if (value != NULL || text == NULL) {
                 document_put(document, object, name, value);
                 return;
         }

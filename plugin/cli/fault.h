@@ -20,4 +20,18 @@ int fault_memory(struct pipseed_error *err);
 /* What to do about it. */
 int fault_hint(struct pipseed_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+#ifdef __clang_analyzer__
+/* The analyser (scripts/lint) sees one source at a time. This tells it what fault.c promises: a code is negative. */
+static inline int fault_negative(int code)
+{
+        if (code >= 0)
+                __builtin_unreachable();
+        return code;
+}
+#define fault_set(...) fault_negative(fault_set(__VA_ARGS__))
+#define fault_sys(...) fault_negative(fault_sys(__VA_ARGS__))
+#define fault_memory(err) fault_negative(fault_memory(err))
+#define fault_hint(...) fault_negative(fault_hint(__VA_ARGS__))
+#endif
+
 #endif

@@ -59,7 +59,9 @@ static int code_of(int status)
         static const int codes[] = {[1] = PIPSEED_E_HOOK, [2] = PIPSEED_E_USAGE, [3] = PIPSEED_E_REFUSED,
                                     [4] = PIPSEED_E_INTEGRITY};
 
-        return status > 0 && (size_t)status < ARRAY_SIZE(codes) ? codes[status] : PIPSEED_E_HOOK;
+        if (status <= 0 || (size_t)status >= ARRAY_SIZE(codes))
+                return PIPSEED_E_HOOK;
+        return codes[status];
 }
 
 static int enter(struct hooks *hooks, const struct hook *hook, enum hooks_call call,

@@ -128,6 +128,9 @@ static int apply(struct parser *parser, const struct option *option, const char 
 {
         void *field = parser->settings + option->offset;
 
+        /* An option that takes none may stand for one. */
+        if (value == NULL)
+                value = option->value != NULL ? option->value : "";
         switch (option->kind) {
         case OPTION_STOP:
                 parser->stopped = true;
@@ -156,7 +159,7 @@ static int apply(struct parser *parser, const struct option *option, const char 
         case OPTION_ASSIGN:
                 break;
         }
-        return take_assignment(parser, option, value != NULL ? value : option->value, err);
+        return take_assignment(parser, option, value, err);
 }
 
 static const struct option *find_name(const struct option_group *const *groups, const char *name, size_t len)

@@ -286,27 +286,34 @@ static size_t cell_width(const char *text)
         return width;
 }
 
+/* The last cell ends the line; those before it are filled up to their column's width. */
+static void put_row(const char *const *cells, const size_t *widths, size_t n_columns, bool colored)
+{
+        for (size_t column = 0; column < n_columns; column++) {
+                (void)fputs(colored ? CYAN : "", stdout);
+                put_escaped(stdout, cells[column], "\\n");
+                (void)fputs(colored ? RESET : "", stdout);
+                if (column + 1 < n_columns)
+                        (void)fprintf(stdout, "%*s", (int)(widths[column] - cell_width(cells[column]) + 2), "");
+                else
+                        (void)fputc('\n', stdout);
+        }
+}
+
 void output_table(struct output *out, const char *const *cells, size_t n_rows, size_t n_columns)
 {
         size_t widths[OUTPUT_COLUMNS] = {0};
 
         if (out->json)
                 return;
-        for (size_t i = 0; i < n_rows * n_columns; i++)
-                if (widths[i % n_columns] < cell_width(cells[i]))
-                        widths[i % n_columns] = cell_width(cells[i]);
-        for (size_t i = 0; i < n_rows * n_columns; i++) {
-                bool heading = i < n_columns && out->color_stdout;
-                size_t column = i % n_columns;
+        for (size_t row = 0; row < n_rows; row++)
+                for (size_t column = 0; column < n_columns; column++) {
+                        const size_t width = cell_width(cells[row * n_columns + column]);
 
-                (void)fputs(heading ? CYAN : "", stdout);
-                put_escaped(stdout, cells[i], "\\n");
-                (void)fputs(heading ? RESET : "", stdout);
-                if (column + 1 < n_columns)
-                        (void)fprintf(stdout, "%*s", (int)(widths[column] - cell_width(cells[i]) + 2), "");
-                else
-                        (void)fputc('\n', stdout);
-        }
+                        widths[column] = width > widths[column] ? width : widths[column];
+                }
+        for (size_t row = 0; row < n_rows; row++)
+                put_row(&cells[row * n_columns], widths, n_columns, row == 0 && out->color_stdout);
 }
 
 void output_document(struct output *out, const json_t *document)
