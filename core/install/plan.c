@@ -81,6 +81,7 @@ static const char *bytecode_path(struct arena *arena, const char *path, const ch
                 return NULL;
         memcpy(text, path, parent);
         memcpy(text + parent, folder, sizeof(folder)); /* what follows takes the NUL's place */
+        /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): the suffix ends it */
         memcpy(text + parent + sizeof(folder) - 1, path + parent, stem);
         memcpy(text + parent + sizeof(folder) - 1 + stem, suffix, size);
         return text;
