@@ -105,7 +105,7 @@ int file_read_fd(int fd, size_t limit, char **ret_data, size_t *ret_len)
         size_t len = 0;
 
         if (fstat(fd, &st) < 0)
-                return -errno;
+                return file_errno();
         if (S_ISDIR(st.st_mode))
                 return -EISDIR;
         if (st.st_size > 0 && (uint64_t)st.st_size > limit)
@@ -120,7 +120,7 @@ int file_read_fd(int fd, size_t limit, char **ret_data, size_t *ret_len)
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
-                        return -errno;
+                        return file_errno();
                 if (n == 0)
                         break;
                 len += (size_t)n;
