@@ -68,6 +68,7 @@ static void found_ones_sweep(void **state)
         _cleanup_(entry_freep) struct entry *made = get_entry();
 
         (void)state;
+        (void)made;
         tree_file("cache/v1/tmp/0123456789abcdef/files/x", "x");
         _cleanup_(entry_freep) struct entry *found = get_entry();
         assert_false(found->was_made);
