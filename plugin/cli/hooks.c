@@ -61,6 +61,8 @@ static int code_of(int status)
 
         if (status <= 0 || (size_t)status >= ARRAY_SIZE(codes))
                 return PIPSEED_E_HOOK;
+        /* cppcheck does not follow the cast above. */
+        /* cppcheck-suppress arrayIndexOutOfBoundsCond */
         return codes[status];
 }
 
