@@ -11,11 +11,14 @@ PyDoc_STRVAR(create_doc, "create(dir, *, policy_file, python, prompt, settings, 
                          "pipseed_venv_create, and pipseed_seed in it; the fields of pipseed.Environment.");
 PyDoc_STRVAR(newest_doc, "newest(python_version, *, policy_file, settings)\n--\n\n"
                          "Version of the pip that the policy admits for such a Python, or None.");
+PyDoc_STRVAR(policy_doc, "policy(*, policy_file, settings)\n--\n\n"
+                         "What the policy says: {key: (value, layer, origin, locked_by)}.");
 
 static PyMethodDef methods[] = {
         {"seed", (PyCFunction)(void (*)(void))module_seed, METH_VARARGS | METH_KEYWORDS, seed_doc},
         {"create", (PyCFunction)(void (*)(void))module_create, METH_VARARGS | METH_KEYWORDS, create_doc},
         {"newest", (PyCFunction)(void (*)(void))module_newest, METH_VARARGS | METH_KEYWORDS, newest_doc},
+        {"policy", (PyCFunction)(void (*)(void))module_policy, METH_VARARGS | METH_KEYWORDS, policy_doc},
         {NULL, NULL, 0, NULL},
 };
 

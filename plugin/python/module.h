@@ -74,10 +74,12 @@ void order_done(struct order *order);
 PyObject *results_text(const char *text); /* NULL: None; in the file system's encoding */
 PyObject *results_seeding(const struct pipseed_result *result);
 PyObject *results_environment(const struct pipseed_venv *venv, const struct pipseed_result *result); /* NULL: no pip */
+PyObject *results_policy(const struct pipseed_policy *policy); /* {key: (value, layer, origin, locked_by)} */
 
 /* The module's functions. */
 PyObject *module_seed(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *module_create(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *module_newest(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *module_policy(PyObject *module, PyObject *args, PyObject *kwargs);
 
 #endif

@@ -13,7 +13,8 @@ from virtualenv.seed.embed.base_embed import BaseEmbed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
     from typing import Any, Optional
 
     import pipseed
@@ -23,6 +24,15 @@ __all__ = ["PipseedSeeder", "SeedError"]
 LOGGER = logging.getLogger(__name__)
 LEVELS = {"detail": logging.DEBUG, "note": logging.INFO, "warning": logging.WARNING}
 NO_VERSION = (None, "bundle", "embed")
+
+# virtualenv up to 20.30 seeds wheel as well, unasked below Python 3.12. Whoever wrote down what is installed, and from
+# where, did not mean that: values of the policy (value, layer, origin, locked by) with which wheel has to be asked for.
+UNASKED_NO_WHEEL: "dict[str, Callable[[str, str, Optional[str]], bool]]" = {
+    "seed.packages": lambda _, layer, lock: layer != "built-in" or lock is not None,
+    "wheels.bundled": lambda value, *_: value == "no",
+    "wheels.dirs": lambda _, __, lock: lock is not None,
+    "wheels.require-hash": lambda value, *_: value == "yes",
+}
 
 
 class SeedError(RuntimeError):
@@ -58,26 +68,74 @@ def _alone(config: "Any") -> "Iterator[None]":
         config.write()
 
 
+def _embedded_wheel(interpreter: "Any") -> "Optional[Path]":
+    """The wheel of wheel that this virtualenv has for that Python, if it has one."""
+    from virtualenv.seed.wheels import embed
+
+    name = embed.BUNDLE_SUPPORT.get(interpreter.version_release_str, {}).get("wheel")
+    path = None if name is None else embed.BUNDLE_FOLDER / name
+    return path if path is not None and path.is_file() else None
+
+
+@contextmanager
+def _private_copy(path: "Optional[Path]") -> "Iterator[list[Path]]":
+    """A folder with nothing but this file, which is as trusted as the program that runs. No path, no folder."""
+    import shutil
+    import tempfile
+    from pathlib import Path
+
+    if path is None:
+        yield []
+        return
+    with tempfile.TemporaryDirectory(prefix="pipseed-") as name:
+        folder = Path(name).resolve()
+        shutil.copyfile(path, folder / path.name)
+        (folder / path.name).chmod(0o600)
+        yield [folder]
+
+
 class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
     """Seeds by the library, in this process. Takes all options of virtualenv's own seeders."""
 
     def __init__(self, options: "Any") -> None:
+        found: "tuple[Optional[Path], str]" = getattr(options, "pipseed_wheel", (None, "none"))
+        self.embedded_wheel, usual = found
+        self.wheel_is_asked_for = options.wheel is not None
+        version = options.wheel if self.wheel_is_asked_for else usual
+        unwanted = self.embedded_wheel is None or options.no_wheel or version == "none"
+        self.wanted_wheel: "Optional[str]" = None if unwanted else version
         super().__init__(options)
         self.symlinks = bool(options.symlink_app_data)
         self._tell(options)
 
     @classmethod
     def distributions(cls) -> "dict[str, Any]":
-        """The packages that are seeded, with virtualenv's word for the version that it would choose itself."""
+        """The packages of pipseed, with virtualenv's word for the version that it would choose itself."""
         return {"pip": "bundle", "setuptools": "bundle"}
+
+    def distribution_to_versions(self) -> "dict[str, Any]":
+        """What is seeded; wheel where virtualenv has it."""
+        versions: "dict[str, Any]" = super().distribution_to_versions()
+        return versions if self.wanted_wheel is None else {**versions, "wheel": self.wanted_wheel}
+
+    def __repr__(self) -> str:
+        text = super().__repr__()
+        return text if self.wanted_wheel is None else f"{text[:-1]}, wheel={self.wanted_wheel})"
 
     @classmethod
     def add_parser_arguments(cls, parser: "Any", interpreter: "Any", app_data: "Any") -> None:
         """Add the options of virtualenv's own seeders."""
         super().add_parser_arguments(parser, interpreter, app_data)
-        ignored = {"help": "no effect: pipseed does not install wheel"}
-        parser.add_argument("--wheel", dest="wheel", metavar="version", default=None, **ignored)
-        parser.add_argument("--no-wheel", dest="no_wheel", action="store_true", default=False, **ignored)
+        embedded = _embedded_wheel(interpreter)
+        about = "no effect: virtualenv has no wheel for this Python"
+        if embedded is not None:
+            usual = "bundle" if tuple(interpreter.version_info[:2]) < (3, 12) else "none"
+            about = f"virtualenv's own wheel: embed, bundle, none or its version; {usual} unless given"
+            parser.set_defaults(pipseed_wheel=(embedded, usual))
+        parser.add_argument("--wheel", dest="wheel", metavar="version", default=None, help=about)
+        parser.add_argument(
+            "--no-wheel", dest="no_wheel", action="store_true", default=False, help="do not install wheel"
+        )
         parser.add_argument(
             "--symlink-app-data",
             dest="symlink_app_data",
@@ -117,14 +175,28 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
             return
         if options.download is True:
             LOGGER.warning("--download has no effect: pipseed installs the wheels it has, and never downloads")
-        if options.wheel not in (None, "none"):
-            LOGGER.warning("--wheel has no effect: pipseed does not install wheel")
+        if self.embedded_wheel is None and options.wheel not in (None, "none"):
+            LOGGER.warning("--wheel has no effect: virtualenv has no wheel for this Python")
 
-    def _settings(self, creator: "Any") -> "dict[str, Any]":
-        """Arguments of pipseed.seed(). What nobody asked for is left to the policy."""
+    def _wanted(self) -> "set[str]":
+        """Names of the packages."""
+        from pipseed import _pipseed
+
         wanted = set(self.distribution_to_versions())
+        if "wheel" not in wanted or self.wheel_is_asked_for:
+            return wanted
+        values = _pipseed.policy()
+        for key, forbids in UNASKED_NO_WHEEL.items():
+            value, layer, origin, lock = values[key]
+            if forbids(value, layer, lock):
+                LOGGER.info("wheel is left out: %s = %s (%s); --wheel bundle asks for it", key, value, lock or origin)
+                return wanted - {"wheel"}
+        return wanted
+
+    def _settings(self, creator: "Any", wanted: "set[str]") -> "dict[str, Any]":
+        """Arguments of pipseed.seed(). What nobody asked for is left to the policy."""
         usual = {"pip", "setuptools"} if tuple(creator.interpreter.version_info[:2]) < (3, 12) else {"pip"}
-        given: "dict[str, Any]" = {"scripts": "default", "wheel_dirs": self.extra_search_dir}
+        given: "dict[str, Any]" = {"scripts": "default"}
         if wanted != usual:
             given["packages"] = " ".join(sorted(wanted))
         if "pip" in wanted and self.pip_version not in NO_VERSION:
@@ -136,9 +208,13 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
         return given
 
     def _seed(self, creator: "Any", library: "Any") -> None:
-        settings = self._settings(creator)
-        with _alone(creator.pyenv_cfg):
-            self._check_setuptools(creator, library, settings)
+        wanted = self._wanted()
+        if not wanted:
+            return
+        settings = self._settings(creator, wanted)
+        with _private_copy(self.embedded_wheel if "wheel" in wanted else None) as folders, _alone(creator.pyenv_cfg):
+            settings["wheel_dirs"] = [*self.extra_search_dir, *folders]
+            self._check_versions(creator, library, settings)
             self._call(creator, library, settings)
 
     @staticmethod
@@ -151,16 +227,18 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
         for package in result.packages:
             LOGGER.debug("%s %s: %s from %s", package.name, package.version, package.action, package.source)
 
-    def _check_setuptools(self, creator: "Any", library: "Any", settings: "dict[str, Any]") -> None:
-        """The policy chooses among versions of pip alone: another setuptools than the newest can only be refused."""
-        asked = self.distribution_to_versions().get("setuptools")
-        if asked in NO_VERSION:
+    def _check_versions(self, creator: "Any", library: "Any", settings: "dict[str, Any]") -> None:
+        """The policy chooses among versions of pip alone: another one than the newest of these can only be refused."""
+        versions = self.distribution_to_versions().items()
+        asked = {name: version for name, version in versions if name != "pip" and version not in NO_VERSION}
+        if not asked:
             return
         planned = library.seed(python=str(creator.exe), dry_run=True, **settings)
-        found = next((package.version for package in planned.packages if package.name == "setuptools"), None)
-        if found != asked:
-            raise _fail(
-                f"--setuptools {asked}: pipseed would install setuptools {found}\n"
-                f"  hint: leave --setuptools out, or say --setuptools bundle",
-                1,
-            )
+        found = {package.name: package.version for package in planned.packages}
+        for name, version in asked.items():
+            if found.get(name) != version:
+                raise _fail(
+                    f"--{name} {version}: pipseed would install {name} {found.get(name)}\n"
+                    f"  hint: leave --{name} out, or say --{name} bundle",
+                    1,
+                )

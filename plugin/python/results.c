@@ -77,3 +77,28 @@ PyObject *results_environment(const struct pipseed_venv *venv, const struct pips
         return Py_BuildValue("(O&O&O&sON)", convert, venv->dir, convert, venv->python, convert, venv->base,
                              venv->version, venv->existed ? Py_True : Py_False, seeding);
 }
+
+static int add_value(PyObject *dict, const struct pipseed_policy_value *value)
+{
+        PyObject *key = results_text(value->key);
+        PyObject *item = Py_BuildValue("(O&O&O&O&)", convert, value->value, convert, value->layer, convert, value->origin,
+                                       convert, value->locked_by);
+        int r = key != NULL && item != NULL ? PyDict_SetItem(dict, key, item) : -1;
+
+        Py_XDECREF(key);
+        Py_XDECREF(item);
+        return r;
+}
+
+PyObject *results_policy(const struct pipseed_policy *policy)
+{
+        PyObject *dict = PyDict_New();
+
+        for (size_t i = 0; dict != NULL && i < pipseed_policy_count(policy); i++) {
+                struct pipseed_policy_value value = {0};
+
+                if (pipseed_policy_value_at(policy, i, &value) == 0 && add_value(dict, &value) < 0)
+                        Py_CLEAR(dict);
+        }
+        return dict;
+}

@@ -124,9 +124,9 @@ class Tool:
         path = f"{self.bin}:{Path(run.command()).parent}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
         return {"PATH": path, "LANG": "C.UTF-8", **(extra or {})}
 
-    def run(self, args, *, cwd, env=None, code=0):
+    def run(self, args, *, cwd, env=None, code=0, system=None):
         """Runs the tool without a network."""
-        return run.run(args, cwd=cwd, env=self.env(env), code=code)
+        return run.run(args, cwd=cwd, env=self.env(env), code=code, system=system)
 
 
 @functools.lru_cache(maxsize=None)

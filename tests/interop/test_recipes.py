@@ -164,7 +164,7 @@ def test_tox_requires(project, settings):
     house = rig.BASE / "tox-wheels"
     if not list(house.glob("tox-*.whl")):
         try:
-            rig.fetch([tool.bin / "python", "-m", "pip", "download", "-q", "-d", house, "tox"])
+            rig.fetch([rig.PYTHON, "-m", "pip", "download", "-q", "-d", house, "tox"])
         except rig.Unreachable as error:
             pytest.skip(f"wheels of tox cannot be had: {error}")
     env = {**settings, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": f"{house} {rig.wheel().parent}"}

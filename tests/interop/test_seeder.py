@@ -16,14 +16,20 @@ def virtualenv(request, tmp_path, settings):
     tool = rig.tool(request.param)
     count = 0
 
-    def call(*options, env=None, code=0):
+    def call(*options, env=None, code=0, system=None):
         nonlocal count
         count += 1
         folder = tmp_path / f"env{count}"
         return tool.run(["virtualenv", "--seeder", "pipseed", *options, folder], cwd=tmp_path,
-                        env={**settings, **(env or {})}, code=code), folder
+                        env={**settings, **(env or {})}, code=code, system=system), folder
 
+    call.has_wheel = request.param == "virtualenv-oldest"
     return call
+
+
+def usual(call, *others):
+    """What is seeded below Python 3.12: up to 20.30 virtualenv has wheel, too."""
+    return {*others, "wheel"} if call.has_wheel else set(others)
 
 
 def packages(env):
@@ -38,19 +44,65 @@ def test_options(virtualenv):
     assert set(packages(env)) == {"pip", "setuptools"}  # below Python 3.12, as virtualenv does
     assert {"pip", "pip3"} < set(os.listdir(env / "bin"))
     result, env = virtualenv("--extra-search-dir", rig.wheel().parent, "--no-setuptools", "--download")
-    assert set(packages(env)) == {"pip"}
+    assert set(packages(env)) == usual(virtualenv, "pip")
     assert "--download has no effect" in result.stdout + result.stderr
     result, env = virtualenv("--setuptools", "none", "--wheel", "bundle", "--symlink-app-data")
-    assert set(packages(env)) == {"pip"}
-    assert "--wheel has no effect" in result.stdout + result.stderr
+    assert set(packages(env)) == usual(virtualenv, "pip")
+    assert ("--wheel has no effect" in result.stdout + result.stderr) != virtualenv.has_wheel
     main = next(env.glob("lib/py*/site-packages/pip/__main__.py"))
     assert main.is_symlink()
     result, env = virtualenv("--no-pip")
-    assert set(packages(env)) == {"setuptools"}
-    result, env = virtualenv("--no-pip", "--no-setuptools")
+    assert set(packages(env)) == usual(virtualenv, "setuptools")
+    result, env = virtualenv("--no-pip", "--no-setuptools", "--no-wheel")
     assert packages(env) == {}
     result, env = virtualenv("--no-seed")
     assert packages(env) == {}
+
+
+@pytest.mark.parametrize("virtualenv", ["virtualenv-oldest"], indirect=True)
+def test_wheel(virtualenv):
+    """virtualenv's own wheel, checked as every wheel is; unasked not where the policy says what is installed."""
+    result, env = virtualenv()
+    assert packages(env)["wheel"] == "0.43.0"
+    assert "seeder PipseedSeeder(download=False, pip=bundle, setuptools=bundle, wheel=bundle)" in result.stdout
+    assert next(env.glob("lib/py*/site-packages/wheel-*/INSTALLER")).read_text().strip() == "pipseed"
+    assert rig.run.run([env / "bin/wheel", "version"]).stdout.split()[:2] == ["wheel", "0.43.0"]
+    assert packages(virtualenv("--wheel", "0.43.0")[1])["wheel"] == "0.43.0"
+    assert "wheel" not in packages(virtualenv(env={"VIRTUALENV_WHEEL": "none"})[1])
+    result, env = virtualenv("--wheel", "0.42.0", code=1)
+    assert "pipseed would install wheel 0.43.0" in result.stdout + result.stderr
+    assert packages(env) == {}
+    for variable, value, refused in (("SEED_PACKAGES", "pip", 0), ("WHEELS_REQUIRE_HASH", "yes", 3)):
+        policy = {f"PIPSEED_{variable}": value}
+        result, env = virtualenv("-v", env=policy)
+        assert "pip" in packages(env) and "wheel" not in packages(env)
+        assert "wheel is left out" in result.stdout + result.stderr
+        result, env = virtualenv("--wheel", "bundle", env=policy, code=refused)
+        assert ("wheel" in packages(env)) == (refused == 0)
+    assert list((rig.run.scratch() / "tmp").glob("pipseed-*")) == []
+
+
+@pytest.mark.parametrize("lock", ["wheels.dirs", "seed.packages"])
+@pytest.mark.parametrize("virtualenv", ["virtualenv-oldest"], indirect=True)
+def test_wheel_and_locks(virtualenv, lock, system_policy, monkeypatch):
+    """What the administrator locked is no obstacle to those who did not ask for wheel, and not passed over."""
+    monkeypatch.setattr(rig.run, "sysconf_dir", lambda: "/etc")  # the wheel's, whatever the build has
+    (system_policy / "policy.ini").write_text(f"[policy]\nlock = {lock}\n")
+    assert set(packages(virtualenv(system=system_policy)[1])) == {"pip", "setuptools"}
+    result, env = virtualenv("--wheel", "bundle", system=system_policy, code=3)
+    assert "lock" in result.stdout + result.stderr
+    assert packages(env) == {}
+
+
+@pytest.mark.parametrize("virtualenv", ["virtualenv-oldest"], indirect=True)
+def test_wheel_in_a_folder_of_a_group(virtualenv):
+    """umask 002 makes virtualenv's own folder writable for a group; it is nevertheless the program that runs."""
+    folder = next(rig.tool("virtualenv-oldest").bin.parent.glob("lib/py*/site-packages/virtualenv/seed/wheels/embed"))
+    os.chmod(folder, 0o775)
+    try:
+        assert "wheel" in packages(virtualenv()[1])
+    finally:
+        os.chmod(folder, 0o755)
 
 
 def test_system_site_packages(virtualenv):
@@ -136,7 +188,7 @@ def test_every_interpreter(python, virtualenv):
         assert python.minor < (3, 8), str(result)
         pytest.skip(f"this virtualenv makes no environment of {python.name}")
     assert rig.installer(env) == "pipseed"
-    assert set(packages(env)) == ({"pip", "setuptools"} if python.has_setuptools else {"pip"})
+    assert set(packages(env)) == (usual(virtualenv, "pip", "setuptools") if python.has_setuptools else {"pip"})
     assert "pip " in rig.run.run([env / "bin/pip", "--version"]).stdout
 
 

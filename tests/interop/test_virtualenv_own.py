@@ -14,10 +14,15 @@ import pytest
 import rig
 
 # The newest whose source distribution `pip download` can get: later ones are built with a package that is not on PyPI.
-VERSION = "21.14.13"
+# And the last of the oldest series that is supported.
+VERSIONS = ["21.14.13", "20.26.6"]
 PLUGINS = ["packaging", "pytest>=8.4.2", "pytest-env", "pytest-mock", "pytest-randomly", "pytest-rerunfailures",
-           "pytest-timeout", "pytest-xdist", "setuptools", "time-machine", "pytest-freezer"]
+           "pytest-timeout", "pytest-xdist", "setuptools", "time-machine", "pytest-freezer", "flaky"]
 ALL = ["tests/unit/create", "tests/unit/seed", "tests/unit/config", "tests/unit/test_run.py"]
+# What differs with the version: more tests; and variables. `pip install --no-use-pep517`, which
+# test_create_distutils_cfg calls, is gone since pip 25.3, so that it fails with every newer pip, whoever installs it.
+MORE = {"20.26.6": ["tests/unit/create/test_creator.py::test_create_distutils_cfg"]}
+VARIABLES = {"20.26.6": {"PIPSEED_SEED_PIP": "<25.3"}}
 SOME = ["tests/unit/seed/embed/test_base_embed.py", "tests/unit/config", "tests/unit/test_run.py"]
 
 # Tests that look at what is inside of virtualenv's own seeder "app-data" or its folder, and why none but it can pass.
@@ -36,29 +41,31 @@ APP_DATA_ONLY = {
 }
 
 
-@pytest.fixture(scope="module")
-def sources():
+@pytest.fixture(scope="module", params=VERSIONS)
+def sources(request):
     """virtualenv's source tree, and the environment that its tests run in."""
-    rig.PACKAGES["virtualenv-tests"] = [f"virtualenv=={VERSION}", *PLUGINS]
-    tool = rig.tool("virtualenv-tests")
-    folder = rig.BASE / f"virtualenv-{VERSION}"
+    version = request.param
+    rig.PACKAGES[f"virtualenv-tests-{version}"] = [f"virtualenv=={version}", *PLUGINS]
+    tool = rig.tool(f"virtualenv-tests-{version}")
+    folder = rig.BASE / f"virtualenv-{version}"
     if not folder.exists():
         rig.PACKAGES["sdist"] = ["pip", "hatchling", "hatch-vcs", "hatch-fancy-pypi-readme"]
         python = rig.tool("sdist", plugin=False).bin / "python"
         try:
             rig.fetch([python, "-m", "pip", "download", "-q", "-d", rig.BASE, "--no-binary", "virtualenv", "--no-deps",
-                       "--no-build-isolation", f"virtualenv=={VERSION}"])
+                       "--no-build-isolation", f"virtualenv=={version}"])
         except rig.Unreachable as error:
             pytest.skip(f"virtualenv's source distribution cannot be had: {error}")
-        subprocess.run(["tar", "-xf", rig.BASE / f"virtualenv-{VERSION}.tar.gz", "-C", rig.BASE], check=True)
-    return tool, folder
+        subprocess.run(["tar", "-xf", rig.BASE / f"virtualenv-{version}.tar.gz", "-C", rig.BASE], check=True)
+    return tool, folder, version
 
 
 def outcomes(sources, parts, home, seeder):
     """{test: "passed", "failed", "error" or "skipped"}"""
-    tool, folder = sources
+    tool, folder, version = sources
     report = Path(home) / f"{seeder}.txt"
-    env = tool.env({"HOME": str(home), "TMPDIR": str(home), **({"VIRTUALENV_SEEDER": seeder} if seeder else {})})
+    env = tool.env({"HOME": str(home), "TMPDIR": str(home), **VARIABLES.get(version, {}),
+                    **({"VIRTUALENV_SEEDER": seeder} if seeder else {})})
     subprocess.run([*rig.run.network_cut().prefix, tool.bin / "python", "-m", "pytest", "-p", "no:randomly", "-p",
                     "no:cacheprovider", "-p", "no:rerunfailures", "-q", "-rA", "--tb=no", "--timeout", "300", "-n",
                     str(os.cpu_count() or 1), *parts],
@@ -77,12 +84,12 @@ def count(results):
 
 def test_virtualenv_s_own_tests(sources, tmp_path, capsys):
     """No test fails for pipseed's sake."""
-    parts = ALL if os.environ.get("PIPSEED_TEST_LONG") else SOME
+    parts = ALL if os.environ.get("PIPSEED_TEST_LONG") else SOME + MORE.get(sources[2], [])
     without = outcomes(sources, parts, tmp_path, "")
     with_it = outcomes(sources, parts, tmp_path, "pipseed")
     with capsys.disabled():
-        print(f"\nvirtualenv {VERSION}, its own tests: {count(without)}; with pipseed: {count(with_it)}")
-    assert sum(value == "PASSED" for value in without.values()) > 30
+        print(f"\nvirtualenv {sources[2]}, its own tests: {count(without)}; with pipseed: {count(with_it)}")
+    assert sum(value == "PASSED" for value in without.values()) > 25
     worse = {test for test, value in without.items() if value == "PASSED" and with_it.get(test) != "PASSED"}
     worse = {test for test in worse if re.sub(r"\[.*", "", test.split("::", 1)[1]) not in APP_DATA_ONLY}
     assert not worse, sorted(worse)
