@@ -4,21 +4,31 @@
 
 The interface, the command line and the names that tests and distributions patch are those of CPython's ensurepip. What
 differs is _run_pip: it runs no pip, but translates the arguments that pip would get into one call of pipseed, by the
-absolute path that was written here when it was enabled. Nothing is imported at the start that a Python has not loaded by
-then, and nothing ever from the current folder, which `python -m` puts first on sys.path. Runs on Python 3.6 and newer.
+absolute path that was written here when it was enabled. Nothing is imported at the start that a Python has not loaded
+by then, and nothing ever from the current folder, which `python -m` puts first on sys.path.
+
+Runs on Python 3.6 and newer.
 """
+
 import os
 import sys
 
-__all__ = ["version", "bootstrap"]
+MYPY = False  # what type checkers take for true: importing typing would cost more than all the rest
+if MYPY:
+    from collections.abc import Iterable, Sequence
+    from pathlib import PurePath
+    from typing import Any
+
+__all__ = ["version", "bootstrap"]  # noqa: RUF022 - as in CPython
 
 _COMMAND = "@PIPSEED_COMMAND@"
 _KEPT = ".pipseed-ensurepip"  # beside this folder: the ensurepip that was here before
 
 _PACKAGE_NAMES = ("setuptools", "pip") if sys.version_info < (3, 12) else ("pip",)
-_PACKAGES = None
-_WHEEL_PKG_DIR = None  # the wheels are inside pipseed; a folder that is set here takes their place
-_versions = None
+_PACKAGES = None  # type: dict[str, _Package] | None
+# The wheels are inside pipseed; a folder that is set here takes their place.
+_WHEEL_PKG_DIR = None  # type: str | None
+_versions = None  # type: dict[str, str] | None
 
 
 class _Package:
@@ -26,54 +36,55 @@ class _Package:
 
     __slots__ = ("version", "wheel_name", "wheel_path")
 
-    def __init__(self, version, wheel_name, wheel_path):
+    def __init__(self, version: str, wheel_name: "str | None", wheel_path: "str | None") -> None:
         self.version = version
         self.wheel_name = wheel_name
         self.wheel_path = wheel_path
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> str:
     # Asking pipseed costs some milliseconds, which only those pay who want to know.
     if name == "_PIP_VERSION":
         return _bundled_versions()["pip"]
     if name == "_SETUPTOOLS_VERSION" and "setuptools" in _PACKAGE_NAMES:
         return _bundled_versions()["setuptools"]
-    raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class _OnlyStdlib:
     """While it lasts nothing is imported but the standard library: the current folder may be anyone's."""
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         stdlib = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         self.saved = sys.path[:]
         sys.path[:] = [stdlib] + [path for path in self.saved if path == stdlib + "/lib-dynload"]
 
-    def __exit__(self, *unused):
+    def __exit__(self, *unused: object) -> None:
         sys.path[:] = self.saved
 
 
-def _load(name):
+def _load(name: str) -> "Any":
     """A module of the standard library."""
     with _OnlyStdlib():
         __import__(name)
     return sys.modules[name]
 
 
-def _explain_gone(error):
+def _explain_gone(error: OSError) -> None:
     folder = os.path.dirname(os.path.abspath(__file__))
     kept = os.path.join(os.path.dirname(folder), _KEPT)
-    remove = "rm -r '{}'".format(folder)
+    remove = f"rm -r '{folder}'"
     if os.path.lexists(kept):
-        remove += " && mv '{}' '{}'".format(kept, folder)
+        remove += f" && mv '{kept}' '{folder}'"
     sys.stderr.write(
-        "error: pipseed cannot be run: {}: {}\n"
+        f"error: pipseed cannot be run: {os.fsdecode(_COMMAND)}: {error.strerror}\n"
         "  This Python's ensurepip was handed to pipseed by 'pipseed enable'.\n"
-        "  hint: install pipseed there again, or take it back: pipseed disable --python '{}'\n"
-        "  hint: without any pipseed: {}\n".format(os.fsdecode(_COMMAND), error.strerror, sys.executable, remove))
+        f"  hint: install pipseed there again, or take it back: pipseed disable --python '{sys.executable}'\n"
+        f"  hint: without any pipseed: {remove}\n"
+    )
 
 
-def _fork(command, output):
+def _fork(command: "list[str]", output: "int | None") -> int:
     """posix_spawn for Pythons below 3.8."""
     pid = os.fork()
     if pid == 0:
@@ -86,7 +97,7 @@ def _fork(command, output):
     return pid
 
 
-def _start(command, output):
+def _start(command: "list[str]", output: "int | None") -> int:
     if not hasattr(os, "posix_spawn"):
         os.stat(command[0])
         return _fork(command, output)
@@ -94,7 +105,7 @@ def _start(command, output):
     return os.posix_spawn(command[0], command, os.environ, file_actions=actions)
 
 
-def _wait(pid):
+def _wait(pid: int) -> int:
     """Exit code, or minus the signal. An interrupt reaches the child, too: it undoes its work, then all ends."""
     interrupted = False
     while True:
@@ -108,21 +119,21 @@ def _wait(pid):
     return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
-def _call(arguments, output=None):
+def _call(arguments: "list[str]", output: "int | None" = None) -> int:
     """Runs pipseed. The exit code: pipseed's; 1 when it is gone."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
     try:
-        pid = _start([_COMMAND] + arguments, output)
+        pid = _start([_COMMAND, *arguments], output)
     except OSError as error:
         _explain_gone(error)
         return 1
     return _wait(pid)
 
 
-def _ask(arguments):
-    """(exit code, what pipseed wrote to its stdout)"""
+def _ask(arguments: "list[str]") -> "tuple[int, str]":
+    """(exit code, what pipseed wrote to its stdout)."""
     reader, writer = os.pipe()
     try:
         # What is asked for is a line or a small document: it fits into the pipe.
@@ -133,23 +144,23 @@ def _ask(arguments):
         return code, stream.read().decode("utf-8", "replace")
 
 
-def _target():
+def _target() -> "list[str]":
     if not sys.executable:
         raise RuntimeError("ensurepip needs sys.executable, to say which Python it is for")
     return ["--python", sys.executable]
 
 
-def _bundled_versions():
-    global _versions
+def _bundled_versions() -> "dict[str, str]":
+    global _versions  # noqa: PLW0603 - asked for once
     if _versions is None:
-        code, text = _ask(["seed", "--version", "-v"] + _target())
+        code, text = _ask(["seed", "--version", "-v", *_target()])
         if code != 0:
-            raise RuntimeError("pipseed did not say which pip it has (exit code {})".format(code))
+            raise RuntimeError(f"pipseed did not say which pip it has (exit code {code})")
         _versions = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
     return _versions
 
 
-def _find_packages(path):
+def _find_packages(path: str) -> "dict[str, _Package]":
     """The wheels in a folder, by project: of several, the last by name."""
     packages = {}
     for name in sorted(os.listdir(path)):
@@ -159,38 +170,41 @@ def _find_packages(path):
     return packages
 
 
-def _get_packages():
+def _get_packages() -> "dict[str, _Package]":
     if _PACKAGES is not None:
         return _PACKAGES
     if _WHEEL_PKG_DIR is not None:
         packages = _find_packages(_WHEEL_PKG_DIR)
         if all(name in packages for name in _PACKAGE_NAMES):
             return packages
-    return {name: _Package(version, "{}-{}-py3-none-any.whl".format(name, version), None)
-            for name, version in _bundled_versions().items() if name in _PACKAGE_NAMES}
+    return {
+        name: _Package(version, f"{name}-{version}-py3-none-any.whl", None)
+        for name, version in _bundled_versions().items()
+        if name in _PACKAGE_NAMES
+    }
 
 
 class _Wheel:
-    """with _Wheel(path) as path"""
+    """To be written `with _Wheel(path) as path`."""
 
-    def __init__(self, path):
+    def __init__(self, path: "PurePath") -> None:
         self.path = path
 
-    def __enter__(self):
+    def __enter__(self) -> "PurePath":
         return self.path
 
-    def __exit__(self, *unused):
+    def __exit__(self, *unused: object) -> None:
         return None
 
 
-def _find_wheel_pkg_dir_pip():
+def _find_wheel_pkg_dir_pip() -> "_Wheel | None":
     if _WHEEL_PKG_DIR is None:
         return None
     package = _find_packages(_WHEEL_PKG_DIR).get("pip")
     return None if package is None else _Wheel(_load("pathlib").Path(package.wheel_path))
 
 
-def _get_pip_whl_path_ctx():
+def _get_pip_whl_path_ctx() -> _Wheel:
     found = _find_wheel_pkg_dir_pip()
     if found is not None:
         return found
@@ -198,19 +212,19 @@ def _get_pip_whl_path_ctx():
     return _Wheel(_load("pathlib").PurePath(_get_packages()["pip"].wheel_name))
 
 
-def _get_pip_version():
+def _get_pip_version() -> str:
     return _get_packages()["pip"].version
 
 
-def version():
+def version() -> str:
     """The version of pip that would be installed into this Python, as a string."""
     return _get_packages()["pip"].version
 
 
-def _translate(args):
+def _translate(args: "Sequence[str]") -> "list[str]":
     """The words for pipseed that do what these words for pip would."""
     words = iter(args[1:])
-    options = []
+    options = []  # type: list[str]
     if args[0] == "uninstall":
         return ["unseed", "--json"] + ([word for word in words if word.startswith("-v")] or ["-q"]) + _target()
     for word in words:
@@ -222,12 +236,12 @@ def _translate(args):
                 options += ["--no-bundled", "--wheel-dir", folder]
         elif word in ("--upgrade", "--user") or word.startswith("-v"):
             options.append(word)
-    scripts = {"install": [], "altinstall": ["--altinstall"]}
-    options += scripts.get(os.environ.get("ENSUREPIP_OPTIONS"), ["--default-pip"])
-    return ["seed"] + options + _target()
+    scripts = {"install": [], "altinstall": ["--altinstall"]}  # type: dict[str, list[str]]
+    options += scripts.get(os.environ.get("ENSUREPIP_OPTIONS", ""), ["--default-pip"])
+    return ["seed", *options, *_target()]
 
 
-def _run_pip(args, additional_paths=None):
+def _run_pip(args: "Sequence[str]", additional_paths: "Sequence[str] | None" = None) -> int:
     """Does what pip would with these arguments; the exit code."""
     del additional_paths  # for whoever replaces this function
     if args[0] != "uninstall":
@@ -239,19 +253,19 @@ def _run_pip(args, additional_paths=None):
     return code
 
 
-def _disable_pip_configuration_settings():
+def _disable_pip_configuration_settings() -> None:
     """What ensurepip does to os.environ: nothing of pip's configuration has an effect afterwards."""
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         del os.environ[name]
     os.environ["PIP_CONFIG_FILE"] = os.devnull
 
 
-def _check(code, args):
+def _check(code: int, args: "Sequence[str]") -> None:
     if code:
-        raise _load("subprocess").CalledProcessError(code, [os.fsdecode(_COMMAND)] + _translate(args))
+        raise _load("subprocess").CalledProcessError(code, [os.fsdecode(_COMMAND), *_translate(args)])
 
 
-def _arguments(root, upgrade, user, verbosity):
+def _arguments(root: "str | None", upgrade: bool, user: bool, verbosity: int) -> "list[str]":
     args = ["install"]
     if sys.version_info >= (3, 7):
         args.append("--no-cache-dir")
@@ -267,18 +281,35 @@ def _arguments(root, upgrade, user, verbosity):
     return args + list(_PACKAGE_NAMES)
 
 
-def bootstrap(*, root=None, upgrade=False, user=False, altinstall=False, default_pip=False, verbosity=0):
+def bootstrap(
+    *,
+    root: "str | None" = None,
+    upgrade: bool = False,
+    user: bool = False,
+    altinstall: bool = False,
+    default_pip: bool = False,
+    verbosity: int = 0,
+) -> None:
     """Install pip into this Python, or below the folder root.
 
     As in CPython, os.environ is changed: names that begin with PIP_ go, PIP_CONFIG_FILE and ENSUREPIP_OPTIONS are set.
     A failure, which pipseed has explained on stderr, raises subprocess.CalledProcessError.
     """
-    code = _bootstrap(root=root, upgrade=upgrade, user=user, altinstall=altinstall, default_pip=default_pip,
-                      verbosity=verbosity)
+    code = _bootstrap(
+        root=root, upgrade=upgrade, user=user, altinstall=altinstall, default_pip=default_pip, verbosity=verbosity
+    )
     _check(code, _arguments(root, upgrade, user, verbosity))
 
 
-def _bootstrap(*, root=None, upgrade=False, user=False, altinstall=False, default_pip=False, verbosity=0):
+def _bootstrap(
+    *,
+    root: "str | None" = None,
+    upgrade: bool = False,
+    user: bool = False,
+    altinstall: bool = False,
+    default_pip: bool = False,
+    verbosity: int = 0,
+) -> int:
     """bootstrap() that returns the exit code."""
     if altinstall and default_pip:
         raise ValueError("Cannot use altinstall and default_pip together")
@@ -292,26 +323,28 @@ def _bootstrap(*, root=None, upgrade=False, user=False, altinstall=False, defaul
     return _run_pip(_arguments(root, upgrade, user, verbosity), list(_PACKAGE_NAMES))
 
 
-def _installed_version():
+def _installed_version() -> "tuple[int, str | None]":
     """(exit code, version of the pip that is installed here or None). Imports no pip: it could be anyone's."""
     if "pip" in sys.modules:
         return 0, getattr(sys.modules["pip"], "__version__", None)
-    code, text = _ask(["unseed", "-q", "--dry-run", "--json", "--packages", "pip"] + _target())
+    code, text = _ask(["unseed", "-q", "--dry-run", "--json", "--packages", "pip", *_target()])
     for package in _load("json").loads(text)["packages"] if code == 0 else ():
         if package["action"] == "removed":
             return 0, package["version"]
     return code, None
 
 
-def _uninstall_helper(*, verbosity=0):
+def _uninstall_helper(*, verbosity: int = 0) -> int:
     """Take pip out again, if it is the one that would be installed: for `python -m ensurepip._uninstall`."""
     code, found = _installed_version()
     if found is None:
         return code
     available = version()
     if found != available:
-        print("ensurepip will only uninstall a matching version ({!r} installed, {!r} available)".format(
-            found, available), file=sys.stderr)
+        print(
+            f"ensurepip will only uninstall a matching version ({found!r} installed, {available!r} available)",
+            file=sys.stderr,
+        )
         return 0
     _disable_pip_configuration_settings()
     args = ["uninstall", "-y", "--disable-pip-version-check"]
@@ -320,11 +353,16 @@ def _uninstall_helper(*, verbosity=0):
     return _run_pip(args + list(reversed(_PACKAGE_NAMES)))
 
 
-def _quick_options(argv):
+def _quick_options(argv: "Iterable[str]") -> "dict[str, Any] | None":
     """What venv and people type most, without argparse; None: it is for argparse."""
-    names = {"-U": "upgrade", "--upgrade": "upgrade", "--user": "user", "--altinstall": "altinstall",
-             "--default-pip": "default_pip"}
-    options = {}
+    names = {
+        "-U": "upgrade",
+        "--upgrade": "upgrade",
+        "--user": "user",
+        "--altinstall": "altinstall",
+        "--default-pip": "default_pip",
+    }
+    options = {}  # type: dict[str, Any]
     for word in argv:
         if word not in names:
             return None
@@ -332,40 +370,43 @@ def _quick_options(argv):
     return options
 
 
-def _version_action(**options):
+def _version_action(**options: "Any") -> "Any":
     """An action of argparse that asks pipseed only when it is wanted."""
 
-    class Action(_load("argparse").Action):
+    class Action(_load("argparse").Action):  # type: ignore[misc]
         """Prints the version and ends."""
 
-        def __call__(self, parser, namespace, values, option_string=None):
+        def __call__(self, parser: "Any", *unused: object) -> None:
             print("pip " + version())
             parser.exit()
 
     return Action(nargs=0, **options)
 
 
-def _parser(prog):
+def _parser(prog: str) -> "Any":
     parser = _load("argparse").ArgumentParser(prog=prog)
-    parser.add_argument("--version", action=_version_action, help="show the version of pip that is handled here, and exit")
-    parser.add_argument("-v", "--verbose", action="count", default=0, dest="verbosity",
-                        help="say more; may be given up to three times")
+    parser.add_argument(
+        "--version", action=_version_action, help="show the version of pip that is handled here, and exit"
+    )
+    parser.add_argument(
+        "-v", "--verbose", action="count", default=0, dest="verbosity", help="say more; may be given up to three times"
+    )
     return parser
 
 
-def _parse(argv):
+def _parse(argv: "list[str] | None") -> "dict[str, Any]":
     parser = _parser("python -m ensurepip")
     parser.add_argument("-U", "--upgrade", action="store_true", help="replace an installed pip that is older")
     parser.add_argument("--user", action="store_true", help="install for this user only")
     parser.add_argument("--root", help="install relative to this folder")
     parser.add_argument("--altinstall", action="store_true", help="install the script pipX.Y only")
     parser.add_argument("--default-pip", action="store_true", help="install the script pip, too")
-    options = vars(parser.parse_args(argv))
+    options = vars(parser.parse_args(argv))  # type: dict[str, Any]
     options.pop("version")
     return options
 
 
-def _main(argv=None):
+def _main(argv: "list[str] | None" = None) -> int:
     """The command line: the exit code."""
     with _OnlyStdlib():
         options = _quick_options(sys.argv[1:] if argv is None else argv)

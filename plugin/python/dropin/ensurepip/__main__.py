@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""python -m ensurepip"""
-import sys
+"""Command line of ensurepip."""
 
 import ensurepip
+import sys
 
 if __name__ == "__main__":
     sys.exit(ensurepip._main())

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""python -m ensurepip._uninstall"""
-import sys
+"""Command line of ensurepip._uninstall."""
 
 import ensurepip
+import sys
 
 
-def _main(argv=None):
+def _main(argv: "list[str] | None" = None) -> int:
     with ensurepip._OnlyStdlib():
         args = ensurepip._parser("python -m ensurepip._uninstall").parse_args(argv)
         return ensurepip._uninstall_helper(verbosity=args.verbosity)
