@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #define ANSWER_LIMIT ((size_t)256 * 1024)
@@ -131,6 +132,14 @@ static const char *last_line(char *text)
         return start;
 }
 
+/* Answers go to files, for which RLIMIT_FSIZE holds: is one of this length cut off? */
+static bool is_cut(size_t len)
+{
+        struct rlimit limit;
+
+        return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && len >= limit.rlim_cur;
+}
+
 static int fail(const char *exe, int status, char *stderr_text, struct pipseed_error *err)
 {
         const char *said;
@@ -138,6 +147,10 @@ static int fail(const char *exe, int status, char *stderr_text, struct pipseed_e
         if (strstr(stderr_text, "nknown option: -I") != NULL) {
                 (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s is a Python older than 3.6", exe);
                 return error_hint(err, "pipseed installs into Python 3.6 and newer");
+        }
+        if (status != 0 && is_cut(strlen(stderr_text))) {
+                (void)error_sys(err, EFBIG, exe, "%s cannot say what it is", exe);
+                return error_hint(err, "raise the limit on the size of files (ulimit -f)");
         }
         said = last_line(stderr_text);
         if (WIFSIGNALED(status))
