@@ -258,36 +258,41 @@ int file_create(int dir_fd, const char *path, mode_t mode, const void *data, siz
         return fill_and_close(fd, mode, data, len);
 }
 
-/* The file by that name, empty, when it is new, or this user's and nobody writes it now: a killed run left it. Else -EBUSY. One
- * with a second name could be anybody's file. Where locks do not work only a new one will do. */
-static int open_for_replacing(int dir_fd, const char *name)
+/* Locks the file and empties it. 0; -EBUSY: it is not this user's alone, or another call has it; else -errno. One with a second
+ * name could be anybody's file. Where locks do not work only a new one will do. */
+static int take_over(int dir_fd, int fd, const char *name, bool is_new)
 {
-        _cleanup_close_ int fd = file_open_beneath(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
-        bool is_new = fd >= 0;
         struct stat held, named;
 
-        if (fd == -EEXIST)
-                fd = file_open_beneath(dir_fd, name, O_WRONLY | O_NONBLOCK, 0);
-        if (fd < 0)
-                return fd == -ENOENT || fd == -ENXIO ? -EBUSY : fd;
         if (fstat(fd, &held) < 0)
-                return -errno;
+                return file_errno();
         if (!S_ISREG(held.st_mode) || held.st_uid != geteuid() || held.st_nlink != 1)
                 return -EBUSY;
         if (flock(fd, LOCK_EX | LOCK_NB) < 0 && (errno == EWOULDBLOCK || !is_new))
                 return -EBUSY;
         /* Renamed by whoever held it until now? */
-        if (fstatat(dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0 || named.st_ino != held.st_ino ||
-            named.st_dev != held.st_dev)
+        if (fstatat(dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? -EBUSY : file_errno();
+        if (named.st_ino != held.st_ino || named.st_dev != held.st_dev)
                 return -EBUSY;
-        if (ftruncate(fd, 0) < 0) {
-                int saved = errno;
+        return ftruncate(fd, 0) < 0 ? file_errno() : 0;
+}
 
-                if (is_new)
-                        (void)unlinkat(dir_fd, name, 0);
-                return -saved;
-        }
-        return steal_fd(&fd);
+/* The file by that name, empty, when it is new, or this user's and nobody writes it now: a killed run left it. Else -EBUSY. */
+static int open_for_replacing(int dir_fd, const char *name)
+{
+        _cleanup_close_ int fd = file_open_beneath(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+        bool is_new = fd >= 0;
+        int r;
+
+        if (fd == -EEXIST)
+                fd = file_open_beneath(dir_fd, name, O_WRONLY | O_NONBLOCK, 0);
+        if (fd < 0)
+                return fd == -ENOENT || fd == -ENXIO ? -EBUSY : fd;
+        r = take_over(dir_fd, fd, name, is_new);
+        if (r < 0 && r != -EBUSY && is_new)
+                (void)unlinkat(dir_fd, name, 0);
+        return r < 0 ? r : steal_fd(&fd);
 }
 
 int file_replace(int dir_fd, const char *name, mode_t mode, const void *data, size_t len, bool durable)
