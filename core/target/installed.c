@@ -121,13 +121,14 @@ static int is_editable(int dir_fd, const char *folder)
         return editable;
 }
 
-/* 1, 0 or -errno. */
+/* 1, 0 or -errno. A file that may not be read can still be looked at: what denies that is a reason to stop, for the package is
+ * there, and whoever takes its RECORD for missing reports the wrong cause. */
 static int is_regular(int dir_fd, const char *path)
 {
         struct stat st;
 
         if (fstatat(dir_fd, path, &st, 0) < 0)
-                return is_absent(-errno) ? 0 : -errno;
+                return errno != EACCES && is_absent(-errno) ? 0 : file_errno();
         return S_ISREG(st.st_mode);
 }
 
