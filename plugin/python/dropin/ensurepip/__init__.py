@@ -19,6 +19,7 @@ if MYPY:
     from pathlib import PurePath
     from typing import Any
 
+# Types of what others see are comments: inspect.signature() has to say what it says of CPython's.
 __all__ = ["version", "bootstrap"]  # noqa: RUF022 - as in CPython
 
 _COMMAND = "@PIPSEED_COMMAND@"
@@ -216,7 +217,8 @@ def _get_pip_version() -> str:
     return _get_packages()["pip"].version
 
 
-def version() -> str:
+def version():
+    # type: () -> str
     """The version of pip that would be installed into this Python, as a string."""
     return _get_packages()["pip"].version
 
@@ -241,7 +243,8 @@ def _translate(args: "Sequence[str]") -> "list[str]":
     return ["seed", *options, *_target()]
 
 
-def _run_pip(args: "Sequence[str]", additional_paths: "Sequence[str] | None" = None) -> int:
+def _run_pip(args, additional_paths=None):
+    # type: (Sequence[str], Sequence[str] | None) -> int
     """Does what pip would with these arguments; the exit code."""
     del additional_paths  # for whoever replaces this function
     if args[0] != "uninstall":
@@ -281,15 +284,8 @@ def _arguments(root: "str | None", upgrade: bool, user: bool, verbosity: int) ->
     return args + list(_PACKAGE_NAMES)
 
 
-def bootstrap(
-    *,
-    root: "str | None" = None,
-    upgrade: bool = False,
-    user: bool = False,
-    altinstall: bool = False,
-    default_pip: bool = False,
-    verbosity: int = 0,
-) -> None:
+def bootstrap(*, root=None, upgrade=False, user=False, altinstall=False, default_pip=False, verbosity=0):
+    # type: (str | None, bool, bool, bool, bool, int) -> None
     """Install pip into this Python, or below the folder root.
 
     As in CPython, os.environ is changed: names that begin with PIP_ go, PIP_CONFIG_FILE and ENSUREPIP_OPTIONS are set.
@@ -301,15 +297,8 @@ def bootstrap(
     _check(code, _arguments(root, upgrade, user, verbosity))
 
 
-def _bootstrap(
-    *,
-    root: "str | None" = None,
-    upgrade: bool = False,
-    user: bool = False,
-    altinstall: bool = False,
-    default_pip: bool = False,
-    verbosity: int = 0,
-) -> int:
+def _bootstrap(*, root=None, upgrade=False, user=False, altinstall=False, default_pip=False, verbosity=0):
+    # type: (str | None, bool, bool, bool, bool, int) -> int
     """bootstrap() that returns the exit code."""
     if altinstall and default_pip:
         raise ValueError("Cannot use altinstall and default_pip together")
@@ -334,7 +323,8 @@ def _installed_version() -> "tuple[int, str | None]":
     return code, None
 
 
-def _uninstall_helper(*, verbosity: int = 0) -> int:
+def _uninstall_helper(*, verbosity=0):
+    # type: (int) -> int
     """Take pip out again, if it is the one that would be installed: for `python -m ensurepip._uninstall`."""
     code, found = _installed_version()
     if found is None:
@@ -406,7 +396,8 @@ def _parse(argv: "list[str] | None") -> "dict[str, Any]":
     return options
 
 
-def _main(argv: "list[str] | None" = None) -> int:
+def _main(argv=None):
+    # type: (list[str] | None) -> int
     """The command line: the exit code."""
     with _OnlyStdlib():
         options = _quick_options(sys.argv[1:] if argv is None else argv)
