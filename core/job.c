@@ -244,7 +244,7 @@ int job_survey(struct job *job, struct pipseed_error *err)
 
                 installed_list_done(&package->installed);
                 package->current = NULL;
-                r = installed_find(job->target, package->project, &package->installed, err);
+                r = installed_find(job->target, job->scheme, package->project, &package->installed, err);
                 if (r < 0)
                         return r;
                 if (package->installed.n_items > 0)

@@ -243,16 +243,14 @@ int pipseed_venv_create(const struct pipseed_venv_request *req, struct pipseed_v
         return 0;
 }
 
-int pipseed_venv_finish(struct pipseed_venv *venv, struct pipseed_error *err)
+/* 0 or -errno. */
+static int finish(const struct creation *creation)
 {
-        const struct creation *creation = (const struct creation *)(const void *)venv;
         const struct layout *layout = &creation->layout;
         int fd = creation->spot.published ? creation->spot.hidden_fd : creation->spot.dir_fd;
         struct stat st;
         int r = 0;
 
-        if (!creation->req.finish_later || creation->req.dry_run)
-                return 0;
         if (layout->later != NULL)
                 r = fstatat(fd, "pyvenv.cfg", &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
         if (r == 0 && layout->later != NULL)
@@ -260,6 +258,19 @@ int pipseed_venv_finish(struct pipseed_venv *venv, struct pipseed_error *err)
                                  creation->req.durable);
         if (r == 0 && unlinkat(fd, UNFINISHED_NAME, 0) < 0 && errno != ENOENT)
                 r = -errno;
+        return r;
+}
+
+/* What hooks installed into an environment that was there stays: a second try is better than a failure now. */
+int pipseed_venv_finish(struct pipseed_venv *venv, struct pipseed_error *err)
+{
+        const struct creation *creation = (const struct creation *)(const void *)venv;
+        int r = -EAGAIN;
+
+        if (!creation->req.finish_later || creation->req.dry_run)
+                return 0;
+        for (int tries = 0; tries < 2 && r < 0; tries++)
+                r = finish(creation);
         return r < 0 ? error_sys(err, r, creation->venv.dir, "cannot write pyvenv.cfg") : 0;
 }
 

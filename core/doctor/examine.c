@@ -283,7 +283,8 @@ static int look_at_package(struct look *look, const char *project, struct pipsee
 
         if (lib == NULL)
                 return error_memory(err);
-        r = installed_find(look->target, project, &list, err);
+        r = installed_find(look->target, look->req->user ? &look->target->user_scheme : &look->target->scheme, project, &list,
+                           err);
         for (size_t i = 0; r == 0 && i < list.n_items; i++) {
                 _cleanup_free_ char *folder = NULL;
 

@@ -18,6 +18,7 @@
 #define FORMAT "v1"
 #define LOCK_NOTICE 50  /* a second */
 #define LOCK_TRIES 3000 /* of 20 ms: a minute, several times what a cold run takes */
+#define MAKE_TRIES 100  /* one in four is lost to somebody who does nothing but sweep */
 
 static int no_store(struct pipseed_error *err, const char *path, const char *reason)
 {
@@ -243,7 +244,7 @@ int store_make_temporary(const struct store *store, char *ret_name)
 
         if (tmp_fd < 0)
                 return tmp_fd;
-        for (int tries = 0; tries < 8 && fd == -EAGAIN; tries++) {
+        for (int tries = 0; tries < MAKE_TRIES && fd == -EAGAIN; tries++) {
                 int r = file_random_name("", name, sizeof(name));
 
                 if (r < 0)

@@ -125,7 +125,7 @@ static int set_search(struct target *target, const struct facts *facts, const st
 {
         /* With root "/", what is installed is where it is without. */
         bool moved = target->root != NULL && strcmp(target->root, "/") != 0;
-        struct search search = {.arena = &target->arena, .root = moved ? target->root : NULL};
+        struct search search = {.arena = &target->arena, .root = moved ? target->root : NULL, .scheme = &target->scheme};
         const char *user_site = scheme_replace(&target->arena, facts->user_site, PROBE_USER, user_base);
         int r = 0;
 

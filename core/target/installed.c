@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "target/rooted.h"
+#include "target/scheme.h"
 #include "wheel/name.h"
 
 #include <dirent.h>
@@ -272,34 +273,52 @@ static int look_in(struct finder *finder)
         return result;
 }
 
-static int look_everywhere(const struct target *target, struct finder *finder, struct pipseed_error *err)
+/* 0 or -errno. */
+static int look_at_folder(const struct target *target, const struct target_scheme *scheme, struct finder *finder,
+                          const char *folder)
 {
         const char *root = target->root != NULL && strcmp(target->root, "/") != 0 ? target->root : NULL;
+        _cleanup_free_ char *host = NULL;
+        _cleanup_close_ int dir_fd = -1;
+        int r = rooted_resolve(root, folder, &host);
 
-        for (size_t i = 0; i < target->n_search; i++) {
-                _cleanup_free_ char *host = NULL;
-                _cleanup_close_ int dir_fd = -1;
-                int r = rooted_resolve(root, target->search[i], &host);
+        if (r == 0)
+                r = dir_fd = file_open_dir(host);
+        if (r < 0)
+                return is_absent(r) && !(r == -EACCES && scheme_has(scheme, folder)) ? 0 : r;
+        finder->dir_fd = dir_fd;
+        finder->location = arena_strdup(&finder->list->arena, folder);
+        return finder->location != NULL ? look_in(finder) : -ENOMEM;
+}
 
-                finder->location = arena_strdup(&finder->list->arena, target->search[i]);
-                if (r == -ENOMEM || finder->location == NULL)
-                        return error_memory(err);
-                if (r < 0)
+static bool is_searched(const struct target *target, const char *folder)
+{
+        for (size_t i = 0; i < target->n_search; i++)
+                if (strcmp(target->search[i], folder) == 0)
+                        return true;
+        return false;
+}
+
+static int look_everywhere(const struct target *target, const struct target_scheme *scheme, struct finder *finder,
+                           struct pipseed_error *err)
+{
+        const char *const own[] = {scheme->purelib, strcmp(scheme->platlib, scheme->purelib) != 0 ? scheme->platlib : NULL};
+
+        for (size_t i = 0; i < target->n_search + ARRAY_SIZE(own); i++) {
+                const char *folder = i < target->n_search ? target->search[i] : own[i - target->n_search];
+                int r;
+
+                if (folder == NULL || (i >= target->n_search && is_searched(target, folder)))
                         continue;
-                dir_fd = file_open_dir(host);
-                if (is_absent(dir_fd))
-                        continue;
-                finder->dir_fd = dir_fd;
-                r = dir_fd < 0 ? dir_fd : look_in(finder);
+                r = look_at_folder(target, scheme, finder, folder);
                 if (r < 0)
-                        return error_sys(err, r, target->search[i], "cannot look for installed packages in %s",
-                                         target->search[i]);
+                        return error_sys(err, r, folder, "cannot look for installed packages in %s", folder);
         }
         return 0;
 }
 
-int installed_find(const struct target *target, const char *project, struct installed_list *ret_list,
-                   struct pipseed_error *err)
+int installed_find(const struct target *target, const struct target_scheme *scheme, const char *project,
+                   struct installed_list *ret_list, struct pipseed_error *err)
 {
         _cleanup_(installed_list_done) struct installed_list list = {0};
         struct finder finder = {.list = &list, .dir_fd = -1};
@@ -308,7 +327,7 @@ int installed_find(const struct target *target, const char *project, struct inst
         finder.project = name_normalize(&list.arena, project);
         if (finder.project == NULL)
                 return error_memory(err);
-        r = look_everywhere(target, &finder, err);
+        r = look_everywhere(target, scheme, &finder, err);
         if (r < 0)
                 return r;
         *ret_list = list;

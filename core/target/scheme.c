@@ -26,6 +26,11 @@ const char *scheme_replace(struct arena *arena, const char *path, const char *fr
         return arena_format(arena, "%s%s", rest[0] == '/' && strcmp(to, "/") == 0 ? "" : to, rest);
 }
 
+bool scheme_has(const struct target_scheme *scheme, const char *folder)
+{
+        return strcmp(folder, scheme->purelib) == 0 || strcmp(folder, scheme->platlib) == 0;
+}
+
 int scheme_fill(struct arena *arena, const struct target_scheme *scheme, const char *from, const char *to,
                 struct target_scheme *ret_scheme)
 {

@@ -18,7 +18,9 @@ enum scheme_layout {
 /* path with the folder `from` at its start replaced by `to`; path itself when it is not below `from`. NULL: out of
  * memory. */
 const char *scheme_replace(struct arena *arena, const char *path, const char *from, const char *to);
-/* The same for a scheme: 0 or -ENOMEM. */
+/* Is it the folder that the scheme puts packages into, purelib or platlib? */
+bool scheme_has(const struct target_scheme *scheme, const char *folder);
+/* scheme_replace for a scheme: 0 or -ENOMEM. */
 int scheme_fill(struct arena *arena, const struct target_scheme *scheme, const char *from, const char *to,
                 struct target_scheme *ret_scheme);
 

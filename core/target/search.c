@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "target/rooted.h"
+#include "target/scheme.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,10 +21,13 @@ static bool is_known(const struct search *search, const char *folder)
         return false;
 }
 
-/* As site.py: what is not there, or not for this caller, is passed over. What a disk's error hides is not. */
-static bool is_passed_over(int r)
+/* As site.py: what is not there, or not for this caller, is passed over. What a disk's error hides is not, nor a folder
+ * that packages will be put into: what is installed there already must not be taken for missing. */
+static bool is_passed_over(const struct search *search, const char *folder, int r)
 {
-        return r == -ENOENT || r == -EACCES || r == -ENOTDIR || r == -EISDIR || r == -ELOOP || r == -EFBIG ||
+        if (r == -EACCES)
+                return !scheme_has(search->scheme, folder);
+        return r == -ENOENT || r == -ENOTDIR || r == -EISDIR || r == -ELOOP || r == -EFBIG ||
                r == -ENAMETOOLONG;
 }
 
@@ -32,7 +36,7 @@ static int is_folder(const struct search *search, const char *folder)
 {
         int r = rooted_find(search->root, folder, S_IFDIR);
 
-        return is_passed_over(r) ? 0 : r;
+        return is_passed_over(search, folder, r) ? 0 : r;
 }
 
 static int add_folder(struct search *search, const char *folder)
@@ -79,7 +83,7 @@ static int add_pth(struct search *search, const char *site, const char *name)
                 return -ENOMEM;
         r = rooted_read(search->root, path, PTH_LIMIT, &text, &len);
         if (r < 0)
-                return is_passed_over(r) ? 0 : r;
+                return is_passed_over(search, path, r) ? 0 : r;
         end = text + len;
         line = str_starts(text, "\xef\xbb\xbf") ? text + 3 : text;
         while (line < end) {
@@ -121,10 +125,10 @@ int search_add_site(struct search *search, const char *folder)
         if (result == 0)
                 result = rooted_resolve(search->root, folder, &host);
         if (result < 0)
-                return is_passed_over(result) ? 0 : result;
+                return is_passed_over(search, folder, result) ? 0 : result;
         n = scandir(host, &entries, is_pth, by_bytes);
         if (n < 0)
-                return is_passed_over(-errno) ? 0 : -errno;
+                return is_passed_over(search, folder, -errno) ? 0 : -errno;
         for (int i = 0; i < n; i++) {
                 if (result == 0)
                         result = add_pth(search, folder, entries[i]->d_name);

@@ -131,7 +131,6 @@ static int call_after(struct creation_order *order, const struct pipseed_request
                       struct creation *creation, struct pipseed_error *err)
 {
         struct venv_hook_context_v1 context = make_context(order, req, creation);
-        int r;
 
         context.env_dir = venv->dir;
         context.env_exe = venv->python;
@@ -140,8 +139,17 @@ static int call_after(struct creation_order *order, const struct pipseed_request
         context.flags |= VENV_HOOK_UPGRADE;
         if (interrupt_pending() != 0)
                 return fault_set(err, PIPSEED_E_CANCELLED, NULL, "interrupted");
-        r = hooks_call(&order->hooks, HOOKS_POST_CREATE, &context, err);
-        return r == 0 && creation->failed ? fault_memory(err) : r;
+        return hooks_call(&order->hooks, HOOKS_POST_CREATE, &context, err);
+}
+
+/* What is done is done: a list of it that is not whole is no reason to call the environment failed. */
+static void warn_of_gaps(const struct creation *creation)
+{
+        const struct pipseed_event event = {.kind = PIPSEED_EVENT_WARNING,
+                                            .text = "out of memory: not all that was installed can be listed"};
+
+        if (creation->failed)
+                (void)session_event((void *)(uintptr_t)creation->events, &event);
 }
 
 static int take_venv(struct creation *creation, const struct pipseed_venv *venv, struct pipseed_error *err)
@@ -208,6 +216,7 @@ int creation_make(const struct pipseed_request *req, struct creation_order *orde
                         (void)fault_hint(err, "the unfinished environment is still there: %.400s", second.message);
                 return r;
         }
+        warn_of_gaps(creation);
         *ret_creation = creation;
         creation = NULL;
         return 0;

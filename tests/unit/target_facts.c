@@ -66,7 +66,7 @@ static json_t *installed_json(const struct target *target, const char *project, 
         _cleanup_(installed_list_done) struct installed_list list = {0};
         json_t *items;
 
-        if (installed_find(target, project, &list, err) < 0)
+        if (installed_find(target, &target->scheme, project, &list, err) < 0)
                 return NULL;
         items = json_array();
         for (size_t i = 0; i < list.n_items; i++)

@@ -32,6 +32,9 @@ static const struct {
          {"one/pip-2.dist-info 2 -", "two/pip-1.dist-info 1 -"}},
         {"two in one folder", {{"one/pip-2.dist-info/METADATA", "Version: 2\n"}, {"one/pip-1.dist-info/METADATA", "Version: 1\n"}},
          {"one/pip-1.dist-info 1 -", "one/pip-2.dist-info 2 -"}},
+        {"in the scheme's folder that is not searched",
+         {{"own/pip-3.dist-info/METADATA", "Version: 3\n"}, {"one/pip-2.dist-info/METADATA", "Version: 2\n"}},
+         {"one/pip-2.dist-info 2 -", "own/pip-3.dist-info 3 -"}},
         {"editable", {{"one/pip-1.dist-info/METADATA", "Version: 1\n"}, {"one/pip-1.dist-info/RECORD", ""},
                       {"one/pip-1.dist-info/direct_url.json", "{\"dir_info\": {\"editable\": true}, \"url\": \"x\"}"}},
          {"one/pip-1.dist-info 1 re"}},
@@ -61,7 +64,9 @@ static void check(size_t i, const char *root)
                                       tree_path("pip-19.0-py3.7.egg")};
         const struct target target = {.root = root, .search = root != NULL ? unrooted : rooted, .n_search = 4};
 
-        assert_int_equal(installed_find(&target, "PIP", &list, &err), 0);
+        const struct target_scheme scheme = {.purelib = target.search[0], .platlib = root != NULL ? "/own" : tree_path("own")};
+
+        assert_int_equal(installed_find(&target, &scheme, "PIP", &list, &err), 0);
         for (size_t k = 0; k < ARRAY_SIZE(cases[i].expected); k++) {
                 const struct installed *item = k < list.n_items ? &list.items[k] : NULL;
                 _cleanup_free_ char *got = NULL;
