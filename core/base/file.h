@@ -30,7 +30,7 @@ static inline int file_errno(void)
 /* Opens a file or folder beneath dir_fd. flags as open(2); O_CLOEXEC is added. fd or -errno (ELOOP: a link is in the
  * way; EXDEV: the path leaves the folder). */
 int file_open_beneath(int dir_fd, const char *path, int flags, mode_t mode);
-/* Opens a folder by any path, following links, for holding (O_PATH unless it is to be read). fd or -errno. */
+/* Opens a folder by any path, following links, for reading. fd or -errno. */
 int file_open_dir(const char *path);
 int file_open_dir_at(int dir_fd, const char *path);
 

@@ -3,8 +3,8 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "names.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -65,21 +65,12 @@ static int visit(int dir_fd, const char *name, leftover_fn *function, void *data
 
 int leftover_each(int dir_fd, bool (*is_ours)(const char *name), leftover_fn *function, void *data)
 {
-        int fd = file_open_dir_at(dir_fd, ".");
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        const struct dirent *entry;
-        int r = 0;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *name;
+        int r = names_open(&names, file_open_dir_at(dir_fd, "."));
 
-        if (dir == NULL) {
-                r = fd >= 0 ? -errno : fd;
-                cleanup_closep(&fd);
-                return r;
-        }
-        while (r == 0 && (errno = 0, entry = readdir(dir)) != NULL)
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && is_ours(entry->d_name))
-                        r = visit(dir_fd, entry->d_name, function, data);
-        if (r == 0 && errno != 0)
-                r = -errno;
-        (void)closedir(dir);
-        return r;
+        while (r == 0 && (name = names_next(&names)) != NULL)
+                if (is_ours(name))
+                        r = visit(dir_fd, name, function, data);
+        return r != 0 ? r : names.error;
 }

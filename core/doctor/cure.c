@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "job.h"
@@ -12,7 +13,6 @@
 #include "venv/mend.h"
 #include "venv/spot.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -77,31 +77,35 @@ static const char *read_prompt(struct look *look)
         return arena_strndup(&look->arena, start, strcspn(start, "'"));
 }
 
+/* 0 or -errno. */
+static int remove_dead_link(int bin_fd, const char *name)
+{
+        struct stat st;
+
+        if ((!str_starts(name, "python") && !str_starts(name, "pypy")) ||
+            fstatat(bin_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode) || fstatat(bin_fd, name, &st, 0) == 0)
+                return 0;
+        return unlinkat(bin_fd, name, 0) < 0 ? -errno : 0;
+}
+
 /* Links that lead nowhere would stay as they are. */
 static int remove_dead_links(const struct look *look, struct pipseed_error *err)
 {
         _cleanup_free_ char *bin = path_join(look->env, "bin");
-        int fd = bin != NULL ? file_open_dir(bin) : -ENOMEM;
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        const struct dirent *entry;
-        int r = 0;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *name;
+        int r;
 
         if (bin == NULL)
                 return error_memory(err);
-        if (dir == NULL) {
-                cleanup_closep(&fd);
-                return fd == -ENOENT ? 0 : error_sys(err, fd < 0 ? fd : errno, bin, "cannot look into the folder");
+        r = names_open(&names, file_open_dir(bin));
+        while (r == 0 && (name = names_next(&names)) != NULL) {
+                r = remove_dead_link(names_fd(&names), name);
+                if (r < 0)
+                        return error_sys(err, r, bin, "cannot remove the link %s", name);
         }
-        while (r == 0 && (entry = readdir(dir)) != NULL) {
-                struct stat st;
-
-                if ((str_starts(entry->d_name, "python") || str_starts(entry->d_name, "pypy")) &&
-                    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) &&
-                    fstatat(dirfd(dir), entry->d_name, &st, 0) < 0 && unlinkat(dirfd(dir), entry->d_name, 0) < 0)
-                        r = error_sys(err, errno, bin, "cannot remove the link %s", entry->d_name);
-        }
-        (void)closedir(dir);
-        return r;
+        return names.error == 0 || names.error == -ENOENT
+                       ? 0 : error_sys(err, names.error, bin, "cannot look into the folder");
 }
 
 static int cure_base(struct look *look, bool upgrade, struct pipseed_error *err)

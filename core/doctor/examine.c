@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/leftover.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "install/txn.h"
@@ -17,7 +18,6 @@
 #include "venv/spot.h"
 #include "wheel/version.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -85,21 +85,22 @@ static bool is_debris(const char *name)
 /* pip gives what it is about to remove a name that begins with "~". */
 static int look_for_debris(struct look *look, const char *lib, struct pipseed_error *err)
 {
-        DIR *dir = opendir(lib);
-        const struct dirent *entry;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *name;
         int r = 0;
 
-        if (dir == NULL)
+        if (names_open(&names, file_open_dir(lib)) < 0)
                 return 0;
-        while (r == 0 && (entry = readdir(dir)) != NULL) {
-                _cleanup_free_ char *path = is_debris(entry->d_name) ? path_join(lib, entry->d_name) : NULL;
+        while (r == 0 && (name = names_next(&names)) != NULL) {
+                _cleanup_free_ char *path = is_debris(name) ? path_join(lib, name) : NULL;
 
                 if (path != NULL)
                         r = look_add(look, PIPSEED_E_PIP_DEBRIS, CURE_DEBRIS, path, err,
                                      "pip was interrupted while it removed or upgraded a package");
+                else if (is_debris(name))
+                        r = error_memory(err);
         }
-        (void)closedir(dir);
-        return r;
+        return r != 0 || names.error == 0 ? r : error_sys(err, names.error, lib, "cannot look into the folder");
 }
 
 static int look_into_lib(struct look *look, struct pipseed_error *err)

@@ -5,12 +5,12 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "install/script.h"
 #include "target/base.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -111,22 +111,18 @@ static int visit(struct look *look, int bin_fd, const char *name, script_fn *fun
 static int each_script(struct look *look, script_fn *function, struct pipseed_error *err)
 {
         _cleanup_free_ char *bin = path_join(look->env, "bin");
-        int fd = bin != NULL ? file_open_dir(bin) : -ENOMEM;
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        const struct dirent *entry;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *name;
         int r = 0;
 
         if (bin == NULL)
                 return error_memory(err);
-        if (dir == NULL) {
-                cleanup_closep(&fd);
+        if (names_open(&names, file_open_dir(bin)) < 0)
                 return 0;
-        }
-        while (r == 0 && (entry = readdir(dir)) != NULL)
-                if (entry->d_name[0] != '.')
-                        r = visit(look, dirfd(dir), entry->d_name, function, err);
-        (void)closedir(dir);
-        return r;
+        while (r == 0 && (name = names_next(&names)) != NULL)
+                if (name[0] != '.')
+                        r = visit(look, names_fd(&names), name, function, err);
+        return r != 0 || names.error == 0 ? r : error_sys(err, names.error, bin, "cannot look into the folder");
 }
 
 static int look_at_script(struct look *look, int bin_fd, const char *name, const char *text, struct pipseed_error *err)

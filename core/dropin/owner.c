@@ -3,10 +3,10 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/process.h"
 #include "base/str.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -38,31 +38,26 @@ static char *package_name(const char *list)
 
 int owner_find_dpkg(const char *info, const char *path, char **ret_owner)
 {
-        _cleanup_close_ int fd = file_open_dir(info);
-        int copy = fd >= 0 ? dup(fd) : -1;
-        DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
-        const struct dirent *entry;
-        int r = 0;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *name;
+        int r = names_open(&names, file_open_dir(info));
 
-        if (dir == NULL) {
-                cleanup_closep(&copy);
-                return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd < 0 ? fd : -ENOMEM;
-        }
-        while (r == 0 && (entry = readdir(dir)) != NULL) {
+        if (r == -ENOENT || r == -ENOTDIR)
+                return 0;
+        while (r == 0 && (name = names_next(&names)) != NULL) {
                 _cleanup_free_ char *text = NULL;
 
-                if (!str_ends(entry->d_name, ".list"))
+                if (!str_ends(name, ".list"))
                         continue;
-                r = file_read(fd, entry->d_name, LIST_LIMIT, &text, NULL);
+                r = file_read(names_fd(&names), name, LIST_LIMIT, &text, NULL);
                 if (r == -ENOENT) /* dpkg is at work */
                         r = 0;
                 if (r == 0 && text != NULL && has_line(text, path)) {
-                        *ret_owner = package_name(entry->d_name);
+                        *ret_owner = package_name(name);
                         r = *ret_owner != NULL ? 1 : -ENOMEM;
                 }
         }
-        (void)closedir(dir);
-        return r;
+        return r != 0 ? r : names.error;
 }
 
 static int ask_rpm(const char *path, char **ret_owner)

@@ -3,11 +3,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "base/process.h"
 #include "base/str.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -53,18 +53,14 @@ static int has_tag(int package_fd)
 
 static int is_empty(int package_fd)
 {
-        int copy = openat(package_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
-        size_t n = 0;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        int r = names_open(&names, file_open_dir_at(package_fd, "."));
 
-        if (dir == NULL) {
-                cleanup_closep(&copy);
-                return -errno;
-        }
-        while (n < 3 && readdir(dir) != NULL)
-                n++;
-        (void)closedir(dir);
-        return n < 3;
+        if (r < 0)
+                return r;
+        if (names_next(&names) != NULL)
+                return 0;
+        return names.error < 0 ? names.error : 1;
 }
 
 int package_look(int stdlib_fd, const char *name, enum package_kind *ret_kind)
@@ -266,20 +262,16 @@ int package_write(int stdlib_fd, const char *name, mode_t mode, const struct pac
 /* What the interpreter wrote belongs to whom the rest belongs to. */
 static void give_compiled(int package_fd)
 {
-        int fd = file_open_beneath(package_fd, "__pycache__", O_RDONLY | O_DIRECTORY, 0);
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        const struct dirent *entry;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *name;
         struct stat owner;
 
-        if (dir == NULL || fstat(package_fd, &owner) < 0) {
-                cleanup_closep(&fd);
+        if (names_open(&names, file_open_beneath(package_fd, "__pycache__", O_RDONLY | O_DIRECTORY, 0)) < 0 ||
+            fstat(package_fd, &owner) < 0)
                 return;
-        }
-        while ((entry = readdir(dir)) != NULL)
-                if (entry->d_name[0] != '.')
-                        (void)give(fd, entry->d_name, &owner);
+        while ((name = names_next(&names)) != NULL)
+                (void)give(names_fd(&names), name, &owner);
         (void)give(package_fd, "__pycache__", &owner);
-        (void)closedir(dir);
 }
 
 void package_compile(int stdlib_fd, const char *name, const char *exe, const char *final)
@@ -303,20 +295,15 @@ void package_compile(int stdlib_fd, const char *name, const char *exe, const cha
 
 static int remove_ours(int stdlib_fd, const char *name)
 {
-        int fd = open_package(stdlib_fd, name);
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        const struct dirent *entry;
-        int r = 0;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *inside;
+        int r = names_open(&names, open_package(stdlib_fd, name));
 
-        if (dir == NULL) {
-                cleanup_closep(&fd);
-                return fd < 0 ? fd : -ENOMEM;
-        }
-        while (r == 0 && (entry = readdir(dir)) != NULL)
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-                    strcmp(entry->d_name, PACKAGE_MARK) != 0)
-                        r = file_remove_tree(fd, entry->d_name);
-        (void)closedir(dir);
+        while (r == 0 && (inside = names_next(&names)) != NULL)
+                if (strcmp(inside, PACKAGE_MARK) != 0)
+                        r = file_remove_tree(names_fd(&names), inside);
+        if (r == 0)
+                r = names.error;
         return r < 0 ? r : file_remove_tree(stdlib_fd, name);
 }
 

@@ -4,11 +4,11 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "target/rooted.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -222,29 +222,12 @@ static int walk_entry(struct walk *walk, int dir_fd, const char *name, int depth
         return r;
 }
 
-static int read_entries(struct walk *walk, DIR *dir, int depth, struct pipseed_error *err)
-{
-        for (;;) {
-                const struct dirent *entry;
-                int r;
-
-                errno = 0;
-                entry = readdir(dir);
-                if (entry == NULL)
-                        return errno != 0 ? error_sys(err, errno, walk->path.data, "cannot read the folder") : 0;
-                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-                        continue;
-                r = walk_entry(walk, dirfd(dir), entry->d_name, depth, err);
-                if (r < 0)
-                        return r;
-        }
-}
-
 /* parent_fd holds the folder that name is in; walk->path is name's. */
 static int walk_folder(struct walk *walk, int parent_fd, const char *name, int depth, struct pipseed_error *err)
 {
-        _cleanup_close_ int fd = -1;
-        DIR *dir;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *inside;
+        int fd;
         int r;
 
         if (depth > MAX_DEPTH)
@@ -256,13 +239,10 @@ static int walk_folder(struct walk *walk, int parent_fd, const char *name, int d
         if (fd < 0 && errno == EACCES)
                 return findings_add(walk->findings, PIPSEED_E_INSTALL_CHANGED, walk->path.data, err,
                                     "the folder may not be read, so it cannot be checked");
-        dir = fd < 0 ? NULL : fdopendir(fd);
-        if (dir == NULL)
-                return error_sys(err, errno, walk->path.data, "cannot read the folder");
-        (void)steal_fd(&fd);
-        r = read_entries(walk, dir, depth, err);
-        (void)closedir(dir);
-        return r;
+        r = names_open(&names, fd < 0 ? -errno : fd);
+        while (r == 0 && (inside = names_next(&names)) != NULL)
+                r = walk_entry(walk, names_fd(&names), inside, depth, err);
+        return names.error < 0 ? error_sys(err, names.error, walk->path.data, "cannot read the folder") : r;
 }
 
 /* Length of the first component of a path below the location; 0: a file there, or a folder that is everyone's. */

@@ -3,11 +3,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "survivors.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -137,34 +137,28 @@ static int add_shared_bytecode(const struct txn *txn, const struct plan *plan, c
                                struct units *units)
 {
         enum plan_root root = removal->lib;
-        _cleanup_close_ int fd = file_open_beneath(txn->roots[root].fd, "__pycache__", O_RDONLY | O_DIRECTORY, 0);
+        _cleanup_(names_done) struct names names = NAMES_INIT;
         size_t before = units->n_items;
-        const struct dirent *entry;
+        const char *name;
         bool all = true;
-        DIR *dir;
-        int r = 0;
+        int r = names_open(&names,
+                           file_open_beneath(txn->roots[root].fd, "__pycache__", O_RDONLY | O_DIRECTORY, 0));
 
-        if (fd < 0)
-                return fd == -ENOENT || fd == -ELOOP || fd == -ENOTDIR ? 0 : fd;
-        dir = fdopendir(fd);
-        if (dir == NULL)
-                return -errno;
-        (void)steal_fd(&fd);
-        while (r == 0 && (entry = readdir(dir)) != NULL) {
-                const char *path;
+        if (r == -ENOENT || r == -ELOOP || r == -ENOTDIR)
+                return 0;
+        while (r == 0 && (name = names_next(&names)) != NULL) {
+                const char *path = arena_format(&units->arena, "__pycache__/%s", name);
 
-                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-                        continue;
-                path = arena_format(&units->arena, "__pycache__/%s", entry->d_name);
                 if (path == NULL)
                         r = -ENOMEM;
                 else if (path_is_plain(path) &&
-                         (removal_has(removal, root, path) || is_bytecode_of_removed(removal, root, entry->d_name)))
+                         (removal_has(removal, root, path) || is_bytecode_of_removed(removal, root, name)))
                         r = add_unit(units, root, path, false);
                 else
                         all = false;
         }
-        (void)closedir(dir);
+        if (r == 0)
+                r = names.error;
         if (r == 0 && all && units->n_items > before && !plan_shares_bytecode(plan, root)) {
                 units->n_items = before;
                 r = add_unit(units, root, "__pycache__", false);

@@ -3,13 +3,13 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "script.h"
 #include "wheel/entrypoint.h"
 #include "wheel/record.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -198,31 +198,22 @@ static int hand_over(struct removal *removal, size_t *capacity, struct removal *
 /* Every file below the folder. */
 static int add_folder(int root_fd, const char *folder, struct removal *removal, size_t *capacity)
 {
-        int fd = file_open_beneath(root_fd, folder, O_RDONLY | O_DIRECTORY, 0);
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        const struct dirent *entry;
-        int r = 0;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *name;
+        int r = names_open(&names, file_open_beneath(root_fd, folder, O_RDONLY | O_DIRECTORY, 0));
 
-        if (dir == NULL) {
-                r = fd >= 0 ? -errno : fd;
-                cleanup_closep(&fd);
-                return r;
-        }
-        while (r == 0 && (errno = 0, entry = readdir(dir)) != NULL) {
-                _cleanup_free_ char *path = path_join(folder, entry->d_name);
+        while (r == 0 && (name = names_next(&names)) != NULL) {
+                _cleanup_free_ char *path = path_join(folder, name);
                 struct stat st;
 
-                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-                        continue;
                 if (path == NULL)
                         r = -ENOMEM;
-                else if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+                else if (fstatat(names_fd(&names), name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
                         r = add_folder(root_fd, path, removal, capacity);
                 else
                         r = add(removal, capacity, removal->lib, path);
         }
-        (void)closedir(dir);
-        return r;
+        return r != 0 ? r : names.error;
 }
 
 int removal_load_bare(const struct txn *txn, const struct installed *installed, struct removal *ret_removal,

@@ -3,10 +3,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -110,29 +110,19 @@ static int visit_entry(struct walk *walk, int dir_fd, const char *folder, const 
 
 static int visit(struct walk *walk, const char *folder)
 {
-        int fd = file_open_beneath(walk->txn->roots[walk->root].fd, folder, O_RDONLY | O_DIRECTORY, 0);
-        const struct dirent *entry;
-        DIR *dir;
-        int r = 0;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *name;
+        int r = names_open(&names,
+                           file_open_beneath(walk->txn->roots[walk->root].fd, folder, O_RDONLY | O_DIRECTORY, 0));
 
-        if (fd < 0)
-                return fd;
-        dir = fdopendir(fd);
-        if (dir == NULL) {
-                r = -errno;
-                (void)close(fd);
+        if (r < 0)
                 return r;
-        }
         /* Bytecode first: a module that survives would be taken for a staged one. */
-        r = visit_entry(walk, dirfd(dir), folder, "__pycache__");
-        while (r == 0 && (errno = 0, entry = readdir(dir)) != NULL)
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-                    strcmp(entry->d_name, "__pycache__") != 0)
-                        r = visit_entry(walk, dirfd(dir), folder, entry->d_name);
-        if (r == 0 && errno != 0)
-                r = -errno;
-        (void)closedir(dir);
-        return r;
+        r = visit_entry(walk, names_fd(&names), folder, "__pycache__");
+        while (r == 0 && (name = names_next(&names)) != NULL)
+                if (strcmp(name, "__pycache__") != 0)
+                        r = visit_entry(walk, names_fd(&names), folder, name);
+        return r != 0 ? r : names.error;
 }
 
 int survivors_link(struct txn *txn, enum plan_root root, const char *path, const struct removal *removal,

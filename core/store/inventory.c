@@ -2,12 +2,12 @@
 #include "inventory.h"
 
 #include "base/file.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "entry.h"
 #include "epoch.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -103,23 +103,16 @@ static int read_part(struct reading *reading, int entry_fd, const char *folder)
 
 static int read_parts(struct reading *reading, int entry_fd)
 {
-        int fd = fcntl(entry_fd, F_DUPFD_CLOEXEC, 3);
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        const struct dirent *part;
-        int r;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *name;
+        int r = names_open(&names, file_open_dir_at(entry_fd, "."));
 
-        if (dir == NULL) {
-                r = -errno;
-                cleanup_closep(&fd);
-                return r;
-        }
-        rewinddir(dir);
-        r = read_part(reading, entry_fd, ".");
-        while (r == 0 && (part = readdir(dir)) != NULL)
-                if (str_starts(part->d_name, "pyc-"))
-                        r = read_part(reading, entry_fd, part->d_name);
-        (void)closedir(dir);
-        return r;
+        if (r == 0)
+                r = read_part(reading, entry_fd, ".");
+        while (r == 0 && (name = names_next(&names)) != NULL)
+                if (str_starts(name, "pyc-"))
+                        r = read_part(reading, entry_fd, name);
+        return r != 0 ? r : names.error;
 }
 
 static int read_entry(const struct store *store, const char *name, bool check, struct inventory *inventory)
@@ -165,20 +158,15 @@ static int by_last_use(const void *a, const void *b)
 int inventory_read(const struct store *store, bool check, struct inventory *ret_inventory)
 {
         _cleanup_(inventory_done) struct inventory inventory = {0};
-        int fd = file_open_beneath(store->fd, "wheels", O_RDONLY | O_DIRECTORY, 0);
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        const struct dirent *entry;
-        int r = 0;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *name;
+        int r = names_open(&names, file_open_beneath(store->fd, "wheels", O_RDONLY | O_DIRECTORY, 0));
 
-        if (dir == NULL) {
-                r = fd >= 0 ? -errno : fd;
-                cleanup_closep(&fd);
-                return r;
-        }
-        while (r == 0 && (entry = readdir(dir)) != NULL)
-                if (entry->d_name[0] != '.')
-                        r = read_entry(store, entry->d_name, check, &inventory);
-        (void)closedir(dir);
+        while (r == 0 && (name = names_next(&names)) != NULL)
+                if (name[0] != '.')
+                        r = read_entry(store, name, check, &inventory);
+        if (r == 0)
+                r = names.error;
         if (r < 0)
                 return r;
         if (inventory.n_items > 0)

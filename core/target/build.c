@@ -2,6 +2,8 @@
 #include "target/build.h"
 
 #include "base/error.h"
+#include "base/file.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "target/probe.h"
@@ -9,7 +11,6 @@
 #include "target/scheme.h"
 #include "target/search.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 
@@ -18,28 +19,28 @@
 static int other_version(const char *image, const char *lib, char **ret_name)
 {
         _cleanup_free_ char *host = NULL;
-        DIR *dir;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *name;
         int r = rooted_resolve(image, lib, &host);
 
         if (r < 0)
                 return r;
-        dir = opendir(host);
-        if (dir == NULL)
-                return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
-        for (const struct dirent *entry = readdir(dir); entry != NULL && r == 0; entry = readdir(dir)) {
+        r = names_open(&names, file_open_dir(host));
+        if (r == -ENOENT || r == -ENOTDIR)
+                return 0;
+        while (r == 0 && (name = names_next(&names)) != NULL) {
                 _cleanup_free_ char *site = NULL;
 
-                if (!str_starts(entry->d_name, "python") && !str_starts(entry->d_name, "pypy"))
+                if (!str_starts(name, "python") && !str_starts(name, "pypy"))
                         continue;
-                site = str_format("%s/%s/site-packages", lib, entry->d_name);
+                site = str_format("%s/%s/site-packages", lib, name);
                 r = site != NULL ? rooted_find(image, site, S_IFDIR) : -ENOMEM;
                 if (r > 0) {
-                        *ret_name = strdup(entry->d_name);
+                        *ret_name = strdup(name);
                         r = *ret_name != NULL ? 1 : -ENOMEM;
                 }
         }
-        (void)closedir(dir);
-        return r;
+        return r != 0 ? r : names.error;
 }
 
 /* An environment that its base's upgrade left behind: what is installed there is not seen any more. */

@@ -2,6 +2,8 @@
 #include "target/image.h"
 
 #include "base/error.h"
+#include "base/file.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "target/probe.h"
@@ -70,35 +72,35 @@ static bool is_stdlib(const char *root, const char *dir, const char *name)
         return false;
 }
 
-/* How many lib/pythonX.Y there are; the last one is noted. -1: no memory. */
+/* How many lib/pythonX.Y there are; the last one is noted. Or -errno. */
 static int list_stdlibs(struct arena *arena, struct image *image, const char *libdir)
 {
         _cleanup_free_ char *folder = path_join(image->prefix, libdir);
         _cleanup_free_ char *host = NULL;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *name;
         int n = 0;
-        DIR *dir;
+        int r = folder != NULL ? rooted_resolve(image->root, folder, &host) : -ENOMEM;
 
-        if (folder == NULL)
-                return -1;
-        if (rooted_resolve(image->root, folder, &host) < 0)
-                return 0;
-        dir = opendir(host);
-        if (dir == NULL)
-                return 0;
-        for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        if (r == 0)
+                r = names_open(&names, file_open_dir(host));
+        if (r < 0)
+                return r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EACCES ? 0 : r;
+        while ((name = names_next(&names)) != NULL) {
                 int minor;
                 bool threaded;
 
-                if (!parse_name(entry->d_name, &minor, &threaded) || !is_stdlib(image->root, folder, entry->d_name))
+                if (!parse_name(name, &minor, &threaded) || !is_stdlib(image->root, folder, name))
                         continue;
                 n++;
                 image->minor = minor;
                 image->free_threaded = threaded;
                 image->libdir = libdir;
-                image->lib = arena_strdup(arena, entry->d_name);
+                image->lib = arena_strdup(arena, name);
         }
-        (void)closedir(dir);
-        return n > 0 && image->lib == NULL ? -1 : n;
+        if (names.error < 0)
+                return names.error;
+        return n > 0 && image->lib == NULL ? -ENOMEM : n;
 }
 
 static int find_stdlib(struct arena *arena, struct image *image, const char *name, const char *exe,
@@ -124,7 +126,7 @@ static int find_stdlib(struct arena *arena, struct image *image, const char *nam
                 int n = list_stdlibs(arena, image, libdirs[i]);
 
                 if (n < 0)
-                        return error_memory(err);
+                        return error_sys(err, n, image->prefix, "cannot look for a standard library in %s", image->prefix);
                 if (n == 1)
                         return 0;
                 if (n > 1)

@@ -3,11 +3,12 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "target/rooted.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
@@ -145,7 +146,8 @@ static int read_legacy(struct arena *arena, const char *root, const char *prefix
         _cleanup_free_ char *lib = path_join(prefix, "lib");
         _cleanup_free_ char *mark = path_join(prefix, "bin/activate_this.py");
         _cleanup_free_ char *host = NULL;
-        DIR *dir;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *name;
         int r;
 
         if (lib == NULL || mark == NULL)
@@ -155,15 +157,13 @@ static int read_legacy(struct arena *arena, const char *root, const char *prefix
                 r = rooted_resolve(root, lib, &host) < 0 ? 0 : 1;
         if (r <= 0)
                 return r < 0 ? error_sys(err, r, mark, "cannot look at %s", mark) : 0;
-        dir = opendir(host);
-        if (dir == NULL)
-                return errno == ENOENT || errno == ENOTDIR ? 0 : error_sys(err, errno, lib, "cannot read %s", lib);
-        r = 0;
-        for (const struct dirent *entry = readdir(dir); entry != NULL && r == 0; entry = readdir(dir))
-                if (str_starts(entry->d_name, "python") || str_starts(entry->d_name, "pypy"))
-                        r = read_orig_prefix(arena, root, prefix, entry->d_name, ret_env, err);
-        (void)closedir(dir);
-        return r;
+        r = names_open(&names, file_open_dir(host));
+        if (r == -ENOENT || r == -ENOTDIR)
+                return 0;
+        while (r == 0 && (name = names_next(&names)) != NULL)
+                if (str_starts(name, "python") || str_starts(name, "pypy"))
+                        r = read_orig_prefix(arena, root, prefix, name, ret_env, err);
+        return names.error < 0 ? error_sys(err, names.error, lib, "cannot read %s", lib) : r;
 }
 
 int pyvenv_read(struct arena *arena, const char *root, const char *folder, struct pyvenv *ret_env,

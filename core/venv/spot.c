@@ -4,10 +4,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/leftover.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -40,47 +40,22 @@ static bool is_at(int fd, int parent_fd, const char *name)
 
 int spot_is_empty(int fd)
 {
-        int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
-        const struct dirent *entry;
-        int result = 1;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        int r = names_open(&names, file_open_dir_at(fd, "."));
+        bool empty = r == 0 && names_next(&names) == NULL;
 
-        if (dir == NULL) {
-                int saved = errno;
-
-                cleanup_closep(&copy);
-                return -saved;
-        }
-        errno = 0;
-        while (result == 1 && (entry = readdir(dir)) != NULL)
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                        result = 0;
-        if (result == 1 && errno != 0)
-                result = -errno;
-        (void)closedir(dir);
-        return result;
+        return names.error < 0 ? names.error : empty;
 }
 
 int spot_empty(int fd)
 {
-        int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
-        const struct dirent *entry;
-        int result = 0;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *name;
+        int r = names_open(&names, file_open_dir_at(fd, "."));
 
-        if (dir == NULL) {
-                int saved = errno;
-
-                cleanup_closep(&copy);
-                return -saved;
-        }
-        while (result == 0 && (errno = 0, entry = readdir(dir)) != NULL)
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                        result = file_remove_tree(dirfd(dir), entry->d_name);
-        if (result == 0 && errno != 0)
-                result = -errno;
-        (void)closedir(dir);
-        return result;
+        while (r == 0 && (name = names_next(&names)) != NULL)
+                r = file_remove_tree(names_fd(&names), name);
+        return r != 0 ? r : names.error;
 }
 
 int spot_lock(const struct spot *spot, int fd)
@@ -232,21 +207,14 @@ static int mend_one(int parent_fd, const char *name, const char *hidden, struct 
 
 static int mend_all(int parent_fd, const char *name, const char *start, struct spot_leftovers *found)
 {
-        int fd = file_open_dir_at(parent_fd, ".");
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        const struct dirent *entry;
-        int r = 0;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *hidden;
+        int r = names_open(&names, file_open_dir_at(parent_fd, "."));
 
-        if (dir == NULL) {
-                r = fd >= 0 ? -errno : fd;
-                cleanup_closep(&fd);
-                return r;
-        }
-        while (r == 0 && (entry = readdir(dir)) != NULL)
-                if (is_hidden_name(entry->d_name, start))
-                        r = mend_one(parent_fd, name, entry->d_name, found);
-        (void)closedir(dir);
-        return r;
+        while (r == 0 && (hidden = names_next(&names)) != NULL)
+                if (is_hidden_name(hidden, start))
+                        r = mend_one(parent_fd, name, hidden, found);
+        return r != 0 ? r : names.error;
 }
 
 int spot_mend(int parent_fd, const char *name, struct spot_leftovers *found)

@@ -4,20 +4,14 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/path.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
 #define TEMPLATE_LIMIT ((off_t)1024 * 1024)
-
-static void close_dir(DIR **dir)
-{
-        if (*dir != NULL)
-                (void)closedir(*dir);
-}
 
 /* A file of that size is read in one call; the second that would say that nothing follows is saved. */
 static int read_text(struct arena *arena, int fd, const struct stat *st, struct template *template)
@@ -61,40 +55,29 @@ static int read_template(struct templates *templates, int dir_fd, const char *na
         return r < 0 ? r : 1;
 }
 
+static int add_template(struct templates *templates, int folder_fd, const char *name)
+{
+        struct template template;
+        int r = read_template(templates, folder_fd, name, &template);
+
+        if (r <= 0)
+                return r;
+        if (arena_grow(templates->arena, &templates->items, templates->n_items, &templates->capacity,
+                       sizeof(template)) < 0)
+                return -ENOMEM;
+        templates->items[templates->n_items++] = template;
+        return 0;
+}
+
 static int read_folder(struct templates *templates, int venv_fd, const char *folder)
 {
-        int fd = file_open_dir_at(venv_fd, folder);
-        _cleanup_(close_dir) DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *name;
+        int r = names_open(&names, file_open_dir_at(venv_fd, folder));
 
-        if (fd < 0)
-                return fd;
-        if (dir == NULL) {
-                int saved = errno;
-
-                (void)close(fd);
-                return -saved;
-        }
-        for (;;) {
-                const struct dirent *entry;
-                struct template template;
-                int r;
-
-                errno = 0;
-                entry = readdir(dir);
-                if (entry == NULL)
-                        return -errno;
-                if (entry->d_type == DT_DIR)
-                        continue;
-                r = read_template(templates, dirfd(dir), entry->d_name, &template);
-                if (r < 0)
-                        return r;
-                if (r == 0)
-                        continue;
-                if (arena_grow(templates->arena, &templates->items, templates->n_items, &templates->capacity,
-                               sizeof(template)) < 0)
-                        return -ENOMEM;
-                templates->items[templates->n_items++] = template;
-        }
+        while (r == 0 && (name = names_next(&names)) != NULL)
+                r = add_template(templates, names_fd(&names), name);
+        return r != 0 ? r : names.error;
 }
 
 int templates_read(struct templates *templates, int venv_fd, const char *venv_dir, struct pipseed_error *err)

@@ -4,10 +4,10 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "venv/build.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -163,35 +163,24 @@ static int add_merge(const struct updater *updater)
         return r;
 }
 
-static bool is_area(const char *name)
-{
-        return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || txn_is_area_name(name);
-}
-
 /* Every name in the folder: those that a journal can hold are taken away; the others, with oddly, are removed. */
 static int each_old(const struct updater *updater, bool oddly)
 {
         const struct update *update = updater->update;
-        int fd = file_open_dir_at(update->fd, ".");
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        const struct dirent *entry;
-        int r = 0;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *name;
+        int r = names_open(&names, file_open_dir_at(update->fd, "."));
 
-        if (dir == NULL) {
-                r = error_sys(updater->err, fd < 0 ? fd : errno, update->path, "cannot look into %s", update->path);
-                cleanup_closep(&fd);
-                return r;
-        }
-        while (r == 0 && (entry = readdir(dir)) != NULL) {
-                if (is_area(entry->d_name) || path_is_plain(entry->d_name) == oddly)
+        while (r == 0 && (name = names_next(&names)) != NULL) {
+                if (txn_is_area_name(name) || path_is_plain(name) == oddly)
                         continue;
                 if (!oddly)
-                        r = add(updater, CHANGE_TAKE, entry->d_name);
-                else if ((r = file_remove_tree(update->fd, entry->d_name)) < 0)
+                        r = add(updater, CHANGE_TAKE, name);
+                else if ((r = file_remove_tree(update->fd, name)) < 0)
                         r = error_sys(updater->err, r, update->path, "cannot clear %s", update->path);
         }
-        (void)closedir(dir);
-        return r;
+        return names.error < 0
+                       ? error_sys(updater->err, names.error, update->path, "cannot look into %s", update->path) : r;
 }
 
 static int add_clear(const struct updater *updater)

@@ -4,11 +4,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "wheel.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -122,30 +122,20 @@ static int add_file(struct listing *listing, const char *folder, int dir_fd, con
 static int add_folder(struct listing *listing, const char *folder, int *ret_dir_fd, struct pipseed_error *err)
 {
         _cleanup_close_ int dir_fd = file_open_dir(folder);
-        const struct dirent *file;
-        int copy_fd = -1;
-        int r = 0;
-        DIR *dir;
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *name;
+        int r;
 
         if (dir_fd < 0) {
                 error_sys(err, dir_fd, folder, "cannot read the wheel folder");
                 return error_hint(err, "check --wheel-dir and the policy's wheels.dirs (pipseed policy show)");
         }
-        copy_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
-        dir = copy_fd >= 0 ? fdopendir(copy_fd) : NULL;
-        if (dir == NULL) {
-                error_sys(err, errno, folder, "cannot read the wheel folder");
-                cleanup_closep(&copy_fd);
-                return err->code;
-        }
+        r = names_open(&names, file_open_dir_at(dir_fd, "."));
         *ret_dir_fd = steal_fd(&dir_fd);
-        while (r == 0 && (errno = 0, file = readdir(dir)) != NULL)
-                if (str_ends(file->d_name, ".whl") && file->d_name[0] != '.')
-                        r = add_file(listing, folder, *ret_dir_fd, file->d_name, err);
-        if (r == 0 && errno != 0)
-                r = error_sys(err, errno, folder, "cannot read the wheel folder");
-        (void)closedir(dir);
-        return r;
+        while (r == 0 && (name = names_next(&names)) != NULL)
+                if (str_ends(name, ".whl") && name[0] != '.')
+                        r = add_file(listing, folder, *ret_dir_fd, name, err);
+        return names.error < 0 ? error_sys(err, names.error, folder, "cannot read the wheel folder") : r;
 }
 
 /* Newest first within a project; the same wheel in two places: the bundle, then the earlier folder. */
