@@ -172,7 +172,7 @@ static int find_env(struct look *look, struct pipseed_error *err)
 /* Most cures follow the environment's own folders: root must not be led out of another user's. */
 static int check_owner(const struct look *look, struct pipseed_error *err)
 {
-        uid_t stranger = geteuid() == 0 && look->req->root == NULL ? txn_stranger(look->env) : 0;
+        uid_t stranger = geteuid() == 0 && look->req->root == NULL ? top_stranger(look->env) : 0;
 
         if (stranger == 0)
                 return 0;

@@ -180,9 +180,9 @@ int job_begin(const struct pipseed_request *req, struct job **ret_job, struct pi
 
 /* Below Python 3.10 pip takes the user's scheme from distutils, which makes the user's base and site folder, where they
  * lie below HOME, for the user alone (create_home_path); before 3.7 os.makedirs does so for what lies above as well. */
-static void set_private_folders(const struct job *job, struct txn_query *query)
+static void set_private_folders(const struct job *job, struct top_way *way)
 {
-        const char *const folders[TXN_MAX_PRIVATE] = {job->scheme->data, job->scheme->purelib};
+        const char *const folders[TOP_MAX_PRIVATE] = {job->scheme->data, job->scheme->purelib};
         const char *home = getenv("HOME");
         size_t n = 0;
 
@@ -190,17 +190,17 @@ static void set_private_folders(const struct job *job, struct txn_query *query)
                 return;
         for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
                 if (str_starts(folders[i], home))
-                        query->private_folders[n++] = folders[i];
-        query->private_parents = job->target->minor < 7;
+                        way->private_folders[n++] = folders[i];
+        way->private_parents = job->target->minor < 7;
 }
 
 static int open_txn(struct job *job, struct pipseed_error *err)
 {
-        struct txn_query query = {.roots = job->roots, .root = job->target->root,
-                                  .prefix = job->target->is_venv ? job->target->prefix : NULL, .durable = job->req.durable,
-                                  .umask = job->umask, .event = job->req.event, .event_data = job->req.event_data};
+        struct txn_query query = {.roots = job->roots, .way.root = job->target->root,
+                                  .way.prefix = job->target->is_venv ? job->target->prefix : NULL,
+                                  .durable = job->req.durable, .umask = job->umask, .event = job->req.event, .event_data = job->req.event_data};
 
-        set_private_folders(job, &query);
+        set_private_folders(job, &query.way);
         txn_free(steal_ptr(job->txn));
         return txn_open(&query, &job->txn, err);
 }

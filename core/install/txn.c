@@ -3,23 +3,17 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/path.h"
 #include "base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-
-#define LOCK_STEP_MS 20
-#define LOCK_STEPS 3000 /* a minute: several times what a cold run takes */
-#define LOCK_NOTICE 50  /* a second */
 
 static const char *const staged_names[PLAN_N_ROOTS] = {
         [PLAN_LIB] = "lib", [PLAN_OTHER_LIB] = "other", [PLAN_SCRIPTS] = "scripts", [PLAN_HEADERS] = "headers",
@@ -31,212 +25,21 @@ const char *txn_staged_name(enum plan_root root)
         return staged_names[root];
 }
 
-static int open_within(int dir_fd, const char *path, uint64_t resolve)
-{
-        struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = resolve};
-        long fd;
-
-        while (*path == '/')
-                path++;
-        if (*path == '\0')
-                path = ".";
-        fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
-        if (fd < 0 && errno == ENOSYS)
-                return file_open_beneath(dir_fd, path, O_RDONLY | O_DIRECTORY, 0);
-        return fd < 0 ? -errno : (int)fd;
-}
-
-/* Opens a folder below the top. Inside --root, links are resolved as a process chrooted there would; inside a folder that
- * root does not trust, they must not lead out of it: -EXDEV. fd or -errno. */
-static int open_below_top(const struct txn *txn, const char *path)
-{
-        if (txn->guarded != NULL && path_is_below(txn->guarded, path))
-                return open_within(txn->guard_fd, path + strlen(txn->guarded), RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
-        if (txn->is_rooted)
-                return open_within(txn->top_fd, path, RESOLVE_IN_ROOT);
-        while (*path == '/')
-                path++;
-        return file_open_dir_at(txn->top_fd, *path != '\0' ? path : ".");
-}
-
-static int note_made(struct txn *txn, const char *path)
-{
-        if (arena_grow(&txn->arena, &txn->made, txn->n_made, &txn->made_capacity, sizeof(*txn->made)) < 0)
-                return -ENOMEM;
-        txn->made[txn->n_made] = arena_strdup(&txn->arena, path);
-        if (txn->made[txn->n_made] == NULL)
-                return -ENOMEM;
-        txn->n_made++;
-        return 0;
-}
-
-static mode_t mode_of(const struct txn *txn, const char *path)
-{
-        for (int i = 0; i < TXN_MAX_PRIVATE; i++) {
-                const char *folder = txn->private_folders[i];
-
-                if (folder != NULL && (strcmp(folder, path) == 0 || (txn->private_parents && path_is_below(path, folder))))
-                        return 0700;
-        }
-        return 0777;
-}
-
-/* Opens a folder below the top and makes what is missing on the way, as os.makedirs does it. fd or -errno. */
-static int make_below_top(struct txn *txn, const char *path)
-{
-        _cleanup_free_ char *parent = NULL;
-        _cleanup_close_ int parent_fd = -1;
-        int fd = open_below_top(txn, path);
-        int r;
-
-        if (fd != -ENOENT)
-                return fd;
-        parent = path_dir(path);
-        if (parent == NULL)
-                return -ENOMEM;
-        if (strcmp(parent, path) == 0)
-                return -ENOENT;
-        parent_fd = make_below_top(txn, parent);
-        if (parent_fd < 0)
-                return parent_fd;
-        if (mkdirat(parent_fd, path_base(path), mode_of(txn, path)) == 0) {
-                r = note_made(txn, path);
-                if (r < 0)
-                        return r;
-        } else if (errno != EEXIST) {
-                return -errno;
-        }
-        return open_below_top(txn, path);
-}
-
 static int lock_lib(struct txn *txn, struct pipseed_error *err)
 {
-        const struct pipseed_event event = {.kind = PIPSEED_EVENT_NOTE,
-                                            .text = "waiting for another run that works on this environment"};
         int lib_fd = txn->roots[PLAN_LIB].fd;
+        int r = lock_wait(lib_fd, "waiting for another run that works on this environment", txn->event, txn->event_data);
 
-        for (int step = 0; step < LOCK_STEPS; step++) {
-                if (flock(lib_fd, LOCK_EX | LOCK_NB) == 0) {
-                        txn->lock_fd = lib_fd;
-                        return 0;
-                }
-                /* Network file systems without locks: the renames alone decide. */
-                if (errno != EWOULDBLOCK && errno != EINTR)
-                        return 0;
-                if (step == LOCK_NOTICE && txn->event != NULL && txn->event(txn->event_data, &event) != 0)
-                        return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
-                (void)poll(NULL, 0, LOCK_STEP_MS);
+        if (r == -ECANCELED)
+                return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
+        if (r < 0) {
+                error_set(err, PIPSEED_E_BUSY, txn->roots[PLAN_LIB].path,
+                          "another run has been working on this environment for more than %d s", LOCK_WAIT_S);
+                return error_hint(err, "wait for it or stop it (fuser -v names it), then try again");
         }
-        error_set(err, PIPSEED_E_BUSY, txn->roots[PLAN_LIB].path,
-                  "another run has been working on this environment for more than %d s",
-                  LOCK_STEPS * LOCK_STEP_MS / 1000);
-        return error_hint(err, "wait for it or stop it (fuser -v names it), then try again");
-}
-
-/* Makes the --root folder, and counts the levels that it made, so that a run that fails can remove them. */
-static int make_top(struct txn *txn, const char *root)
-{
-        _cleanup_free_ char *parent = NULL;
-        int r;
-
-        if (mkdir(root, 0777) == 0) {
-                txn->n_made_tops++;
-                return 0;
-        }
-        if (errno != ENOENT)
-                return errno == EEXIST ? 0 : -errno;
-        parent = path_dir(root);
-        if (parent == NULL)
-                return -ENOMEM;
-        r = make_top(txn, parent);
-        if (r < 0)
-                return r;
-        if (mkdir(root, 0777) < 0)
-                return errno == EEXIST ? 0 : -errno;
-        txn->n_made_tops++;
+        if (r == 0) /* else the renames alone decide */
+                txn->lock_fd = lib_fd;
         return 0;
-}
-
-static void remove_top(const struct txn *txn)
-{
-        _cleanup_free_ char *path = txn->top_path != NULL ? strdup(txn->top_path) : NULL;
-
-        for (size_t i = 0; path != NULL && i < txn->n_made_tops && rmdir(path) == 0; i++) {
-                char *parent = path_dir(path);
-
-                free(path);
-                path = parent;
-        }
-}
-
-static int open_top(struct txn *txn, const char *root, struct pipseed_error *err)
-{
-        int r;
-
-        txn->is_rooted = root != NULL;
-        if (root != NULL) {
-                txn->top_path = arena_strdup(&txn->arena, root);
-                if (txn->top_path == NULL)
-                        return error_memory(err);
-                r = make_top(txn, root);
-                if (r < 0)
-                        return error_sys(err, r, root, "cannot make the --root folder");
-        }
-        txn->top_fd = file_open_dir(root != NULL ? root : "/");
-        if (txn->top_fd < 0)
-                return error_sys(err, txn->top_fd, root != NULL ? root : "/", "cannot open the root folder");
-        return 0;
-}
-
-uid_t txn_stranger(const char *path)
-{
-        _cleanup_free_ char *copy = strdup(path);
-        struct stat st;
-
-        for (char *at = copy; at != NULL;) {
-                char kept;
-
-                at = strchr(at + 1, '/');
-                kept = at != NULL ? *at : '\0';
-                if (at != NULL)
-                        *at = '\0';
-                if (stat(copy, &st) == 0 && st.st_uid != 0)
-                        return st.st_uid;
-                if (at != NULL)
-                        *at = kept;
-        }
-        return 0;
-}
-
-/*
- * root in an environment that lies in another user's folder: that user could put links where root is about to write. So the
- * environment must be that user's as well, and links in it are followed no further than it reaches.
- */
-static int guard(struct txn *txn, const struct txn_query *query, struct pipseed_error *err)
-{
-        const char *prefix = query->prefix;
-        uid_t stranger = geteuid() == 0 && prefix != NULL && query->root == NULL ? txn_stranger(prefix) : 0;
-        struct stat st;
-        int fd;
-
-        if (stranger == 0)
-                return 0;
-        fd = file_open_dir(prefix);
-        if (fd < 0)
-                return fd == -ENOENT ? 0 : error_sys(err, fd, prefix, "cannot open the environment");
-        txn->guard_fd = fd;
-        txn->guarded = arena_strdup(&txn->arena, prefix);
-        if (txn->guarded == NULL)
-                return error_memory(err);
-        if (fstat(fd, &st) < 0)
-                return error_sys(err, errno, prefix, "cannot look at the environment");
-        if (st.st_uid == stranger)
-                return 0;
-        (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, prefix,
-                        "user %u can change the way to this folder of user %u, and this is root",
-                        (unsigned int)stranger, (unsigned int)st.st_uid);
-        return error_hint(err, "name the folder by a path that is root's alone, or run as user %u",
-                          (unsigned int)stranger);
 }
 
 static int refuse_link(const struct txn_root *root, struct pipseed_error *err)
@@ -251,12 +54,12 @@ static int open_roots(struct txn *txn, const struct txn_query *query, struct pip
         for (int i = 0; i < PLAN_N_ROOTS; i++) {
                 struct txn_root *root = &txn->roots[i];
 
-                root->path = path_rooted(query->root, query->roots[i]);
+                root->path = path_rooted(query->way.root, query->roots[i]);
                 root->below = arena_strdup(&txn->arena, query->roots[i]);
                 if (root->path == NULL || root->below == NULL)
                         return error_memory(err);
-                root->fd = open_below_top(txn, query->roots[i]);
-                if (root->fd == -EXDEV && txn->guarded != NULL)
+                root->fd = top_open_folder(&txn->top, query->roots[i]);
+                if (root->fd == -EXDEV && txn->top.guarded != NULL)
                         return root->fd = -1, refuse_link(root, err);
                 if (root->fd < 0 && root->fd != -ENOENT)
                         return error_sys(err, steal_fd(&root->fd), root->path, "cannot open a folder of the target");
@@ -272,11 +75,10 @@ static struct txn *new_txn(const struct txn_query *query)
 
         if (txn == NULL)
                 return NULL;
-        txn->top_fd = txn->lock_fd = txn->guard_fd = -1;
+        txn->top = (struct top)TOP_INIT;
+        txn->lock_fd = -1;
         for (int i = 0; i < PLAN_N_ROOTS; i++)
                 txn->roots[i].fd = txn->roots[i].area_fd = txn->roots[i].staged_fd = -1;
-        memcpy(txn->private_folders, query->private_folders, sizeof(txn->private_folders));
-        txn->private_parents = query->private_parents;
         txn->durable = query->durable;
         txn->umask = query->umask;
         txn->event = query->event;
@@ -316,9 +118,7 @@ int txn_open(const struct txn_query *query, struct txn **ret_txn, struct pipseed
 
         if (txn == NULL)
                 return error_memory(err);
-        r = open_top(txn, query->root, err);
-        if (r == 0)
-                r = guard(txn, query, err);
+        r = top_open(&txn->top, &query->way, err);
         if (r == 0)
                 r = open_roots(txn, query, err);
         if (r == 0 && txn->roots[PLAN_LIB].fd >= 0)
@@ -338,10 +138,10 @@ static int make_root(struct txn *txn, enum plan_root index, struct pipseed_error
 
         if (root->fd >= 0)
                 return 0;
-        root->fd = make_below_top(txn, root->below);
+        root->fd = top_make_folder(&txn->top, root->below);
         if (root->fd >= 0)
                 return 0;
-        if (root->fd == -EXDEV && txn->guarded != NULL)
+        if (root->fd == -EXDEV && txn->top.guarded != NULL)
                 return root->fd = -1, refuse_link(root, err);
         return error_sys(err, steal_fd(&root->fd), root->path, "cannot make a folder of the target");
 }
@@ -524,16 +324,8 @@ static void clean_up(struct txn *txn)
                 if (root->fd >= 0 && root->area_fd >= 0)
                         remove_area(txn, root);
         }
-        while (!txn->committed && txn->n_made > 0) {
-                const char *path = txn->made[--txn->n_made];
-                _cleanup_free_ char *parent = path_dir(path);
-                _cleanup_close_ int parent_fd = parent != NULL ? open_below_top(txn, parent) : -1;
-
-                if (parent_fd >= 0)
-                        (void)unlinkat(parent_fd, path_base(path), AT_REMOVEDIR);
-        }
         if (!txn->committed)
-                remove_top(txn);
+                top_undo(&txn->top);
 }
 
 void txn_free(struct txn *txn)
@@ -549,8 +341,7 @@ void txn_free(struct txn *txn)
                 cleanup_closep(&root->fd);
                 free(root->path);
         }
-        cleanup_closep(&txn->top_fd);
-        cleanup_closep(&txn->guard_fd);
+        top_done(&txn->top);
         free(txn->area_path);
         arena_done(&txn->arena);
         free(txn);

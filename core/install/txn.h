@@ -26,6 +26,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "install/plan.h"
+#include "install/top.h"
 #include "pipseed.h"
 
 enum change_kind {
@@ -42,7 +43,6 @@ struct change {
         uint64_t inode;   /* of the entry that is put at path (PUT, SWAP) or taken away (TAKE); 0 for MKDIR */
 };
 
-#define TXN_MAX_PRIVATE 2
 #define TXN_AREA_PREFIX ".pipseed-"
 #define TXN_AREA_VENV ".pipseed-venv" /* the area of a change to an environment as a whole, in its top folder */
 
@@ -57,24 +57,15 @@ struct txn_root {
 struct txn {
         struct arena arena;
         struct txn_root roots[PLAN_N_ROOTS];
-        int top_fd;       /* "/" or the --root folder */
-        bool is_rooted;   /* top_fd is --root: links are resolved inside it */
-        const char *top_path; /* --root, or NULL */
-        const char *guarded;  /* folder of another user that root works in, or NULL; held by guard_fd */
-        int guard_fd;
-        size_t n_made_tops;   /* levels of it that this transaction made */
+        struct top top;   /* not opened by txn_open_held */
         char name[64];    /* of the area; "" before txn_prepare */
         char *area_path;  /* of the LIB area, absolute */
         int lock_fd;      /* LIB, locked; -1: not yet there, or locks do not work here */
         bool is_held;     /* txn_open_held */
         bool durable;
         mode_t umask;
-        const char *private_folders[TXN_MAX_PRIVATE]; /* see struct txn_query */
-        bool private_parents;
         struct change *changes;
         size_t n_changes, capacity;
-        const char **made; /* folders that this transaction made on the way to a root, relative to top_fd, outermost first */
-        size_t n_made, made_capacity;
         bool committed;
         bool keep_area; /* the changes could neither be made nor undone: the next run needs the journal */
         pipseed_event_fn *event;
@@ -83,12 +74,7 @@ struct txn {
 
 struct txn_query {
         const char *const *roots; /* PLAN_N_ROOTS absolute paths, unrooted */
-        const char *root;         /* --root, absolute, or NULL */
-        const char *prefix;       /* of the environment, or NULL: none. Guarded when this is root and it is not root's */
-        /* Folders on the way to a root that are made with mode 0700 instead of 0777 & ~umask; NULL: fewer. With
-         * private_parents also what lies above them. */
-        const char *private_folders[TXN_MAX_PRIVATE];
-        bool private_parents;
+        struct top_way way;
         bool durable;
         mode_t umask;
         pipseed_event_fn *event;
@@ -124,8 +110,6 @@ int txn_revert(struct txn *txn, struct pipseed_error *err);
 const char *txn_staged_name(enum plan_root root);
 /* Do the two folders lie on one mount, so that a rename between them works? */
 bool txn_same_mount(int a, int b);
-/* The first owner on the way to a folder who is not root: from there on the way is theirs to change. 0: there is none. */
-uid_t txn_stranger(const char *path);
 bool txn_is_area_name(const char *name);
 /* Finishes or removes what killed runs left in the target (recover.c). */
 int txn_mend(struct txn *txn, struct pipseed_error *err);

@@ -4,21 +4,19 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/leftover.h"
+#include "base/lock.h"
 #include "base/path.h"
 #include "base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
 #define FORMAT "v1"
-#define LOCK_NOTICE 50  /* a second */
-#define LOCK_TRIES 3000 /* of 20 ms: a minute, several times what a cold run takes */
-#define MAKE_TRIES 100  /* one in four is lost to somebody who does nothing but sweep */
+#define MAKE_TRIES 100 /* one in four is lost to somebody who does nothing but sweep */
 
 static int no_store(struct pipseed_error *err, const char *path, const char *reason)
 {
@@ -196,22 +194,12 @@ void store_free(struct store *store)
 
 int store_lock(const struct store *store, pipseed_event_fn *event, void *event_data)
 {
-        const struct pipseed_event notice = {.kind = PIPSEED_EVENT_NOTE,
-                                             .text = "waiting for another run that fills the store"};
         _cleanup_close_ int fd = file_open_beneath(store->fd, "lock", O_RDWR | O_CREAT, 0600);
+        int r = fd < 0 ? fd : lock_wait(fd, "waiting for another run that fills the store", event, event_data);
 
-        if (fd < 0)
-                return -1;
-        for (int tries = 0; tries < LOCK_TRIES; tries++) {
-                if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-                        return steal_fd(&fd);
-                if (errno != EWOULDBLOCK && errno != EINTR)
-                        return -1;
-                if (tries == LOCK_NOTICE && event != NULL && event(event_data, &notice) != 0)
-                        return -ECANCELED;
-                (void)poll(NULL, 0, 20);
-        }
-        return -1;
+        if (r == -ECANCELED)
+                return r;
+        return r == 0 ? steal_fd(&fd) : -1;
 }
 
 /* -EAGAIN: who sweeps without the store's lock found the folder before it was locked. */

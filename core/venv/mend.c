@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/leftover.h"
 #include "base/path.h"
-#include "venv/spot.h"
+#include "venv/hidden.h"
 #include "venv/unfinished.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ static int tell(const struct mend *mend, const char *text, struct pipseed_error 
 
 static int mend_beside(struct mend *mend, const char *path, struct pipseed_error *err)
 {
-        struct spot_leftovers found = {.dry_run = mend->dry_run, .thorough = mend->thorough};
+        struct hidden_found found = {.dry_run = mend->dry_run, .thorough = mend->thorough};
         _cleanup_free_ char *parent = path_dir(path);
         _cleanup_close_ int fd = -1;
         int r;
@@ -35,7 +35,7 @@ static int mend_beside(struct mend *mend, const char *path, struct pipseed_error
         fd = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
                 return errno == ENOENT || errno == ENOTDIR ? 0 : error_sys(err, errno, parent, "cannot open the folder");
-        r = spot_mend(fd, path_base(path), &found);
+        r = hidden_mend(fd, path_base(path), &found);
         mend->n_beside = found.n;
         mend->n_foreign = found.n_foreign;
         mend->put_back = found.put_back;

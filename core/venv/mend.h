@@ -23,7 +23,7 @@
 
 struct mend {
         bool dry_run;  /* look, and change nothing */
-        bool thorough; /* see struct spot_leftovers */
+        bool thorough; /* see struct hidden_found */
         bool durable;
         pipseed_event_fn *event;
         void *event_data;

@@ -3,26 +3,20 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/leftover.h"
+#include "base/lock.h"
 #include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "venv/hidden.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#define LOCK_STEP_MS 20
-#define LOCK_STEPS 3000 /* a minute: several times what a cold run takes */
-#define LOCK_NOTICE 50  /* a second */
 #define RESERVE_TRIES 16
-#define SUFFIX ".pipseed"
-#define ASIDE "-old"
-#define NAME_PART 200 /* of a long name: the whole has to fit into NAME_MAX */
 
 static bool is_same(const struct stat *a, const struct stat *b)
 {
@@ -60,19 +54,7 @@ int spot_empty(int fd)
 
 int spot_lock(const struct spot *spot, int fd)
 {
-        const struct pipseed_event event = {.kind = PIPSEED_EVENT_NOTE,
-                                            .text = "waiting for another run that works on this environment"};
-
-        for (int step = 0; step < LOCK_STEPS; step++) {
-                if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-                        return 0;
-                if (errno != EWOULDBLOCK && errno != EINTR)
-                        return 1;
-                if (step == LOCK_NOTICE && spot->event != NULL && spot->event(spot->event_data, &event) != 0)
-                        return -ECANCELED;
-                (void)poll(NULL, 0, LOCK_STEP_MS);
-        }
-        return -EWOULDBLOCK;
+        return lock_wait(fd, "waiting for another run that works on this environment", spot->event, spot->event_data);
 }
 
 static int busy(const struct spot *spot, int r, struct pipseed_error *err)
@@ -80,7 +62,7 @@ static int busy(const struct spot *spot, int r, struct pipseed_error *err)
         if (r == -ECANCELED)
                 return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
         (void)error_set(err, PIPSEED_E_BUSY, spot->path, "another run has been working on %s for more than %d s",
-                        spot->path, LOCK_STEPS * LOCK_STEP_MS / 1000);
+                        spot->path, LOCK_WAIT_S);
         return error_hint(err, "wait for it or stop it (fuser -v names it), then try again");
 }
 
@@ -150,90 +132,9 @@ static int open_existing(struct spot *spot, struct pipseed_error *err)
         return busy(spot, -EWOULDBLOCK, err);
 }
 
-static int rename_new(int fd, const char *from, const char *to)
-{
-        struct stat st;
-        int r = file_rename_new(fd, from, fd, to);
-
-        if (r != -EOPNOTSUPP)
-                return r;
-        if (fstatat(fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
-                return -EEXIST;
-        return renameat(fd, from, fd, to) < 0 ? -errno : 0;
-}
-
-/* ".NAME.pipseed", of a run that locks, or with a random number. */
-static char *hidden_name(const char *name, const char *end)
-{
-        return str_format(".%.*s" SUFFIX "%s", NAME_PART, name, end);
-}
-
-/* Is the hidden name one for this place? */
-static bool is_hidden_name(const char *hidden, const char *start)
-{
-        static const char *const ends[] = {"", ASIDE};
-        size_t digits;
-
-        if (!str_starts(hidden, start))
-                return false;
-        hidden += strlen(start);
-        digits = hidden[0] == '-' ? strspn(hidden + 1, "0123456789abcdef") : 0;
-        hidden += digits == 16 ? 17 : 0;
-        return strcmp(hidden, ends[0]) == 0 || strcmp(hidden, ends[1]) == 0;
-}
-
-static int mend_one(int parent_fd, const char *name, const char *hidden, struct spot_leftovers *found)
-{
-        _cleanup_(leftover_done) struct leftover leftover = LEFTOVER_INIT;
-        struct stat st;
-        bool is_gone;
-        int r = leftover_open(parent_fd, hidden, &leftover);
-
-        if (r < 0 || leftover.state == LEFTOVER_NONE || leftover.state == LEFTOVER_HELD)
-                return r;
-        if (leftover.state == LEFTOVER_FOREIGN) {
-                found->n_foreign++;
-                return 0;
-        }
-        is_gone = fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
-        found->n++;
-        found->put_back |= is_gone && str_ends(hidden, ASIDE);
-        if (found->dry_run)
-                return 0;
-        if (is_gone && str_ends(hidden, ASIDE))
-                return rename_new(parent_fd, hidden, name);
-        return file_remove_tree(parent_fd, hidden);
-}
-
-static int mend_all(int parent_fd, const char *name, const char *start, struct spot_leftovers *found)
-{
-        _cleanup_(names_done) struct names names = NAMES_INIT;
-        const char *hidden;
-        int r = names_open(&names, file_open_dir_at(parent_fd, "."));
-
-        while (r == 0 && (hidden = names_next(&names)) != NULL)
-                if (is_hidden_name(hidden, start))
-                        r = mend_one(parent_fd, name, hidden, found);
-        return r != 0 ? r : names.error;
-}
-
-int spot_mend(int parent_fd, const char *name, struct spot_leftovers *found)
-{
-        _cleanup_free_ char *hidden = hidden_name(name, "");
-        _cleanup_free_ char *aside = hidden_name(name, ASIDE);
-        int r;
-
-        if (hidden == NULL || aside == NULL)
-                return -ENOMEM;
-        if (found->thorough)
-                return mend_all(parent_fd, name, hidden, found);
-        r = mend_one(parent_fd, name, aside, found);
-        return r < 0 ? r : mend_one(parent_fd, name, hidden, found);
-}
-
 int spot_open(struct spot *spot, const char *path, struct pipseed_error *err)
 {
-        struct spot_leftovers found = {0};
+        struct hidden_found found = {0};
         int r;
 
         spot->path = strdup(path);
@@ -248,7 +149,7 @@ int spot_open(struct spot *spot, const char *path, struct pipseed_error *err)
                 return 0;
         if (spot->parent_fd < 0)
                 return error_sys(err, spot->parent_fd, spot->parent, "cannot open or make the folder %s", spot->parent);
-        r = spot->dry_run ? 0 : spot_mend(spot->parent_fd, spot->name, &found);
+        r = spot->dry_run ? 0 : hidden_mend(spot->parent_fd, spot->name, &found);
         if (r < 0)
                 return error_sys(err, r, spot->parent, "cannot take away what an interrupted run left beside %s",
                                  spot->name);
@@ -332,15 +233,15 @@ static char *aside_name(const char *hidden)
 {
         size_t len = strlen(hidden);
 
-        if (str_ends(hidden, ASIDE))
-                return strndup(hidden, len - strlen(ASIDE));
-        return str_format("%s" ASIDE, hidden);
+        if (str_ends(hidden, HIDDEN_ASIDE))
+                return strndup(hidden, len - strlen(HIDDEN_ASIDE));
+        return str_format("%s" HIDDEN_ASIDE, hidden);
 }
 
 /*
  * What is hidden and what is in the place change places; where the kernel cannot do that in one step, in two: what is in
  * the place is hidden under another name, which becomes the hidden one. A run killed in between leaves nothing in the place,
- * and spot_mend puts back what that name ends in ASIDE for.
+ * and hidden_mend puts back what that name ends in HIDDEN_ASIDE for.
  */
 static int exchange(struct spot *spot)
 {
@@ -396,7 +297,7 @@ int spot_publish(struct spot *spot, struct pipseed_error *err)
                 keep_attributes(spot);
                 r = exchange(spot);
         } else {
-                r = rename_new(spot->parent_fd, spot->hidden, spot->name);
+                r = hidden_rename(spot->parent_fd, spot->hidden, spot->name);
         }
         if (r == 0) {
                 spot->published = true;
@@ -438,7 +339,7 @@ int spot_undo(struct spot *spot, struct pipseed_error *err)
                 return 0;
         if (!is_at(spot->hidden_fd, spot->parent_fd, spot->name))
                 return changed_hands(spot, err);
-        r = spot->existed ? exchange(spot) : rename_new(spot->parent_fd, spot->name, spot->hidden);
+        r = spot->existed ? exchange(spot) : hidden_rename(spot->parent_fd, spot->name, spot->hidden);
         if (r < 0)
                 return error_sys(err, r, spot->path, "cannot take the new environment away again");
         spot->published = false;

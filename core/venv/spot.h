@@ -12,9 +12,7 @@
  *
  * spot_done removes what is hidden: before publishing the new, after it the old. The holder of the hidden folder's lock
  * owns it. One that nobody holds was left by a run that was killed, and goes with the next run for the same place
- * (spot_mend). Where locks do not work the name has a random number at its end. Where the kernel cannot exchange two names,
- * what was in the place is ".NAME.pipseed-old" for a moment in which the place is empty: it is put back.
- */
+ * (hidden.h). */
 #ifndef VENV_SPOT_H
 #define VENV_SPOT_H
 
@@ -52,16 +50,6 @@ int spot_publish(struct spot *spot, struct pipseed_error *err);
 /* Takes publishing back. IO; BUSY: the place does not hold any more what was put there. */
 int spot_undo(struct spot *spot, struct pipseed_error *err);
 void spot_done(struct spot *spot);
-
-struct spot_leftovers {
-        bool dry_run;     /* look, and change nothing */
-        bool thorough;    /* also those with a random number: reads the whole folder */
-        size_t n;         /* found, and taken away */
-        size_t n_foreign; /* of another user, left alone */
-        bool put_back;    /* one of them was the environment of the place, and is there again */
-};
-/* Takes away what killed runs left beside the place of that name. 0 or -errno. */
-int spot_mend(int parent_fd, const char *name, struct spot_leftovers *found);
 
 /* Empties a folder, following no link. 0 or -errno. */
 int spot_empty(int fd);

@@ -249,7 +249,7 @@ static void rooted(void **state)
                 tree_dir("outside");
                 tree_dir(real);
                 tree_link(link, absolute != NULL ? absolute : target);
-                rig_query.root = root;
+                rig_query.way.root = root;
                 r = txn_open(&rig_query, &txn, &err);
                 if (r == 0)
                         r = txn_prepare(txn, &err);
@@ -279,7 +279,7 @@ static void root_is_made_and_unmade(void **state)
 
         (void)state;
         rig_query.roots = roots;
-        rig_query.root = root;
+        rig_query.way.root = root;
         for (int commit = 0; commit < 2; commit++) {
                 struct txn *txn = rig_prepare();
 
@@ -308,7 +308,7 @@ static void root_that_is_a_file(void **state)
 
         (void)state;
         tree_file("file", "x");
-        rig_query.root = tree_path("file");
+        rig_query.way.root = tree_path("file");
         assert_int_equal(txn_open(&rig_query, &txn, &err), PIPSEED_E_IO);
         assert_int_equal(err.sys_errno, ENOTDIR);
         assert_null(txn);

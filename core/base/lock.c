@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#include "lock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/file.h>
+
+#define STEP_MS 20
+#define NOTICE_STEP (1000 / STEP_MS)
+
+int lock_wait(int fd, const char *notice, pipseed_event_fn *event, void *event_data)
+{
+        const struct pipseed_event note = {.kind = PIPSEED_EVENT_NOTE, .text = notice};
+
+        for (int step = 0; step < LOCK_WAIT_S * 1000 / STEP_MS; step++) {
+                if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+                        return 0;
+                if (errno != EWOULDBLOCK && errno != EINTR)
+                        return 1;
+                if (step == NOTICE_STEP && event != NULL && event(event_data, &note) != 0)
+                        return -ECANCELED;
+                (void)poll(NULL, 0, STEP_MS);
+        }
+        return -EWOULDBLOCK;
+}

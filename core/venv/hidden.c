@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "venv/hidden.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/leftover.h"
+#include "base/names.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SUFFIX ".pipseed"
+#define NAME_PART 200 /* of a long name: the whole has to fit into NAME_MAX */
+
+int hidden_rename(int fd, const char *from, const char *to)
+{
+        struct stat st;
+        int r = file_rename_new(fd, from, fd, to);
+
+        if (r != -EOPNOTSUPP)
+                return r;
+        if (fstatat(fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
+                return -EEXIST;
+        return renameat(fd, from, fd, to) < 0 ? -errno : 0;
+}
+
+char *hidden_name(const char *name, const char *end)
+{
+        return str_format(".%.*s" SUFFIX "%s", NAME_PART, name, end);
+}
+
+/* Is the hidden name one for this place? */
+static bool is_hidden_name(const char *hidden, const char *start)
+{
+        static const char *const ends[] = {"", HIDDEN_ASIDE};
+        size_t digits;
+
+        if (!str_starts(hidden, start))
+                return false;
+        hidden += strlen(start);
+        digits = hidden[0] == '-' ? strspn(hidden + 1, "0123456789abcdef") : 0;
+        hidden += digits == 16 ? 17 : 0;
+        return strcmp(hidden, ends[0]) == 0 || strcmp(hidden, ends[1]) == 0;
+}
+
+static int mend_one(int parent_fd, const char *name, const char *hidden, struct hidden_found *found)
+{
+        _cleanup_(leftover_done) struct leftover leftover = LEFTOVER_INIT;
+        struct stat st;
+        bool is_gone;
+        int r = leftover_open(parent_fd, hidden, &leftover);
+
+        if (r < 0 || leftover.state == LEFTOVER_NONE || leftover.state == LEFTOVER_HELD)
+                return r;
+        if (leftover.state == LEFTOVER_FOREIGN) {
+                found->n_foreign++;
+                return 0;
+        }
+        is_gone = fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+        found->n++;
+        found->put_back |= is_gone && str_ends(hidden, HIDDEN_ASIDE);
+        if (found->dry_run)
+                return 0;
+        if (is_gone && str_ends(hidden, HIDDEN_ASIDE))
+                return hidden_rename(parent_fd, hidden, name);
+        return file_remove_tree(parent_fd, hidden);
+}
+
+static int mend_all(int parent_fd, const char *name, const char *start, struct hidden_found *found)
+{
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *hidden;
+        int r = names_open(&names, file_open_dir_at(parent_fd, "."));
+
+        while (r == 0 && (hidden = names_next(&names)) != NULL)
+                if (is_hidden_name(hidden, start))
+                        r = mend_one(parent_fd, name, hidden, found);
+        return r != 0 ? r : names.error;
+}
+
+int hidden_mend(int parent_fd, const char *name, struct hidden_found *found)
+{
+        _cleanup_free_ char *hidden = hidden_name(name, "");
+        _cleanup_free_ char *aside = hidden_name(name, HIDDEN_ASIDE);
+        int r;
+
+        if (hidden == NULL || aside == NULL)
+                return -ENOMEM;
+        if (found->thorough)
+                return mend_all(parent_fd, name, hidden, found);
+        r = mend_one(parent_fd, name, aside, found);
+        return r < 0 ? r : mend_one(parent_fd, name, hidden, found);
+}

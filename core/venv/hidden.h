@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hidden.h - the hidden folders beside the place of an environment, and what killed runs left of them. An environment is made in
+ * ".NAME.pipseed"; where locks do not work the name has a random number at its end. Where the kernel cannot exchange two
+ * names, what was in the place is ".NAME.pipseed-old" for a moment in which the place is empty: it is put back.
+ */
+#ifndef VENV_HIDDEN_H
+#define VENV_HIDDEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define HIDDEN_ASIDE "-old"
+
+/* ".NAME.pipseed" and the end, in new memory: NULL when there is none. */
+char *hidden_name(const char *name, const char *end);
+/* Renames within a folder to a name that nothing has: -EEXIST. 0 or -errno. */
+int hidden_rename(int fd, const char *from, const char *to);
+
+struct hidden_found {
+        bool dry_run;     /* look, and change nothing */
+        bool thorough;    /* also those with a random number: reads the whole folder */
+        size_t n;         /* found, and taken away */
+        size_t n_foreign; /* of another user, left alone */
+        bool put_back;    /* one of them was the environment of the place, and is there again */
+};
+/* Takes away what killed runs left beside the place of that name. 0 or -errno. */
+int hidden_mend(int parent_fd, const char *name, struct hidden_found *found);
+
+#endif
