@@ -273,9 +273,9 @@ static int look_in(struct finder *finder)
         return result;
 }
 
-/* 0 or -errno. */
+/* 0 or a negative code. */
 static int look_at_folder(const struct target *target, const struct target_scheme *scheme, struct finder *finder,
-                          const char *folder)
+                          const char *folder, struct pipseed_error *err)
 {
         const char *root = target->root != NULL && strcmp(target->root, "/") != 0 ? target->root : NULL;
         _cleanup_free_ char *host = NULL;
@@ -284,37 +284,32 @@ static int look_at_folder(const struct target *target, const struct target_schem
 
         if (r == 0)
                 r = dir_fd = file_open_dir(host);
-        if (r < 0)
-                return is_absent(r) && !(r == -EACCES && scheme_has(scheme, folder)) ? 0 : r;
-        finder->dir_fd = dir_fd;
-        finder->location = arena_strdup(&finder->list->arena, folder);
-        return finder->location != NULL ? look_in(finder) : -ENOMEM;
-}
-
-static bool is_searched(const struct target *target, const char *folder)
-{
-        for (size_t i = 0; i < target->n_search; i++)
-                if (strcmp(target->search[i], folder) == 0)
-                        return true;
-        return false;
+        if (is_absent(r) && !(r == -EACCES && scheme_has(scheme, folder)))
+                return 0;
+        if (r >= 0) {
+                finder->dir_fd = dir_fd;
+                finder->location = arena_strdup(&finder->list->arena, folder);
+                r = finder->location != NULL ? look_in(finder) : -ENOMEM;
+        }
+        return r < 0 ? error_sys(err, r, folder, "cannot look for installed packages in %s", folder) : 0;
 }
 
 static int look_everywhere(const struct target *target, const struct target_scheme *scheme, struct finder *finder,
                            struct pipseed_error *err)
 {
-        const char *const own[] = {scheme->purelib, strcmp(scheme->platlib, scheme->purelib) != 0 ? scheme->platlib : NULL};
+        bool seen[] = {false, strcmp(scheme->platlib, scheme->purelib) == 0};
+        const char *const own[] = {scheme->purelib, scheme->platlib};
+        int r = 0;
 
-        for (size_t i = 0; i < target->n_search + ARRAY_SIZE(own); i++) {
-                const char *folder = i < target->n_search ? target->search[i] : own[i - target->n_search];
-                int r;
-
-                if (folder == NULL || (i >= target->n_search && is_searched(target, folder)))
-                        continue;
-                r = look_at_folder(target, scheme, finder, folder);
-                if (r < 0)
-                        return error_sys(err, r, folder, "cannot look for installed packages in %s", folder);
+        for (size_t i = 0; r == 0 && i < target->n_search; i++) {
+                for (size_t k = 0; k < ARRAY_SIZE(own); k++)
+                        seen[k] = seen[k] || strcmp(target->search[i], own[k]) == 0;
+                r = look_at_folder(target, scheme, finder, target->search[i], err);
         }
-        return 0;
+        for (size_t k = 0; r == 0 && k < ARRAY_SIZE(own); k++)
+                if (!seen[k])
+                        r = look_at_folder(target, scheme, finder, own[k], err);
+        return r;
 }
 
 int installed_find(const struct target *target, const struct target_scheme *scheme, const char *project,

@@ -99,23 +99,26 @@ static int compare_to_slot(const void *key, const void *element)
         return strcmp(key, slot->name);
 }
 
-static int find_slot(const struct reader *reader, struct archive_entry *entry, struct archive_slot **ret_slot)
+/* NULL: the fault is filled in. */
+static struct archive_slot *find_slot(const struct reader *reader, struct archive_entry *entry)
 {
         const char *name = archive_entry_pathname(entry);
         struct archive_slot *slot;
 
-        if (name == NULL && reader->utf8 == (locale_t)0)
-                return fail(reader, ARCHIVE_FAULT_LOCALE, NULL,
-                            "a name is not ASCII, and this system has no UTF-8 locale (C.UTF-8)");
-        if (name == NULL)
-                return fail(reader, ARCHIVE_FAULT_DISAGREE, NULL, "libarchive finds a member without a name");
+        if (name == NULL) {
+                bool has_locale = reader->utf8 != (locale_t)0;
+
+                (void)fail(reader, has_locale ? ARCHIVE_FAULT_DISAGREE : ARCHIVE_FAULT_LOCALE, NULL, "%s",
+                           has_locale ? "libarchive finds a member without a name"
+                                      : "a name is not ASCII, and this system has no UTF-8 locale (C.UTF-8)");
+                return NULL;
+        }
         slot = bsearch(name, reader->slots, reader->n_slots, sizeof(reader->slots[0]), compare_to_slot);
         if (slot == NULL)
-                return fail(reader, ARCHIVE_FAULT_DISAGREE, NULL, "libarchive finds a member \"%.150s\"", name);
-        if (slot->seen)
-                return fail(reader, ARCHIVE_FAULT_DISAGREE, slot->name, "libarchive finds it twice");
-        *ret_slot = slot;
-        return 0;
+                (void)fail(reader, ARCHIVE_FAULT_DISAGREE, NULL, "libarchive finds a member \"%.150s\"", name);
+        else if (slot->seen)
+                (void)fail(reader, ARCHIVE_FAULT_DISAGREE, slot->name, "libarchive finds it twice");
+        return slot != NULL && !slot->seen ? slot : NULL;
 }
 
 static int check_entry(const struct reader *reader, struct archive_entry *entry, const struct archive_slot *slot)
@@ -150,7 +153,7 @@ static int read_data(const struct reader *reader, const struct archive_slot *slo
                 if (status != ARCHIVE_OK)
                         return fail_archive(reader, ARCHIVE_FAULT_DATA, slot->name);
                 if (offset < 0 || (uint64_t)offset != filled || len > slot->size - filled)
-                        return fail(reader, ARCHIVE_FAULT_SIZE, slot->name, 
+                        return fail(reader, ARCHIVE_FAULT_SIZE, slot->name,
                                     "unpacks to more than the declared %llu bytes",
                                     (unsigned long long)slot->size);
                 if (len > 0)
@@ -165,13 +168,10 @@ static int read_data(const struct reader *reader, const struct archive_slot *slo
 
 static int read_entry(struct reader *reader, struct archive_entry *entry)
 {
-        struct archive_slot *slot = NULL;
-        int r = find_slot(reader, entry, &slot);
+        struct archive_slot *slot = find_slot(reader, entry);
 
-        if (r == 0)
-                r = check_entry(reader, entry, slot);
-        if (r != 0)
-                return r;
+        if (slot == NULL || check_entry(reader, entry, slot) < 0)
+                return -1;
         slot->seen = true;
         reader->n_seen++;
         if (slot->data == NULL)
