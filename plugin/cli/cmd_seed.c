@@ -111,11 +111,8 @@ static int show(struct session *session, const struct pipseed_request *req, cons
         output_detail(session->out, 1, "Python %s, %s: %ju reflinks, %ju hard links, %ju copies, %ju symbolic links",
                       result->version, result->python, (uintmax_t)result->n_reflinked, (uintmax_t)result->n_hardlinked,
                       (uintmax_t)result->n_copied, (uintmax_t)result->n_symlinked);
-        if (document != NULL) {
-                document_put(document, document->root, "dry_run", json_boolean(req->dry_run));
-                document_text(document, document->root, "root", req->root);
-                document_result(document, result);
-        }
+        if (document != NULL)
+                document_result(document, req, result);
         return 0;
 }
 

@@ -37,11 +37,8 @@ static int show(struct session *session, const struct pipseed_request *req, cons
                 output_result(session->out, NULL, "pip is not installed in %s, nothing to do", result->env);
         for (size_t i = 0; i < result->n_scripts; i++)
                 output_detail(session->out, 1, "script %s/%s", result->scripts_dir, result->scripts[i]);
-        if (document != NULL) {
-                document_put(document, document->root, "dry_run", json_boolean(req->dry_run));
-                document_text(document, document->root, "root", req->root);
-                document_result(document, result);
-        }
+        if (document != NULL)
+                document_result(document, req, result);
         return 0;
 }
 

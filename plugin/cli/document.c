@@ -159,12 +159,14 @@ void document_packages(struct document *document, const struct pipseed_package *
                 put_package(document, document_element(document, array), &packages[i]);
 }
 
-void document_result(struct document *document, const struct pipseed_result *result)
+void document_result(struct document *document, const struct pipseed_request *req, const struct pipseed_result *result)
 {
         json_t *root = document->root;
         json_t *scripts = NULL;
         json_t *links = NULL;
 
+        document_put(document, root, "dry_run", json_boolean(req->dry_run));
+        document_text(document, root, "root", req->root);
         document_text(document, root, "env", result->env);
         document_text(document, root, "python", result->python);
         document_text(document, root, "python_version", result->version);

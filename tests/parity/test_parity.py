@@ -283,11 +283,11 @@ def parity(request, tmp_path_factory):
 
 def chains_for(number, python):
     """All, for the oldest and the newest interpreter and for those that are no plain CPython; for those in between `plain`
-    and every third of the others, so that three of them share out the list. PIPSEED_TEST_LONG=1: all for all."""
+    and every fourth of the others, so that four of them share out the list. PIPSEED_TEST_LONG=1: all for all."""
     plain = [each for each in interpreters.found() if each.may_copy and not each.is_pypy]
     if os.environ.get("PIPSEED_TEST_LONG") or python not in plain[1:-1]:
         return CHAINS
-    return [chain for at, chain in enumerate(CHAINS) if at == 0 or at % 3 == number % 3]
+    return [chain for at, chain in enumerate(CHAINS) if at == 0 or at % 4 == number % 4]
 
 
 CASES = [pytest.param(python, chain, number, id=f"{python.name}-{chain.name}-{stage.name}")
