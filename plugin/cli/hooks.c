@@ -11,7 +11,9 @@ static int load(struct hook *hook, struct pipseed_error *err)
 {
         const char *why;
 
-        hook->module = dlopen(hook->path, RTLD_NOW | RTLD_LOCAL);
+        /* The dynamic loader gives up when a signal comes while it reads: EINTR. */
+        for (int tries = 0; tries < 2 && hook->module == NULL; tries++)
+                hook->module = dlopen(hook->path, RTLD_NOW | RTLD_LOCAL);
         if (hook->module == NULL) {
                 why = dlerror();
                 (void)fault_set(err, PIPSEED_E_HOOK, hook->is_own ? NULL : hook->path,
