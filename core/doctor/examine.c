@@ -184,7 +184,8 @@ static int look_at_target(struct look *look, struct pipseed_error *err)
         const char *minor;
         struct stat st;
 
-        if (r < 0 && (!look->is_env || r == PIPSEED_E_NO_MEMORY || r == PIPSEED_E_CANCELLED)) {
+        /* What the disk or its permissions keep from being looked at is no ailment that a base cures. */
+        if (r < 0 && (!look->is_env || r == PIPSEED_E_NO_MEMORY || r == PIPSEED_E_CANCELLED || r == PIPSEED_E_IO)) {
                 *err = problem;
                 return r;
         }

@@ -161,6 +161,7 @@ int build_target(struct target *target, const struct facts *facts, const struct 
                 return error_memory(err);
         r = set_search(target, facts, env, user_base);
         if (r < 0)
-                return error_sys(err, r, target->prefix, "cannot tell where this Python looks for packages");
+                return error_sys(err, r, r == -EACCES ? target->scheme.purelib : target->prefix,
+                                 "cannot tell where this Python looks for packages");
         return env != NULL ? check_version(target, env, image, err) : 0;
 }
