@@ -210,9 +210,7 @@ def test_protected_hardlinks(old_env, tmp_path):
     foreign.write_text("kept\n")
     foreign.chmod(0o644)
     inode = foreign.stat().st_ino
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        if folder.stat().st_uid == 0 and folder != tmp_path.anchor:
-            os.chmod(folder, folder.stat().st_mode | 0o011)
+    let_through(tmp_path)
     extra = {"HOME": old_env.parent, "XDG_CACHE_HOME": old_env.parent / "cache"}
     run.run_pipseed(["seed", "--packages", "pip", "--upgrade", old_env], env=extra, wrap=AS_NOBODY)
     run.run_pipseed(["verify", "--packages", "pip", old_env], env=extra, wrap=AS_NOBODY, code=4)  # it is not RECORD's
@@ -228,6 +226,33 @@ def nobody_reason():
     if done.returncode == 0:
         done = subprocess.run([*AS_NOBODY, CPYTHON.exe, "-c", ""], capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else f"another user cannot run what this needs: {done.stderr.strip()}"
+
+
+def let_through(folder):
+    """Another user gets to it, though pytest made it for this one alone."""
+    for at in (folder, *folder.parents[:3]):
+        if at.stat().st_uid == 0 and at != folder.anchor:
+            os.chmod(at, at.stat().st_mode | 0o011)
+
+
+@as_root
+@pytest.mark.parametrize("mode", [0o000, 0o300, 0o400])
+@pytest.mark.parametrize("command", [("seed", "--upgrade"), ("unseed",), ("verify",), ("doctor",), ("doctor", "--fix")], ids=" ".join)
+def test_denied(command, mode, old_env, tmp_path):
+    """A site-packages that may not be looked into is no empty one, and no reason to suspect the base."""
+    reason = nobody_reason()
+    if reason:
+        pytest.skip(reason)
+    let_through(tmp_path)
+    give(old_env.parent, NOBODY)
+    before = snapshot(old_env)
+    site(old_env).chmod(mode)
+    result = run.run_pipseed([*command, old_env], wrap=AS_NOBODY, code=1,
+                             env={"HOME": old_env.parent, "XDG_CACHE_HOME": old_env.parent / "cache"})
+    assert "Permission denied" in result.stderr and str(site(old_env)) in result.stderr
+    assert "base" not in result.stdout + result.stderr
+    site(old_env).chmod(0o755)
+    assert snapshot(old_env) == before
 
 
 @as_root
