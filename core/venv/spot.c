@@ -23,13 +23,16 @@ static bool is_same(const struct stat *a, const struct stat *b)
         return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Is the folder that fd holds the one by that name? */
-static bool is_at(int fd, int parent_fd, const char *name)
+/* Is the folder that fd holds the one by that name? 1, 0, or the -errno that keeps it from being told. */
+static int is_at(int fd, int parent_fd, const char *name)
 {
         struct stat held, named;
 
-        return fstat(fd, &held) == 0 && fstatat(parent_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-               is_same(&held, &named);
+        if (fstat(fd, &held) < 0)
+                return file_errno();
+        if (fstatat(parent_fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? 0 : file_errno();
+        return is_same(&held, &named);
 }
 
 int spot_is_empty(int fd)
@@ -114,8 +117,9 @@ static int look(struct spot *spot, struct pipseed_error *err)
         r = spot->dry_run ? 0 : spot_lock(spot, fd);
         if (r < 0)
                 return busy(spot, r, err);
-        if (!is_at(fd, spot->parent_fd, spot->name))
-                return -EAGAIN;
+        r = is_at(fd, spot->parent_fd, spot->name);
+        if (r <= 0)
+                return r == 0 ? -EAGAIN : error_sys(err, r, spot->path, "cannot look at %s", spot->path);
         spot->dir_fd = steal_fd(&fd);
         spot->existed = true;
         return 0;
@@ -194,8 +198,11 @@ static int take_hidden(struct spot *spot)
                 return r;
         if (!made && r > 0)
                 return -EEXIST;
-        if (!is_at(fd, spot->parent_fd, spot->hidden))
-                return -EAGAIN;
+        r = is_at(fd, spot->parent_fd, spot->hidden);
+        if (r < 0 && made)
+                (void)unlinkat(spot->parent_fd, spot->hidden, AT_REMOVEDIR);
+        if (r <= 0)
+                return r == 0 ? -EAGAIN : r;
         r = made ? 0 : spot_empty(fd);
         if (r < 0)
                 return r;
@@ -267,8 +274,11 @@ static int exchange(struct spot *spot)
         return 0;
 }
 
-static int changed_hands(const struct spot *spot, struct pipseed_error *err)
+/* r: what is_at said. */
+static int changed_hands(const struct spot *spot, int r, struct pipseed_error *err)
 {
+        if (r < 0)
+                return error_sys(err, r, spot->path, "cannot look at %s", spot->path);
         (void)error_set(err, PIPSEED_E_BUSY, spot->path, "%s was replaced meanwhile and is left as it is", spot->path);
         return error_hint(err, "another program works on this environment");
 }
@@ -291,8 +301,9 @@ int spot_publish(struct spot *spot, struct pipseed_error *err)
 {
         int r;
 
-        if (spot->existed && !is_at(spot->dir_fd, spot->parent_fd, spot->name))
-                return changed_hands(spot, err);
+        r = spot->existed ? is_at(spot->dir_fd, spot->parent_fd, spot->name) : 1;
+        if (r <= 0)
+                return changed_hands(spot, r, err);
         if (spot->existed) {
                 keep_attributes(spot);
                 r = exchange(spot);
@@ -308,7 +319,7 @@ int spot_publish(struct spot *spot, struct pipseed_error *err)
                 (void)close(steal_fd(&spot->hidden_fd));
                 r = spot->existed ? 0 : open_existing(spot, err);
                 if (r == 0 && !spot->existed)
-                        return changed_hands(spot, err);
+                        return changed_hands(spot, 0, err);
                 return r < 0 ? r : 1;
         }
         return error_sys(err, r, spot->path, "cannot put the environment into place");
@@ -337,8 +348,9 @@ int spot_undo(struct spot *spot, struct pipseed_error *err)
 
         if (!spot->published)
                 return 0;
-        if (!is_at(spot->hidden_fd, spot->parent_fd, spot->name))
-                return changed_hands(spot, err);
+        r = is_at(spot->hidden_fd, spot->parent_fd, spot->name);
+        if (r <= 0)
+                return changed_hands(spot, r, err);
         r = spot->existed ? exchange(spot) : hidden_rename(spot->parent_fd, spot->name, spot->hidden);
         if (r < 0)
                 return error_sys(err, r, spot->path, "cannot take the new environment away again");
@@ -351,8 +363,11 @@ void spot_done(struct spot *spot)
         int saved = errno;
         int hidden_fd = spot->published ? spot->dir_fd : spot->hidden_fd;
         bool is_hidden = spot->hidden != NULL && (!spot->published || spot->existed);
+        int r = is_hidden && hidden_fd >= 0 ? is_at(hidden_fd, spot->parent_fd, spot->hidden) : 0;
 
-        if (is_hidden && hidden_fd >= 0 && is_at(hidden_fd, spot->parent_fd, spot->hidden))
+        if (r < 0) /* what was a hiccup does not come again */
+                r = is_at(hidden_fd, spot->parent_fd, spot->hidden);
+        if (r > 0)
                 (void)file_remove_tree(spot->parent_fd, spot->hidden);
         if (!spot->published && !spot->existed)
                 remove_parents(spot);
