@@ -129,21 +129,28 @@ static bool has_work(const struct job *job)
 }
 
 /* Scripts and RECORD follow the pip that ensurepip would have run: the one that gets installed, or would be. NULL: there is no
- * pip at hand at all, and the newest habits are followed (style.h). */
-static const char *find_pip_version(struct job *job)
+ * pip at hand at all, and the newest habits are followed (style.h). 0 or NO_MEMORY. */
+static int find_pip_version(struct job *job, const char **ret_version, struct pipseed_error *err)
 {
         struct pipseed_error ignored = PIPSEED_ERROR_INIT;
         struct job_package pip = {.project = "pip", .specifier_text = ""};
         struct catalog_wheel *wheel = NULL;
-        const char *version = NULL;
+        int r;
 
-        for (size_t i = 0; i < job->n_packages; i++)
-                if (strcmp(job->packages[i].project, "pip") == 0 && job->packages[i].wheel != NULL)
-                        return job->packages[i].wheel->name.version;
-        if (specifier_parse("", &pip.specifier, &ignored) == 0 && prepare_choose(job, &pip, &wheel, &ignored) == 0)
-                version = wheel->name.version;
+        *ret_version = NULL;
+        for (size_t i = 0; i < job->n_packages; i++) {
+                if (strcmp(job->packages[i].project, "pip") != 0 || job->packages[i].wheel == NULL)
+                        continue;
+                *ret_version = job->packages[i].wheel->name.version;
+                return 0;
+        }
+        r = specifier_parse("", &pip.specifier, &ignored);
+        if (r == 0)
+                r = prepare_choose(job, &pip, &wheel, &ignored);
+        if (r == 0)
+                *ret_version = wheel->name.version;
         specifier_free(pip.specifier);
-        return version;
+        return r == PIPSEED_E_NO_MEMORY ? error_memory(err) : 0;
 }
 
 static bool *list_compiled(struct job *job, const struct entry *entry)
@@ -219,9 +226,11 @@ static int stage_package(struct job *job, struct job_package *package, struct pl
 static int stage_all(struct job *job, struct placer *placer, struct job_package **ret_failed,
                      struct pipseed_error *err)
 {
-        const char *pip_version = find_pip_version(job);
-        int r = txn_prepare(job->txn, err);
+        const char *pip_version;
+        int r = find_pip_version(job, &pip_version, err);
 
+        if (r == 0)
+                r = txn_prepare(job->txn, err);
         if (r == 0)
                 r = prepare_stores(job, job->txn, err);
         for (size_t i = 0; r == 0 && i < job->n_packages; i++) {
@@ -321,8 +330,11 @@ static int install(struct job *job, struct pipseed_error *err)
 /* A dry run reads and checks the wheel as a real one does, but keeps nothing. */
 static int rehearse(struct job *job, struct pipseed_error *err)
 {
-        const char *pip_version = has_work(job) ? find_pip_version(job) : NULL;
+        const char *pip_version = NULL;
+        int found = has_work(job) ? find_pip_version(job, &pip_version, err) : 0;
 
+        if (found < 0)
+                return found;
         for (size_t i = 0; i < job->n_packages; i++) {
                 struct job_package *package = &job->packages[i];
                 _cleanup_(wheel_freep) struct wheel *wheel = NULL;

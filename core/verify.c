@@ -54,8 +54,10 @@ static int load_wheel(struct job *job, const struct job_package *package, struct
         _cleanup_(version_freep) struct version *installed = NULL;
         struct pipseed_error ignored = PIPSEED_ERROR_INIT;
 
-        if (version_parse(package->current->version, &installed, &ignored) < 0)
-                return 0;
+        int parsed = version_parse(package->current->version, &installed, &ignored);
+
+        if (parsed < 0)
+                return parsed == PIPSEED_E_NO_MEMORY ? error_memory(err) : 0;
         for (size_t i = 0; i < job->catalog.n_wheels; i++) {
                 struct catalog_wheel *wheel = &job->catalog.wheels[i];
                 const void *bytes;
@@ -85,8 +87,11 @@ static int check_version(const struct job *job, struct owned_report *owned, cons
         const struct installed *current = package->current;
         _cleanup_free_ char *folder = NULL;
 
-        if (version_parse(current->version, &installed, &ignored) == 0 &&
-            specifier_admits(package->specifier, installed, SPECIFIER_PRE_YES))
+        int r = version_parse(current->version, &installed, &ignored);
+
+        if (r == PIPSEED_E_NO_MEMORY)
+                return error_memory(err);
+        if (r == 0 && specifier_admits(package->specifier, installed, SPECIFIER_PRE_YES))
                 return 0;
         folder = path_rooted(job->target->root, current->location);
         return add_finding(owned, PIPSEED_E_INSTALL_VERSION, folder,

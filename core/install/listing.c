@@ -158,7 +158,9 @@ static int compare_source(struct findings *findings, const char *path, const cha
         r = findings_look(findings, path, &inside, &look, &st, &fd, err);
         if (r < 0 || !inside || look != LOOK_FILE)
                 return r;
-        n = pread(fd, header, sizeof(header), 0);
+        do
+                n = pread(fd, header, sizeof(header), 0);
+        while (n < 0 && errno == EINTR);
         if (n < 0)
                 return error_sys(err, errno, path, "cannot read the bytecode");
         problem = judge_header(header, (size_t)n, flags, &source_st);
