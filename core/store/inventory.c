@@ -97,6 +97,8 @@ static int read_part(struct reading *reading, int entry_fd, const char *folder)
                 return faccessat(part_fd, "epoch", F_OK, 0) < 0 && errno == ENOENT
                                ? note_problem(reading, folder, "was found damaged") : 0;
         files_fd = file_open_beneath(part_fd, "files", O_RDONLY | O_DIRECTORY, 0);
+        if (files_fd < 0 && files_fd != -ENOENT && files_fd != -ENOTDIR && files_fd != -ELOOP)
+                return files_fd;
         r = files_fd < 0 ? note_problem(reading, folder, "has no files") : check_files(reading, &manifest, files_fd);
         return r < 0 ? r : forget_epoch(reading, part_fd);
 }

@@ -24,22 +24,25 @@ static int no_store(struct pipseed_error *err, const char *path, const char *rea
         return error_hint(err, "set cache.dir in the policy, or XDG_CACHE_HOME, to a folder of your own");
 }
 
-/* The owner of the deepest folder on the way that exists. */
-static uid_t nearest_owner(const char *path)
+/* The owner of the deepest folder on the way that exists. 0 or -errno. */
+static int nearest_owner(const char *path, uid_t *ret_owner)
 {
         _cleanup_free_ char *current = strdup(path);
         struct stat st;
 
         while (current != NULL && stat(current, &st) < 0) {
-                char *parent = path_dir(current);
-                bool is_top = parent == NULL || strcmp(parent, current) == 0;
+                char *parent;
 
+                if ((errno != ENOENT && errno != ENOTDIR) || strcmp(current, "/") == 0)
+                        return file_errno();
+                parent = path_dir(current);
                 free(current);
                 current = parent;
-                if (is_top)
-                        return (uid_t)-1;
         }
-        return current != NULL ? st.st_uid : (uid_t)-1;
+        if (current == NULL)
+                return -ENOMEM;
+        *ret_owner = st.st_uid;
+        return 0;
 }
 
 static int choose_folder(const char *cache_dir, char **ret_path, struct pipseed_error *err)
@@ -85,12 +88,16 @@ int store_find_folder(const char *cache_dir, char **ret_path, struct pipseed_err
 {
         _cleanup_free_ char *path = NULL;
         _cleanup_close_ int fd = -1;
+        uid_t owner = 0;
         int r = choose_folder(cache_dir, &path, err);
 
         if (r < 0)
                 return r;
         /* sudo with the caller's HOME: root must not leave folders there that the caller cannot remove. */
-        if (geteuid() == 0 && nearest_owner(path) != 0)
+        r = geteuid() == 0 ? nearest_owner(path, &owner) : 0;
+        if (r < 0)
+                return no_store(err, path, strerrordesc_np(-r));
+        if (owner != 0)
                 return no_store(err, path, "it lies in another user's folder, and this is root");
         r = file_make_dirs_abs(path, 0700);
         if (r < 0)
@@ -282,14 +289,13 @@ int store_take_out(const struct store *store, const char *path)
 {
         char name[64];
         _cleanup_close_ int fd = store_make_temporary(store, name);
-        _cleanup_free_ char *moved = NULL;
+        int result = 0;
+        int r;
 
         if (fd < 0)
                 return fd;
-        moved = str_format("%s/old", name);
-        if (moved == NULL)
-                return -ENOMEM;
-        if (renameat(store->fd, path, store->fd, moved) < 0 && errno != ENOENT)
-                return -errno;
-        return file_remove_tree(store->fd, name);
+        if (renameat(store->fd, path, fd, "old") < 0 && errno != ENOENT)
+                result = -errno;
+        r = file_remove_tree(store->fd, name);
+        return result < 0 ? result : r;
 }
