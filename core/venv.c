@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "pipseed.h"
 #include "store/store.h"
@@ -205,7 +206,7 @@ static int make_inside(struct creation *creation, struct pipseed_error *err)
                                       .clear = req->clear && creation->how != CLEAR_NOTHING};
 
         creation->venv.existed = true;
-        creation->was_empty = spot_is_empty(creation->spot.dir_fd) > 0;
+        creation->was_empty = names_is_empty(creation->spot.dir_fd) > 0;
         return update_folder(&update, &creation->txn, err);
 }
 

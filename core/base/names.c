@@ -2,8 +2,10 @@
 #include "names.h"
 
 #include "cleanup.h"
+#include "file.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,4 +46,13 @@ void names_done(struct names *names)
         if (names->dir != NULL)
                 (void)closedir(names->dir);
         names->dir = NULL;
+}
+
+int names_is_empty(int fd)
+{
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        int r = names_open(&names, file_open_dir_at(fd, "."));
+        bool empty = r == 0 && names_next(&names) == NULL;
+
+        return names.error < 0 ? names.error : empty;
 }

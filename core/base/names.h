@@ -31,4 +31,7 @@ const char *names_next(struct names *names);
 int names_fd(const struct names *names);
 void names_done(struct names *names);
 
+/* Has the folder that fd holds none? 1, 0 or -errno. */
+int names_is_empty(int fd);
+
 #endif

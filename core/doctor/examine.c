@@ -15,7 +15,6 @@
 #include "target/lookup.h"
 #include "target/rooted.h"
 #include "venv/mend.h"
-#include "venv/spot.h"
 #include "wheel/version.h"
 
 #include <errno.h>
@@ -118,7 +117,7 @@ static int look_into_lib(struct look *look, struct pipseed_error *err)
         if (r < 0)
                 return err->code != 0 ? r : error_sys(err, r, lib, "cannot look into the folder");
         r = look_for_debris(look, lib, err);
-        if (r == 0 && (look->req->root != NULL || look->req->user) && spot_is_empty(fd) > 0)
+        if (r == 0 && (look->req->root != NULL || look->req->user) && names_is_empty(fd) > 0)
                 r = look_add(look, PIPSEED_E_LEFTOVER, CURE_EMPTY, lib, err,
                              "an empty folder, as an interrupted run leaves it");
         return r;

@@ -51,18 +51,6 @@ static int has_tag(int package_fd)
         return strstr(start, TAG) != NULL;
 }
 
-static int is_empty(int package_fd)
-{
-        _cleanup_(names_done) struct names names = NAMES_INIT;
-        int r = names_open(&names, file_open_dir_at(package_fd, "."));
-
-        if (r < 0)
-                return r;
-        if (names_next(&names) != NULL)
-                return 0;
-        return names.error < 0 ? names.error : 1;
-}
-
 int package_look(int stdlib_fd, const char *name, enum package_kind *ret_kind)
 {
         _cleanup_close_ int fd = -1;
@@ -91,7 +79,7 @@ int package_look(int stdlib_fd, const char *name, enum package_kind *ret_kind)
                 *ret_kind = PACKAGE_OURS;
                 return 0;
         }
-        empty = marked ? 0 : is_empty(fd);
+        empty = marked ? 0 : names_is_empty(fd);
         if (empty < 0)
                 return empty;
         *ret_kind = marked ? PACKAGE_MIXED : empty > 0 ? PACKAGE_EMPTY : PACKAGE_FOREIGN;

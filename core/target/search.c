@@ -27,8 +27,7 @@ static bool is_passed_over(const struct search *search, const char *folder, int 
 {
         if (r == -EACCES)
                 return !scheme_has(search->scheme, folder);
-        return r == -ENOENT || r == -ENOTDIR || r == -EISDIR || r == -ELOOP || r == -EFBIG ||
-               r == -ENAMETOOLONG;
+        return r == -ENOENT || r == -ENOTDIR || r == -EISDIR || r == -ELOOP || r == -EFBIG || r == -ENAMETOOLONG;
 }
 
 /* 1, 0 or -errno. */

@@ -3,9 +3,9 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "target/pyvenv.h"
-#include "venv/spot.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,7 @@ int clear_check(const char *path, int fd, int parent_fd, enum clear_how *ret_how
 {
         _cleanup_free_ char *here = getcwd(NULL, 0);
         char real[PATH_MAX];
-        int r = spot_is_empty(fd);
+        int r = names_is_empty(fd);
 
         if (r < 0)
                 return error_sys(err, r, path, "cannot look into %s", path);

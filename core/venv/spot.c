@@ -35,15 +35,6 @@ static int is_at(int fd, int parent_fd, const char *name)
         return is_same(&held, &named);
 }
 
-int spot_is_empty(int fd)
-{
-        _cleanup_(names_done) struct names names = NAMES_INIT;
-        int r = names_open(&names, file_open_dir_at(fd, "."));
-        bool empty = r == 0 && names_next(&names) == NULL;
-
-        return names.error < 0 ? names.error : empty;
-}
-
 int spot_empty(int fd)
 {
         _cleanup_(names_done) struct names names = NAMES_INIT;

@@ -53,8 +53,6 @@ void spot_done(struct spot *spot);
 
 /* Empties a folder, following no link. 0 or -errno. */
 int spot_empty(int fd);
-/* Has the folder no entries? 1, 0 or -errno. */
-int spot_is_empty(int fd);
 /* Takes the lock of a folder: 0, or -EWOULDBLOCK when another run kept it for a minute; 1 where locks do not work. */
 int spot_lock(const struct spot *spot, int fd);
 

@@ -39,6 +39,10 @@ static void nothing_in_it(void **state)
         assert_int_equal(names_open(&names, file_open_dir(tree_path("d"))), 0);
         assert_null(names_next(&names));
         assert_int_equal(names.error, 0);
+        assert_int_equal(names_is_empty(names_fd(&names)), 1);
+        tree_file("d/.x", "x");
+        assert_int_equal(names_is_empty(names_fd(&names)), 0);
+        assert_int_equal(names_is_empty(-1), -EBADF);
 }
 
 /* An error of opening is handed on, one of reading is no end. */
