@@ -13,8 +13,8 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
-#include "install/plan.h"
-#include "install/txn.h"
+#include "install/plan/plan.h"
+#include "install/txn/txn.h"
 #include "pipseed.h"
 #include "result.h"
 #include "store/entry.h"

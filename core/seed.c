@@ -2,10 +2,10 @@
 /* One seeding, from request to result. The story is pipseed_seed at the end; each step is a function above it. */
 #include "base/error.h"
 #include "base/str.h"
-#include "install/merge.h"
-#include "install/rebase.h"
-#include "install/removal.h"
-#include "install/stage.h"
+#include "install/stage/merge.h"
+#include "install/plan/rebase.h"
+#include "install/stage/removal.h"
+#include "install/stage/stage.h"
 #include "job.h"
 #include "prepare.h"
 

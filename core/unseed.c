@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Taking pip out again, by RECORD: one transaction, as a seeding is. */
 #include "base/error.h"
-#include "install/merge.h"
-#include "install/removal.h"
+#include "install/stage/merge.h"
+#include "install/stage/removal.h"
 #include "job.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 /* Is what is installed what RECORD, the wheel and the policy say? */
 #include "base/error.h"
 #include "base/path.h"
-#include "install/verify.h"
+#include "install/verify/distribution.h"
 #include "job.h"
 
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "install/txn.h"
+#include "install/txn/txn.h"
 #include "scripts.h"
 #include "target/base.h"
 #include "target/installed.h"

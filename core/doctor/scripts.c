@@ -8,7 +8,7 @@
 #include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "install/script.h"
+#include "install/plan/script.h"
 #include "target/base.h"
 
 #include <errno.h>

@@ -18,7 +18,7 @@
 #define VENV_MEND_H
 
 #include "base/cleanup.h"
-#include "install/txn.h"
+#include "install/txn/txn.h"
 #include "pipseed.h"
 
 struct mend {

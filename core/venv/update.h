@@ -11,7 +11,7 @@
 #ifndef VENV_UPDATE_H
 #define VENV_UPDATE_H
 
-#include "install/txn.h"
+#include "install/txn/txn.h"
 #include "venv/layout.h"
 
 struct update {

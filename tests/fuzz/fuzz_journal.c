@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
-#include "install/journal.h"
+#include "install/txn/journal.h"
 
 #include <sys/stat.h>
 #include <zlib.h>

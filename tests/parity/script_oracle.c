@@ -9,7 +9,7 @@
  */
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "install/plan.h"
+#include "install/plan/plan.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/cleanup.h"
-#include "install/batches.h"
+#include "install/stage/batches.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "install/journal.h"
+#include "install/txn/journal.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "txn_rig.h"
 
-#include "install/merge.h"
+#include "install/stage/merge.h"
 
 #include "old_kernel_rig.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store_rig.h"
 
-#include "install/place.h"
+#include "install/stage/place.h"
 
 #include <errno.h>
 #include <linux/fs.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/cleanup.h"
 #include "base/str.h"
-#include "install/plan.h"
+#include "install/plan/plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "install/rebase.h"
+#include "install/plan/rebase.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "txn_rig.h"
 
-#include "install/removal.h"
+#include "install/stage/removal.h"
 
 #define INFO "evil-1.0.dist-info"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/cleanup.h"
-#include "install/script.h"
-#include "install/shebang.h"
+#include "install/plan/script.h"
+#include "install/plan/shebang.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
 #include "store_rig.h"
 #include "txn_rig.h"
 
-#include "install/rebase.h"
-#include "install/stage.h"
+#include "install/plan/rebase.h"
+#include "install/stage/stage.h"
 
 static struct entry *entry;
 

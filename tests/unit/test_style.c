@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/cleanup.h"
-#include "install/style.h"
+#include "install/plan/style.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "txn_rig.h"
 
-#include "install/survivors.h"
+#include "install/stage/survivors.h"
 
 
 static const struct {

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/str.h"
-#include "install/verify.h"
+#include "install/verify/distribution.h"
 #include "wheel/record.h"
 
 #include <errno.h>

@@ -14,9 +14,9 @@
 
 #include "base/error.h"
 #include "base/path.h"
-#include "install/change.h"
-#include "install/journal.h"
-#include "install/txn.h"
+#include "install/txn/change.h"
+#include "install/txn/journal.h"
+#include "install/txn/txn.h"
 
 #include <dirent.h>
 #include <errno.h>

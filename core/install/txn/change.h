@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * change.h - making and undoing one change of a transaction. Both look at what is there first (by inode), so that they can
+ * be repeated after a kill at any point.
+ *
+ *     kind   before                       after
+ *     MKDIR  path absent                  path is a folder
+ *     PUT    staged entry, path absent    path is that entry
+ *     SWAP   staged entry, path is old    path is the staged entry, the old one is staged (or in old/N where the file
+ *                                         system cannot exchange: then path is absent for a moment)
+ *     TAKE   path is old                  path absent, old/N is the old entry
+ */
+#ifndef INSTALL_CHANGE_H
+#define INSTALL_CHANGE_H
+
+#include "install/txn/txn.h"
+
+/* 0 or -errno; nothing has changed then, but for a SWAP without exchange that stopped half-way, which undo mends. */
+int change_apply(const struct txn *txn, size_t i);
+int change_undo(const struct txn *txn, size_t i);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "install/txn/journal.h"
+
+#include "base/path.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#define FIRST_LINE "pipseed-journal 1\n"
+
+static const char *const kinds[] = {
+        [CHANGE_MKDIR] = "mkdir", [CHANGE_PUT] = "put", [CHANGE_SWAP] = "swap", [CHANGE_TAKE] = "take",
+};
+
+static void format_end(const char *text, size_t len, char ret_line[32])
+{
+        (void)snprintf(ret_line, 32, "end %08lx\n", crc32_z(0, (const unsigned char *)text, len));
+}
+
+void journal_write(struct str *out, const struct txn *txn)
+{
+        size_t start = out->len;
+        char end[32];
+
+        str_add(out, FIRST_LINE);
+        for (size_t i = 0; i < txn->n_changes; i++)
+                str_printf(out, "%s %s %" PRIu64 " %s\n", kinds[txn->changes[i].kind],
+                           txn_staged_name(txn->changes[i].root), txn->changes[i].inode, txn->changes[i].path);
+        if (out->failed)
+                return;
+        format_end(out->data + start, out->len - start, end);
+        str_add(out, end);
+}
+
+static bool read_change(struct txn *txn, char *line)
+{
+        struct change change = {0};
+        char *save = NULL;
+        const char *kind = strtok_r(line, " ", &save);
+        const char *root = strtok_r(NULL, " ", &save);
+        const char *inode = strtok_r(NULL, " ", &save);
+        char *end = NULL;
+        bool has_kind = false;
+        bool has_root = false;
+
+        if (kind == NULL || root == NULL || inode == NULL || save == NULL || !path_is_plain(save))
+                return false;
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+                if (strcmp(kinds[i], kind) == 0) {
+                        change.kind = (enum change_kind)i;
+                        has_kind = true;
+                }
+        for (int i = 0; i < PLAN_N_ROOTS; i++)
+                if (strcmp(txn_staged_name((enum plan_root)i), root) == 0) {
+                        change.root = (enum plan_root)i;
+                        has_root = true;
+                }
+        change.inode = strtoull(inode, &end, 10);
+        if (!has_kind || !has_root || end == inode || *end != '\0' ||
+            arena_grow(&txn->arena, &txn->changes, txn->n_changes, &txn->capacity, sizeof(*txn->changes)) < 0)
+                return false;
+        change.path = arena_strdup(&txn->arena, save);
+        if (change.path == NULL)
+                return false;
+        txn->changes[txn->n_changes++] = change;
+        return true;
+}
+
+/* strtoull takes signs and wraps around, strtok_r takes two blanks for one: a journal is what journal_write gives. */
+static bool is_canonical(const struct txn *txn, const char *text, size_t len)
+{
+        _cleanup_(str_done) struct str again = STR_INIT;
+
+        journal_write(&again, txn);
+        return !again.failed && again.len == len && memcmp(again.data, text, len) == 0;
+}
+
+bool journal_read(struct txn *txn, const char *text, size_t len)
+{
+        static const size_t end_len = sizeof("end 00000000\n") - 1;
+        char end[32];
+        char *copy;
+        char *save = NULL;
+
+        if (len < end_len + strlen(FIRST_LINE) || memchr(text, '\0', len) != NULL || !str_starts(text, FIRST_LINE))
+                return false;
+        format_end(text, len - end_len, end);
+        if (memcmp(text + len - end_len, end, end_len) != 0)
+                return false;
+        copy = arena_strndup(&txn->arena, text + strlen(FIRST_LINE), len - end_len - strlen(FIRST_LINE));
+        if (copy == NULL)
+                return false;
+        for (char *line = strtok_r(copy, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save))
+                if (!read_change(txn, line))
+                        return false;
+        return is_canonical(txn, text, len);
+}

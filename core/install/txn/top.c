@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+#include "install/txn/top.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int open_within(int dir_fd, const char *path, uint64_t resolve)
+{
+        struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = resolve};
+        long fd;
+
+        while (*path == '/')
+                path++;
+        if (*path == '\0')
+                path = ".";
+        fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
+        if (fd < 0 && errno == ENOSYS)
+                return file_open_beneath(dir_fd, path, O_RDONLY | O_DIRECTORY, 0);
+        return fd < 0 ? -errno : (int)fd;
+}
+
+int top_open_folder(const struct top *top, const char *path)
+{
+        if (top->guarded != NULL && path_is_below(top->guarded, path))
+                return open_within(top->guard_fd, path + strlen(top->guarded), RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+        if (top->is_rooted)
+                return open_within(top->fd, path, RESOLVE_IN_ROOT);
+        while (*path == '/')
+                path++;
+        return file_open_dir_at(top->fd, *path != '\0' ? path : ".");
+}
+
+static int note_made(struct top *top, const char *path)
+{
+        if (arena_grow(&top->arena, &top->made, top->n_made, &top->made_capacity, sizeof(*top->made)) < 0)
+                return -ENOMEM;
+        top->made[top->n_made] = arena_strdup(&top->arena, path);
+        if (top->made[top->n_made] == NULL)
+                return -ENOMEM;
+        top->n_made++;
+        return 0;
+}
+
+static mode_t mode_of(const struct top *top, const char *path)
+{
+        for (int i = 0; i < TOP_MAX_PRIVATE; i++) {
+                const char *folder = top->way.private_folders[i];
+
+                if (folder != NULL &&
+                    (strcmp(folder, path) == 0 || (top->way.private_parents && path_is_below(path, folder))))
+                        return 0700;
+        }
+        return 0777;
+}
+
+int top_make_folder(struct top *top, const char *path)
+{
+        _cleanup_free_ char *parent = NULL;
+        _cleanup_close_ int parent_fd = -1;
+        int fd = top_open_folder(top, path);
+        int r;
+
+        if (fd != -ENOENT)
+                return fd;
+        parent = path_dir(path);
+        if (parent == NULL)
+                return -ENOMEM;
+        if (strcmp(parent, path) == 0)
+                return -ENOENT;
+        parent_fd = top_make_folder(top, parent);
+        if (parent_fd < 0)
+                return parent_fd;
+        if (mkdirat(parent_fd, path_base(path), mode_of(top, path)) == 0) {
+                r = note_made(top, path);
+                if (r < 0)
+                        return r;
+        } else if (errno != EEXIST) {
+                return -errno;
+        }
+        return top_open_folder(top, path);
+}
+
+/* Makes the --root folder, and counts the levels that it made, so that a run that fails can remove them. */
+static int make_root(struct top *top, const char *root)
+{
+        _cleanup_free_ char *parent = NULL;
+        int r;
+
+        if (mkdir(root, 0777) == 0) {
+                top->n_made_tops++;
+                return 0;
+        }
+        if (errno != ENOENT)
+                return errno == EEXIST ? 0 : -errno;
+        parent = path_dir(root);
+        if (parent == NULL)
+                return -ENOMEM;
+        r = make_root(top, parent);
+        if (r < 0)
+                return r;
+        if (mkdir(root, 0777) < 0)
+                return errno == EEXIST ? 0 : -errno;
+        top->n_made_tops++;
+        return 0;
+}
+
+static void remove_root(const struct top *top)
+{
+        _cleanup_free_ char *path = top->path != NULL ? strdup(top->path) : NULL;
+
+        for (size_t i = 0; path != NULL && i < top->n_made_tops && rmdir(path) == 0; i++) {
+                char *parent = path_dir(path);
+
+                free(path);
+                path = parent;
+        }
+}
+
+static int open_root(struct top *top, const char *root, struct pipseed_error *err)
+{
+        int r;
+
+        top->is_rooted = root != NULL;
+        if (root != NULL) {
+                top->path = arena_strdup(&top->arena, root);
+                if (top->path == NULL)
+                        return error_memory(err);
+                r = make_root(top, root);
+                if (r < 0)
+                        return error_sys(err, r, root, "cannot make the --root folder");
+        }
+        top->fd = file_open_dir(root != NULL ? root : "/");
+        if (top->fd < 0)
+                return error_sys(err, top->fd, root != NULL ? root : "/", "cannot open the root folder");
+        return 0;
+}
+
+uid_t top_stranger(const char *path)
+{
+        _cleanup_free_ char *copy = strdup(path);
+        struct stat st;
+
+        for (char *at = copy; at != NULL;) {
+                char kept;
+
+                at = strchr(at + 1, '/');
+                kept = at != NULL ? *at : '\0';
+                if (at != NULL)
+                        *at = '\0';
+                if (stat(copy, &st) == 0 && st.st_uid != 0)
+                        return st.st_uid;
+                if (at != NULL)
+                        *at = kept;
+        }
+        return 0;
+}
+
+/*
+ * root in an environment that lies in another user's folder: that user could put links where root is about to write. So the
+ * environment must be that user's as well, and links in it are followed no further than it reaches.
+ */
+static int guard(struct top *top, const char *prefix, struct pipseed_error *err)
+{
+        uid_t stranger = geteuid() == 0 && prefix != NULL && !top->is_rooted ? top_stranger(prefix) : 0;
+        struct stat st;
+        int fd;
+
+        if (stranger == 0)
+                return 0;
+        fd = file_open_dir(prefix);
+        if (fd < 0)
+                return fd == -ENOENT ? 0 : error_sys(err, fd, prefix, "cannot open the environment");
+        top->guard_fd = fd;
+        top->guarded = arena_strdup(&top->arena, prefix);
+        if (top->guarded == NULL)
+                return error_memory(err);
+        if (fstat(fd, &st) < 0)
+                return error_sys(err, errno, prefix, "cannot look at the environment");
+        if (st.st_uid == stranger)
+                return 0;
+        (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, prefix,
+                        "user %u can change the way to this folder of user %u, and this is root",
+                        (unsigned int)stranger, (unsigned int)st.st_uid);
+        return error_hint(err, "name the folder by a path that is root's alone, or run as user %u",
+                          (unsigned int)stranger);
+}
+
+int top_open(struct top *top, const struct top_way *way, struct pipseed_error *err)
+{
+        int r;
+
+        top->way = *way;
+        r = open_root(top, way->root, err);
+        return r < 0 ? r : guard(top, way->prefix, err);
+}
+
+void top_undo(struct top *top)
+{
+        while (top->n_made > 0) {
+                const char *path = top->made[--top->n_made];
+                _cleanup_free_ char *parent = path_dir(path);
+                _cleanup_close_ int parent_fd = parent != NULL ? top_open_folder(top, parent) : -1;
+
+                if (parent_fd >= 0)
+                        (void)unlinkat(parent_fd, path_base(path), AT_REMOVEDIR);
+        }
+        remove_root(top);
+}
+
+void top_done(struct top *top)
+{
+        cleanup_closep(&top->fd);
+        cleanup_closep(&top->guard_fd);
+        arena_done(&top->arena);
+        *top = (struct top)TOP_INIT;
+}
