@@ -92,12 +92,7 @@ static int find_target(struct job *job, struct pipseed_error *err)
         if (r < 0)
                 return r;
         job->scheme = req->user ? &job->target->user_scheme : &job->target->scheme;
-        job->roots[PLAN_LIB] = job->scheme->purelib;
-        job->roots[PLAN_OTHER_LIB] = job->scheme->platlib;
-        job->roots[PLAN_SCRIPTS] = job->scheme->scripts;
-        job->roots[PLAN_HEADERS] = job->scheme->headers;
-        job->roots[PLAN_DATA] = job->scheme->data;
-        if (result_set_target(&job->result, job->target, job->scheme->scripts) < 0)
+        if (result_set_target(&job->result, job->target, job->scheme->dirs[PLAN_SCRIPTS]) < 0)
                 return error_memory(err);
         return 0;
 }
@@ -182,7 +177,7 @@ int job_begin(const struct pipseed_request *req, struct job **ret_job, struct pi
  * lie below HOME, for the user alone (create_home_path); before 3.7 os.makedirs does so for what lies above as well. */
 static void set_private_folders(const struct job *job, struct top_way *way)
 {
-        const char *const folders[TOP_MAX_PRIVATE] = {job->scheme->data, job->scheme->purelib};
+        const char *const folders[TOP_MAX_PRIVATE] = {job->scheme->dirs[PLAN_DATA], job->scheme->dirs[PLAN_LIB]};
         const char *home = getenv("HOME");
         size_t n = 0;
 
@@ -196,7 +191,7 @@ static void set_private_folders(const struct job *job, struct top_way *way)
 
 static int open_txn(struct job *job, struct pipseed_error *err)
 {
-        struct txn_query query = {.roots = job->roots, .way.root = job->target->root,
+        struct txn_query query = {.roots = job->scheme->dirs, .way.root = job->target->root,
                                   .way.prefix = job->target->is_venv ? job->target->prefix : NULL,
                                   .durable = job->req.durable, .umask = job->umask, .event = job->req.event, .event_data = job->req.event_data};
 
@@ -232,8 +227,7 @@ int job_finish(struct job *job, struct pipseed_error *err)
 
 bool job_owns(const struct job *job, const struct installed *installed)
 {
-        return strcmp(installed->location, job->roots[PLAN_LIB]) == 0 ||
-               strcmp(installed->location, job->roots[PLAN_OTHER_LIB]) == 0;
+        return scheme_has(job->scheme, installed->location);
 }
 
 int job_survey(struct job *job, struct pipseed_error *err)

@@ -180,7 +180,7 @@ static int make_plan(struct job *job, struct job_package *package, const struct 
         }
         plan_done(&package->plan);
         r = plan_make(&input, &package->plan, err);
-        return r < 0 ? r : rebase_plan(&package->plan, job->roots, err);
+        return r < 0 ? r : rebase_plan(&package->plan, job->scheme->dirs, err);
 }
 
 /* Every copy in the folders that we write to goes when a new one comes, also a second one that something left behind. */
@@ -275,7 +275,7 @@ static int report_package(struct job *job, const struct job_package *package)
         hash_to_hex(wheel->sha256, hex);
         p.version = wheel->name.version;
         p.previous_version = package->current != NULL ? package->current->version : NULL;
-        p.location = job->roots[PLAN_LIB];
+        p.location = job->scheme->dirs[PLAN_LIB];
         p.wheel = wheel->filename;
         p.sha256 = hex;
         p.source = wheel->source;

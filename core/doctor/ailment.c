@@ -39,6 +39,6 @@ char *look_lib(const struct look *look)
         char *lib = NULL;
 
         /* Links in an image lead to where a process chrooted there would get. */
-        return rooted_resolve(target->root, look->req->user ? target->user_scheme.purelib : target->scheme.purelib,
+        return rooted_resolve(target->root, (look->req->user ? &target->user_scheme : &target->scheme)->dirs[PLAN_LIB],
                               &lib) == 0 ? lib : NULL;
 }

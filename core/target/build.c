@@ -54,7 +54,7 @@ static int check_version(const struct target *target, const struct pyvenv *env, 
 
         if (lib == NULL)
                 return error_memory(err);
-        r = rooted_find(image, target->scheme.purelib, S_IFDIR);
+        r = rooted_find(image, target->scheme.dirs[PLAN_LIB], S_IFDIR);
         if (r > 0)
                 return 0;
         if (r == 0)
@@ -161,7 +161,7 @@ int build_target(struct target *target, const struct facts *facts, const struct 
                 return error_memory(err);
         r = set_search(target, facts, env, user_base);
         if (r < 0)
-                return error_sys(err, r, r == -EACCES ? target->scheme.purelib : target->prefix,
+                return error_sys(err, r, r == -EACCES ? target->scheme.dirs[PLAN_LIB] : target->prefix,
                                  "cannot tell where this Python looks for packages");
         return env != NULL ? check_version(target, env, image, err) : 0;
 }

@@ -88,17 +88,11 @@ static void get_scheme(struct reader *reader, const char *name, struct target_sc
         struct facts_paths paths = {0};
 
         get_paths(reader, name, &paths);
-        if (reader->wrong != NULL || paths.n_items != 5) {
+        if (reader->wrong != NULL || paths.n_items != PLAN_N_ROOTS) {
                 reader->wrong = reader->wrong != NULL ? reader->wrong : name;
                 return;
         }
-        *ret_scheme = (struct target_scheme){
-                .purelib = paths.items[0],
-                .platlib = paths.items[1],
-                .scripts = paths.items[2],
-                .headers = paths.items[3],
-                .data = paths.items[4],
-        };
+        memcpy(ret_scheme->dirs, paths.items, sizeof(ret_scheme->dirs));
 }
 
 /* n small numbers from item `first` of a list on. */

@@ -181,15 +181,15 @@ static int set_site(struct arena *arena, const struct image *image, bool debian,
 {
         const char *base = strcmp(image->prefix, "/") == 0 ? "" : image->prefix;
         const char *const posix[] = {
-                facts->scheme.platlib,
-                facts->scheme.purelib, /* search drops it when it is the same */
+                facts->scheme.dirs[PLAN_OTHER_LIB],
+                facts->scheme.dirs[PLAN_LIB], /* search drops it when it is the same */
         };
         const char *const dist[] = {
                 arena_format(arena, "%s/local/lib/%s/dist-packages", base, image->lib),
                 arena_format(arena, "%s/lib/python3/dist-packages", base),
                 arena_format(arena, "%s/lib/%s/dist-packages", base, image->lib),
         };
-        const char *const own[] = {facts->venv_scheme.platlib, facts->venv_scheme.purelib};
+        const char *const own[] = {facts->venv_scheme.dirs[PLAN_OTHER_LIB], facts->venv_scheme.dirs[PLAN_LIB]};
         int r = debian ? set_paths(arena, &facts->site, dist, ARRAY_SIZE(dist))
                        : set_paths(arena, &facts->site, posix, ARRAY_SIZE(posix));
 

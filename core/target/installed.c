@@ -297,8 +297,8 @@ static int look_at_folder(const struct target *target, const struct target_schem
 static int look_everywhere(const struct target *target, const struct target_scheme *scheme, struct finder *finder,
                            struct pipseed_error *err)
 {
-        bool seen[] = {false, strcmp(scheme->platlib, scheme->purelib) == 0};
-        const char *const own[] = {scheme->purelib, scheme->platlib};
+        bool seen[] = {false, strcmp(scheme->dirs[PLAN_OTHER_LIB], scheme->dirs[PLAN_LIB]) == 0};
+        const char *const own[] = {scheme->dirs[PLAN_LIB], scheme->dirs[PLAN_OTHER_LIB]};
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < target->n_search; i++) {

@@ -7,14 +7,9 @@
 
 #include <errno.h>
 #include <pwd.h>
-#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
-
-static const size_t fields[] = {
-        offsetof(struct target_scheme, purelib), offsetof(struct target_scheme, platlib),
-        offsetof(struct target_scheme, scripts), offsetof(struct target_scheme, headers),
-        offsetof(struct target_scheme, data),
-};
+#include <unistd.h>
 
 const char *scheme_replace(struct arena *arena, const char *path, const char *from, const char *to)
 {
@@ -28,7 +23,7 @@ const char *scheme_replace(struct arena *arena, const char *path, const char *fr
 
 bool scheme_has(const struct target_scheme *scheme, const char *folder)
 {
-        return strcmp(folder, scheme->purelib) == 0 || strcmp(folder, scheme->platlib) == 0;
+        return strcmp(folder, scheme->dirs[PLAN_LIB]) == 0 || strcmp(folder, scheme->dirs[PLAN_OTHER_LIB]) == 0;
 }
 
 int scheme_fill(struct arena *arena, const struct target_scheme *scheme, const char *from, const char *to,
@@ -36,12 +31,9 @@ int scheme_fill(struct arena *arena, const struct target_scheme *scheme, const c
 {
         struct target_scheme filled = {0};
 
-        for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-                const char *const *source = (const char *const *)(const void *)((const char *)scheme + fields[i]);
-                const char **field = (const char **)(void *)((char *)&filled + fields[i]);
-
-                *field = scheme_replace(arena, *source, from, to);
-                if (*field == NULL)
+        for (size_t i = 0; i < PLAN_N_ROOTS; i++) {
+                filled.dirs[i] = scheme_replace(arena, scheme->dirs[i], from, to);
+                if (filled.dirs[i] == NULL)
                         return -ENOMEM;
         }
         *ret_scheme = filled;
@@ -61,20 +53,20 @@ int scheme_of_layout(struct arena *arena, enum scheme_layout layout, const char 
         const char *local = layout == SCHEME_DEBIAN ? "/local" : "";
         const char *packages = layout == SCHEME_DEBIAN ? "dist-packages" : "site-packages";
         struct target_scheme scheme = {
-                .purelib = arena_format(arena, "%s%s/lib/%s/%s", base, local, lib, packages),
-                .platlib = arena_format(arena, "%s%s/%s/%s/%s", base, local, libdir, lib, packages),
-                .scripts = arena_format(arena, "%s%s/bin", base, local),
-                .data = arena_format(arena, "%s%s", base[0] == '\0' && local[0] == '\0' ? "/" : base, local),
+                .dirs[PLAN_LIB] = arena_format(arena, "%s%s/lib/%s/%s", base, local, lib, packages),
+                .dirs[PLAN_OTHER_LIB] = arena_format(arena, "%s%s/%s/%s/%s", base, local, libdir, lib, packages),
+                .dirs[PLAN_SCRIPTS] = arena_format(arena, "%s%s/bin", base, local),
+                .dirs[PLAN_DATA] = arena_format(arena, "%s%s", base[0] == '\0' && local[0] == '\0' ? "/" : base, local),
         };
 
         if (layout == SCHEME_VENV)
-                scheme.headers = arena_format(arena, "%s/include/site/python3.%d", base, minor);
+                scheme.dirs[PLAN_HEADERS] = arena_format(arena, "%s/include/site/python3.%d", base, minor);
         else /* Debian's distutils had them below local, its sysconfig has not. */
-                scheme.headers = arena_format(arena, "%s%s/include/%s%s", base, minor < 10 ? local : "", lib,
+                scheme.dirs[PLAN_HEADERS] = arena_format(arena, "%s%s/include/%s%s", base, minor < 10 ? local : "", lib,
                                               abi_suffix(minor));
-        if (scheme.purelib == NULL || scheme.platlib == NULL || scheme.scripts == NULL || scheme.headers == NULL ||
-            scheme.data == NULL)
-                return -ENOMEM;
+        for (size_t i = 0; i < PLAN_N_ROOTS; i++)
+                if (scheme.dirs[i] == NULL)
+                        return -ENOMEM;
         *ret_scheme = scheme;
         return 0;
 }

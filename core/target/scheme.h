@@ -7,7 +7,18 @@
 #define TARGET_SCHEME_H
 
 #include "base/arena.h"
-#include "target/target.h"
+
+#include <stdbool.h>
+
+/* Index of the directories of a scheme, of a plan and of a transaction. LIB is purelib; in the plan of a wheel whose root
+ * goes to platlib it is that one, so that the dist-info is always in LIB. The order is that of the probe's answer. */
+enum plan_root { PLAN_LIB, PLAN_OTHER_LIB, PLAN_SCRIPTS, PLAN_HEADERS, PLAN_DATA, PLAN_N_ROOTS };
+
+/* An install scheme (sysconfig.get_paths, pip's get_scheme): one directory for each kind of file. The installer appends the
+ * project's name to HEADERS. */
+struct target_scheme {
+        const char *dirs[PLAN_N_ROOTS];
+};
 
 enum scheme_layout {
         SCHEME_POSIX,  /* sysconfig's posix_prefix, distutils' unix_prefix */

@@ -5,7 +5,7 @@
  *     _cleanup_(target_freep) struct target *target = NULL;
  *
  *     r = target_find(&query, &target, err);
- *     target->scheme.purelib ...
+ *     target->scheme.dirs[PLAN_LIB] ...
  *
  * Found without running the interpreter wherever files tell (a venv by its pyvenv.cfg and folders, its base through the
  * cache of facts), else by one isolated call of it (probe.h), remembered by path, inode, size and mtime.
@@ -17,16 +17,8 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "pipseed.h"
+#include "target/scheme.h"
 #include "wheel/tag.h"
-
-/* An install scheme (sysconfig.get_paths, pip's get_scheme): one folder for each kind of file. */
-struct target_scheme {
-        const char *purelib;
-        const char *platlib;
-        const char *scripts;
-        const char *headers; /* for .data/headers: include/site/pythonX.Y/NAME has NAME appended by the installer */
-        const char *data;
-};
 
 struct facts;
 

@@ -66,14 +66,14 @@ static const char *below(const char *path)
 static int add_all_dirs(struct maker *maker)
 {
         const struct facts *facts = maker->query->origin->facts;
-        const char *purelib = below(facts->venv_scheme.purelib);
-        const char *platlib = below(facts->venv_scheme.platlib);
+        const char *purelib = below(facts->venv_scheme.dirs[PLAN_LIB]);
+        const char *platlib = below(facts->venv_scheme.dirs[PLAN_OTHER_LIB]);
         _cleanup_free_ char *lib = purelib != NULL ? path_dir(purelib) : NULL;
         _cleanup_free_ char *include = NULL;
         int r;
 
         if (purelib == NULL || platlib == NULL)
-                return error_set(maker->err, PIPSEED_E_UNSUPPORTED, facts->venv_scheme.purelib,
+                return error_set(maker->err, PIPSEED_E_UNSUPPORTED, facts->venv_scheme.dirs[PLAN_LIB],
                                  "the folders of environments of %s lie outside of them", maker->query->origin->exe);
         /* "python3.13", "python3.13t": the same name as below lib. */
         include = lib != NULL ? str_format("include/%s", path_base(lib)) : NULL;

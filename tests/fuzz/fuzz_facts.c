@@ -12,11 +12,8 @@ static void check_path(const char *path)
 
 static void check_scheme(const struct target_scheme *scheme)
 {
-        check_path(scheme->purelib);
-        check_path(scheme->platlib);
-        check_path(scheme->scripts);
-        check_path(scheme->headers);
-        check_path(scheme->data);
+        for (size_t i = 0; i < PLAN_N_ROOTS; i++)
+                check_path(scheme->dirs[i]);
 }
 
 static void check_paths(const struct facts_paths *paths)

@@ -34,8 +34,9 @@ static json_t *hex(const char *text)
 
 static json_t *scheme_json(const struct target_scheme *scheme)
 {
-        return json_pack("{s:o, s:o, s:o, s:o, s:o}", "purelib", hex(scheme->purelib), "platlib", hex(scheme->platlib),
-                         "scripts", hex(scheme->scripts), "headers", hex(scheme->headers), "data", hex(scheme->data));
+        return json_pack("{s:o, s:o, s:o, s:o, s:o}", "purelib", hex(scheme->dirs[PLAN_LIB]), "platlib",
+                         hex(scheme->dirs[PLAN_OTHER_LIB]), "scripts", hex(scheme->dirs[PLAN_SCRIPTS]), "headers",
+                         hex(scheme->dirs[PLAN_HEADERS]), "data", hex(scheme->dirs[PLAN_DATA]));
 }
 
 static json_t *target_json(const struct target *target)

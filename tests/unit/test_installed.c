@@ -64,7 +64,10 @@ static void check(size_t i, const char *root)
                                       tree_path("pip-19.0-py3.7.egg")};
         const struct target target = {.root = root, .search = root != NULL ? unrooted : rooted, .n_search = 4};
 
-        const struct target_scheme scheme = {.purelib = target.search[0], .platlib = root != NULL ? "/own" : tree_path("own")};
+        const struct target_scheme scheme = {
+                .dirs[PLAN_LIB] = target.search[0],
+                .dirs[PLAN_OTHER_LIB] = root != NULL ? "/own" : tree_path("own"),
+        };
 
         assert_int_equal(installed_find(&target, &scheme, "PIP", &list, &err), 0);
         for (size_t k = 0; k < ARRAY_SIZE(cases[i].expected); k++) {

@@ -244,12 +244,8 @@ static void knows_its_folders(void **state)
                 assert_int_equal(job_begin(&req, &job, &err), 0);
                 scheme = user != 0 ? &job->target->user_scheme : &job->target->scheme;
                 assert_ptr_equal(job->scheme, scheme);
-                assert_string_equal(job->roots[PLAN_LIB], scheme->purelib);
-                assert_string_equal(job->roots[PLAN_OTHER_LIB], scheme->platlib);
-                assert_string_equal(job->roots[PLAN_SCRIPTS], scheme->scripts);
-                assert_string_equal(job->roots[PLAN_DATA], scheme->data);
-                assert_string_equal(job->result.result.scripts_dir, scheme->scripts);
-                installed.location = scheme->purelib;
+                assert_string_equal(job->result.result.scripts_dir, scheme->dirs[PLAN_SCRIPTS]);
+                installed.location = scheme->dirs[PLAN_LIB];
                 assert_true(job_owns(job, &installed));
                 installed.location = "/usr/lib/python3/elsewhere";
                 assert_false(job_owns(job, &installed));

@@ -18,19 +18,19 @@
 #define PIP_LINE "sha256=zuuue4knoyJ-UwPPXg8fezS7VCrXJQrAP7zeNuwvFQg" /* "pip\n" */
 
 static const struct target_scheme venv_scheme = {
-        .purelib = "/env/lib/python3.13/site-packages",
-        .platlib = "/env/lib/python3.13/site-packages",
-        .scripts = "/env/bin",
-        .headers = "/env/include/site/python3.13",
-        .data = "/env",
+        .dirs[PLAN_LIB] = "/env/lib/python3.13/site-packages",
+        .dirs[PLAN_OTHER_LIB] = "/env/lib/python3.13/site-packages",
+        .dirs[PLAN_SCRIPTS] = "/env/bin",
+        .dirs[PLAN_HEADERS] = "/env/include/site/python3.13",
+        .dirs[PLAN_DATA] = "/env",
 };
 
 static const struct target_scheme user_scheme = {
-        .purelib = "/home/u/.local/lib/python3.13/site-packages",
-        .platlib = "/home/u/.local/lib64/python3.13/site-packages",
-        .scripts = "/home/u/.local/bin",
-        .headers = "/home/u/.local/include/python3.13",
-        .data = "/home/u/.local",
+        .dirs[PLAN_LIB] = "/home/u/.local/lib/python3.13/site-packages",
+        .dirs[PLAN_OTHER_LIB] = "/home/u/.local/lib64/python3.13/site-packages",
+        .dirs[PLAN_SCRIPTS] = "/home/u/.local/bin",
+        .dirs[PLAN_HEADERS] = "/home/u/.local/include/python3.13",
+        .dirs[PLAN_DATA] = "/home/u/.local",
 };
 
 static const struct target target = {.exe = "/env/bin/python", .major = 3, .minor = 13};

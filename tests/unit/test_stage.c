@@ -26,9 +26,13 @@ static int stage_teardown(void **state)
 static void plan_demo(struct plan *ret_plan)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
-        const struct target_scheme scheme = {.purelib = rig_paths[PLAN_LIB], .platlib = rig_paths[PLAN_LIB],
-                                             .scripts = rig_paths[PLAN_SCRIPTS], .headers = rig_paths[PLAN_HEADERS],
-                                             .data = rig_paths[PLAN_DATA]};
+        const struct target_scheme scheme = {
+                .dirs[PLAN_LIB] = rig_paths[PLAN_LIB],
+                .dirs[PLAN_OTHER_LIB] = rig_paths[PLAN_LIB],
+                .dirs[PLAN_SCRIPTS] = rig_paths[PLAN_SCRIPTS],
+                .dirs[PLAN_HEADERS] = rig_paths[PLAN_HEADERS],
+                .dirs[PLAN_DATA] = rig_paths[PLAN_DATA],
+        };
         bool compiled[DEMO_N] = {false};
         const struct plan_input input = {.wheel = &entry->files.info, .target = demo_target, .scheme = &scheme,
                                          .installer = "pipseed", .pip_version = "26.3", .requested = true,

@@ -233,12 +233,12 @@ static void test_environment(void **state)
         check_path(target->prefix, "env");
         check_path(target->base_prefix, "base");
         check_path(target->stdlib, "base/lib/python3.11");
-        check_path(target->scheme.purelib, "env/lib/python3.11/site-packages");
-        check_path(target->scheme.platlib, "env/lib64/python3.11/site-packages");
-        check_path(target->scheme.headers, "env/include/site/python3.11");
-        check_path(target->scheme.scripts, "env/bin");
-        check_path(target->scheme.data, "env");
-        check_path(target->user_scheme.purelib, "user/lib/site");
+        check_path(target->scheme.dirs[PLAN_LIB], "env/lib/python3.11/site-packages");
+        check_path(target->scheme.dirs[PLAN_OTHER_LIB], "env/lib64/python3.11/site-packages");
+        check_path(target->scheme.dirs[PLAN_HEADERS], "env/include/site/python3.11");
+        check_path(target->scheme.dirs[PLAN_SCRIPTS], "env/bin");
+        check_path(target->scheme.dirs[PLAN_DATA], "env");
+        check_path(target->user_scheme.dirs[PLAN_LIB], "user/lib/site");
         assert_true(target->is_venv && !target->system_site && !target->user_site_enabled && !target->is_pypy);
         assert_string_equal(target->version, "3.11.4");
         assert_string_equal(target->cache_tag, "cpython-311");
@@ -287,7 +287,7 @@ static void test_legacy(void **state)
         assert_int_equal(target_find(&query, &target, &err), 0);
         assert_true(target->is_venv && !target->system_site);
         check_path(target->exe, "old/bin/python3");
-        check_path(target->scheme.purelib, "old/lib/python3.11/site-packages");
+        check_path(target->scheme.dirs[PLAN_LIB], "old/lib/python3.11/site-packages");
 }
 
 /* Python's own and the home's rules for the user base. */
@@ -324,7 +324,7 @@ static void test_user(void **state)
                 set_or_unset("PYTHONNOUSERSITE", user_cases[i].no_user_site);
                 set_or_unset("HOME", user_cases[i].home);
                 assert_int_equal(target_find(&query, &target, &err), 0);
-                assert_string_equal(target->user_scheme.purelib, user_cases[i].expected);
+                assert_string_equal(target->user_scheme.dirs[PLAN_LIB], user_cases[i].expected);
                 assert_int_equal(target->user_site_enabled, user_cases[i].enabled);
         }
         set_or_unset("HOME", home);
@@ -533,9 +533,9 @@ static void check_image(size_t i)
         assert_false(target->was_probed);
         assert_string_equal(target->version, image_cases[i].version);
         assert_string_equal(target->exe, image_cases[i].exe);
-        assert_string_equal(target->scheme.purelib, image_cases[i].purelib);
-        assert_string_equal(target->scheme.scripts, image_cases[i].scripts);
-        assert_string_equal(target->scheme.headers, image_cases[i].headers);
+        assert_string_equal(target->scheme.dirs[PLAN_LIB], image_cases[i].purelib);
+        assert_string_equal(target->scheme.dirs[PLAN_SCRIPTS], image_cases[i].scripts);
+        assert_string_equal(target->scheme.dirs[PLAN_HEADERS], image_cases[i].headers);
         assert_int_equal(target->magic[0] | target->magic[1] << 8, image_magic(target->minor));
         assert_int_equal(target->magic[2], '\r');
 }

@@ -163,11 +163,11 @@ static void set_up(struct rig *rig)
         }
         put_record(rig, "");
         put_bytecode(rig, SITE "/demo/__pycache__/__init__.cpython-313.pyc", 0, MTIME, 6);
-        rig->target.scheme = (struct target_scheme){.purelib = path_of(rig, SITE),
-                                                    .platlib = path_of(rig, SITE),
-                                                    .scripts = path_of(rig, "env/bin"),
-                                                    .headers = path_of(rig, "env/include"),
-                                                    .data = path_of(rig, "env")};
+        rig->target.scheme = (struct target_scheme){.dirs[PLAN_LIB] = path_of(rig, SITE),
+                                                    .dirs[PLAN_OTHER_LIB] = path_of(rig, SITE),
+                                                    .dirs[PLAN_SCRIPTS] = path_of(rig, "env/bin"),
+                                                    .dirs[PLAN_HEADERS] = path_of(rig, "env/include"),
+                                                    .dirs[PLAN_DATA] = path_of(rig, "env")};
         rig->installed = (struct installed){.project = "demo",
                                             .version = "1",
                                             .location = path_of(rig, SITE),
@@ -506,11 +506,11 @@ static void looks_below_the_root(void **state)
         set_up(&rig);
         change_byte(&rig);
         rig.target.root = rig.top;
-        rig.target.scheme = (struct target_scheme){.purelib = "/" SITE,
-                                                   .platlib = "/" SITE,
-                                                   .scripts = "/env/bin",
-                                                   .headers = "/env/include",
-                                                   .data = "/env"};
+        rig.target.scheme = (struct target_scheme){.dirs[PLAN_LIB] = "/" SITE,
+                                                   .dirs[PLAN_OTHER_LIB] = "/" SITE,
+                                                   .dirs[PLAN_SCRIPTS] = "/env/bin",
+                                                   .dirs[PLAN_HEADERS] = "/env/include",
+                                                   .dirs[PLAN_DATA] = "/env"};
         rig.installed.location = "/" SITE;
         verify(&rig);
         describe(&rig, &text);
@@ -526,7 +526,7 @@ static void takes_any_location(void **state)
         (void)state;
         set_up(&rig);
         set_wheel(&rig);
-        rig.target.scheme.purelib = rig.target.scheme.platlib = path_of(&rig, "env/local/lib");
+        rig.target.scheme.dirs[PLAN_LIB] = rig.target.scheme.dirs[PLAN_OTHER_LIB] = path_of(&rig, "env/local/lib");
         verify(&rig);
         describe(&rig, &text);
         assert_string_equal(text.data, "");
@@ -541,11 +541,11 @@ static void takes_the_user_scheme(void **state)
         (void)state;
         set_up(&rig);
         rig.target.user_scheme = rig.target.scheme;
-        rig.target.scheme = (struct target_scheme){.purelib = "/nonexistent/a",
-                                                   .platlib = "/nonexistent/b",
-                                                   .scripts = "/nonexistent/c",
-                                                   .headers = "/nonexistent/d",
-                                                   .data = "/nonexistent/e"};
+        rig.target.scheme = (struct target_scheme){.dirs[PLAN_LIB] = "/nonexistent/a",
+                                                   .dirs[PLAN_OTHER_LIB] = "/nonexistent/b",
+                                                   .dirs[PLAN_SCRIPTS] = "/nonexistent/c",
+                                                   .dirs[PLAN_HEADERS] = "/nonexistent/d",
+                                                   .dirs[PLAN_DATA] = "/nonexistent/e"};
         verify(&rig);
         describe(&rig, &text);
         assert_string_equal(text.data, "");

@@ -20,11 +20,10 @@ int locator_init(struct locator *locator, struct arena *arena, const struct whee
 
         l.purelib = wheel->root_is_purelib ? PLAN_LIB : PLAN_OTHER_LIB;
         l.platlib = wheel->root_is_purelib ? PLAN_OTHER_LIB : PLAN_LIB;
-        l.roots[l.purelib] = scheme->purelib;
-        l.roots[l.platlib] = scheme->platlib;
-        l.roots[PLAN_SCRIPTS] = scheme->scripts;
-        l.roots[PLAN_HEADERS] = arena_format(arena, "%s/%s", scheme->headers, wheel->project);
-        l.roots[PLAN_DATA] = scheme->data;
+        memcpy(l.roots, scheme->dirs, sizeof(l.roots));
+        l.roots[l.purelib] = scheme->dirs[PLAN_LIB];
+        l.roots[l.platlib] = scheme->dirs[PLAN_OTHER_LIB];
+        l.roots[PLAN_HEADERS] = arena_format(arena, "%s/%s", scheme->dirs[PLAN_HEADERS], wheel->project);
         if (l.roots[PLAN_HEADERS] == NULL)
                 return error_memory(err);
         for (int i = 0; i < PLAN_N_ROOTS; i++) {

@@ -19,9 +19,6 @@
 #include "target/target.h"
 #include "wheel/wheel.h"
 
-/* Index into struct plan.roots. LIB is purelib or platlib, whichever the wheel's root goes to; it has the dist-info. */
-enum plan_root { PLAN_LIB, PLAN_OTHER_LIB, PLAN_SCRIPTS, PLAN_HEADERS, PLAN_DATA, PLAN_N_ROOTS };
-
 struct plan_file {
         enum plan_root root;
         const char *path; /* relative to the root: plain */

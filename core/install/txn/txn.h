@@ -25,9 +25,9 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
-#include "install/plan/plan.h"
 #include "install/txn/top.h"
 #include "pipseed.h"
+#include "target/scheme.h"
 
 enum change_kind {
         CHANGE_MKDIR, /* make folder `path` */

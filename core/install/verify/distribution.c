@@ -136,12 +136,11 @@ static struct target_scheme scheme_of(const struct verify_input *input)
 {
         const struct target *target = input->target;
         const char *location = input->installed->location;
-        const bool user = target->user_scheme.purelib != NULL && (strcmp(location, target->user_scheme.purelib) == 0 ||
-                                                                  strcmp(location, target->user_scheme.platlib) == 0);
+        const bool user = target->user_scheme.dirs[PLAN_LIB] != NULL && scheme_has(&target->user_scheme, location);
         struct target_scheme scheme = user ? target->user_scheme : target->scheme;
 
-        if (strcmp(location, scheme.purelib) != 0 && strcmp(location, scheme.platlib) != 0)
-                scheme.purelib = scheme.platlib = location;
+        if (!scheme_has(&scheme, location))
+                scheme.dirs[PLAN_LIB] = scheme.dirs[PLAN_OTHER_LIB] = location;
         return scheme;
 }
 
@@ -196,7 +195,7 @@ static int compare_wheel(struct findings *findings, const struct listing *listin
         int r;
 
         /* RECORD's folder decides where the wheel's root went, also where purelib and platlib are two folders. */
-        *(wheel->root_is_purelib ? &here.purelib : &here.platlib) = findings->input->installed->location;
+        here.dirs[wheel->root_is_purelib ? PLAN_LIB : PLAN_OTHER_LIB] = findings->input->installed->location;
         r = locator_init(&locator, findings->arena, wheel, &here, err);
         for (size_t i = 0; i < wheel->n_files && r == 0; i++)
                 r = compare_file(findings, listing, &locator, &wheel->files[i], err);

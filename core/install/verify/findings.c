@@ -26,14 +26,10 @@ static void add_folder(struct findings *findings, const char *path)
 void findings_init(struct findings *findings, struct arena *arena, const struct verify_input *input,
                    const struct target_scheme *scheme)
 {
-        const char *const paths[FINDINGS_MAX_FOLDERS] = {
-                input->installed->location, scheme->purelib, scheme->platlib,
-                scheme->scripts,            scheme->headers, scheme->data,
-        };
-
         *findings = (struct findings){.arena = arena, .input = input};
-        for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
-                add_folder(findings, paths[i]);
+        add_folder(findings, input->installed->location);
+        for (size_t i = 0; i < PLAN_N_ROOTS; i++)
+                add_folder(findings, scheme->dirs[i]);
 }
 
 void findings_done(struct findings *findings)

@@ -9,7 +9,7 @@
 #include "install/verify/look.h"
 #include "install/verify/distribution.h"
 
-#define FINDINGS_MAX_FOLDERS 6
+#define FINDINGS_MAX_FOLDERS (1 + PLAN_N_ROOTS)
 
 struct findings_folder {
         const char *path; /* absolute, unrooted */
