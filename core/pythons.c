@@ -6,6 +6,7 @@
 #include "store/store.h"
 #include "target/lookup.h"
 #include "target/remember.h"
+#include "wheel/implementation.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -63,12 +64,13 @@ static int add_name(struct owned_pythons *owned, const char *name)
 
 static int add_names(struct owned_pythons *owned)
 {
-        static const char *const names[] = {"python3", "python", "pypy3"};
+        const struct implementation *one;
         char name[32];
         int r = 0;
 
-        for (size_t i = 0; r == 0 && i < ARRAY_SIZE(names); i++)
-                r = add_name(owned, names[i]);
+        for (size_t i = 0; r == 0 && (one = implementation_at(i)) != NULL; i++)
+                for (size_t k = 0; r == 0 && one->commands[k] != NULL; k++)
+                        r = add_name(owned, one->commands[k]);
         for (int minor = OLDEST_MINOR; r == 0 && minor <= NEWEST_MINOR; minor++) {
                 (void)snprintf(name, sizeof(name), "python3.%d", minor);
                 r = add_name(owned, name);

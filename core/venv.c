@@ -107,9 +107,10 @@ static int plan(struct creation *creation, struct pipseed_error *err)
 
         if (r < 0)
                 return r;
-        if (req->copies && origin.traits.pypy_names) {
+        if (req->copies && !origin.facts->implementation->can_copy) {
                 (void)error_set(err, PIPSEED_E_UNSUPPORTED, origin.exe,
-                                "pipseed does not make environments of PyPy with copies: they need its libraries, too");
+                                "pipseed does not make environments of %s with copies: they need its libraries, too",
+                                origin.facts->implementation->title);
                 return error_hint(err, "leave --copies out");
         }
         r = layout_make(&creation->arena, &query, &creation->layout, err);

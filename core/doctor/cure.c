@@ -10,6 +10,7 @@
 #include "job.h"
 #include "scripts.h"
 #include "target/rooted.h"
+#include "wheel/implementation.h"
 #include "venv/mend.h"
 #include "venv/spot.h"
 
@@ -82,7 +83,7 @@ static int remove_dead_link(int bin_fd, const char *name)
 {
         struct stat st;
 
-        if ((!str_starts(name, "python") && !str_starts(name, "pypy")) ||
+        if (implementation_of_file(name) == NULL ||
             fstatat(bin_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode) || fstatat(bin_fd, name, &st, 0) == 0)
                 return 0;
         return unlinkat(bin_fd, name, 0) < 0 ? -errno : 0;

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "install/plan/script.h"
 #include "target/base.h"
+#include "wheel/implementation.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +56,7 @@ static const char *interpreter_of(struct arena *arena, const char *text, const c
         path = take_word(arena, is_sh ? second + strlen(exec) : text + 2);
         *ret_rest = is_sh ? skip_lines(text, 3) : second;
         if (path == NULL || *ret_rest == NULL || path[0] != '/' ||
-            (!str_starts(path_base(path), "python") && !str_starts(path_base(path), "pypy")))
+            implementation_of_file(path_base(path)) == NULL)
                 return NULL;
         return path;
 }

@@ -30,7 +30,7 @@ static bool wants_checked_hash(const struct entry_query *query)
         const char *epoch = getenv("SOURCE_DATE_EPOCH");
         const struct target *target = query->target;
 
-        if (!target->is_pypy && target->major == 3 && target->minor < 7)
+        if (target->major == 3 && target->minor < target->implementation->pep552_minor)
                 return false;
         return query->bytecode == PIPSEED_BYTECODE_CHECKED_HASH || (epoch != NULL && epoch[0] != '\0');
 }

@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "target/rooted.h"
+#include "wheel/implementation.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #define MAX_NESTED 16
+#define MAX_NAMES 16
 
 /* What these say is an answer: there is nothing. */
 static bool is_absent(int r)
@@ -137,6 +139,17 @@ static bool read_version(const char *text, int *ret_major, int *ret_minor)
         return true;
 }
 
+/* Adds the names that only environments of one implementation have; the new number. */
+static size_t add_own_names(const char *names[MAX_NAMES], size_t n)
+{
+        const struct implementation *one;
+
+        for (size_t i = 0; (one = implementation_at(i)) != NULL; i++)
+                for (size_t k = 0; one->venv_names[k] != NULL && n < MAX_NAMES - 1; k++)
+                        names[n++] = one->venv_names[k];
+        return n;
+}
+
 /* 1, 0: there is none, or a code. */
 static int first_name(struct arena *arena, const char *root, const struct pyvenv *env, const char *bin,
                       const char **ret_exe, struct pipseed_error *err)
@@ -144,11 +157,14 @@ static int first_name(struct arena *arena, const char *root, const struct pyvenv
         int major = 3, minor = 0;
         bool has_version = read_version(env->version, &major, &minor);
         const char *versioned = arena_format(arena, "python%d.%d", major, minor);
-        const char *const names[] = {"python", "python3", "pypy3", "pypy", versioned};
+        const char *names[MAX_NAMES] = {"python", "python3"};
+        size_t n = add_own_names(names, 2);
 
         if (versioned == NULL)
                 return error_memory(err);
-        for (size_t i = 0; i < ARRAY_SIZE(names) - (has_version ? 0 : 1); i++) {
+        if (has_version)
+                names[n++] = versioned;
+        for (size_t i = 0; i < n; i++) {
                 const char *path = arena_format(arena, "%s/%s", bin, names[i]);
                 int r = path != NULL ? entry_exists(root, path) : -ENOMEM;
 
@@ -236,22 +252,22 @@ static int base_of_copy(struct arena *arena, const char *root, const struct pyve
 {
         int major = 3, minor = 0;
         bool has_version = read_version(env->version, &major, &minor);
-        const char *const candidates[] = {
+        const char *names[MAX_NAMES] = {path_base(exe), "python3", "python"};
+        const size_t n_names = add_own_names(names, 3);
+        const char *candidates[3 + MAX_NAMES] = {
                 env->base_executable,
                 env->executable,
                 has_version ? arena_format(arena, "%s/python%d.%d", env->home, major, minor) : NULL,
-                arena_format(arena, "%s/%s", env->home, path_base(exe)),
-                arena_format(arena, "%s/python3", env->home),
-                arena_format(arena, "%s/python", env->home),
-                arena_format(arena, "%s/pypy3", env->home),
-                arena_format(arena, "%s/pypy", env->home),
         };
 
-        for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
+        for (size_t i = 0; i < n_names; i++) {
+                candidates[3 + i] = arena_format(arena, "%s/%s", env->home, names[i]);
+                if (candidates[3 + i] == NULL)
+                        return error_memory(err);
+        }
+        for (size_t i = 0; i < 3 + n_names; i++) {
                 int r;
 
-                if (candidates[i] == NULL && i > 2) /* those before may be missing in the file */
-                        return error_memory(err);
                 if (candidates[i] == NULL || candidates[i][0] != '/')
                         continue;
                 r = base_is_executable(root, candidates[i]);

@@ -31,7 +31,7 @@ static int other_version(const char *image, const char *lib, char **ret_name)
         while (r == 0 && (name = names_next(&names)) != NULL) {
                 _cleanup_free_ char *site = NULL;
 
-                if (!str_starts(name, "python") && !str_starts(name, "pypy"))
+                if (implementation_of_file(name) == NULL)
                         continue;
                 site = str_format("%s/%s/site-packages", lib, name);
                 r = site != NULL ? rooted_find(image, site, S_IFDIR) : -ENOMEM;
@@ -73,14 +73,14 @@ static int set_facts(struct target *target, const struct facts *facts)
         target->minor = facts->minor;
         target->micro = facts->micro;
         target->version = arena_format(&target->arena, "%d.%d.%d", facts->major, facts->minor, facts->micro);
-        target->is_pypy = strcmp(facts->implementation, "pypy") == 0;
+        target->implementation = facts->implementation;
         target->cache_tag = facts->cache_tag;
         memcpy(target->magic, facts->magic, sizeof(target->magic));
         target->stdlib = facts->stdlib;
         target->base_prefix = facts->prefix;
         target->was_probed = target->was_probed || facts->was_probed;
         target->tags = (struct tag_facts){
-                .implementation = facts->implementation,
+                .implementation = facts->implementation->name,
                 .major = facts->major,
                 .minor = facts->minor,
                 .impl_major = facts->impl_major,

@@ -152,7 +152,7 @@ static void read_all(struct reader *reader, struct facts *facts)
         int impl[2] = {0, 0};
 
         get_numbers(reader, "impl_version", 0, 2, impl);
-        if (strcmp(facts->implementation, "pypy") == 0) {
+        if (facts->implementation->abi != NULL) {
                 facts->impl_major = impl[0];
                 facts->impl_minor = impl[1];
         }
@@ -198,6 +198,7 @@ int facts_parse(struct arena *arena, const char *json, const char *exe, struct f
         _cleanup_(json_freep) json_t *answer = load_json(json);
         struct reader reader = {.arena = arena, .answer = answer};
         struct facts facts = {0};
+        const char *implementation;
         int version[3] = {0, 0, 0};
 
         if (answer == NULL && errno == ENOMEM)
@@ -205,18 +206,18 @@ int facts_parse(struct arena *arena, const char *json, const char *exe, struct f
         if (!json_is_object(answer))
                 return error_set(err, PIPSEED_E_PROBE, exe, "%s did not answer as a Python does", exe);
         get_numbers(&reader, "version", 0, 3, version);
-        facts.implementation = get_text(&reader, "implementation");
-        if (reader.wrong == NULL && !is_tag(facts.implementation))
+        implementation = get_text(&reader, "implementation");
+        if (reader.wrong == NULL && !is_tag(implementation))
                 reader.wrong = "implementation";
         if (reader.wrong == NULL && (version[0] < 3 || (version[0] == 3 && version[1] < 6))) {
                 (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s is Python %d.%d", exe, version[0], version[1]);
                 return error_hint(err, "pipseed installs into Python 3.6 and newer");
         }
-        if (reader.wrong == NULL && strcmp(facts.implementation, "cpython") != 0 &&
-            strcmp(facts.implementation, "pypy") != 0) {
+        facts.implementation = reader.wrong == NULL ? implementation_find(implementation) : NULL;
+        if (reader.wrong == NULL && facts.implementation == NULL) {
                 (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s is a Python of an unknown kind: %s", exe,
-                                facts.implementation);
-                return error_hint(err, "pipseed knows CPython and PyPy");
+                                implementation);
+                return error_hint(err, "pipseed knows " IMPLEMENTATION_TITLES);
         }
         facts.major = version[0];
         facts.minor = version[1];

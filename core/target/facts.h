@@ -25,8 +25,8 @@ struct facts_paths {
 
 struct facts {
         int major, minor, micro;
-        const char *implementation;  /* "cpython" or "pypy" */
-        int impl_major, impl_minor;  /* PyPy's own release, else 0 */
+        const struct implementation *implementation;
+        int impl_major, impl_minor;  /* its own release; of CPython 0 */
         const char *prefix;          /* sys.prefix */
         const char *stdlib;
         const char *cache_tag;       /* or NULL */

@@ -208,7 +208,7 @@ static int describe(struct arena *arena, const struct image *image, struct facts
         facts->major = 3;
         facts->minor = image->minor;
         facts->micro = find_micro(image);
-        facts->implementation = "cpython";
+        facts->implementation = implementation_find("cpython");
         facts->free_threaded = image->free_threaded;
         facts->prefix = image->prefix;
         facts->stdlib = arena_format(arena, "%s/%s/%s", strcmp(image->prefix, "/") == 0 ? "" : image->prefix,
@@ -236,6 +236,7 @@ int image_facts(struct arena *arena, const char *root, const char *exe, struct f
 {
         struct image image = {.root = root};
         struct facts facts = {0};
+        const struct implementation *implementation;
         _cleanup_free_ char *host = NULL;
         _cleanup_free_ char *bin = NULL;
         _cleanup_free_ char *prefix = NULL;
@@ -248,9 +249,11 @@ int image_facts(struct arena *arena, const char *root, const char *exe, struct f
         image.prefix = prefix != NULL ? arena_strdup(arena, prefix) : NULL;
         if (image.prefix == NULL)
                 return error_memory(err);
-        if (str_starts(path_base(host), "pypy"))
+        implementation = implementation_of_file(path_base(host));
+        if (implementation != NULL && !implementation->has_image_facts)
                 return error_set(err, PIPSEED_E_BAD_TARGET, exe,
-                                 "%s inside %s is a PyPy, whose facts cannot be told without running it", exe, root);
+                                 "%s inside %s is a %s, whose facts cannot be told without running it", exe, root,
+                                 implementation->title);
         r = find_stdlib(arena, &image, path_base(host), exe, err);
         if (r < 0)
                 return r;

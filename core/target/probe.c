@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "wheel/implementation.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -84,7 +85,7 @@ static const char facts_script[] =
         " w[3]=h(P+'/include/site/python%d.%d'%v[:2])\n"
         " o.update(venv_scheme=w,venv_site=hs(site.getsitepackages([P])),base_site=hs(site.getsitepackages(b)))\n"
         "o={'version':list(v[:3]),'implementation':sys.implementation.name}\n"
-        "if v>=(3,6) and o['implementation'] in ('cpython','pypy'):\n"
+        "if v>=(3,6) and o['implementation'] in (" IMPLEMENTATION_NAMES "):\n"
         " fill(o)\n"
         "sys.stdout.write('\\n" MARK "'+json.dumps(o)+'\\n')\n";
 

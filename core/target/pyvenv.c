@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "target/rooted.h"
+#include "wheel/implementation.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -161,7 +162,7 @@ static int read_legacy(struct arena *arena, const char *root, const char *prefix
         if (r == -ENOENT || r == -ENOTDIR)
                 return 0;
         while (r == 0 && (name = names_next(&names)) != NULL)
-                if (str_starts(name, "python") || str_starts(name, "pypy"))
+                if (implementation_of_file(name) != NULL)
                         r = read_orig_prefix(arena, root, prefix, name, ret_env, err);
         return names.error < 0 ? error_sys(err, names.error, lib, "cannot read %s", lib) : r;
 }

@@ -133,21 +133,22 @@ static int cannot_look(const struct finder *finder, int r, const char *path)
 /* An environment, or the prefix of an installation. */
 static int find_in_folder(struct finder *finder, const char *folder)
 {
-        static const char *const names[] = {"python3", "python", "pypy3"};
+        const struct implementation *one;
         struct pyvenv env;
         int r = pyvenv_read(arena_of(finder), finder->image, folder, &env, finder->err);
 
         if (r != 0)
                 return r < 0 ? r : find_in_env(finder, &env, NULL);
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-                _cleanup_free_ char *path = str_format("%s/bin/%s", folder, names[i]);
+        for (size_t i = 0; (one = implementation_at(i)) != NULL; i++)
+                for (size_t k = 0; one->commands[k] != NULL; k++) {
+                        _cleanup_free_ char *path = str_format("%s/bin/%s", folder, one->commands[k]);
 
-                if (path == NULL)
-                        return error_memory(finder->err);
-                r = base_is_executable(finder->image, path);
-                if (r != 0)
-                        return r < 0 ? cannot_look(finder, r, path) : find_python(finder, path);
-        }
+                        if (path == NULL)
+                                return error_memory(finder->err);
+                        r = base_is_executable(finder->image, path);
+                        if (r != 0)
+                                return r < 0 ? cannot_look(finder, r, path) : find_python(finder, path);
+                }
         (void)error_set(finder->err, PIPSEED_E_NO_TARGET, folder,
                         "%s is no environment: it has neither pyvenv.cfg nor bin/python3", folder);
         return error_hint(finder->err, "make one: pipseed venv %s", folder);

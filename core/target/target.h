@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "pipseed.h"
 #include "target/scheme.h"
+#include "wheel/implementation.h"
 #include "wheel/tag.h"
 
 struct facts;
@@ -34,7 +35,7 @@ struct target {
         const char *base_prefix;
         bool is_venv;     /* pyvenv.cfg, or a virtualenv older than 20 */
         bool system_site; /* a venv that sees its base's packages; true outside venvs */
-        bool is_pypy;
+        const struct implementation *implementation;
         int major, minor, micro;
         const char *version; /* "3.13.0", never with a pre-release suffix: what pip holds against Requires-Python */
         const char *cache_tag; /* "cpython-313", NULL: no bytecode */

@@ -191,14 +191,15 @@ static int add_interpreter(struct maker *maker)
                 {true, "python3"},
                 {traits_of(maker)->minor_name, arena_format(maker->arena, "python3.%d", origin->facts->minor)},
                 {traits_of(maker)->pi_name, "\xf0\x9d\x9c\x8bthon"},
-                {traits_of(maker)->pypy_names, "pypy3"},
-                {traits_of(maker)->pypy_names, "pypy"},
         };
+        const char *const *own = origin->facts->implementation->venv_names;
         int r = add_entry(maker, &entry);
 
         for (size_t i = 0; r == 0 && i < ARRAY_SIZE(names); i++)
                 if (names[i].wanted)
                         r = add_name(maker, names[i].name);
+        for (; r == 0 && *own != NULL; own++)
+                r = add_name(maker, *own);
         return r;
 }
 

@@ -140,7 +140,7 @@ static int read_traits(struct origin *origin, struct pipseed_error *err)
         r = traits_read(source, origin->facts->minor, &origin->traits);
         if (r < 0)
                 return unsupported(origin, err, "its venv module is of an unknown kind");
-        if ((strcmp(origin->facts->implementation, "pypy") == 0) != origin->traits.pypy_names)
+        if ((origin->facts->implementation->venv_names[0] != NULL) != origin->traits.own_names)
                 return unsupported(origin, err, "what its venv module makes is not known");
         return 0;
 }

@@ -26,7 +26,7 @@ static const struct {
 /* The names that bin gets besides that of the interpreter; whoever has others is not known. */
 static const struct {
         const char *code;
-        bool minor_name, pypy_names;
+        bool minor_name, own_names;
 } names[] = {
         {"('python', 'python3', f'python3.{sys.version_info[1]}'):", true, false},
         {"('python', 'python3',\n                           f'python3.{sys.version_info[1]}'):", true, false},
@@ -46,7 +46,7 @@ int traits_read(const char *text, int minor, struct traits *ret_traits)
                 if (strstr(text, names[i].code) == NULL)
                         continue;
                 traits.minor_name = names[i].minor_name;
-                traits.pypy_names = names[i].pypy_names;
+                traits.own_names = names[i].own_names;
                 *ret_traits = traits;
                 return 0;
         }

@@ -24,7 +24,7 @@ struct traits {
         bool lib64;              /* lib64 -> lib on 64-bit systems */
         bool minor_name;         /* bin/python3.X (3.9) */
         bool pi_name;            /* bin/𝜋thon, of 3.14 alone */
-        bool pypy_names;         /* bin/pypy3 and bin/pypy */
+        bool own_names;          /* those of the implementation: bin/pypy3 and bin/pypy */
 };
 
 /* 0, or -ENOTSUP: the source is of no kind that is known. */

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "implementation.h"
 #include "quote.h"
 #include "wheel.h"
 
@@ -40,7 +41,8 @@ static bool starts_nocase(const char *text, const char *prefix)
 
 bool entry_point_name_is_safe(const char *name)
 {
-        static const char *const reserved[] = {"-", ".", "python", "pypy", "activate", "deactivate"};
+        static const char *const reserved[] = {"-", ".", "activate", "deactivate"};
+        const struct implementation *implementation;
         size_t len = strlen(name);
 
         if (len == 0 || len > NAME_MAX || strpbrk(name, "/\\ ") != NULL)
@@ -49,6 +51,9 @@ bool entry_point_name_is_safe(const char *name)
                 return false;
         for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
                 if (starts_nocase(name, reserved[i]))
+                        return false;
+        for (size_t i = 0; (implementation = implementation_at(i)) != NULL; i++)
+                if (starts_nocase(name, implementation->stem))
                         return false;
         return true;
 }

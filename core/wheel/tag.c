@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "wheel/implementation.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -167,15 +168,35 @@ static void offer_cpython(struct walk *walk)
         }
 }
 
-static void offer_other(struct walk *walk, const char *name)
+/* An implementation's own ABI: its template with the two versions filled in. */
+static void format_abi(const struct tag_facts *facts, const char *template, char ret_abi[TAG_SIZE])
+{
+        static const char language[] = "{python}", own[] = "{own}";
+        size_t n = 0;
+
+        ret_abi[0] = '\0';
+        while (*template != '\0' && n < TAG_SIZE - 32) {
+                if (str_starts(template, language)) {
+                        n += (size_t)snprintf(ret_abi + n, TAG_SIZE - n, "%d%d", facts->major, facts->minor);
+                        template += strlen(language);
+                } else if (str_starts(template, own)) {
+                        n += (size_t)snprintf(ret_abi + n, TAG_SIZE - n, "%d%d", facts->impl_major, facts->impl_minor);
+                        template += strlen(own);
+                } else {
+                        ret_abi[n++] = *template++;
+                        ret_abi[n] = '\0';
+                }
+        }
+}
+
+static void offer_other(struct walk *walk, const struct implementation *known, const char *name)
 {
         const struct tag_facts *facts = walk->facts;
         char python[TAG_SIZE], abi[TAG_SIZE];
 
         format_python(python, name, facts->major, facts->minor);
-        if (strcmp(name, "pp") == 0 && facts->impl_major > 0) {
-                (void)snprintf(abi, sizeof(abi), "pypy%d%d_pp%d%d", facts->major, facts->minor, facts->impl_major,
-                               facts->impl_minor);
+        if (known != NULL && facts->impl_major > 0) {
+                format_abi(facts, known->abi, abi);
                 offer_group(walk, python, abi);
         }
         offer_group(walk, python, "none");
@@ -204,12 +225,12 @@ static void offer_compatible(struct walk *walk, const char *interpreter)
                 offer_any(walk, python);
 }
 
-/* The prefix of the interpreter tag: packaging's short names, else the implementation's own name. */
+/* The prefix of the interpreter tag of one that pipseed does not know: packaging's short names, else its own name. */
 static const char *short_name(const char *implementation)
 {
         static const struct {
                 const char *name, *prefix;
-        } rows[] = {{"cpython", "cp"}, {"pypy", "pp"}, {"ironpython", "ip"}, {"jython", "jy"}, {"python", "py"}};
+        } rows[] = {{"ironpython", "ip"}, {"jython", "jy"}, {"python", "py"}};
 
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
                 if (strcmp(rows[i].name, implementation) == 0)
@@ -220,19 +241,21 @@ static const char *short_name(const char *implementation)
 int tag_rank(const struct tag_facts *facts, const char *python, const char *abi, const char *platform)
 {
         struct walk walk = {facts, python, abi, platform, .best_platform = -1, .found = -1};
-        const char *name = short_name(facts->implementation);
+        const struct implementation *known = implementation_find(facts->implementation);
+        const char *name = known != NULL ? known->tag : short_name(facts->implementation);
         char interpreter[TAG_SIZE] = "";
 
         if (facts->major < 0 || facts->major > MINOR_MAX || facts->minor < 0 || facts->minor > MINOR_MAX ||
             strlen(name) > WORD_MAX)
                 return -1;
         offer_platforms(&walk);
-        if (strcmp(name, "cp") == 0) {
-                format_python(interpreter, "cp", facts->major, facts->minor);
+        if (known != NULL && known->abi == NULL) {
+                format_python(interpreter, name, facts->major, facts->minor);
                 offer_cpython(&walk);
         } else {
-                (void)snprintf(interpreter, sizeof(interpreter), "%s", strcmp(name, "pp") == 0 ? "pp3" : "");
-                offer_other(&walk, name);
+                if (known != NULL && known->any_tag != NULL)
+                        (void)snprintf(interpreter, sizeof(interpreter), "%s", known->any_tag);
+                offer_other(&walk, known, name);
         }
         offer_compatible(&walk, interpreter);
         return walk.found;

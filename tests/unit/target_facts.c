@@ -52,7 +52,7 @@ static json_t *target_json(const struct target *target)
                          "s:b, s:s?, s:[iii], s:[ii]}",
                          "exe", hex(target->exe), "run_exe", hex(target->run_exe), "prefix", hex(target->prefix),
                          "base_prefix", hex(target->base_prefix), "is_venv", target->is_venv, "system_site",
-                         target->system_site, "is_pypy", target->is_pypy, "version_info", target->major, target->minor,
+                         target->system_site, "is_pypy", strcmp(target->implementation->name, "pypy") == 0, "version_info", target->major, target->minor,
                          target->micro, "version", target->version, "cache_tag", target->cache_tag, "magic", magic,
                          "scheme", scheme_json(&target->scheme), "user_scheme", scheme_json(&target->user_scheme),
                          "user_site_enabled", target->user_site_enabled, "search", search, "stdlib",

@@ -158,9 +158,9 @@ static void one_entry_for_each_mode(void **state)
 static void names_bytecode(void **state)
 {
         struct target target = {.run_exe = "/py", .cache_tag = "cpython-36", .magic = {0x33, 0x0d, 0x0d, 0x0a},
-                                .major = 3, .minor = 6};
+                                .major = 3, .minor = 6, .implementation = implementation_find("cpython")};
         struct target pypy = {.run_exe = "/py", .cache_tag = "pypy36", .magic = {0xf0, 0, 0x0d, 0x0a},
-                              .major = 3, .minor = 6, .is_pypy = true};
+                              .major = 3, .minor = 6, .implementation = implementation_find("pypy")};
         const struct {
                 const struct target *target;
                 enum pipseed_bytecode bytecode;

@@ -170,7 +170,7 @@ static const struct {
         {"for suffix in ('python', 'python3'):", 8, 0, {0}},
         {NAMES, 9, 0, {.minor_name = true}},
         {"('python', 'python3', f'python3.{sys.version_info[1]}', 'pypy3', 'pypy'):", 9, 0,
-         {.minor_name = true, .pypy_names = true}},
+         {.minor_name = true, .own_names = true}},
         {"quote = shlex.quote\n if new_data == data: " NAMES, 13, 0,
          {.minor_name = true, .quotes = true, .keeps_unchanged = true}},
         {"suffixes.append('\xf0\x9d\x9c\x8bthon') " NAMES, 14, 0, {.minor_name = true, .pi_name = true}},
