@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "install/txn/journal.h"
+#include "install/txn/txn.h"
 
 #include <sys/stat.h>
 #include <zlib.h>
@@ -98,7 +99,7 @@ static void carry_out(struct txn *forged)
                 set_roots();
         make_target();
         set_inodes(forged);
-        journal_write(&text, forged);
+        journal_write(&text, forged->changes, forged->n_changes);
         (void)snprintf(path, sizeof(path), "%s" AREA "journal", root_names[PLAN_LIB]);
         world_file(path, text.data, text.len);
         mend();
@@ -112,10 +113,10 @@ static void check(const char *text, size_t len)
         _cleanup_(str_done) struct str once = STR_INIT;
         _cleanup_(str_done) struct str twice = STR_INIT;
 
-        if (journal_read(&first, text, len)) {
-                journal_write(&once, &first);
-                FUZZ_CHECK(journal_read(&second, once.data, once.len));
-                journal_write(&twice, &second);
+        if (journal_read(&first.arena, text, len, &first.changes, &first.n_changes)) {
+                journal_write(&once, first.changes, first.n_changes);
+                FUZZ_CHECK(journal_read(&second.arena, once.data, once.len, &second.changes, &second.n_changes));
+                journal_write(&twice, second.changes, second.n_changes);
                 FUZZ_CHECK(strcmp(once.data, twice.data) == 0);
                 FUZZ_CHECK(once.len == len && memcmp(once.data, text, len) == 0);
                 for (size_t i = 0; i < first.n_changes; i++)

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "install/txn/journal.h"
+#include "install/txn/txn.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ static void write_journal(struct str *text, size_t n)
 {
         const struct txn txn = {.changes = changes, .n_changes = n};
 
-        journal_write(text, &txn);
+        journal_write(text, txn.changes, txn.n_changes);
         assert_false(text->failed);
 }
 
@@ -45,7 +46,7 @@ static void round_trip(void **state)
                 _cleanup_(str_done) struct str again = STR_INIT;
 
                 write_journal(&text, n);
-                assert_true(journal_read(&read, text.data, text.len));
+                assert_true(journal_read(&read.arena, text.data, text.len, &read.changes, &read.n_changes));
                 assert_int_equal(read.n_changes, n);
                 for (size_t i = 0; i < n; i++) {
                         assert_int_equal(read.changes[i].kind, changes[i].kind);
@@ -53,7 +54,7 @@ static void round_trip(void **state)
                         assert_string_equal(read.changes[i].path, changes[i].path);
                         assert_true(read.changes[i].inode == changes[i].inode);
                 }
-                journal_write(&again, &read);
+                journal_write(&again, read.changes, read.n_changes);
                 assert_string_equal(again.data, text.data);
         }
 }
@@ -93,7 +94,7 @@ static void every_cut_is_seen(void **state)
                 assert_non_null(cut);
                 memcpy(cut, text.data, len);
                 cut[len] = '\0';
-                if (journal_read(&read, cut, len))
+                if (journal_read(&read.arena, cut, len, &read.changes, &read.n_changes))
                         fail_msg("cut to %zu bytes", len);
         }
 }
@@ -109,7 +110,7 @@ static void every_change_is_seen(void **state)
                         _cleanup_(done) struct txn read = {0};
 
                         text.data[i] = (char)(text.data[i] ^ 1 << bit);
-                        if (journal_read(&read, text.data, text.len))
+                        if (journal_read(&read.arena, text.data, text.len, &read.changes, &read.n_changes))
                                 fail_msg("bit %d of byte %zu", bit, i);
                         text.data[i] = (char)(text.data[i] ^ 1 << bit);
                 }
@@ -117,7 +118,7 @@ static void every_change_is_seen(void **state)
                 _cleanup_(done) struct txn read = {0};
 
                 str_add(&text, "x");
-                assert_false(journal_read(&read, text.data, text.len));
+                assert_false(journal_read(&read.arena, text.data, text.len, &read.changes, &read.n_changes));
         }
 }
 
@@ -155,7 +156,7 @@ static void only_its_own_format(void **state)
 
                 str_add(&text, texts[i].text);
                 str_printf(&text, "end %08lx\n", crc32_z(0, (const unsigned char *)texts[i].text, text.len));
-                if (journal_read(&read, text.data, text.len) != texts[i].valid)
+                if (journal_read(&read.arena, text.data, text.len, &read.changes, &read.n_changes) != texts[i].valid)
                         fail_msg("row %zu", i);
         }
 }
@@ -169,7 +170,7 @@ static void no_nul_in_it(void **state)
         (void)state;
         str_add_bytes(&journal, text, sizeof(text) - 1);
         str_printf(&journal, "end %08lx\n", crc32_z(0, (const unsigned char *)text, sizeof(text) - 1));
-        assert_false(journal_read(&read, journal.data, journal.len));
+        assert_false(journal_read(&read.arena, journal.data, journal.len, &read.changes, &read.n_changes));
 }
 
 int main(void)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "install/txn/journal.h"
 
+#include "base/cleanup.h"
 #include "base/path.h"
+#include "install/txn/area.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,22 +22,28 @@ static void format_end(const char *text, size_t len, char ret_line[32])
         (void)snprintf(ret_line, 32, "end %08lx\n", crc32_z(0, (const unsigned char *)text, len));
 }
 
-void journal_write(struct str *out, const struct txn *txn)
+void journal_write(struct str *out, const struct change *changes, size_t n_changes)
 {
         size_t start = out->len;
         char end[32];
 
         str_add(out, FIRST_LINE);
-        for (size_t i = 0; i < txn->n_changes; i++)
-                str_printf(out, "%s %s %" PRIu64 " %s\n", kinds[txn->changes[i].kind],
-                           txn_staged_name(txn->changes[i].root), txn->changes[i].inode, txn->changes[i].path);
+        for (size_t i = 0; i < n_changes; i++)
+                str_printf(out, "%s %s %" PRIu64 " %s\n", kinds[changes[i].kind], txn_staged_name(changes[i].root),
+                           changes[i].inode, changes[i].path);
         if (out->failed)
                 return;
         format_end(out->data + start, out->len - start, end);
         str_add(out, end);
 }
 
-static bool read_change(struct txn *txn, char *line)
+struct reader {
+        struct arena *arena;
+        struct change *changes;
+        size_t n_changes, capacity;
+};
+
+static bool read_change(struct reader *reader, char *line)
 {
         struct change change = {0};
         char *save = NULL;
@@ -60,26 +68,27 @@ static bool read_change(struct txn *txn, char *line)
                 }
         change.inode = strtoull(inode, &end, 10);
         if (!has_kind || !has_root || end == inode || *end != '\0' ||
-            arena_grow(&txn->arena, &txn->changes, txn->n_changes, &txn->capacity, sizeof(*txn->changes)) < 0)
+            arena_grow(reader->arena, &reader->changes, reader->n_changes, &reader->capacity, sizeof(change)) < 0)
                 return false;
-        change.path = arena_strdup(&txn->arena, save);
+        change.path = arena_strdup(reader->arena, save);
         if (change.path == NULL)
                 return false;
-        txn->changes[txn->n_changes++] = change;
+        reader->changes[reader->n_changes++] = change;
         return true;
 }
 
 /* strtoull takes signs and wraps around, strtok_r takes two blanks for one: a journal is what journal_write gives. */
-static bool is_canonical(const struct txn *txn, const char *text, size_t len)
+static bool is_canonical(const struct reader *reader, const char *text, size_t len)
 {
         _cleanup_(str_done) struct str again = STR_INIT;
 
-        journal_write(&again, txn);
+        journal_write(&again, reader->changes, reader->n_changes);
         return !again.failed && again.len == len && memcmp(again.data, text, len) == 0;
 }
 
-bool journal_read(struct txn *txn, const char *text, size_t len)
+bool journal_read(struct arena *arena, const char *text, size_t len, struct change **ret_changes, size_t *ret_n_changes)
 {
+        struct reader reader = {.arena = arena};
         static const size_t end_len = sizeof("end 00000000\n") - 1;
         char end[32];
         char *copy;
@@ -90,11 +99,15 @@ bool journal_read(struct txn *txn, const char *text, size_t len)
         format_end(text, len - end_len, end);
         if (memcmp(text + len - end_len, end, end_len) != 0)
                 return false;
-        copy = arena_strndup(&txn->arena, text + strlen(FIRST_LINE), len - end_len - strlen(FIRST_LINE));
+        copy = arena_strndup(arena, text + strlen(FIRST_LINE), len - end_len - strlen(FIRST_LINE));
         if (copy == NULL)
                 return false;
         for (char *line = strtok_r(copy, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save))
-                if (!read_change(txn, line))
+                if (!read_change(&reader, line))
                         return false;
-        return is_canonical(txn, text, len);
+        if (!is_canonical(&reader, text, len))
+                return false;
+        *ret_changes = reader.changes;
+        *ret_n_changes = reader.n_changes;
+        return true;
 }

@@ -12,11 +12,26 @@
 #ifndef INSTALL_JOURNAL_H
 #define INSTALL_JOURNAL_H
 
+#include "base/arena.h"
 #include "base/str.h"
-#include "install/txn/txn.h"
+#include "target/scheme.h"
 
-void journal_write(struct str *out, const struct txn *txn);
-/* Fills txn->changes. False when the text is not a whole journal. */
-bool journal_read(struct txn *txn, const char *text, size_t len);
+enum change_kind {
+        CHANGE_MKDIR, /* make folder `path` */
+        CHANGE_PUT,   /* staged entry -> path, where nothing is */
+        CHANGE_SWAP,  /* staged entry <-> path */
+        CHANGE_TAKE,  /* path -> old/N, N the number of the change */
+};
+
+struct change {
+        enum change_kind kind;
+        enum plan_root root;
+        const char *path; /* plain, relative to the root; the staged entry has the same path below the root's staged folder */
+        uint64_t inode;   /* of the entry that is put at path (PUT, SWAP) or taken away (TAKE); 0 for MKDIR */
+};
+
+void journal_write(struct str *out, const struct change *changes, size_t n_changes);
+/* The changes go into the arena. False when the text is not a whole journal. */
+bool journal_read(struct arena *arena, const char *text, size_t len, struct change **ret_changes, size_t *ret_n_changes);
 
 #endif

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What killed runs left in a target: finished when their journal is whole, else removed. */
+#include "install/txn/recover.h"
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/leftover.h"
-#include "base/str.h"
 #include "install/txn/change.h"
 #include "install/txn/journal.h"
-#include "install/txn/txn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,16 +20,6 @@ struct mending {
         int dir_fd;
         struct pipseed_error *err;
 };
-
-bool txn_is_area_name(const char *name)
-{
-        static const char prefix[] = TXN_AREA_PREFIX;
-
-        if (strcmp(name, TXN_AREA_VENV) == 0)
-                return true;
-        return str_starts(name, prefix) && strlen(name) == strlen(prefix) + 16 &&
-               strspn(name + strlen(prefix), "0123456789abcdef") == 16;
-}
 
 static int tell(const struct txn *txn, enum pipseed_event_kind kind, const char *text, struct pipseed_error *err)
 {
@@ -98,7 +87,7 @@ static int finish(const struct txn *txn, const char *name, int area_fd)
                 return 0;
         if (r < 0)
                 return r;
-        if (!journal_read(&killed, text, len))
+        if (!journal_read(&killed.arena, text, len, &killed.changes, &killed.n_changes))
                 return 0;
         r = open_killed(txn, name, &killed);
         for (size_t i = 0; r == 0 && i < killed.n_changes; i++)

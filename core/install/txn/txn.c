@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/path.h"
-#include "base/str.h"
+#include "install/txn/recover.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,16 +14,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-
-static const char *const staged_names[PLAN_N_ROOTS] = {
-        [PLAN_LIB] = "lib", [PLAN_OTHER_LIB] = "other", [PLAN_SCRIPTS] = "scripts", [PLAN_HEADERS] = "headers",
-        [PLAN_DATA] = "data",
-};
-
-const char *txn_staged_name(enum plan_root root)
-{
-        return staged_names[root];
-}
 
 static int lock_lib(struct txn *txn, struct pipseed_error *err)
 {
@@ -146,26 +136,6 @@ static int make_root(struct txn *txn, enum plan_root index, struct pipseed_error
         return error_sys(err, steal_fd(&root->fd), root->path, "cannot make a folder of the target");
 }
 
-/* Two folders are of one area when a rename between them works: the same mount. */
-static int mount_of(int fd, uint64_t *ret_mount, uint64_t *ret_device)
-{
-        struct statx st;
-
-        if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
-                return file_errno();
-        *ret_mount = (st.stx_mask & STATX_MNT_ID) != 0 ? st.stx_mnt_id : 0;
-        *ret_device = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
-        return 0;
-}
-
-bool txn_same_mount(int a, int b)
-{
-        uint64_t mount_a, mount_b, device_a, device_b;
-
-        return mount_of(a, &mount_a, &device_a) == 0 && mount_of(b, &mount_b, &device_b) == 0 && mount_a == mount_b &&
-               device_a == device_b;
-}
-
 static int make_area(struct txn *txn, struct txn_root *root, struct pipseed_error *err)
 {
         if (mkdirat(root->fd, txn->name, 0700) < 0) {
@@ -241,9 +211,9 @@ int txn_staged_fd(struct txn *txn, enum plan_root index, int *ret_fd, struct pip
                         r = find_area(txn, root, err);
                 if (r < 0)
                         return r;
-                if (mkdirat(root->area_fd, staged_names[index], 0777) < 0)
+                if (mkdirat(root->area_fd, txn_staged_name(index), 0777) < 0)
                         return error_sys(err, errno, txn->area_path, "cannot make a folder in the staging area");
-                root->staged_fd = file_open_beneath(root->area_fd, staged_names[index], O_RDONLY | O_DIRECTORY, 0);
+                root->staged_fd = file_open_beneath(root->area_fd, txn_staged_name(index), O_RDONLY | O_DIRECTORY, 0);
                 if (root->staged_fd < 0)
                         return error_sys(err, steal_fd(&root->staged_fd), txn->area_path,
                                          "cannot open a folder of the staging area");

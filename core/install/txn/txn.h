@@ -25,26 +25,10 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "install/txn/area.h"
+#include "install/txn/journal.h"
 #include "install/txn/top.h"
 #include "pipseed.h"
-#include "target/scheme.h"
-
-enum change_kind {
-        CHANGE_MKDIR, /* make folder `path` */
-        CHANGE_PUT,   /* staged entry -> path, where nothing is */
-        CHANGE_SWAP,  /* staged entry <-> path */
-        CHANGE_TAKE,  /* path -> old/N, N the number of the change */
-};
-
-struct change {
-        enum change_kind kind;
-        enum plan_root root;
-        const char *path; /* plain, relative to the root; the staged entry has the same path below the root's staged folder */
-        uint64_t inode;   /* of the entry that is put at path (PUT, SWAP) or taken away (TAKE); 0 for MKDIR */
-};
-
-#define TXN_AREA_PREFIX ".pipseed-"
-#define TXN_AREA_VENV ".pipseed-venv" /* the area of a change to an environment as a whole, in its top folder */
 
 struct txn_root {
         char *path;        /* absolute, with --root applied */
@@ -105,13 +89,5 @@ int txn_commit(struct txn *txn, struct pipseed_error *err);
 /* Takes the changes of a committed transaction back again. It is no commit point of its own: killed meanwhile, the next run
  * makes the rest of the changes anew. */
 int txn_revert(struct txn *txn, struct pipseed_error *err);
-
-/* "lib", "scripts", ...: of staged folders and in the journal. */
-const char *txn_staged_name(enum plan_root root);
-/* Do the two folders lie on one mount, so that a rename between them works? */
-bool txn_same_mount(int a, int b);
-bool txn_is_area_name(const char *name);
-/* Finishes or removes what killed runs left in the target (recover.c). */
-int txn_mend(struct txn *txn, struct pipseed_error *err);
 
 #endif
