@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "job.h"
 
+#include "base/abi.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
@@ -12,14 +13,19 @@
 #include <stdio.h>
 #include <string.h>
 
-void pipseed_request_init(struct pipseed_request *req)
+#define REQUEST_MIN_SIZE offsetof(struct pipseed_request, env) /* all else has a default */
+#define PIN_MIN_SIZE ABI_END(struct pipseed_pin, sha256)
+
+void pipseed_request_init_size(struct pipseed_request *req, size_t size)
 {
-        *req = (struct pipseed_request){.size = sizeof(*req), .user_allowed = true, .bundled = true};
+        abi_init(req, size);
+        req->user_allowed = true;
+        req->bundled = true;
 }
 
 int job_tell(const struct job *job, struct pipseed_error *err, enum pipseed_event_kind kind, const char *format, ...)
 {
-        struct pipseed_event event = {.kind = kind};
+        struct pipseed_event event = {.struct_size = sizeof(event), .kind = kind};
         char text[1024];
         va_list arguments;
 
@@ -45,13 +51,14 @@ static unsigned int count_processors(void)
 
 int job_copy_request(const struct pipseed_request *req, struct pipseed_request *ret_req, struct pipseed_error *err)
 {
-        if (req->size < offsetof(struct pipseed_request, env) || req->size > sizeof(*ret_req))
-                return error_set(err, PIPSEED_E_USAGE, NULL,
-                                 "the request was not initialised with pipseed_request_init, or is of a newer library");
+        int r;
+
         pipseed_request_init(ret_req);
-        memcpy(ret_req, req, req->size);
-        ret_req->size = sizeof(*ret_req);
-        return 0;
+        r = abi_take(ret_req, sizeof(*ret_req), req, REQUEST_MIN_SIZE, "request", err);
+        for (size_t i = 0; r == 0 && i < ret_req->n_pins; i++)
+                if (ret_req->pins[i]->size < PIN_MIN_SIZE)
+                        r = error_set(err, PIPSEED_E_USAGE, NULL, "a pin of the request has no size");
+        return r;
 }
 
 static int copy_request(struct job *job, const struct pipseed_request *req, struct pipseed_error *err)

@@ -11,7 +11,7 @@
 
 int lock_wait(int fd, const char *notice, pipseed_event_fn *event, void *event_data)
 {
-        const struct pipseed_event note = {.kind = PIPSEED_EVENT_NOTE, .text = notice};
+        const struct pipseed_event note = {.struct_size = sizeof(note), .kind = PIPSEED_EVENT_NOTE, .text = notice};
 
         for (int step = 0; step < LOCK_WAIT_S * 1000 / STEP_MS; step++) {
                 if (flock(fd, LOCK_EX | LOCK_NB) == 0)

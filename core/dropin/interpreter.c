@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dropin/interpreter.h"
 
+#include "base/abi.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/file.h>
 
+#define REQUEST_MIN_SIZE offsetof(struct pipseed_dropin_request, python) /* all else has a default */
 #define LOCK_STEP_MS 50
 #define LOCK_STEPS 600
 
@@ -70,16 +72,15 @@ int dropin_begin(const struct pipseed_dropin_request *req, struct dropin **ret_d
         if (dropin == NULL)
                 return error_memory(err);
         dropin->stdlib_fd = -1;
-        if (req->size < offsetof(struct pipseed_dropin_request, python) || req->size > sizeof(dropin->req))
-                return error_set(err, PIPSEED_E_USAGE, NULL,
-                                 "the request was not initialised with pipseed_dropin_request_init, or is of a newer "
-                                 "library");
-        memcpy(&dropin->req, req, req->size);
-        r = find_target(dropin, err);
+        dropin->dropin.struct_size = sizeof(dropin->dropin);
+        pipseed_dropin_request_init(&dropin->req);
+        r = abi_take(&dropin->req, sizeof(dropin->req), req, REQUEST_MIN_SIZE, "request", err);
+        if (r == 0)
+                r = find_target(dropin, err);
         if (r == 0)
                 r = name_paths(dropin, err);
-        if (r == 0 && req->folder != NULL && req->command != NULL)
-                r = package_render(req->folder, req->command, &dropin->text, err);
+        if (r == 0 && dropin->req.folder != NULL && dropin->req.command != NULL)
+                r = package_render(dropin->req.folder, dropin->req.command, &dropin->text, err);
         if (r < 0)
                 return r;
         dropin->stdlib_fd = file_open_dir(dropin->dropin.stdlib);
@@ -178,7 +179,7 @@ int dropin_lock(struct dropin *dropin, struct pipseed_error *err)
 int dropin_announce(const struct dropin *dropin, const char *doing, struct pipseed_error *err)
 {
         _cleanup_free_ char *text = str_format("%s %s", doing, dropin->dropin.package);
-        const struct pipseed_event event = {.kind = PIPSEED_EVENT_DETAIL, .text = text};
+        const struct pipseed_event event = {.struct_size = sizeof(event), .kind = PIPSEED_EVENT_DETAIL, .text = text};
 
         if (text == NULL)
                 return error_memory(err);

@@ -34,7 +34,7 @@ bool txn_is_area_name(const char *name)
 
 static int tell(const struct txn *txn, enum pipseed_event_kind kind, const char *text, struct pipseed_error *err)
 {
-        struct pipseed_event event = {.kind = kind, .text = text};
+        struct pipseed_event event = {.struct_size = sizeof(event), .kind = kind, .text = text};
 
         if (txn->event != NULL && txn->event(txn->event_data, &event) != 0)
                 return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");

@@ -305,7 +305,7 @@ static void remove_area(const struct txn *txn, const struct txn_root *root)
 {
         int r = file_remove_tree(root->fd, txn->name);
         char text[PATH_MAX + 256];
-        const struct pipseed_event event = {.kind = PIPSEED_EVENT_WARNING, .text = text};
+        const struct pipseed_event event = {.struct_size = sizeof(event), .kind = PIPSEED_EVENT_WARNING, .text = text};
 
         if (r == 0 || txn->event == NULL)
                 return;

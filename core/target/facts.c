@@ -242,7 +242,7 @@ int facts_parse(struct arena *arena, const char *json, const char *exe, struct f
 int facts_announce(const struct target_query *query, const char *exe, struct pipseed_error *err)
 {
         _cleanup_free_ char *text = NULL;
-        struct pipseed_event event = {.kind = PIPSEED_EVENT_DETAIL};
+        struct pipseed_event event = {.struct_size = sizeof(event), .kind = PIPSEED_EVENT_DETAIL};
 
         if (query->event == NULL)
                 return 0;

@@ -14,7 +14,7 @@
 
 static int tell(const struct mend *mend, const char *text, struct pipseed_error *err)
 {
-        const struct pipseed_event event = {.kind = PIPSEED_EVENT_NOTE, .text = text};
+        const struct pipseed_event event = {.struct_size = sizeof(event), .kind = PIPSEED_EVENT_NOTE, .text = text};
 
         if (mend->event != NULL && mend->event(mend->event_data, &event) != 0)
                 return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");

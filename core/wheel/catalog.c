@@ -17,7 +17,7 @@
 
 static int emit(const struct pipseed_request *req, enum pipseed_event_kind kind, const char *text)
 {
-        struct pipseed_event event = {.kind = kind, .text = text};
+        struct pipseed_event event = {.struct_size = sizeof(event), .kind = kind, .text = text};
 
         return req->event != NULL ? req->event(req->event_data, &event) : 0;
 }
@@ -333,8 +333,8 @@ int catalog_choose(struct catalog *catalog, const struct catalog_question *quest
 static const struct pipseed_pin *find_pin(const struct pipseed_request *req, const char *filename)
 {
         for (size_t i = 0; i < req->n_pins; i++)
-                if (strcmp(req->pins[i].filename, filename) == 0)
-                        return &req->pins[i];
+                if (strcmp(req->pins[i]->filename, filename) == 0)
+                        return req->pins[i];
         return NULL;
 }
 

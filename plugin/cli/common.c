@@ -135,7 +135,7 @@ const char *session_newest(struct session *session, const struct pipseed_request
         if (session->wheels == NULL && pipseed_wheels(req, false, &session->wheels, &ignored) < 0)
                 return NULL;
         for (size_t i = 0; i < session->wheels->n_wheels; i++) {
-                const struct pipseed_wheel *wheel = &session->wheels->wheels[i];
+                const struct pipseed_wheel *wheel = session->wheels->wheels[i];
 
                 if (wheel->status != 0 || strcmp(wheel->name, name) != 0)
                         continue;
