@@ -3,6 +3,7 @@
 
 #include "base/abi.h"
 #include "base/error.h"
+#include "base/event.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -25,7 +26,6 @@ void pipseed_request_init_size(struct pipseed_request *req, size_t size)
 
 int job_tell(const struct job *job, struct pipseed_error *err, enum pipseed_event_kind kind, const char *format, ...)
 {
-        struct pipseed_event event = {.struct_size = sizeof(event), .kind = kind};
         char text[1024];
         va_list arguments;
 
@@ -34,10 +34,7 @@ int job_tell(const struct job *job, struct pipseed_error *err, enum pipseed_even
         va_start(arguments, format);
         (void)vsnprintf(text, sizeof(text), format, arguments);
         va_end(arguments);
-        event.text = text;
-        if (job->req.event(job->req.event_data, &event) == 0)
-                return 0;
-        return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
+        return event_tell(job->req.event, job->req.event_data, kind, text, err);
 }
 
 static unsigned int count_processors(void)
@@ -85,7 +82,7 @@ static int find_cache(struct job *job, struct pipseed_error *err)
         r = job_tell(job, &(struct pipseed_error){0}, PIPSEED_EVENT_NOTE, "going on without a store: %s%s%s",
                      err->message, err->path[0] != '\0' ? ": " : "", err->path);
         error_clear(err);
-        return r < 0 ? error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller") : 0;
+        return r < 0 ? error_cancelled(err) : 0;
 }
 
 static int find_target(struct job *job, struct pipseed_error *err)

@@ -128,7 +128,8 @@ static int check_files(struct job *job, struct owned_report *owned, const struct
         const char *stores[2];
         struct catalog_wheel *source = NULL;
         struct verify_findings findings = {0};
-        struct verify_input input = {.target = job->target, .installed = package->current, .stores = stores};
+        struct verify_input input = {.target = job->target, .installed = package->current, .stores = stores,
+                                     .event = job->req.event, .event_data = job->req.event_data};
         int r = load_wheel(job, package, &source, &wheel, err);
 
         if (r != 0)

@@ -3,6 +3,7 @@
 
 #include "base/abi.h"
 #include "base/error.h"
+#include "base/event.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -169,6 +170,9 @@ int dropin_lock(struct dropin *dropin, struct pipseed_error *err)
                 /* Network file systems without locks: the renames alone decide. */
                 if (flock(dropin->stdlib_fd, LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
                         return 0;
+                if (event_send(dropin->req.event, dropin->req.event_data, PIPSEED_EVENT_TICK,
+                               "waiting for another run that works on this interpreter") < 0)
+                        return error_cancelled(err);
                 (void)poll(NULL, 0, LOCK_STEP_MS);
         }
         return error_set(err, PIPSEED_E_BUSY, dropin->dropin.stdlib,
@@ -179,11 +183,8 @@ int dropin_lock(struct dropin *dropin, struct pipseed_error *err)
 int dropin_announce(const struct dropin *dropin, const char *doing, struct pipseed_error *err)
 {
         _cleanup_free_ char *text = str_format("%s %s", doing, dropin->dropin.package);
-        const struct pipseed_event event = {.struct_size = sizeof(event), .kind = PIPSEED_EVENT_DETAIL, .text = text};
 
         if (text == NULL)
                 return error_memory(err);
-        if (dropin->req.event != NULL && dropin->req.event(dropin->req.event_data, &event) != 0)
-                return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
-        return 0;
+        return event_tell(dropin->req.event, dropin->req.event_data, PIPSEED_EVENT_DETAIL, text, err);
 }

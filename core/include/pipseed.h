@@ -212,10 +212,10 @@ enum pipseed_event_kind {
 };
 
 /*
- * Progress is sent for work that lasts: unpacking a wheel, compiling it, placing its files, verifying them. Every 50 ms or so
- * while it goes on, the last time with done equal to total only when something was sent before. While a call waits for another
- * process (an interpreter that is asked or compiles, a lock), progress is sent again, or a tick where there is none, also every
- * 50 ms or so: at each of them the caller may cancel.
+ * Progress is sent every 50 ms or so while work lasts: "files unpacked", "modules compiled", "files placed", "files verified". What
+ * takes less time sends none. A call that waits for another process (an interpreter that is asked or compiles, a lock) sends
+ * progress again, or a tick where there is none, at the same interval and when a signal handler has run: so a caller that shows
+ * no progress is asked as well whether it wants to cancel.
  */
 struct pipseed_event {
         size_t struct_size;

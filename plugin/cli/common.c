@@ -153,7 +153,7 @@ int session_event(void *data, const struct pipseed_event *event)
         const struct session_events *events = data;
 
         if (event->kind != PIPSEED_EVENT_PROGRESS)
-                output_event(events->session->out, events->about, event);
+                output_event(events->session->out, events->about, event); /* ticks have no level: not shown */
         else if (!events->no_progress)
                 output_progress(events->session->out, event->text, event->done, event->total);
         return interrupt_pending() != 0;
