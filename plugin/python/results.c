@@ -28,7 +28,7 @@ static PyObject *make_packages(const struct pipseed_result *result)
         PyObject *tuple = PyTuple_New((Py_ssize_t)result->n_packages);
 
         for (size_t i = 0; tuple != NULL && i < result->n_packages; i++) {
-                PyObject *item = make_package(&result->packages[i]);
+                PyObject *item = make_package(result->packages[i]);
 
                 if (item == NULL || PyTuple_SetItem(tuple, (Py_ssize_t)i, item) < 0)
                         Py_CLEAR(tuple);
@@ -95,7 +95,7 @@ PyObject *results_policy(const struct pipseed_policy *policy)
         PyObject *dict = PyDict_New();
 
         for (size_t i = 0; dict != NULL && i < pipseed_policy_count(policy); i++) {
-                struct pipseed_policy_value value = {0};
+                struct pipseed_policy_value value = PIPSEED_POLICY_VALUE_INIT;
 
                 if (pipseed_policy_value_at(policy, i, &value) == 0 && add_value(dict, &value) < 0)
                         Py_CLEAR(dict);

@@ -85,9 +85,9 @@ static PyObject *find_newest(struct order *order, const struct state *state, con
         if (pipseed_wheels(&order->req, false, &list, &err) < 0)
                 return errors_raise(state, &err);
         for (size_t i = 0; r == 0 && i < list->n_wheels; i++) {
-                r = suits(state, &list->wheels[i], &order->req, python_version);
+                r = suits(state, list->wheels[i], &order->req, python_version);
                 if (r == 1)
-                        answer = results_text(list->wheels[i].version);
+                        answer = results_text(list->wheels[i]->version);
         }
         if (r == 0)
                 answer = results_text(NULL);

@@ -112,7 +112,7 @@ def test_contents(wheel, tmp_path):
         names = archive.namelist()
     data = f"{'-'.join(wheel.name.split('-')[:2])}.data"
     for name in ("pipseed/__init__.py", "pipseed/_pipseed.pyi", "pipseed/py.typed", f"{data}/scripts/pipseed",
-                 f"{data}/data/lib/libpipseed.so.0", f"{data}/data/lib/pipseed/pipseed_hook.so",
+                 f"{data}/data/lib/libpipseed.so.0.1", f"{data}/data/lib/pipseed/pipseed_hook.so",
                  f"{data}/data/share/man/man1/pipseed.1"):
         assert name in names
     programs = [path for path in tmp_path.rglob("*") if path.is_file() and path.read_bytes()[:4] == b"\x7fELF"]
@@ -120,7 +120,7 @@ def test_contents(wheel, tmp_path):
     for path in programs:
         shown = subprocess.run(["readelf", "-d", path], capture_output=True, text=True, check=True).stdout
         needed = set(re.findall(r"\(NEEDED\).*\[(.*)\]", shown))
-        assert needed - ALLOWED_LIBRARIES <= {"libpipseed.so.0"}, path
+        assert needed - ALLOWED_LIBRARIES <= {"libpipseed.so.0.1"}, path
 
 
 def test_lint(base):

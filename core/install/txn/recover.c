@@ -2,6 +2,7 @@
 #include "install/txn/recover.h"
 
 #include "base/error.h"
+#include "base/event.h"
 #include "base/file.h"
 #include "base/leftover.h"
 #include "install/txn/change.h"
@@ -23,11 +24,7 @@ struct mending {
 
 static int tell(const struct txn *txn, enum pipseed_event_kind kind, const char *text, struct pipseed_error *err)
 {
-        struct pipseed_event event = {.kind = kind, .text = text};
-
-        if (txn->event != NULL && txn->event(txn->event_data, &event) != 0)
-                return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
-        return 0;
+        return event_tell(txn->event, txn->event_data, kind, text, err);
 }
 
 /* The killed run's transaction, as far as its journal tells: the same roots, its own areas. */

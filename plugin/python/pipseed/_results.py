@@ -12,7 +12,7 @@ class Event(NamedTuple):
     """Something that happened while a call went on."""
 
     kind: str
-    """"detail", "note", "warning" or "progress"."""
+    """"detail", "note", "warning", "progress" (done of total) or "tick" (nothing new: the call waits)."""
     text: str
     """One line; of progress: the unit."""
     done: int
