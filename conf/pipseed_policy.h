@@ -57,6 +57,11 @@ PIPSEED_API int pipseed_policy_append(struct pipseed_policy *policy, const char 
 PIPSEED_API int pipseed_policy_apply(const struct pipseed_policy *policy, struct pipseed_request *req,
                                      struct pipseed_error *err);
 
+/* The same for a whole environment: its seeding, hooks and hook_options. Scripts stay as they are unless pipseed_policy_set has
+ * set seed.scripts, which in a file is about seeding alone. */
+PIPSEED_API int pipseed_policy_apply_create(const struct pipseed_policy *policy, struct pipseed_create_request *req,
+                                            struct pipseed_error *err);
+
 /* One effective value and where it came from. Strings live as long as the policy and until the next set. Initialise with
  * PIPSEED_POLICY_VALUE_INIT. */
 struct pipseed_policy_value {

@@ -21,6 +21,7 @@ struct slot {
         enum policy_layer layer;
         const char *origin;
         const char *locked_by; /* origin of the lock, or NULL */
+        bool was_set;          /* by the command line, perhaps to what a lock has it at */
 };
 
 struct pipseed_policy {
@@ -30,6 +31,8 @@ struct pipseed_policy {
         size_t capacity;
         const char *pins_locked_by;
         const struct pipseed_pin *const *pins; /* the same pins, as a request wants them */
+        const char **options; /* what the command line set, as hooks want it: ended by NULL */
+        size_t n_options, options_capacity;
         struct layers layers;
 };
 
@@ -124,14 +127,17 @@ static int take(struct pipseed_policy *policy, const struct settings *group, con
         /* A key always has a slot. */
         /* cppcheck-suppress nullPointerRedundantCheck */
         const char *lock = setting->key != NULL ? slot->locked_by : policy->pins_locked_by;
-        struct slot next = {setting->key, setting->name, {0}, group->layer, setting->origin, lock};
+        bool is_option = group->layer == POLICY_LAYER_COMMAND_LINE;
+        struct slot next = {setting->key, setting->name, {0}, group->layer, setting->origin, lock, is_option};
         int r = parse(policy, group, setting, slot, &next.value, err);
 
         if (r < 0)
                 return r;
         if (lock != NULL) {
-                if (slot != NULL && value_equal(slot_type(slot), &slot->value, &next.value))
+                if (slot != NULL && value_equal(slot_type(slot), &slot->value, &next.value)) {
+                        slot->was_set = slot->was_set || is_option;
                         return 0;
+                }
                 return fail_locked(group, setting, slot, lock, err);
         }
         if (slot == NULL)
@@ -266,6 +272,19 @@ static int gather_pins(struct pipseed_policy *policy, struct pipseed_error *err)
         return 0;
 }
 
+/* The array ends in NULL at any time. */
+static int add_option(struct pipseed_policy *policy, const char *text, struct pipseed_error *err)
+{
+        size_t n = policy->n_options > 0 ? policy->n_options + 1 : 0;
+
+        if (text == NULL || arena_grow(&policy->arena, &policy->options, n, &policy->options_capacity,
+                                       sizeof(*policy->options)) < 0)
+                return error_memory(err);
+        policy->options[policy->n_options++] = text;
+        policy->options[policy->n_options] = NULL;
+        return 0;
+}
+
 void pipseed_policy_free(struct pipseed_policy *policy)
 {
         if (policy == NULL)
@@ -295,6 +314,8 @@ static int load(const struct pipseed_policy_options *options, struct pipseed_pol
                 r = take_group(policy, &policy->layers.list[i], err);
         if (r == 0)
                 r = gather_pins(policy, err);
+        if (r == 0 && options->file != NULL)
+                r = add_option(policy, arena_format(&policy->arena, "policy=%s", options->file), err);
         if (r < 0)
                 return r;
         *ret_policy = steal_ptr(policy);
@@ -341,7 +362,9 @@ static int set(struct pipseed_policy *policy, const char *key, const char *value
         if (setting.name == NULL || setting.value == NULL || setting.origin == NULL)
                 return error_memory(err);
         r = take(policy, &group, &setting, err);
-        return r == 0 && pin ? gather_pins(policy, err) : r;
+        if (r == 0 && pin)
+                r = gather_pins(policy, err);
+        return r < 0 ? r : add_option(policy, arena_format(&policy->arena, "%s%s=%s", key, append ? "+" : "", value), err);
 }
 
 int pipseed_policy_set(struct pipseed_policy *policy, const char *key, const char *value, const char *option,
@@ -389,6 +412,27 @@ int pipseed_policy_apply(const struct pipseed_policy *policy, struct pipseed_req
         if (r == 0)
                 (void)abi_give(req, REQUEST_MIN_SIZE, &own, sizeof(own));
         return r;
+}
+
+/* What seed.scripts says in a file is about a plain `seed`. */
+int pipseed_policy_apply_create(const struct pipseed_policy *policy, struct pipseed_create_request *req,
+                                struct pipseed_error *err)
+{
+        const struct schema_key *key = schema_find_name("seed.scripts");
+        enum pipseed_scripts scripts;
+        int r;
+
+        if (req->size < ABI_END(struct pipseed_create_request, hook_options) || req->seeding == NULL)
+                return error_set(err, PIPSEED_E_USAGE, NULL, "the request is not initialised");
+        scripts = req->seeding->scripts;
+        r = pipseed_policy_apply(policy, req->seeding, err);
+        if (r < 0)
+                return r;
+        if (!policy->slots[schema_index(key)].was_set)
+                req->seeding->scripts = scripts;
+        req->hooks = pipseed_policy_hooks(policy);
+        req->hook_options = policy->options;
+        return 0;
 }
 
 size_t pipseed_policy_count(const struct pipseed_policy *policy)

@@ -91,10 +91,14 @@ static int find_target(struct job *job, struct pipseed_error *err)
         const struct target_query query = {.env = req->env, .python = req->python, .root = req->root,
                                            .cache_dir = job->cache_folder, .event = req->event,
                                            .event_data = req->event_data};
-        int r = target_find(&query, &job->target, err);
 
-        if (r < 0)
-                return r;
+        return target_find(&query, &job->target, err);
+}
+
+static int take_target(struct job *job, struct pipseed_error *err)
+{
+        const struct pipseed_request *req = &job->req;
+
         job->scheme = req->user ? &job->target->user_scheme : &job->target->scheme;
         if (result_set_target(&job->result, job->target, job->scheme->dirs[PLAN_SCRIPTS]) < 0)
                 return error_memory(err);
@@ -155,26 +159,46 @@ static int list_packages(struct job *job, struct pipseed_error *err)
         return 0;
 }
 
-int job_begin(const struct pipseed_request *req, struct job **ret_job, struct pipseed_error *err)
+/* planned NULL: the request names the target. */
+static int begin(const struct pipseed_request *req, struct target *planned, bool starts_empty, struct job **ret_job,
+                 struct pipseed_error *err)
 {
         _cleanup_(job_freep) struct job *job = calloc(1, sizeof(*job));
         int r;
 
-        if (job == NULL)
+        if (job == NULL) {
+                target_free(planned);
                 return error_memory(err);
+        }
+        job->target = planned;
+        job->is_planned = planned != NULL;
+        job->starts_empty = starts_empty;
         job->umask = file_umask();
         job->mend = (struct mend)MEND_INIT;
         r = copy_request(job, req, err);
         if (r == 0)
                 r = find_cache(job, err);
-        if (r == 0)
+        if (r == 0 && planned == NULL)
                 r = find_target(job, err);
+        if (r == 0)
+                r = take_target(job, err);
         if (r == 0)
                 r = list_packages(job, err);
         if (r < 0)
                 return r;
         *ret_job = steal_ptr(job);
         return 0;
+}
+
+int job_begin(const struct pipseed_request *req, struct job **ret_job, struct pipseed_error *err)
+{
+        return begin(req, NULL, false, ret_job, err);
+}
+
+int job_begin_planned(const struct pipseed_request *req, struct target *target, bool starts_empty, struct job **ret_job,
+                      struct pipseed_error *err)
+{
+        return begin(req, target, starts_empty, ret_job, err);
 }
 
 /* Below Python 3.10 pip takes the user's scheme from distutils, which makes the user's base and site folder, where they
@@ -204,12 +228,13 @@ static int open_txn(struct job *job, struct pipseed_error *err)
         return txn_open(&query, &job->txn, err);
 }
 
-/* What a killed `pipseed venv` left comes first: it may have moved the environment's folders. */
+/* What a killed `pipseed venv` left comes first: it may have moved the environment's folders. A planned environment is made by
+ * this very call, which has seen to that. */
 static int mend_env(struct job *job, struct pipseed_error *err)
 {
         struct mend *mend = &job->mend;
 
-        if (!job->target->is_venv || job->target->root != NULL || job->req.dry_run || mend->fd >= 0)
+        if (job->is_planned || !job->target->is_venv || job->target->root != NULL || job->req.dry_run || mend->fd >= 0)
                 return 0;
         mend->durable = job->req.durable;
         mend->event = job->req.event;
@@ -236,6 +261,8 @@ bool job_owns(const struct job *job, const struct installed *installed)
 
 int job_survey(struct job *job, struct pipseed_error *err)
 {
+        if (job->starts_empty)
+                return 0;
         for (size_t i = 0; i < job->n_packages; i++) {
                 struct job_package *package = &job->packages[i];
                 int r;

@@ -43,6 +43,7 @@ struct job {
         struct pipseed_request req; /* a copy that may be of an older, shorter struct */
         char *cache_folder;         /* NULL: no store */
         struct target *target;
+        bool is_planned, starts_empty; /* job_begin_planned */
         const struct target_scheme *scheme;
         struct specifier *pip_specifier;
         struct job_package *packages;
@@ -60,6 +61,9 @@ struct job {
 int job_copy_request(const struct pipseed_request *req, struct pipseed_request *ret_req, struct pipseed_error *err);
 
 int job_begin(const struct pipseed_request *req, struct job **ret_job, struct pipseed_error *err);
+/* For an environment that this call is making (create.c): target is what it will be, taken in any case (build_planned). */
+int job_begin_planned(const struct pipseed_request *req, struct target *target, bool starts_empty, struct job **ret_job,
+                      struct pipseed_error *err);
 int job_lock(struct job *job, struct pipseed_error *err);
 /* The work is done: an environment that waited for it is finished. */
 int job_finish(struct job *job, struct pipseed_error *err);

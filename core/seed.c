@@ -8,13 +8,13 @@
 #include "install/stage/stage.h"
 #include "job.h"
 #include "prepare.h"
+#include "seed.h"
 
 #include <string.h>
 
 #define MAX_TRIES 3 /* of staging: each may find another store entry damaged */
 
-/* May this request change this target at all? */
-static int check_allowed(const struct job *job, struct pipseed_error *err)
+int seed_check_allowed(const struct job *job, struct pipseed_error *err)
 {
         _cleanup_free_ char *active = NULL;
         int r;
@@ -355,26 +355,34 @@ static int rehearse(struct job *job, struct pipseed_error *err)
         return prepare_report(job, err);
 }
 
+int seed_decide(struct job *job, struct pipseed_error *err)
+{
+        int r = job_survey(job, err);
+
+        return r < 0 ? r : decide(job, err);
+}
+
+int seed_carry_out(struct job *job, struct pipseed_result **ret_result, struct pipseed_error *err)
+{
+        int r = has_work(job) && !job->req.dry_run ? install(job, err) : rehearse(job, err);
+
+        if (r == 0)
+                r = job_finish(job, err);
+        if (r == 0)
+                *ret_result = result_steal(&job->result);
+        return r;
+}
+
 int pipseed_seed(const struct pipseed_request *req, struct pipseed_result **ret_result, struct pipseed_error *err)
 {
         _cleanup_(job_freep) struct job *job = NULL;
         int r = job_begin(req, &job, err);
 
         if (r == 0)
-                r = check_allowed(job, err);
+                r = seed_check_allowed(job, err);
         if (r == 0 && !job->req.dry_run)
                 r = job_lock(job, err);
         if (r == 0)
-                r = job_survey(job, err);
-        if (r == 0)
-                r = decide(job, err);
-        if (r == 0 && has_work(job) && !job->req.dry_run)
-                r = install(job, err);
-        else if (r == 0)
-                r = rehearse(job, err);
-        if (r == 0)
-                r = job_finish(job, err);
-        if (r == 0)
-                *ret_result = result_steal(&job->result);
-        return r;
+                r = seed_decide(job, err);
+        return r < 0 ? r : seed_carry_out(job, ret_result, err);
 }

@@ -1,96 +1,52 @@
 /* SPDX-License-Identifier: MIT */
 /* The story of one environment: where, from what, what it consists of, there in one step. */
-#include "base/abi.h"
-#include "base/arena.h"
+#include "venv.h"
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/names.h"
 #include "base/path.h"
-#include "pipseed.h"
 #include "store/store.h"
 #include "venv/build.h"
-#include "venv/clear.h"
-#include "venv/layout.h"
-#include "venv/origin.h"
-#include "venv/spot.h"
 #include "venv/unfinished.h"
 #include "venv/update.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define REQUEST_MIN_SIZE offsetof(struct pipseed_venv_request, dir) /* all else has a default */
-
-struct creation {
-        struct pipseed_venv venv; /* first: what the caller holds */
-        struct arena arena;
-        struct spot spot;
-        struct pipseed_venv_request req;
-        struct layout layout;
-        enum clear_how how;
-        bool was_empty;  /* the folder that is there */
-        struct txn *txn; /* what was changed in the folder that is there, or NULL */
-};
-
-static void free_creation(struct creation *creation)
+void venv_free(struct venv *venv)
 {
-        if (creation == NULL)
+        if (venv == NULL)
                 return;
-        txn_free(creation->txn);
-        spot_done(&creation->spot);
-        arena_done(&creation->arena);
-        free(creation);
-}
-DEFINE_CLEANUP(struct creation *, free_creation)
-
-void pipseed_venv_request_init_size(struct pipseed_venv_request *req, size_t size)
-{
-        abi_init(req, size);
+        txn_free(venv->txn);
+        target_free(venv->kept);
+        spot_done(&venv->spot);
+        origin_done(&venv->origin);
+        arena_done(&venv->arena);
+        free(venv);
 }
 
-void pipseed_venv_free(struct pipseed_venv *venv)
+static int find_dir(struct venv *venv, struct pipseed_error *err)
 {
-        free_creation((struct creation *)(void *)venv);
-}
-
-/* A caller built against an older header has a shorter struct: what it does not know of keeps its default. */
-static int copy_request(struct creation *creation, const struct pipseed_venv_request *req, struct pipseed_error *err)
-{
-        int r;
-
-        pipseed_venv_request_init(&creation->req);
-        r = abi_take(&creation->req, sizeof(creation->req), req, REQUEST_MIN_SIZE, "request", err);
-        if (r < 0)
-                return r;
-        if (creation->req.dir == NULL || creation->req.dir[0] == '\0')
-                return error_set(err, PIPSEED_E_USAGE, NULL, "the request names no folder");
-        if (creation->req.clear && creation->req.upgrade)
-                return error_set(err, PIPSEED_E_USAGE, NULL, "clear and upgrade exclude each other");
-        return 0;
-}
-
-static int find_dir(struct creation *creation, struct pipseed_error *err)
-{
-        _cleanup_free_ char *dir = path_absolute_here(creation->req.dir);
+        _cleanup_free_ char *dir = path_absolute_here(venv->req->dir);
 
         if (dir == NULL)
-                return error_sys(err, errno, creation->req.dir, "cannot tell where %s is", creation->req.dir);
+                return error_sys(err, errno, venv->req->dir, "cannot tell where %s is", venv->req->dir);
         if (strchr(dir, ':') != NULL) {
                 (void)error_set(err, PIPSEED_E_BAD_VALUE, dir, "%s holds a colon, which separates the folders of PATH",
                                 dir);
                 return error_hint(err, "choose another folder");
         }
-        creation->venv.dir = arena_strdup(&creation->arena, dir);
-        return creation->venv.dir != NULL ? 0 : error_memory(err);
+        venv->dir = arena_strdup(&venv->arena, dir);
+        return venv->dir != NULL ? 0 : error_memory(err);
 }
 
 /* Without a cache the interpreter is asked each time: no reason to fail. */
-static char *find_cache(const struct pipseed_venv_request *req)
+static char *find_cache(const struct pipseed_request *req)
 {
         struct pipseed_error ignored = PIPSEED_ERROR_INIT;
         char *folder = NULL;
@@ -98,55 +54,45 @@ static char *find_cache(const struct pipseed_venv_request *req)
         return store_find_folder(req->cache_dir, &folder, &ignored) == 0 ? folder : NULL;
 }
 
-static int plan(struct creation *creation, struct pipseed_error *err)
+static int plan(struct venv *venv, struct pipseed_error *err)
 {
-        const struct pipseed_venv_request *req = &creation->req;
-        _cleanup_(origin_done) struct origin origin = ORIGIN_INIT;
-        _cleanup_free_ char *cache = find_cache(req);
-        struct layout_query query = {.origin = &origin, .req = req, .dir = creation->venv.dir};
+        const struct pipseed_create_request *req = venv->req;
+        struct origin *origin = &venv->origin;
+        _cleanup_free_ char *cache = find_cache(venv->seeding);
+        const struct layout_query query = {.origin = origin, .req = req, .finish_later = venv->has_more,
+                                           .dir = venv->dir};
         const char *python = req->python != NULL ? req->python : "python3";
-        int r = origin_find(python, cache, req->event, req->event_data, &origin, err);
+        int r = origin_find(python, cache, venv->seeding->event, venv->seeding->event_data, origin, err);
 
         if (r < 0)
                 return r;
-        if (req->copies && !origin.facts->implementation->can_copy) {
-                (void)error_set(err, PIPSEED_E_UNSUPPORTED, origin.exe,
+        if (req->copies && !origin->facts->implementation->can_copy) {
+                (void)error_set(err, PIPSEED_E_UNSUPPORTED, origin->exe,
                                 "pipseed does not make environments of %s with copies: they need its libraries, too",
-                                origin.facts->implementation->title);
+                                origin->facts->implementation->title);
                 return error_hint(err, "leave --copies out");
         }
-        r = layout_make(&creation->arena, &query, &creation->layout, err);
-        if (r < 0)
-                return r;
-        /* The layout points into the origin, which ends here. */
-        for (size_t i = 0; i < creation->layout.n_entries; i++) {
-                struct layout_entry *entry = &creation->layout.entries[i];
-
-                entry->name = arena_strdup(&creation->arena, entry->name);
-                if (entry->kind != LAYOUT_FILE)
-                        entry->text = arena_strdup(&creation->arena, entry->text);
-                if (entry->name == NULL || entry->text == NULL)
-                        return error_memory(err);
-        }
-        creation->venv.python = creation->layout.interpreter;
-        creation->venv.base = arena_strdup(&creation->arena, origin.base);
-        creation->venv.version = arena_strdup(&creation->arena, origin.version);
-        return creation->venv.base != NULL && creation->venv.version != NULL ? 0 : error_memory(err);
+        r = layout_make(&venv->arena, &query, &venv->layout, err);
+        venv->python = venv->layout.interpreter;
+        venv->facts = origin->facts;
+        venv->base = origin->base;
+        venv->version = origin->version;
+        return r;
 }
 
 /* Hooks will finish it: until then it says so, should this run be killed. */
-static int add_note(struct creation *creation, struct pipseed_error *err)
+static int add_note(struct venv *venv, struct pipseed_error *err)
 {
-        struct layout *layout = &creation->layout;
+        struct layout *layout = &venv->layout;
         struct layout_entry entry = {LAYOUT_TOP, LAYOUT_FILE, LAYOUT_REPLACE, .name = UNFINISHED_NAME, .mode = 0600};
         _cleanup_(str_done) struct str text = STR_INIT;
 
-        unfinished_write(&text, !creation->req.without_pip, layout->later, layout->later_len);
+        unfinished_write(&text, !venv->req->without_pip, layout->later, layout->later_len);
         if (text.failed)
                 return error_memory(err);
         if (layout->n_entries == LAYOUT_MAX_ENTRIES)
-                return error_set(err, PIPSEED_E_UNSUPPORTED, creation->venv.base, "the base's venv has too many scripts");
-        entry.text = arena_strndup(&creation->arena, text.data, text.len);
+                return error_set(err, PIPSEED_E_UNSUPPORTED, venv->base, "the base's venv has too many scripts");
+        entry.text = arena_strndup(&venv->arena, text.data, text.len);
         entry.len = text.len;
         if (entry.text == NULL)
                 return error_memory(err);
@@ -154,105 +100,140 @@ static int add_note(struct creation *creation, struct pipseed_error *err)
         return 0;
 }
 
-static int find_spot(struct creation *creation, struct pipseed_error *err)
+int venv_plan(const struct pipseed_create_request *req, bool has_more, struct venv **ret_venv,
+              struct pipseed_error *err)
 {
-        const struct pipseed_venv_request *req = &creation->req;
-        struct spot *spot = &creation->spot;
+        _cleanup_(venv_freep) struct venv *venv = calloc(1, sizeof(*venv));
         int r;
 
-        *spot = (struct spot)SPOT_INIT;
-        spot->dry_run = req->dry_run;
-        spot->event = req->event;
-        spot->event_data = req->event_data;
-        r = spot_open(spot, creation->venv.dir, err);
+        if (venv == NULL)
+                return error_memory(err);
+        venv->req = req;
+        venv->seeding = req->seeding;
+        venv->has_more = has_more;
+        venv->origin = (struct origin)ORIGIN_INIT;
+        venv->spot = (struct spot)SPOT_INIT;
+        r = find_dir(venv, err);
+        if (r == 0)
+                r = plan(venv, err);
+        if (r == 0 && has_more)
+                r = add_note(venv, err);
         if (r < 0)
                 return r;
-        creation->venv.existed = spot->existed;
-        if (!req->clear || !spot->existed)
-                return 0;
-        return clear_check(spot->path, spot->dir_fd, spot->parent_fd, &creation->how, err);
+        *ret_venv = steal_ptr(venv);
+        return 0;
 }
 
-static int flush(const struct creation *creation, int fd, struct pipseed_error *err)
+/* What the interpreter is: a link that leads to a file stays (update.h), and then it need not be the origin's. */
+static int look_at_interpreter(struct venv *venv, struct pipseed_error *err)
 {
-        if (creation->req.durable && syncfs(fd) < 0)
-                return error_sys(err, errno, creation->venv.dir, "cannot write the environment to the disk");
+        const struct pipseed_request *req = venv->seeding;
+        _cleanup_free_ char *path = path_join("bin", path_base(venv->python));
+        _cleanup_free_ char *cache = NULL;
+        struct target_query query = {.python = venv->python, .base_only = true, .event = req->event,
+                                     .event_data = req->event_data};
+        struct stat link, file;
+        int r;
+
+        if (path == NULL)
+                return error_memory(err);
+        if (venv->spot.dir_fd < 0 || fstatat(venv->spot.dir_fd, path, &link, AT_SYMLINK_NOFOLLOW) < 0 ||
+            !S_ISLNK(link.st_mode) || fstatat(venv->spot.dir_fd, path, &file, 0) < 0)
+                return 0;
+        target_free(steal_ptr(venv->kept));
+        cache = find_cache(req);
+        query.cache_dir = cache;
+        r = target_find(&query, &venv->kept, err);
+        if (r < 0)
+                return r;
+        venv->facts = venv->kept->facts;
+        venv->base = venv->kept->base_exe;
+        venv->version = arena_format(&venv->arena, "%d.%d.%d", venv->facts->major, venv->facts->minor, venv->facts->micro);
+        return venv->version != NULL ? 0 : error_memory(err);
+}
+
+int venv_open(struct venv *venv, struct pipseed_error *err)
+{
+        struct pipseed_error ignored = PIPSEED_ERROR_INIT; /* what cannot be used now may be so when its files are new */
+        struct spot *spot = &venv->spot;
+        struct stat st;
+        int r;
+
+        spot->dry_run = venv->seeding->dry_run;
+        spot->event = venv->seeding->event;
+        spot->event_data = venv->seeding->event_data;
+        r = spot_open(spot, venv->dir, err);
+        if (r < 0 || !spot->existed)
+                return r;
+        if (fstatat(spot->dir_fd, "pyvenv.cfg", &st, 0) == 0)
+                venv->existed = true;
+        else if (errno != ENOENT && errno != ELOOP && errno != EACCES)
+                return error_sys(err, errno, venv->dir, "cannot look for pyvenv.cfg");
+        if (venv->req->clear)
+                return clear_check(spot->path, spot->dir_fd, spot->parent_fd, &venv->how, err);
+        r = look_at_interpreter(venv, &ignored);
+        return r == PIPSEED_E_NO_MEMORY || r == PIPSEED_E_CANCELLED ? (*err = ignored, r) : 0;
+}
+
+static int flush(const struct venv *venv, int fd, struct pipseed_error *err)
+{
+        if (venv->seeding->durable && syncfs(fd) < 0)
+                return error_sys(err, errno, venv->dir, "cannot write the environment to the disk");
         return 0;
 }
 
 /* 0 made; 1 it has to be made inside the folder that is there. */
-static int make_beside(struct creation *creation, struct pipseed_error *err)
+static int make_beside(struct venv *venv, struct pipseed_error *err)
 {
-        struct spot *spot = &creation->spot;
+        struct spot *spot = &venv->spot;
         int r = spot_reserve(spot, err);
 
         if (r == 0)
-                r = build_tree(&creation->layout, spot->hidden_fd, spot->path, err);
+                r = build_tree(&venv->layout, spot->hidden_fd, spot->path, err);
         if (r == 0)
-                r = flush(creation, spot->hidden_fd, err);
+                r = flush(venv, spot->hidden_fd, err);
         if (r == 0)
                 r = spot_publish(spot, err);
         if (r == 0)
-                r = flush(creation, spot->parent_fd, err);
+                r = flush(venv, spot->parent_fd, err);
         if (r < 0)
                 (void)spot_undo(spot, &(struct pipseed_error){0});
         return r;
 }
 
-static int make_inside(struct creation *creation, struct pipseed_error *err)
+static int make_inside(struct venv *venv, struct pipseed_error *err)
 {
-        const struct pipseed_venv_request *req = &creation->req;
+        const struct pipseed_request *req = venv->seeding;
         const struct txn_query query = {.durable = req->durable, .umask = file_umask(), .event = req->event,
                                         .event_data = req->event_data};
-        const struct update update = {.layout = &creation->layout, .fd = creation->spot.dir_fd,
-                                      .path = creation->spot.path, .query = &query,
-                                      .clear = req->clear && creation->how != CLEAR_NOTHING};
+        const struct update update = {.layout = &venv->layout, .fd = venv->spot.dir_fd,
+                                      .path = venv->spot.path, .query = &query,
+                                      .clear = venv->req->clear && venv->how != CLEAR_NOTHING};
 
-        creation->venv.existed = true;
-        creation->was_empty = names_is_empty(creation->spot.dir_fd) > 0;
-        return update_folder(&update, &creation->txn, err);
+        venv->was_empty = names_is_empty(venv->spot.dir_fd) > 0;
+        return update_folder(&update, &venv->txn, err);
 }
 
-static int make(struct creation *creation, struct pipseed_error *err)
+static int make(struct venv *venv, struct pipseed_error *err)
 {
-        bool beside = !creation->spot.existed || creation->how == CLEAR_REPLACE;
-        int r = beside ? make_beside(creation, err) : 1;
+        bool beside = !venv->spot.existed || venv->how == CLEAR_REPLACE;
+        int r = beside ? make_beside(venv, err) : 1;
 
-        return r > 0 ? make_inside(creation, err) : r;
+        return r > 0 ? make_inside(venv, err) : r;
 }
 
-int pipseed_venv_create(const struct pipseed_venv_request *req, struct pipseed_venv **ret_venv,
-                        struct pipseed_error *err)
+int venv_make(struct venv *venv, struct pipseed_error *err)
 {
-        _cleanup_(free_creationp) struct creation *creation = calloc(1, sizeof(*creation));
-        int r;
+        int r = make(venv, err);
 
-        if (creation == NULL)
-                return error_memory(err);
-        creation->venv.struct_size = sizeof(creation->venv);
-        creation->spot = (struct spot)SPOT_INIT;
-        r = copy_request(creation, req, err);
-        if (r == 0)
-                r = find_dir(creation, err);
-        if (r == 0)
-                r = plan(creation, err);
-        if (r == 0 && creation->req.finish_later)
-                r = add_note(creation, err);
-        if (r == 0)
-                r = find_spot(creation, err);
-        if (r == 0 && !creation->req.dry_run)
-                r = make(creation, err);
-        if (r < 0)
-                return r;
-        *ret_venv = &steal_ptr(creation)->venv;
-        return 0;
+        return r < 0 || venv_is_new(venv) ? r : look_at_interpreter(venv, err);
 }
 
 /* 0 or -errno. */
-static int finish(const struct creation *creation)
+static int finish(const struct venv *venv)
 {
-        const struct layout *layout = &creation->layout;
-        int fd = creation->spot.published ? creation->spot.hidden_fd : creation->spot.dir_fd;
+        const struct layout *layout = &venv->layout;
+        int fd = venv->spot.published ? venv->spot.hidden_fd : venv->spot.dir_fd;
         struct stat st;
         int r = 0;
 
@@ -260,36 +241,34 @@ static int finish(const struct creation *creation)
                 r = fstatat(fd, "pyvenv.cfg", &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
         if (r == 0 && layout->later != NULL)
                 r = file_replace(fd, "pyvenv.cfg", st.st_mode & 07777, layout->later, layout->later_len,
-                                 creation->req.durable);
+                                 venv->seeding->durable);
         if (r == 0 && unlinkat(fd, UNFINISHED_NAME, 0) < 0 && errno != ENOENT)
                 r = -errno;
         return r;
 }
 
 /* What hooks installed into an environment that was there stays: a second try is better than a failure now. */
-int pipseed_venv_finish(struct pipseed_venv *venv, struct pipseed_error *err)
+int venv_finish(const struct venv *venv, struct pipseed_error *err)
 {
-        const struct creation *creation = (const struct creation *)(const void *)venv;
         int r = -EAGAIN;
 
-        if (!creation->req.finish_later || creation->req.dry_run)
+        if (!venv->has_more)
                 return 0;
         for (int tries = 0; tries < 2 && r < 0; tries++)
-                r = finish(creation);
-        return r < 0 ? error_sys(err, r, creation->venv.dir, "cannot write pyvenv.cfg") : 0;
+                r = finish(venv);
+        return r < 0 ? error_sys(err, r, venv->dir, "cannot write pyvenv.cfg") : 0;
 }
 
-int pipseed_venv_undo(struct pipseed_venv *venv, struct pipseed_error *err)
+int venv_roll_back(struct venv *venv, struct pipseed_error *err)
 {
-        struct creation *creation = (struct creation *)(void *)venv;
-        const struct spot *spot = &creation->spot;
+        const struct spot *spot = &venv->spot;
         int r;
 
         if (spot->published)
-                return spot_undo(&creation->spot, err);
-        r = creation->txn != NULL ? txn_revert(creation->txn, err) : 0;
+                return spot_undo(&venv->spot, err);
+        r = venv->txn != NULL ? txn_revert(venv->txn, err) : 0;
         if (r < 0)
                 return r;
-        r = creation->was_empty && !creation->req.dry_run ? spot_empty(spot->dir_fd) : 0;
-        return r < 0 ? error_sys(err, r, creation->venv.dir, "cannot empty the folder again") : 0;
+        r = venv->was_empty ? spot_empty(spot->dir_fd) : 0;
+        return r < 0 ? error_sys(err, r, venv->dir, "cannot empty the folder again") : 0;
 }

@@ -7,13 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Here they are made; the analyser's view of them (error.h) is for callers. */
-#undef error_set
-#undef error_sys
-#undef error_cancelled
-#undef error_memory
-#undef error_hint
-
 static const struct {
         int code;
         const char *name;
@@ -49,7 +42,7 @@ static void fill(struct pipseed_error *err, int code, int sys_errno, const char 
         err->hint[0] = '\0';
 }
 
-int error_set(struct pipseed_error *err, int code, const char *path, const char *format, ...)
+int pipseed_error_set(struct pipseed_error *err, int code, const char *path, const char *format, ...)
 {
         va_list arguments;
 
@@ -62,7 +55,7 @@ int error_set(struct pipseed_error *err, int code, const char *path, const char 
         return code;
 }
 
-int error_sys(struct pipseed_error *err, int sys_errno, const char *path, const char *format, ...)
+int pipseed_error_sys(struct pipseed_error *err, int sys_errno, const char *path, const char *format, ...)
 {
         int number = abs(sys_errno);
         int code = number == ENOMEM ? PIPSEED_E_NO_MEMORY : PIPSEED_E_IO;
@@ -86,15 +79,15 @@ int error_sys(struct pipseed_error *err, int sys_errno, const char *path, const 
 
 int error_cancelled(struct pipseed_error *err)
 {
-        return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
+        return pipseed_error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
 }
 
-int error_memory(struct pipseed_error *err)
+int pipseed_error_memory(struct pipseed_error *err)
 {
-        return error_sys(err, ENOMEM, NULL, "out of memory");
+        return pipseed_error_sys(err, ENOMEM, NULL, "out of memory");
 }
 
-int error_hint(struct pipseed_error *err, const char *format, ...)
+int pipseed_error_hint(struct pipseed_error *err, const char *format, ...)
 {
         va_list arguments;
 

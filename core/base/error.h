@@ -15,29 +15,18 @@
 
 #include "pipseed.h"
 
-/* path may be NULL. The first fault wins: an error that is already filled is not changed. Returns code. */
-int error_set(struct pipseed_error *err, int code, const char *path, const char *format, ...)
-        __attribute__((format(printf, 4, 5)));
-
-/* A failed system call. sys_errno may have either sign; the text gets ": " and the system's description. The code is
- * PIPSEED_E_IO, or PIPSEED_E_NO_MEMORY for ENOMEM. ECANCELED is no system's error but the caller's wish (event.h): all else
- * is left aside then, and the code is PIPSEED_E_CANCELLED. Returns the code. */
-int error_sys(struct pipseed_error *err, int sys_errno, const char *path, const char *format, ...)
-        __attribute__((format(printf, 4, 5)));
+/* These are pipseed_error_set and its like, which pipseed.h describes; their names inside the library are shorter.
+ * ECANCELED is no system's error but the caller's wish (event.h): error_sys leaves all else aside then. */
+#ifndef __clang_analyzer__
+#define error_set pipseed_error_set
+#define error_sys pipseed_error_sys
+#define error_memory pipseed_error_memory
+#define error_hint pipseed_error_hint
 
 /* The caller's callback wanted to stop. Returns PIPSEED_E_CANCELLED. */
 int error_cancelled(struct pipseed_error *err);
-
-/* Out of memory. Returns PIPSEED_E_NO_MEMORY. */
-int error_memory(struct pipseed_error *err);
-
-/* What to do about it, one line. Returns err->code. */
-int error_hint(struct pipseed_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* Empties the error, for a caller that goes on in another way. */
-void error_clear(struct pipseed_error *err);
-
-#ifdef __clang_analyzer__
+#else
+int error_cancelled(struct pipseed_error *err);
 /* The analyser (scripts/lint) sees one source at a time. This tells it what error.c promises: a code is negative. */
 static inline int error_negative(int code)
 {
@@ -45,11 +34,14 @@ static inline int error_negative(int code)
                 __builtin_unreachable();
         return code;
 }
-#define error_set(...) error_negative(error_set(__VA_ARGS__))
-#define error_sys(...) error_negative(error_sys(__VA_ARGS__))
-#define error_memory(err) error_negative(error_memory(err))
+#define error_set(...) error_negative(pipseed_error_set(__VA_ARGS__))
+#define error_sys(...) error_negative(pipseed_error_sys(__VA_ARGS__))
+#define error_memory(err) error_negative(pipseed_error_memory(err))
+#define error_hint(...) error_negative(pipseed_error_hint(__VA_ARGS__))
 #define error_cancelled(err) error_negative(error_cancelled(err))
-#define error_hint(...) error_negative(error_hint(__VA_ARGS__))
 #endif
+
+/* Empties the error, for a caller that goes on in another way. */
+void error_clear(struct pipseed_error *err);
 
 #endif

@@ -13,6 +13,7 @@
 #include "wheel/implementation.h"
 #include "venv/mend.h"
 #include "venv/spot.h"
+#include "venv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -111,27 +112,29 @@ static int remove_dead_links(const struct look *look, struct pipseed_error *err)
 
 static int cure_base(struct look *look, bool upgrade, struct pipseed_error *err)
 {
-        struct pipseed_venv_request req;
-        struct pipseed_venv *venv = NULL;
+        struct pipseed_create_request req;
+        struct pipseed_request seeding;
+        _cleanup_(venv_freep) struct venv *venv = NULL;
         const char *ignore = arena_format(&look->arena, "%s/.gitignore", look->env);
         int r = ignore != NULL ? remove_dead_links(look, err) : error_memory(err);
 
         if (r < 0)
                 return r;
-        pipseed_venv_request_init(&req);
+        pipseed_create_request_init(&req, &seeding);
         req.dir = look->env;
         req.python = look->base;
         req.prompt = read_prompt(look);
         req.system_site_packages = look->cfg.kind == PYVENV_CFG && look->cfg.system_site;
         req.upgrade = upgrade;
         req.without_scm_ignore_files = rooted_find(NULL, ignore, S_IFREG) <= 0;
-        req.durable = look->req->durable;
-        req.cache_dir = look->req->cache_dir;
-        req.event = look->req->event;
-        req.event_data = look->req->event_data;
-        r = pipseed_venv_create(&req, &venv, err);
-        pipseed_venv_free(venv);
-        return r;
+        seeding.durable = look->req->durable;
+        seeding.cache_dir = look->req->cache_dir;
+        seeding.event = look->req->event;
+        seeding.event_data = look->req->event_data;
+        r = venv_plan(&req, false, &venv, err);
+        if (r == 0)
+                r = venv_open(venv, err);
+        return r < 0 ? r : venv_make(venv, err);
 }
 
 /* ---- the rest */

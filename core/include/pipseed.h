@@ -201,6 +201,30 @@ PIPSEED_API int pipseed_code_exit(int code);
 /* Version of the library that runs, such as "0.1.0". */
 PIPSEED_API const char *pipseed_version(void);
 
+#if defined(__GNUC__)
+#define PIPSEED_PRINTF(at, first) __attribute__((__format__(__printf__, at, first)))
+#else
+#define PIPSEED_PRINTF(at, first)
+#endif
+
+/*
+ * For programs that add errors of their own to those of the library: fill err, once, and return its code, so that they can
+ * stand in a return statement. path may be NULL; texts that are too long are cut. An error that is already filled is not
+ * changed: the first one wins.
+ *
+ *     return pipseed_error_set(err, PIPSEED_E_USAGE, NULL, "%s needs a value", name);
+ *     return pipseed_error_sys(err, errno, path, "cannot read the list");
+ */
+PIPSEED_API int pipseed_error_set(struct pipseed_error *err, int code, const char *path, const char *format, ...)
+        PIPSEED_PRINTF(4, 5);
+/* A failed system call: the message gets ": " and the system's description of sys_errno, which may have either sign. The
+ * code is IO, or NO_MEMORY for ENOMEM. */
+PIPSEED_API int pipseed_error_sys(struct pipseed_error *err, int sys_errno, const char *path, const char *format, ...)
+        PIPSEED_PRINTF(4, 5);
+PIPSEED_API int pipseed_error_memory(struct pipseed_error *err);
+/* What to do about it, one line; the first hint stays. Returns err->code. */
+PIPSEED_API int pipseed_error_hint(struct pipseed_error *err, const char *format, ...) PIPSEED_PRINTF(2, 3);
+
 /* ---- events ---------------------------------------------------------------------------------------------------- */
 
 enum pipseed_event_kind {
@@ -446,67 +470,84 @@ PIPSEED_API void pipseed_wheel_list_free(struct pipseed_wheel_list *list);
 
 /* ---- whole environments ------------------------------------------------------------------------------------------ */
 
-/* An environment to be made, equal to what `python -m venv --without-pip` of the same base makes. Fill with
- * pipseed_venv_request_init. pip is not put in: call pipseed_seed afterwards, or let a hook do it. */
-struct pipseed_venv_request {
-        size_t size; /* sizeof(struct pipseed_venv_request) */
+/*
+ * A virtual environment to be created with pip in it: what `python -m venv` of the same base makes. Calling sequence:
+ *
+ *     struct pipseed_request seeding;
+ *     struct pipseed_create_request req;
+ *     struct pipseed_environment *env = NULL;
+ *
+ *     pipseed_create_request_init(&req, &seeding);
+ *     pipseed_policy_apply_create(policy, &req, &err);       pipseed_policy.h; leave it out to obey no policy
+ *     req.dir = "/srv/app/venv";
+ *     if (pipseed_create(&req, &env, &err) < 0)
+ *             ...
+ *     pipseed_environment_free(env);
+ */
+struct pipseed_create_request {
+        size_t size; /* sizeof(struct pipseed_create_request), set by pipseed_create_request_init */
+
         const char *dir;
         const char *python; /* base interpreter: a path, a name on PATH, or a version such as "3.12"; NULL: python3 on
                                PATH. An environment's interpreter stands for its base */
-        const char *prompt; /* NULL: the folder's name; ".": the current folder's (bases from 3.9 on, as in venv) */
+        const char *prompt; /* NULL: the directory's name; ".": the current one's (bases from 3.9 on, as in venv) */
         bool system_site_packages;
-        bool finish_later; /* with system_site_packages: the base's packages are not seen before pipseed_venv_finish,
-                              so that hooks do not take its pip for the environment's, as in venv */
-        bool copies;       /* of the interpreter, instead of links to it */
+        bool copies; /* of the interpreter, instead of links to it */
         bool clear;
-        bool upgrade;                  /* the base was upgraded in its place: all but the activate scripts */
-        bool without_pip;              /* for the pyvenv.cfg key "command" alone */
+        bool upgrade; /* the base was upgraded in its place: all but the activate scripts */
+        bool without_pip;
         bool without_scm_ignore_files; /* no .gitignore, which Python 3.13 and newer write */
-        bool dry_run;
-        bool durable;
-        const char *cache_dir; /* as in pipseed_request: remembers interpreters */
-        pipseed_event_fn *event;
-        void *event_data;
+
+        /* Which pip, from where and how, as for pipseed_seed; dry_run, durable, jobs, cache_dir and event count for the
+         * whole call. env, python, root and user stay unset. pip that is there already is brought up to date, whatever
+         * upgrade says: venv runs `ensurepip --upgrade`. */
+        struct pipseed_request *seeding;
+
+        const char *const *hooks;        /* modules with venv_hook.h, called in this order; ended by NULL, or NULL */
+        const char *const *hook_options; /* what their contexts have as options; likewise */
 };
 
-struct pipseed_venv {
+struct pipseed_environment {
         size_t struct_size;
         const char *dir;     /* absolute */
-        const char *python;  /* its interpreter, as scripts should name it */
-        const char *base;    /* the base interpreter */
-        const char *version; /* X.Y.Z */
-        bool existed;        /* the folder was there before */
+        const char *python;  /* its interpreter, as scripts name it */
+        const char *base;    /* the interpreter behind it, which belongs to no environment */
+        const char *version; /* X.Y.Z of both */
+        bool existed;        /* dir was an environment (it had a pyvenv.cfg); with clear, that one is gone */
+        const struct pipseed_result *seeding; /* NULL: without_pip */
 };
 
-/* size: sizeof(struct pipseed_venv_request) where the caller was compiled. */
-PIPSEED_API void pipseed_venv_request_init_size(struct pipseed_venv_request *req, size_t size);
+/* Defaults for both; scripts of the seeding are those that venv wants: pip, pipX and pipX.Y. The sizes are those of the structs
+ * where the caller was compiled. */
+PIPSEED_API void pipseed_create_request_init_size(struct pipseed_create_request *req, size_t size,
+                                                  struct pipseed_request *seeding, size_t seeding_size);
 
-static inline void pipseed_venv_request_init(struct pipseed_venv_request *req)
+static inline void pipseed_create_request_init(struct pipseed_create_request *req, struct pipseed_request *seeding)
 {
-        pipseed_venv_request_init_size(req, sizeof(*req));
+        pipseed_create_request_init_size(req, sizeof(*req), seeding, sizeof(*seeding));
 }
 
 /*
- * A folder that is not there yet appears complete or not at all, and so does, with clear, the one that takes the place
- * of another. In a folder that is there, files are replaced one by one and put back when one fails; a symbolic link in
- * the place of the folder itself, of bin, include or lib is refused, as in venv. On failure everything is as it was, but
- * for clear of a folder that cannot be replaced (the current one, a mount point, one whose parent the caller may not
- * write), which may be empty then. What a killed call left beside dir is removed by the next one for the same dir.
+ * Hooks before, the environment, the seeding, hooks after; or all of it is undone. What can be refused is refused before
+ * anything is written. With dry_run nothing is: the result says what would be there, its seeding which wheels would be
+ * installed, and of the hooks pre_create alone is called.
+ *
+ * A directory that is not there yet appears complete or not at all, and so does, with clear, the one that takes the place
+ * of another. In a directory that is there, files are replaced one by one and put back when one fails; a symbolic link in
+ * the place of the directory itself, of bin, include or lib is refused, as in venv. An interpreter that is a working link
+ * stays, as in venv: base and version then say what it is. On failure everything is as it was, but for what hooks or the
+ * seeding installed into an environment that was there, and for clear of a directory that cannot be replaced (the current
+ * one, a mount point, one whose parent the caller may not write), which may be empty then. What a killed call left beside
+ * dir is removed by the next one for the same dir.
  *
  * Errors: NO_TARGET, BAD_TARGET and PROBE (the base), UNSUPPORTED (what its venv makes is not known), BAD_VALUE (a colon
- * in dir), NOT_EMPTY (something is in the way; clear of what is no environment), REFUSED (clear of a folder that HOME or
- * the current folder is in), BUSY (another call works on dir), CANCELLED, IO.
+ * in dir), NOT_EMPTY (something is in the way; clear of what is not an environment), REFUSED (clear of a directory that
+ * HOME or the current directory is in), BUSY (another call works on dir), CANCELLED, IO; those of pipseed_seed, with the
+ * same code, path and hint; HOOK (a hook cannot be loaded or failed), USAGE, REFUSED, INTEGRITY (by the status of a hook).
  */
-PIPSEED_API int pipseed_venv_create(const struct pipseed_venv_request *req, struct pipseed_venv **ret_venv,
-                                    struct pipseed_error *err);
-/* The final pyvenv.cfg, with finish_later; nothing otherwise. IO. */
-PIPSEED_API int pipseed_venv_finish(struct pipseed_venv *venv, struct pipseed_error *err);
-/* Takes back what a call did, for whoever could not finish the environment: a new one vanishes, what clear replaced is
- * there again, an empty folder is empty again. What was written into a folder with files in it stays. BUSY: dir holds
- * something else by now. */
-PIPSEED_API int pipseed_venv_undo(struct pipseed_venv *venv, struct pipseed_error *err);
-/* Ends a call: what clear replaced, or what undo took away, is removed now. */
-PIPSEED_API void pipseed_venv_free(struct pipseed_venv *venv);
+PIPSEED_API int pipseed_create(const struct pipseed_create_request *req, struct pipseed_environment **ret_env,
+                               struct pipseed_error *err);
+PIPSEED_API void pipseed_environment_free(struct pipseed_environment *env);
 
 /* ---- the store ------------------------------------------------------------------------------------------------- */
 
@@ -566,7 +607,7 @@ PIPSEED_API const char *pipseed_dropin_state_name(enum pipseed_dropin_state stat
 /* Fill with pipseed_dropin_request_init. All pointers are borrowed. */
 struct pipseed_dropin_request {
         size_t size;         /* sizeof(struct pipseed_dropin_request) */
-        const char *python;  /* as in pipseed_venv_request; NULL: the active environment's, else python3 on PATH */
+        const char *python;  /* as in pipseed_create_request; NULL: the active environment's, else python3 on PATH */
         const char *command; /* absolute path of the pipseed command that the drop-in is to call */
         const char *folder;  /* the drop-in's files, as installed with the command */
         bool force;
@@ -625,6 +666,23 @@ struct pipseed_pythons {
         const char *const *paths;
         size_t n_paths;
 };
+
+/* Which interpreter a name stands for. */
+struct pipseed_interpreter {
+        size_t struct_size;
+        const char *python;         /* absolute, as scripts would name it */
+        const char *base;           /* the one behind it that belongs to no environment; the same outside of one */
+        const char *version;        /* X.Y.Z */
+        const char *implementation; /* "cpython", "pypy" */
+        bool is_venv;
+};
+
+/* Uses env, python, root, cache_dir and event of the request, with the meaning that they have for pipseed_seed. Nothing is
+ * changed, and an interpreter is run only if the cache does not know it. Errors: NO_TARGET, BAD_TARGET, PROBE, CANCELLED,
+ * NO_MEMORY, IO. */
+PIPSEED_API int pipseed_interpreter_find(const struct pipseed_request *req, struct pipseed_interpreter **ret_interpreter,
+                                         struct pipseed_error *err);
+PIPSEED_API void pipseed_interpreter_free(struct pipseed_interpreter *interpreter);
 
 PIPSEED_API int pipseed_pythons_find(const char *cache_dir, struct pipseed_pythons **ret_pythons,
                                      struct pipseed_error *err);

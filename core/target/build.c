@@ -143,8 +143,9 @@ static int set_search(struct target *target, const struct facts *facts, const st
         return r;
 }
 
-int build_target(struct target *target, const struct facts *facts, const struct pyvenv *env, const char *exe,
-                 const char *image, struct pipseed_error *err)
+/* starts_empty: nothing can be installed there, and nothing is looked at. */
+static int fill(struct target *target, const struct facts *facts, const struct pyvenv *env, const char *exe,
+                const char *image, bool starts_empty, struct pipseed_error *err)
 {
         const char *user_base = scheme_user_base(&target->arena);
         int r;
@@ -159,9 +160,28 @@ int build_target(struct target *target, const struct facts *facts, const struct 
         target->user_site_enabled = target->system_site && scheme_user_site_allowed();
         if (set_schemes(target, facts, env, user_base) < 0)
                 return error_memory(err);
-        r = set_search(target, facts, env, user_base);
+        r = starts_empty ? 0 : set_search(target, facts, env, user_base);
+        return r < 0 ? error_sys(err, r, r == -EACCES ? target->scheme.dirs[PLAN_LIB] : target->prefix,
+                                 "cannot tell where this Python looks for packages") : 0;
+}
+
+int build_target(struct target *target, const struct facts *facts, const struct pyvenv *env, const char *exe,
+                 const char *image, struct pipseed_error *err)
+{
+        int r = fill(target, facts, env, exe, image, false, err);
+
+        return r == 0 && env != NULL ? check_version(target, env, image, err) : r;
+}
+
+int build_planned(const struct facts *facts, const char *prefix, const char *exe, bool starts_empty,
+                  struct target **ret_target, struct pipseed_error *err)
+{
+        _cleanup_(target_freep) struct target *target = calloc(1, sizeof(*target));
+        const struct pyvenv env = {.kind = PYVENV_CFG, .prefix = prefix};
+        int r = target != NULL ? fill(target, facts, &env, exe, NULL, starts_empty, err) : error_memory(err);
+
         if (r < 0)
-                return error_sys(err, r, r == -EACCES ? target->scheme.dirs[PLAN_LIB] : target->prefix,
-                                 "cannot tell where this Python looks for packages");
-        return env != NULL ? check_version(target, env, image, err) : 0;
+                return r;
+        *ret_target = steal_ptr(target);
+        return 0;
 }

@@ -125,7 +125,7 @@ static int add_ignore_file(struct maker *maker)
 
 static int write_config(struct maker *maker, bool system_site, const char **ret_text, size_t *ret_len)
 {
-        const struct pipseed_venv_request *req = maker->query->req;
+        const struct pipseed_create_request *req = maker->query->req;
         const struct origin *origin = maker->query->origin;
         _cleanup_(str_done) struct str text = STR_INIT;
         const struct text_config config = {
@@ -152,10 +152,10 @@ static int write_config(struct maker *maker, bool system_site, const char **ret_
 
 static int add_config(struct maker *maker)
 {
-        const struct pipseed_venv_request *req = maker->query->req;
+        const struct pipseed_create_request *req = maker->query->req;
         struct layout *layout = maker->layout;
         struct layout_entry entry = {LAYOUT_TOP, LAYOUT_FILE, LAYOUT_REPLACE, .name = "pyvenv.cfg"};
-        bool later = req->system_site_packages && req->finish_later;
+        bool later = req->system_site_packages && maker->query->finish_later;
         int r = write_config(maker, req->system_site_packages && !later, &entry.text, &entry.len);
 
         if (r == 0 && later)

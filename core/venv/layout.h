@@ -32,7 +32,7 @@ enum layout_kind {
 /* What becomes of an entry in a folder that has something by that name already, as in venv. */
 enum layout_existing {
         LAYOUT_REPLACE,     /* the new file takes its place */
-        LAYOUT_KEEP,        /* it stays */
+        LAYOUT_KEEP,        /* it stays, unless it is a link that leads nowhere */
         LAYOUT_INTERPRETER, /* a link stays; a file gets the interpreter as its content */
 };
 
@@ -60,7 +60,9 @@ struct layout {
 
 struct layout_query {
         const struct origin *origin;
-        const struct pipseed_venv_request *req;
+        const struct pipseed_create_request *req;
+        bool finish_later; /* with system_site_packages: the base's packages are not seen before the final pyvenv.cfg, so that
+                              hooks do not take its pip for the environment's, as in venv */
         const char *dir; /* absolute */
 };
 

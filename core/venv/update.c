@@ -103,10 +103,20 @@ static int replace(const struct updater *updater, const struct layout_entry *ent
                      : add(updater, CHANGE_SWAP, path);
 }
 
+/* A link whose end is gone: nothing is lost when it is replaced, and the environment does not work with it. 1, 0 or -errno. */
+static int is_dangling(const struct updater *updater, const char *path, const struct stat *old)
+{
+        struct stat st;
+
+        if (!S_ISLNK(old->st_mode) || fstatat(updater->update->fd, path, &st, 0) == 0)
+                return 0;
+        return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 1 : -errno;
+}
+
 /*
  * The name of the interpreter, taken already. venv:
  *   wanted   there    becomes
- *   link     link     it stays, wherever it leads
+ *   link     link     it stays, unless it leads nowhere: then it is replaced, as newer venvs do
  *   link     file     a copy: the link cannot be made, the content is written into the file
  *   copy     file     the content is written into the file
  *   copy     link     an error (the same file), or the interpreter behind the link is overwritten: never here
@@ -132,6 +142,7 @@ static int add_entry(const struct updater *updater, const struct layout_entry *e
         _cleanup_free_ char *path = path_join(entry->folder == LAYOUT_BIN ? "bin" : "", entry->name);
         _cleanup_close_ int fd = -1;
         struct stat old;
+        int r;
 
         if (path == NULL)
                 return error_memory(updater->err);
@@ -140,6 +151,11 @@ static int add_entry(const struct updater *updater, const struct layout_entry *e
                 return add(updater, CHANGE_PUT, path);
         if (fd < 0 || fstat(fd, &old) < 0)
                 return error_sys(updater->err, fd < 0 ? fd : errno, update->path, "cannot look at %s", entry->name);
+        r = is_dangling(updater, path, &old);
+        if (r < 0)
+                return error_sys(updater->err, r, update->path, "cannot look at %s", entry->name);
+        if (r > 0)
+                return replace(updater, entry, path, &old);
         switch (entry->existing) {
         case LAYOUT_KEEP:
                 return 0;

@@ -3,6 +3,7 @@
 #include "batch.h"
 #include "cleanup.h"
 #include "fault.h"
+#include "seeding.h"
 
 #include <string.h>
 
@@ -90,10 +91,7 @@ static void show_package(struct session *session, const struct pipseed_request *
                               package->name, package->version, result->env, below, root, scripts);
                 break;
         }
-        output_detail(session->out, 1, "%ju files, %ju of them bytecode, in %s", (uintmax_t)package->n_files,
-                      (uintmax_t)package->n_bytecode, package->location);
-        output_detail(session->out, 1, "from %s (%s)", package->wheel != NULL ? package->wheel : "no wheel",
-                      package->source != NULL ? package->source : "unknown source");
+        seeding_show_package(session, package);
 }
 
 static int show(struct session *session, const struct pipseed_request *req, const void *data,
@@ -108,9 +106,7 @@ static int show(struct session *session, const struct pipseed_request *req, cons
 
                 show_package(session, req, result, package, is_pip && scripts != NULL ? scripts : "");
         }
-        output_detail(session->out, 1, "Python %s, %s: %ju reflinks, %ju hard links, %ju copies, %ju symbolic links",
-                      result->version, result->python, (uintmax_t)result->n_reflinked, (uintmax_t)result->n_hardlinked,
-                      (uintmax_t)result->n_copied, (uintmax_t)result->n_symlinked);
+        seeding_show_links(session, result);
         if (document != NULL)
                 document_result(document, req, result);
         return 0;
@@ -134,18 +130,14 @@ static int run(struct session *session)
 static int find_version(const struct session *session, const struct pipseed_request *req, char **ret_version,
                         struct pipseed_error *err)
 {
-        struct pipseed_dropin_request query;
-        struct pipseed_dropin *dropin = NULL;
+        struct pipseed_interpreter *interpreter = NULL;
 
         if (session->settings->python == NULL || session->settings->root != NULL)
                 return 0;
-        pipseed_dropin_request_init(&query);
-        query.python = session->settings->python;
-        query.cache_dir = req->cache_dir;
-        if (pipseed_dropin_status(&query, &dropin, err) < 0)
+        if (pipseed_interpreter_find(req, &interpreter, err) < 0)
                 return err->code;
-        *ret_version = strdup(dropin->version);
-        pipseed_dropin_free(dropin);
+        *ret_version = strdup(interpreter->version);
+        pipseed_interpreter_free(interpreter);
         return *ret_version != NULL ? 0 : fault_memory(err);
 }
 

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* pipseed venv: create environments with pip in them. */
 #include "batch.h"
-#include "cleanup.h"
-#include "creation.h"
 #include "fault.h"
+#include "seeding.h"
 
 #include <string.h>
 
 struct venv_settings {
         struct settings shared; /* first: widen_settings in main.c */
-        struct creation_order order;
+        struct pipseed_create_request order; /* but for dir and seeding */
         bool symlinks;
         bool ignored;
-        char **owned; /* the texts of order.hook_options */
-        size_t n_owned;
 };
 
 #define FLAG(member) OPTION_FLAG, offsetof(struct venv_settings, member), NULL, NULL, NULL
@@ -22,7 +19,7 @@ struct venv_settings {
 static const struct option own_options[] = {
         {"--python", 'p', TEXT(order.python, "PY"),
          "the base: a path, a name on PATH, or a version such as 3.12 (default: python3)"},
-        {"--system-site-packages", 0, FLAG(order.system_site), "let the environment see the base's packages"},
+        {"--system-site-packages", 0, FLAG(order.system_site_packages), "let the environment see the base's packages"},
         {"--without-pip", 0, FLAG(order.without_pip), "do not put pip in"},
         {"--clear", 0, FLAG(order.clear),
          "replace an environment that is there; what is no environment is never removed"},
@@ -31,7 +28,7 @@ static const struct option own_options[] = {
         {"--copies", 0, FLAG(order.copies), "copy the interpreter"},
         {"--prompt", 0, TEXT(order.prompt, "P"),
          "prompt instead of the folder's name; '.' is the current folder's name"},
-        {"--without-scm-ignore-files", 0, FLAG(order.without_ignore_files),
+        {"--without-scm-ignore-files", 0, FLAG(order.without_scm_ignore_files),
          "no .gitignore (Python 3.13 and newer write one)"},
         {"--altinstall", 0, OPTION_SET, 0, NULL, "seed.scripts", "alt", "install the script pipX.Y only"},
         {.name = NULL},
@@ -43,7 +40,7 @@ static const struct option virtualenv_options[] = {
         {"--no-seed", 0, FLAG(order.without_pip), "as --without-pip"},
         {"--no-setuptools", 0, OPTION_SET, 0, NULL, "seed.packages", "pip", "as --packages pip"},
         {"--always-copy", 0, FLAG(order.copies), "as --copies"},
-        {"--no-vcs-ignore", 0, FLAG(order.without_ignore_files), "as --without-scm-ignore-files"},
+        {"--no-vcs-ignore", 0, FLAG(order.without_scm_ignore_files), "as --without-scm-ignore-files"},
         {"--extra-search-dir", 0, OPTION_APPEND, 0, "DIR", "wheels.dirs", NULL, "as --wheel-dir"},
         {"--no-wheel", 0, FLAG(ignored), "no effect: the project wheel is never installed"},
         {"--no-download", 0, FLAG(ignored), "no effect: nothing is ever downloaded"},
@@ -60,70 +57,86 @@ static struct venv_settings *settings_of(const struct session *session)
         return (struct venv_settings *)(void *)session->settings;
 }
 
+/* req is what `seed` would be asked for: whatever an option sets in it reaches the library. */
 static int create(const struct pipseed_request *req, void **ret_result, struct pipseed_error *err)
 {
         const struct session_events *events = req->event_data;
-        struct creation *creation = NULL;
-        int r = creation_make(req, &settings_of(events->session)->order, &creation, err);
+        struct pipseed_create_request order = settings_of(events->session)->order;
+        struct pipseed_request seeding = *req;
+        struct pipseed_environment *env = NULL;
+        int r;
 
+        order.dir = seeding.env;
+        order.seeding = &seeding;
+        seeding.env = NULL;
+        r = pipseed_create(&order, &env, err);
         if (r >= 0)
-                *ret_result = creation;
+                *ret_result = env;
         return r;
 }
 
 static void release(void *result)
 {
-        creation_free(result);
+        pipseed_environment_free(result);
 }
 
-static void show_packages(const struct creation *creation, char *ret_text, size_t size)
+static void list_packages(const struct pipseed_result *seeding, char *ret_text, size_t size)
 {
         size_t len = 0;
 
         ret_text[0] = '\0';
-        for (size_t i = 0; i < creation->n_packages && len < size; i++) {
-                const struct creation_package *package = &creation->packages[i];
+        for (size_t i = 0; seeding != NULL && i < seeding->n_packages && len < size; i++) {
+                const struct pipseed_package *package = seeding->packages[i];
                 int n = snprintf(ret_text + len, size - len, ", %s %s", package->name, package->version);
 
                 len += n > 0 ? (size_t)n : 0;
         }
 }
 
-static void fill_document(const struct creation *creation, const struct pipseed_request *req, struct document *document)
+static void fill_document(const struct pipseed_environment *env, const struct pipseed_request *req,
+                          struct document *document)
 {
         json_t *root = document->root;
-        json_t *packages = NULL;
 
         document_put(document, root, "dry_run", json_boolean(req->dry_run));
-        document_text(document, root, "env", creation->dir);
-        document_text(document, root, "python", creation->python);
-        document_text(document, root, "python_version", creation->version);
-        document_text(document, root, "base", creation->base);
-        document_put(document, root, "existed", json_boolean(creation->existed));
-        packages = document_array(document, root, "packages");
-        for (size_t i = 0; i < creation->n_packages; i++) {
-                json_t *package = document_element(document, packages);
-
-                document_text(document, package, "name", creation->packages[i].name);
-                document_text(document, package, "version", creation->packages[i].version);
-                document_text(document, package, "action", creation->packages[i].action);
-        }
+        document_text(document, root, "env", env->dir);
+        document_text(document, root, "python", env->python);
+        document_text(document, root, "python_version", env->version);
+        document_text(document, root, "base", env->base);
+        document_put(document, root, "existed", json_boolean(env->existed));
+        document_seeding(document, env->seeding);
 }
 
 static int show(struct session *session, const struct pipseed_request *req, const void *data,
                 struct document *document)
 {
         static const char *const verbs[2][2] = {{"Created", "Updated"}, {"Would create", "Would update"}};
-        const struct creation *creation = data;
-        bool updates = creation->existed && !settings_of(session)->order.clear;
+        const struct pipseed_environment *env = data;
+        bool updates = env->existed && !settings_of(session)->order.clear;
         char packages[256];
 
-        show_packages(creation, packages, sizeof(packages));
-        output_result(session->out, verbs[req->dry_run][updates], "%s (Python %s%s)", creation->dir, creation->version,
-                      packages);
-        output_detail(session->out, 1, "from %s", creation->base);
+        list_packages(env->seeding, packages, sizeof(packages));
+        output_result(session->out, verbs[req->dry_run][updates], "%s (Python %s%s)", env->dir, env->version, packages);
+        output_detail(session->out, 1, "from %s", env->base);
+        if (env->seeding != NULL)
+                seeding_show_details(session, env->seeding);
         if (document != NULL)
-                fill_document(creation, req, document);
+                fill_document(env, req, document);
+        return 0;
+}
+
+/* Options that ask for something of a pip that there is not going to be. Those of virtualenv are not among them: its users
+ * and tools pass them together. */
+static int check_without_pip(const struct session *session, struct pipseed_error *err)
+{
+        static const char *const options[] = {"--pip", "--packages", "--wheel-dir", "--no-bundled", "--link-mode",
+                                              "--no-bytecode", "--altinstall"};
+
+        for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+                if (arguments_have(session->arguments, options[i])) {
+                        (void)fault_set(err, PIPSEED_E_USAGE, NULL, "cannot use --without-pip and %s together", options[i]);
+                        return fault_hint(err, "leave out one of them");
+                }
         return 0;
 }
 
@@ -141,47 +154,7 @@ static int check(const struct session *session, struct pipseed_error *err)
                 (void)fault_set(err, PIPSEED_E_USAGE, NULL, "cannot use --upgrade and --clear together");
                 return fault_hint(err, "--clear makes the environment anew, --upgrade keeps what is in it");
         }
-        return 0;
-}
-
-/* The command line as the hooks see it: their last layer of the policy. */
-static int make_options(struct session *session, struct pipseed_error *err)
-{
-        struct venv_settings *settings = settings_of(session);
-        const struct arguments *arguments = session->arguments;
-        size_t n = arguments->n_assignments + 1;
-
-        settings->order.hook_options = calloc(n + 1, sizeof(*settings->order.hook_options));
-        settings->owned = calloc(n, sizeof(*settings->owned));
-        if (settings->order.hook_options == NULL || settings->owned == NULL)
-                return fault_memory(err);
-        for (size_t i = 0; i < n; i++) {
-                const struct assignment *assignment = i > 0 ? &arguments->assignments[i - 1] : NULL;
-                char *text = NULL;
-                int len;
-
-                if (assignment == NULL && session->settings->policy_file == NULL)
-                        continue;
-                if (assignment == NULL)
-                        len = asprintf(&text, "policy=%s", session->settings->policy_file);
-                else
-                        len = asprintf(&text, "%s%s%s", assignment->key, assignment->append ? "+=" : "=",
-                                       assignment->value);
-                if (len < 0)
-                        return fault_memory(err);
-                settings->owned[settings->n_owned] = text;
-                settings->order.hook_options[settings->n_owned++] = text;
-        }
-        return 0;
-}
-
-static void done(struct venv_settings *settings)
-{
-        hooks_done(&settings->order.hooks);
-        for (size_t i = 0; i < settings->n_owned; i++)
-                free(settings->owned[i]);
-        free(settings->owned);
-        free(settings->order.hook_options);
+        return settings->order.without_pip ? check_without_pip(session, err) : 0;
 }
 
 static int run(struct session *session)
@@ -189,17 +162,12 @@ static int run(struct session *session)
         static const struct batch_job job = {.work = create, .show = show, .release = release, .doing = "creating"};
         struct venv_settings *settings = settings_of(session);
         struct pipseed_error err = PIPSEED_ERROR_INIT;
-        int r = check(session, &err);
 
-        if (r == 0)
-                r = session_policy(session, &err);
-        if (r == 0)
-                r = make_options(session, &err);
-        if (r == 0)
-                r = hooks_open(&settings->order.hooks, PIPSEED_HOOK_MODULE, pipseed_policy_hooks(session->policy), &err);
-        r = r < 0 ? session_fail(session, &err) : batch_run(session, &job);
-        done(settings);
-        return r;
+        if (check(session, &err) < 0)
+                return session_fail(session, &err);
+        settings->order.size = sizeof(settings->order);
+        session->order = &settings->order;
+        return batch_run(session, &job);
 }
 
 const struct command command_venv = {

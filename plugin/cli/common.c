@@ -90,6 +90,21 @@ int session_policy(struct session *session, struct pipseed_error *err)
         return r < 0 ? r : 0;
 }
 
+static int apply_policy(const struct session *session, struct pipseed_request *ret_req, struct pipseed_error *err)
+{
+        struct pipseed_create_request defaults;
+        int r;
+
+        pipseed_request_init(ret_req);
+        if (session->order == NULL)
+                return pipseed_policy_apply(session->policy, ret_req, err);
+        pipseed_create_request_init(&defaults, ret_req);
+        session->order->seeding = ret_req;
+        r = pipseed_policy_apply_create(session->policy, session->order, err);
+        session->order->seeding = NULL;
+        return r;
+}
+
 int session_request(struct session *session, struct pipseed_request *ret_req, struct pipseed_error *err)
 {
         const struct settings *settings = session->settings;
@@ -98,8 +113,7 @@ int session_request(struct session *session, struct pipseed_request *ret_req, st
 
         if (r < 0)
                 return r;
-        pipseed_request_init(&req);
-        r = pipseed_policy_apply(session->policy, &req, err);
+        r = apply_policy(session, &req, err);
         if (r < 0)
                 return r;
         req.python = settings->python;

@@ -162,8 +162,6 @@ void document_packages(struct document *document, const struct pipseed_package *
 void document_result(struct document *document, const struct pipseed_request *req, const struct pipseed_result *result)
 {
         json_t *root = document->root;
-        json_t *scripts = NULL;
-        json_t *links = NULL;
 
         document_put(document, root, "dry_run", json_boolean(req->dry_run));
         document_text(document, root, "root", req->root);
@@ -171,15 +169,26 @@ void document_result(struct document *document, const struct pipseed_request *re
         document_text(document, root, "python", result->python);
         document_text(document, root, "python_version", result->version);
         document_put(document, root, "is_venv", json_boolean(result->is_venv));
-        document_text(document, root, "scripts_dir", result->scripts_dir);
-        document_packages(document, result->packages, result->n_packages);
+        document_seeding(document, result);
+}
+
+void document_seeding(struct document *document, const struct pipseed_result *result)
+{
+        static const struct pipseed_result nothing;
+        const struct pipseed_result *res = result != NULL ? result : &nothing;
+        json_t *root = document->root;
+        json_t *scripts = NULL;
+        json_t *links = NULL;
+
+        document_text(document, root, "scripts_dir", res->scripts_dir);
+        document_packages(document, res->packages, res->n_packages);
         scripts = document_array(document, root, "scripts");
-        for (size_t i = 0; i < result->n_scripts; i++)
-                if (json_array_append_new(scripts, replaced(result->scripts[i])) < 0)
+        for (size_t i = 0; i < res->n_scripts; i++)
+                if (json_array_append_new(scripts, replaced(res->scripts[i])) < 0)
                         document->failed = true;
         links = add_object(document, root, "links");
-        document_number(document, links, "reflink", result->n_reflinked);
-        document_number(document, links, "hardlink", result->n_hardlinked);
-        document_number(document, links, "copy", result->n_copied);
-        document_number(document, links, "symlink", result->n_symlinked);
+        document_number(document, links, "reflink", res->n_reflinked);
+        document_number(document, links, "hardlink", res->n_hardlinked);
+        document_number(document, links, "copy", res->n_copied);
+        document_number(document, links, "symlink", res->n_symlinked);
 }

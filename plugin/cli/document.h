@@ -42,5 +42,7 @@ json_t *document_element(struct document *document, json_t *array);
 void document_packages(struct document *document, const struct pipseed_package *const *packages,
                        size_t n_packages);
 void document_result(struct document *document, const struct pipseed_request *req, const struct pipseed_result *result);
+/* What both seed and venv say of a seeding; NULL: there was none. */
+void document_seeding(struct document *document, const struct pipseed_result *result);
 
 #endif

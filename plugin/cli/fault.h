@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fault.h - filling struct pipseed_error for faults that the command itself finds. All return the code.
+ * fault.h - the library's pipseed_error_set and its like under the command's own, shorter names.
  *
  *     return fault_set(err, PIPSEED_E_USAGE, NULL, "%s needs a value", name);
  *     return fault_sys(err, errno, path, "cannot read the list");
@@ -10,28 +10,23 @@
 
 #include "pipseed.h"
 
-/* path may be NULL. Replaces whatever err held. */
-int fault_set(struct pipseed_error *err, int code, const char *path, const char *format, ...)
-        __attribute__((format(printf, 4, 5)));
-/* A failed system call: the text gets ": " and the system's description. */
-int fault_sys(struct pipseed_error *err, int sys_errno, const char *path, const char *format, ...)
-        __attribute__((format(printf, 4, 5)));
-int fault_memory(struct pipseed_error *err);
-/* What to do about it. */
-int fault_hint(struct pipseed_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-#ifdef __clang_analyzer__
-/* The analyser (scripts/lint) sees one source at a time. This tells it what fault.c promises: a code is negative. */
+#ifndef __clang_analyzer__
+#define fault_set pipseed_error_set
+#define fault_sys pipseed_error_sys
+#define fault_memory pipseed_error_memory
+#define fault_hint pipseed_error_hint
+#else
+/* The analyser (scripts/lint) sees one source at a time. This tells it what the library promises: a code is negative. */
 static inline int fault_negative(int code)
 {
         if (code >= 0)
                 __builtin_unreachable();
         return code;
 }
-#define fault_set(...) fault_negative(fault_set(__VA_ARGS__))
-#define fault_sys(...) fault_negative(fault_sys(__VA_ARGS__))
-#define fault_memory(err) fault_negative(fault_memory(err))
-#define fault_hint(...) fault_negative(fault_hint(__VA_ARGS__))
+#define fault_set(...) fault_negative(pipseed_error_set(__VA_ARGS__))
+#define fault_sys(...) fault_negative(pipseed_error_sys(__VA_ARGS__))
+#define fault_memory(err) fault_negative(pipseed_error_memory(err))
+#define fault_hint(...) fault_negative(pipseed_error_hint(__VA_ARGS__))
 #endif
 
 #endif

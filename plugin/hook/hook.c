@@ -30,16 +30,6 @@ static void free_text(char **text)
         free(*text);
 }
 
-/* about: what is at fault, or "". */
-static int fail(struct pipseed_error *err, int code, const char *about, const char *message, const char *hint)
-{
-        err->code = code;
-        (void)snprintf(err->path, sizeof(err->path), "%s", about);
-        (void)snprintf(err->message, sizeof(err->message), "%s", message);
-        (void)snprintf(err->hint, sizeof(err->hint), "%s", hint);
-        return code;
-}
-
 /* One line for people: what, where, what to do. The text of an EXTERNALLY-MANAGED file has several lines. */
 static int report(const struct pipseed_error *err, char *ret_error, size_t error_size)
 {
@@ -60,12 +50,13 @@ static int set_option(struct pipseed_policy *policy, const char *option, struct 
         bool append = equals != NULL && equals > option && equals[-1] == '+';
         __attribute__((cleanup(free_text))) char *key = NULL;
 
-        if (equals == NULL)
-                return fail(err, PIPSEED_E_USAGE, option, "this is no setting of the policy",
-                            "options of the hook have the form section.key=value");
+        if (equals == NULL) {
+                (void)pipseed_error_set(err, PIPSEED_E_USAGE, option, "this is no setting of the policy");
+                return pipseed_error_hint(err, "options of the hook have the form section.key=value");
+        }
         key = strndup(option, (size_t)(equals - option) - (append ? 1 : 0));
         if (key == NULL)
-                return fail(err, PIPSEED_E_NO_MEMORY, "", "out of memory", "");
+                return pipseed_error_memory(err);
         if (append)
                 return pipseed_policy_append(policy, key, equals + 1, option, err);
         return pipseed_policy_set(policy, key, equals + 1, option, err);
@@ -161,12 +152,14 @@ static void tell(const struct venv_hook_context_v1 *context, const struct pipsee
 static int take_context(const struct venv_hook_context_v1 *given, struct venv_hook_context_v1 *ret,
                         struct pipseed_error *err)
 {
-        if (venv_hook_context_read(given, ret) < 0 || ret->env_dir == NULL)
-                return fail(err, PIPSEED_E_USAGE, "", "the creating program passed no usable context",
-                            "it has to fill size and env_dir as venv_hook.h says");
-        if ((ret->flags & VENV_HOOK_ALTINSTALL) != 0 && (ret->flags & VENV_HOOK_NO_DEFAULT_PIP) != 0)
-                return fail(err, PIPSEED_E_USAGE, "", "altinstall and no-default-pip exclude each other",
-                            "altinstall installs pipX.Y only");
+        if (venv_hook_context_read(given, ret) < 0 || ret->env_dir == NULL) {
+                (void)pipseed_error_set(err, PIPSEED_E_USAGE, NULL, "the creating program passed no usable context");
+                return pipseed_error_hint(err, "it has to fill size and env_dir as venv_hook.h says");
+        }
+        if ((ret->flags & VENV_HOOK_ALTINSTALL) != 0 && (ret->flags & VENV_HOOK_NO_DEFAULT_PIP) != 0) {
+                (void)pipseed_error_set(err, PIPSEED_E_USAGE, NULL, "altinstall and no-default-pip exclude each other");
+                return pipseed_error_hint(err, "altinstall installs pipX.Y only");
+        }
         return 0;
 }
 
@@ -178,9 +171,11 @@ static int begin(const struct venv_hook_context_v1 *given, struct venv_hook_cont
 
         if (r < 0 || (context->flags & VENV_HOOK_WITHOUT_PIP) != 0)
                 return r;
-        if ((context->flags & VENV_HOOK_USER) != 0)
-                return fail(err, PIPSEED_E_USER_IN_VENV, context->env_dir, "--user is not possible in an environment",
-                            "leave --user out: pip goes into the environment itself");
+        if ((context->flags & VENV_HOOK_USER) != 0) {
+                (void)pipseed_error_set(err, PIPSEED_E_USER_IN_VENV, context->env_dir,
+                                        "--user is not possible in an environment");
+                return pipseed_error_hint(err, "leave --user out: pip goes into the environment itself");
+        }
         pipseed_request_init(ret_req);
         r = load(context, ret_policy, err);
         if (r == 0)

@@ -5,10 +5,9 @@ PyDoc_STRVAR(module_doc, "The C half of pipseed. Use the package pipseed: what i
 PyDoc_STRVAR(seed_doc, "seed(*, policy_file, env, python, root, settings, callback, user, as_venv, dry_run, "
                        "jobs)\n--\n\n"
                        "pipseed_seed of pipseed.h; the fields of pipseed.Result.");
-PyDoc_STRVAR(create_doc, "create(dir, *, policy_file, python, prompt, settings, options, callback, dry_run, jobs, "
-                         "system_site_packages, clear, symlinks, upgrade, with_pip, scm_ignore_files, "
-                         "default_scripts)\n--\n\n"
-                         "pipseed_venv_create, and pipseed_seed in it; the fields of pipseed.Environment.");
+PyDoc_STRVAR(create_doc, "create(dir, *, policy_file, python, prompt, settings, callback, dry_run, jobs, "
+                         "system_site_packages, clear, symlinks, upgrade, with_pip, scm_ignore_files)\n--\n\n"
+                         "pipseed_create of pipseed.h; the fields of pipseed.Environment.");
 PyDoc_STRVAR(newest_doc, "newest(python_version, *, policy_file, settings)\n--\n\n"
                          "Version of the pip that the policy admits for such a Python, or None.");
 PyDoc_STRVAR(policy_doc, "policy(*, policy_file, settings)\n--\n\n"

@@ -73,7 +73,7 @@ void order_done(struct order *order);
 /* results.c: new references, NULL with an exception set. */
 PyObject *results_text(const char *text); /* NULL: None; in the file system's encoding */
 PyObject *results_seeding(const struct pipseed_result *result);
-PyObject *results_environment(const struct pipseed_venv *venv, const struct pipseed_result *result); /* NULL: no pip */
+PyObject *results_environment(const struct pipseed_environment *env);
 PyObject *results_policy(const struct pipseed_policy *policy); /* {key: (value, layer, origin, locked_by)} */
 
 /* The module's functions. */

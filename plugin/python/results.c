@@ -64,18 +64,18 @@ PyObject *results_seeding(const struct pipseed_result *result)
                              (unsigned long long)result->n_copied, (unsigned long long)result->n_symlinked);
 }
 
-PyObject *results_environment(const struct pipseed_venv *venv, const struct pipseed_result *result)
+PyObject *results_environment(const struct pipseed_environment *env)
 {
         PyObject *seeding = Py_None;
 
-        if (result != NULL)
-                seeding = results_seeding(result);
+        if (env->seeding != NULL)
+                seeding = results_seeding(env->seeding);
         else
                 Py_INCREF(seeding);
         if (seeding == NULL)
                 return NULL;
-        return Py_BuildValue("(O&O&O&sON)", convert, venv->dir, convert, venv->python, convert, venv->base,
-                             venv->version, venv->existed ? Py_True : Py_False, seeding);
+        return Py_BuildValue("(O&O&O&sON)", convert, env->dir, convert, env->python, convert, env->base,
+                             env->version, env->existed ? Py_True : Py_False, seeding);
 }
 
 static int add_value(PyObject *dict, const struct pipseed_policy_value *value)

@@ -47,8 +47,8 @@ def left(folder):
                   for name in folders + files)
 
 
-def assert_equal_trees(pipseed, python, env, options, *, prepare=None, cwd=None, umask=-1):
-    """The real one and ours one after the other at one path, after the same preparations."""
+def assert_equal_trees(pipseed, python, env, options, *, prepare=None, cwd=None, umask=-1, differing=()):
+    """The real one and ours one after the other at one path, after the same preparations. Differing: and in nothing else."""
     snapshots, texts = [], []
     for make in (lambda: real(python, env, *options, cwd=cwd, umask=umask),
                  lambda: pipseed("venv", "--without-pip", "-p", python.exe, *options, env, cwd=cwd, umask=umask)):
@@ -59,7 +59,8 @@ def assert_equal_trees(pipseed, python, env, options, *, prepare=None, cwd=None,
         texts.append(contents(env))
         shutil.rmtree(env)
     assert texts[0] == texts[1]
-    assert not differences(*snapshots, python)
+    assert differences(*snapshots, python) == list(differing)
+    return snapshots
 
 
 # ---- equality
@@ -208,7 +209,13 @@ def test_existing(before, options, python, pipseed, tmp_path):
         pytest.skip("no copies of PyPy")
     if before == "files" and options == ["--clear"]:
         return  # test_clear_refuses
-    assert_equal_trees(pipseed, python, env, options, prepare=lambda: EXISTING[before](python, env))
+    name = os.path.basename(python.exe)
+    # CPython's newest venv replaces a link that leads nowhere, as pipseed does for all; older ones leave it.
+    differing = [f"bin/{name}: target"] if before == "link elsewhere" and "--clear" not in options else []
+    _, ours = assert_equal_trees(pipseed, python, env, options, prepare=lambda: EXISTING[before](python, env),
+                                 differing=differing)
+    if differing:
+        assert os.fsdecode(ours.entries[f"bin/{name}".encode()].detail) == python.exe
     assert not [name for name in left(tmp_path) if "pipseed" in name]
 
 
@@ -505,8 +512,8 @@ def test_hook(with_hook, tmp_path):
     assert "a note of the hook" in result.stderr
     version = ".".join(map(str, CPYTHON.version))
     assert with_hook.log() == [
-        f"pre {env} exe=- base=- version=- flags=2 install.link-mode=copy",
-        f"post {env} exe={env}/bin/{os.path.basename(CPYTHON.exe)} base={CPYTHON.exe} version={version} flags=6 "
+        f"pre {env} exe=- base={CPYTHON.exe} version={version} flags=2 install.link-mode=copy",
+        f"post {env} exe={env}/bin/{os.path.basename(CPYTHON.exe)} base={CPYTHON.exe} version={version} flags=2 "
         "install.link-mode=copy"]
 
 

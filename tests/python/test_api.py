@@ -62,7 +62,9 @@ def test_create_options(newest, tmp_path):
     assert program(newest.exe, """
         import os, sys, pipseed
         env = os.path.join(sys.argv[1], "env")
-        assert pipseed.create(env, dry_run=True).seeding is None and not os.path.exists(env)
+        planned = pipseed.create(env, dry_run=True).seeding.pip
+        assert planned.action == "installed" and planned.wheel.startswith("pip-") and len(planned.sha256) == 64
+        assert not os.path.exists(env)
         assert pipseed.create(env, with_pip=False, scm_ignore_files=False).seeding is None
         assert not os.path.exists(env + "/bin/pip") and not os.path.exists(env + "/.gitignore")
         assert pipseed.create(env, upgrade=True, pip="==24.0", scripts="alt").seeding.pip.version == "24.0"

@@ -181,7 +181,7 @@ def create(
     import sys
 
     from ._results import make_environment
-    from ._settings import collect, for_hooks
+    from ._settings import collect
 
     given = collect(
         {
@@ -202,7 +202,6 @@ def create(
         python=python if python is not None else sys.executable or None,
         prompt=prompt,
         settings=given,
-        options=for_hooks(given, policy),
         callback=_callback(events),
         dry_run=dry_run,
         jobs=jobs,
@@ -212,6 +211,5 @@ def create(
         upgrade=upgrade,
         with_pip=with_pip,
         scm_ignore_files=scm_ignore_files,
-        default_scripts=not any(key == "seed.scripts" for key, *_ in given),
     )
     return make_environment(raw)

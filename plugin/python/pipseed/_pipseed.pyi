@@ -40,7 +40,6 @@ def create(
     python: StrPath | None = None,
     prompt: StrPath | None = None,
     settings: Sequence[Setting] = ...,
-    options: tuple[bytes, ...] = ...,
     callback: Callable[[str, str, int, int], object] | None = None,
     dry_run: bool = False,
     jobs: int = 0,
@@ -50,7 +49,6 @@ def create(
     upgrade: bool = False,
     with_pip: bool = True,
     scm_ignore_files: bool = True,
-    default_scripts: bool = True,
 ) -> tuple[Any, ...]: ...
 def newest(
     python_version: str, *, policy_file: StrPath | None = None, settings: Sequence[Setting] = ...

@@ -76,12 +76,12 @@ class Environment(NamedTuple):
     python: str
     """Its interpreter."""
     base: str
-    """The interpreter that it was made from."""
+    """The interpreter behind it, which belongs to no environment."""
     version: str
     existed: bool
-    """Was the folder there before?"""
+    """Was an environment there before (a pyvenv.cfg)? With clear, it is gone."""
     seeding: Result | None
-    """None without pip, and after a dry run."""
+    """None without pip. After a dry run: what would be installed."""
 
 
 def make_result(raw: tuple[Any, ...]) -> Result:

@@ -46,11 +46,3 @@ def collect(
     result += [("wheels.dirs", os.path.abspath(os.fspath(folder)), "wheel_dirs", True) for folder in wheel_dirs]
     result += [(key, _text(value), "settings", False) for key, value in (settings or {}).items()]
     return result
-
-
-def for_hooks(settings: list[Setting], policy: StrPath | None) -> tuple[bytes, ...]:
-    """The same as hooks take it: section.key=value."""
-    options = [b"policy=" + os.fsencode(policy)] if policy is not None else []
-    for key, value, _, append in settings:
-        options.append(os.fsencode(key) + (b"+=" if append else b"=") + os.fsencode(value))
-    return tuple(options)
