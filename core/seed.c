@@ -305,7 +305,7 @@ static int install(struct job *job, struct pipseed_error *err)
                 struct job_package *failed = NULL;
                 int r;
 
-                placer_init(&placer, job->req.link_mode, job->umask);
+                placer_init(&placer, job->req.link_mode, job->umask, job->req.root);
                 r = stage_all(job, &placer, &failed, err);
                 if (r == PIPSEED_E_STORE_ENTRY && failed != NULL && tries < MAX_TRIES) {
                         r = start_over(job, failed, err);
