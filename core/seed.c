@@ -162,6 +162,20 @@ static bool *list_compiled(struct job *job, const struct entry *entry)
         return compiled;
 }
 
+/* Whoever made the environment chose its scripts: who installs again does not take one of them away. */
+static int list_scripts(struct job *job, const struct job_package *package, struct plan_input *input,
+                        struct pipseed_error *err)
+{
+        const char **names = NULL;
+        int r;
+
+        if (package->current == NULL || !job_owns(job, package->current))
+                return 0;
+        r = removal_list_scripts(job->txn, package->current, &job->arena, &names, &input->n_listed, err);
+        input->listed = names;
+        return r;
+}
+
 static int make_plan(struct job *job, struct job_package *package, const struct wheel_info *wheel,
                      const char *pip_version, struct pipseed_error *err)
 {
@@ -170,8 +184,12 @@ static int make_plan(struct job *job, struct job_package *package, const struct 
                 .wheel = wheel, .target = job->target, .scheme = job->scheme, .scripts = job->req.scripts,
                 .installer = job->req.installer, .pip_version = pip_version, .requested = true,
         };
-        int r;
+        int r = 0;
 
+        if (job->req.reinstall && job->txn != NULL)
+                r = list_scripts(job, package, &input, err);
+        if (r < 0)
+                return r;
         if (entry != NULL && entry->pyc_fd >= 0) {
                 input.pyc_suffix = entry->pyc_suffix;
                 input.compiled = list_compiled(job, entry);
@@ -305,7 +323,7 @@ static int install(struct job *job, struct pipseed_error *err)
                 struct job_package *failed = NULL;
                 int r;
 
-                placer_init(&placer, job->req.link_mode, job->umask);
+                placer_init(&placer, job->req.link_mode, job->umask, job->req.root);
                 r = stage_all(job, &placer, &failed, err);
                 if (r == PIPSEED_E_STORE_ENTRY && failed != NULL && tries < MAX_TRIES) {
                         r = start_over(job, failed, err);

@@ -3,8 +3,11 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "install/verify/distribution.h"
+#include "install/verify/verified.h"
 #include "job.h"
+#include "verify.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct owned_report {
@@ -14,6 +17,8 @@ struct owned_report {
         size_t n_findings, finding_capacity;
         struct pipseed_package *packages;
         size_t n_packages, package_capacity;
+        struct pipseed_verify_cache *cache; /* of this call alone */
+        bool make_own;                      /* see verify_make_own */
 };
 
 void pipseed_report_free(struct pipseed_report *report)
@@ -22,6 +27,7 @@ void pipseed_report_free(struct pipseed_report *report)
 
         if (owned == NULL)
                 return;
+        pipseed_verify_cache_free(owned->cache);
         arena_done(&owned->arena);
         free(owned);
 }
@@ -128,23 +134,33 @@ static int check_files(struct job *job, struct owned_report *owned, const struct
         const char *stores[2];
         struct catalog_wheel *source = NULL;
         struct verify_findings findings = {0};
-        struct verify_input input = {.target = job->target, .installed = package->current, .stores = stores,
-                                     .event = job->req.event, .event_data = job->req.event_data};
+        char hex[HASH_HEX_SIZE];
+        struct verify_input input = {
+                .target = job->target, .installed = package->current, .stores = stores, .cache = job->req.verify_cache,
+                .caller = share_caller_here(job->req.link_mode, job->req.root), .jobs = job->req.jobs,
+                .make_own = owned->make_own, .durable = job->req.durable,
+                .event = job->req.event, .event_data = job->req.event_data,
+        };
         int r = load_wheel(job, package, &source, &wheel, err);
 
         if (r != 0)
                 return r;
         if (own_store != NULL)
                 stores[input.n_stores++] = own_store;
+        input.n_own_stores = input.n_stores;
         if (system_store != NULL)
                 stores[input.n_stores++] = system_store;
         if (wheel != NULL) {
                 input.wheel = &wheel->info;
+                hash_to_hex(source->sha256, hex);
+                input.wheel_sha256 = hex;
                 described->wheel = arena_strdup(&owned->arena, source->filename);
                 described->source = arena_strdup(&owned->arena, source->source);
         }
         r = verify_installed(&owned->arena, &input, &findings, err);
         described->n_files = findings.n_files;
+        described->n_not_verified = findings.n_not_verified;
+        described->not_verified = findings.not_verified;
         for (size_t i = 0; r == 0 && i < findings.n; i++)
                 r = add_finding(owned, findings.items[i].code, findings.items[i].path, findings.items[i].text, err);
         return r;
@@ -200,7 +216,20 @@ static int hand_over(const struct job *job, struct owned_report **owned_taken, s
         return 0;
 }
 
-int pipseed_verify(const struct pipseed_request *req, struct pipseed_report **ret_report, struct pipseed_error *err)
+/* Files that need no second look are those of one call, unless the caller has more. */
+static int begin(const struct pipseed_request *req, struct owned_report *owned, struct job **ret_job,
+                 struct pipseed_error *err)
+{
+        int r = job_begin(req, ret_job, err);
+
+        if (r < 0 || (*ret_job)->req.verify_cache != NULL)
+                return r;
+        owned->cache = (*ret_job)->req.verify_cache = pipseed_verify_cache_new();
+        return owned->cache != NULL ? 0 : error_memory(err);
+}
+
+static int check_all(const struct pipseed_request *req, bool make_own, struct pipseed_report **ret_report,
+                     struct pipseed_error *err)
 {
         _cleanup_(free_ownedp) struct owned_report *owned = calloc(1, sizeof(*owned));
         _cleanup_(job_freep) struct job *job = NULL;
@@ -208,7 +237,10 @@ int pipseed_verify(const struct pipseed_request *req, struct pipseed_report **re
 
         if (owned == NULL)
                 return error_memory(err);
-        r = job_begin(req, &job, err);
+        owned->make_own = make_own;
+        r = begin(req, owned, &job, err);
+        if (r == 0 && make_own)
+                r = job_lock(job, err);
         if (r == 0)
                 r = job_survey(job, err);
         if (r == 0)
@@ -216,4 +248,18 @@ int pipseed_verify(const struct pipseed_request *req, struct pipseed_report **re
         for (size_t i = 0; r == 0 && i < job->n_packages; i++)
                 r = check_package(job, owned, &job->packages[i], err);
         return r < 0 ? r : hand_over(job, &owned, ret_report, err);
+}
+
+int pipseed_verify(const struct pipseed_request *req, struct pipseed_report **ret_report, struct pipseed_error *err)
+{
+        return check_all(req, false, ret_report, err);
+}
+
+int verify_make_own(const struct pipseed_request *req, struct pipseed_error *err)
+{
+        struct pipseed_report *report = NULL;
+        int r = check_all(req, true, &report, err);
+
+        pipseed_report_free(report);
+        return r;
 }

@@ -213,13 +213,13 @@ int file_close(int fd)
         return 0;
 }
 
-static int fill(int fd, mode_t mode, const void *data, size_t len, bool durable)
+static int fill(int fd, mode_t mode, const struct timespec *times, const void *data, size_t len, bool durable)
 {
         int r = file_write_all(fd, data, len);
 
         if (r < 0)
                 return r;
-        if (fchmod(fd, mode) < 0)
+        if (fchmod(fd, mode) < 0 || (times != NULL && futimens(fd, times) < 0))
                 return -errno;
         return durable && fsync(fd) < 0 ? -errno : 0;
 }
@@ -227,17 +227,17 @@ static int fill(int fd, mode_t mode, const void *data, size_t len, bool durable)
 static int fill_and_close(int fd_taken, mode_t mode, const void *data, size_t len)
 {
         _cleanup_close_ int fd = fd_taken;
-        int r = fill(fd, mode, data, len, false);
+        int r = fill(fd, mode, NULL, data, len, false);
 
         return r < 0 ? r : file_close(steal_fd(&fd));
 }
 
 /* The descriptor, which may hold the lock of the name, is closed last; a second one hears what close has to say before. */
 static int fill_and_rename(int dir_fd, int fd_taken, const char *temporary, const char *name, mode_t mode,
-                           const void *data, size_t len, bool durable)
+                           const struct timespec *times, const void *data, size_t len, bool durable)
 {
         _cleanup_close_ int fd = fd_taken;
-        int r = fill(fd, mode, data, len, durable);
+        int r = fill(fd, mode, times, data, len, durable);
         int second = r == 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
 
         if (r == 0)
@@ -295,6 +295,12 @@ static int open_for_replacing(int dir_fd, const char *name)
 
 int file_replace(int dir_fd, const char *name, mode_t mode, const void *data, size_t len, bool durable)
 {
+        return file_replace_as(dir_fd, name, mode, NULL, data, len, durable);
+}
+
+int file_replace_as(int dir_fd, const char *name, mode_t mode, const struct timespec *times, const void *data, size_t len,
+                    bool durable)
+{
         char temporary[NAME_MAX + 1];
         int length = snprintf(temporary, sizeof(temporary), ".%.200s.pipseed-new", name);
         int fd = length > 0 ? open_for_replacing(dir_fd, temporary) : -EINVAL;
@@ -308,7 +314,7 @@ int file_replace(int dir_fd, const char *name, mode_t mode, const void *data, si
         }
         if (fd < 0)
                 return fd;
-        r = fill_and_rename(dir_fd, fd, temporary, name, mode, data, len, durable);
+        r = fill_and_rename(dir_fd, fd, temporary, name, mode, times, data, len, durable);
         if (r < 0) {
                 (void)unlinkat(dir_fd, temporary, 0);
                 return r;

@@ -22,6 +22,7 @@ enum cure {
         CURE_AREAS,     /* of a seeding that was killed */
         CURE_SCRIPTS,   /* the paths in scripts */
         CURE_PIP,       /* the same version again */
+        CURE_OWN,       /* copies of its own of files in wrong hands */
         CURE_DEBRIS,    /* folders that pip moved away */
         CURE_EMPTY,     /* empty folders on the way to a root */
         N_CURES,
@@ -30,7 +31,7 @@ enum cure {
 struct ailment {
         struct pipseed_ailment public;
         enum cure cure;
-        const char *package; /* CURE_PIP: its name, and the version to install again */
+        const char *package; /* CURE_PIP, CURE_OWN: its name, and the version to install again */
         const char *version;
 };
 

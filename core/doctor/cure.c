@@ -14,6 +14,7 @@
 #include "venv/mend.h"
 #include "venv/spot.h"
 #include "venv.h"
+#include "verify.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -183,6 +184,23 @@ static int cure_pip(struct look *look, struct pipseed_error *err)
         return r;
 }
 
+static int cure_own(struct look *look, struct pipseed_error *err)
+{
+        struct pipseed_request req = request_for(look);
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < look->n_items; i++) {
+                const struct ailment *item = &look->items[i];
+
+                if (item->cure != CURE_OWN)
+                        continue;
+                req.packages = item->package;
+                req.pip = NULL;
+                r = verify_make_own(&req, err);
+        }
+        return r;
+}
+
 static int cure_debris(struct look *look, struct pipseed_error *err)
 {
         _cleanup_free_ char *lib = look_lib(look);
@@ -225,8 +243,8 @@ int cure_all(struct look *look, struct pipseed_error *err)
 {
         static int (*const cures[N_CURES])(struct look *look, struct pipseed_error *err) = {
                 [CURE_LEFTOVERS] = cure_leftovers, [CURE_BASE] = cure_base_only, [CURE_AREAS] = cure_areas,
-                [CURE_SCRIPTS] = cure_moved,       [CURE_PIP] = cure_pip,        [CURE_DEBRIS] = cure_debris,
-                [CURE_EMPTY] = cure_empty,
+                [CURE_SCRIPTS] = cure_moved,       [CURE_PIP] = cure_pip,        [CURE_OWN] = cure_own,
+                [CURE_DEBRIS] = cure_debris,       [CURE_EMPTY] = cure_empty,
         };
 
         for (int cure = CURE_NONE + 1; cure < N_CURES; cure++) {

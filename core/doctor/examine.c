@@ -224,7 +224,7 @@ static bool has_wheel(const struct look *look, const char *project, const char *
         return found;
 }
 
-/* The version that pip's own code has: of two dist-infos, or of none, it is the one that counts. */
+/* The version that pip's own code has: where there is no dist-info, or where there are two, it is asked. */
 static const char *code_version(struct look *look, const char *lib, const char *project)
 {
         _cleanup_free_ char *path = str_format("%s/%s/__init__.py", lib, project);
@@ -257,6 +257,22 @@ static int add_pip(struct look *look, const char *project, const char *version, 
         return 0;
 }
 
+static bool is_about_hands(int code)
+{
+        return code == PIPSEED_E_INSTALL_OWNER || code == PIPSEED_E_INSTALL_MODE || code == PIPSEED_E_INSTALL_SHARED;
+}
+
+/* The content is right, so that no wheel is needed. */
+static int add_hands(struct look *look, const char *project, const struct pipseed_finding *finding,
+                     struct pipseed_error *err)
+{
+        int r = look_add(look, finding->code, CURE_OWN, finding->path, err, "%s", finding->text);
+
+        if (r == 0)
+                look->items[look->n_items - 1].package = project;
+        return r;
+}
+
 static int verify_package(struct look *look, const char *project, const char *version, struct pipseed_error *err)
 {
         struct pipseed_request req = *look->req;
@@ -268,10 +284,24 @@ static int verify_package(struct look *look, const char *project, const char *ve
         req.pip = NULL;
         r = pipseed_verify(&req, &report, err);
         for (size_t i = 0; r == 0 && i < report->n_findings; i++)
-                r = add_pip(look, project, version, report->findings[i]->code, report->findings[i]->path,
-                            report->findings[i]->text, err);
+                r = is_about_hands(report->findings[i]->code)
+                            ? add_hands(look, project, report->findings[i], err)
+                            : add_pip(look, project, version, report->findings[i]->code, report->findings[i]->path,
+                                      report->findings[i]->text, err);
         pipseed_report_free(report);
         return r;
+}
+
+/* The dist-info decides: code can say anything. Of two, the one that the code names, if it names one. */
+static const char *installed_version(struct look *look, const char *lib, const char *project,
+                                     const struct installed_list *list)
+{
+        const char *of_code = list->n_items != 1 ? code_version(look, lib, project) : NULL;
+
+        for (size_t i = 0; of_code != NULL && i < list->n_items; i++)
+                if (strcmp(list->items[i].version, of_code) == 0)
+                        return of_code;
+        return list->n_items > 0 ? arena_strdup(&look->arena, list->items[0].version) : of_code;
 }
 
 static int look_at_package(struct look *look, const char *project, struct pipseed_error *err)
@@ -292,9 +322,8 @@ static int look_at_package(struct look *look, const char *project, struct pipsee
                 is_own |= rooted_resolve(look->target->root, list.items[i].location, &folder) == 0 &&
                           strcmp(folder, lib) == 0;
         }
-        version = code_version(look, lib, project);
-        if (version == NULL && list.n_items > 0)
-                version = arena_strdup(&look->arena, list.items[0].version);
+        if (r == 0)
+                version = installed_version(look, lib, project, &list);
         if (r == 0 && is_own)
                 r = verify_package(look, project, version, err);
         else if (r == 0 && version != NULL && list.n_items == 0)

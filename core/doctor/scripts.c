@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -19,6 +20,7 @@
 #include <sys/stat.h>
 
 #define MAX_SCRIPT ((size_t)1 << 20)
+#define MAX_RECORD ((size_t)16 << 20)
 
 /* The first word, which may be quoted as sh does it; NULL: not closed. */
 static const char *take_word(struct arena *arena, const char *text)
@@ -154,6 +156,81 @@ int look_at_scripts(struct look *look, struct pipseed_error *err)
         return each_script(look, look_at_script, err);
 }
 
+/* ---- RECORD follows */
+
+/* What RECORD has of a script: "bin/NAME,sha256=...,SIZE" at the end of a line. NULL: no memory, or a name that csv quotes. */
+static char *row_of(const char *name, const char *data, size_t len)
+{
+        uint8_t digest[HASH_SIZE];
+        char text[HASH_BASE64_SIZE];
+
+        if (strpbrk(name, ",\"\r\n") != NULL)
+                return NULL;
+        hash_of(data, len, digest);
+        hash_to_base64(digest, text);
+        return str_format("bin/%s,sha256=%s,%zu", name, text, len);
+}
+
+/* Where a row ends like that; NULL: nowhere. */
+static const char *find_row(const char *record, const char *row)
+{
+        const size_t len = strlen(row);
+
+        for (const char *at = strstr(record, row); at != NULL; at = strstr(at + 1, row))
+                if ((at == record || at[-1] == '/') && (at[len] == '\r' || at[len] == '\n' || at[len] == '\0'))
+                        return at;
+        return NULL;
+}
+
+/* Only a row that was right before: what somebody changed stays a finding. 0 or -errno. */
+static int follow_in(int lib_fd, const char *dist_info, const char *before, const char *after, bool durable)
+{
+        _cleanup_close_ int dir_fd = file_open_beneath(lib_fd, dist_info, O_RDONLY | O_DIRECTORY, 0);
+        _cleanup_close_ int fd = dir_fd >= 0 ? file_open_beneath(dir_fd, "RECORD", O_RDONLY | O_NONBLOCK, 0) : -1;
+        _cleanup_free_ char *record = NULL;
+        _cleanup_(str_done) struct str out = STR_INIT;
+        struct stat st;
+        const char *row;
+        const char *at;
+        size_t len = 0;
+
+        if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || file_read_fd(fd, MAX_RECORD, &record, &len) < 0 ||
+            strlen(record) != len)
+                return 0;
+        row = find_row(record, before);
+        if (row == NULL)
+                return 0;
+        for (at = record; row != NULL; row = find_row(at, before)) {
+                str_add_bytes(&out, at, (size_t)(row - at));
+                str_add(&out, after);
+                at = row + strlen(before);
+        }
+        str_add(&out, at);
+        return out.failed ? -ENOMEM
+                          : file_replace(dir_fd, "RECORD", st.st_mode & 07777, out.data, out.len, durable);
+}
+
+/* Of whichever distribution the script is. */
+static int follow(const struct look *look, const char *name, const char *text, const struct str *now,
+                  struct pipseed_error *err)
+{
+        _cleanup_free_ char *before = row_of(name, text, strlen(text));
+        _cleanup_free_ char *after = row_of(name, now->data, now->len);
+        _cleanup_free_ char *lib = look_lib(look);
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        const char *dist_info;
+        int r = 0;
+
+        if (lib == NULL)
+                return error_memory(err);
+        if (before == NULL || after == NULL || names_open(&names, file_open_dir(lib)) < 0)
+                return 0;
+        while (r == 0 && (dist_info = names_next(&names)) != NULL)
+                if (str_ends(dist_info, ".dist-info"))
+                        r = follow_in(names_fd(&names), dist_info, before, after, look->req->durable);
+        return r < 0 ? error_sys(err, r, lib, "cannot write RECORD") : 0;
+}
+
 static int cure_script(struct look *look, int bin_fd, const char *name, const char *text, struct pipseed_error *err)
 {
         const char *bin = arena_format(&look->arena, "%s/bin", look->env);
@@ -178,7 +255,7 @@ static int cure_script(struct look *look, int bin_fd, const char *name, const ch
         r = fstatat(bin_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
         if (r == 0)
                 r = file_replace(bin_fd, name, st.st_mode & 07777, out.data, out.len, look->req->durable);
-        return r < 0 ? error_sys(err, r, bin, "cannot write %s", name) : 0;
+        return r < 0 ? error_sys(err, r, bin, "cannot write %s", name) : follow(look, name, text, &out, err);
 }
 
 int cure_scripts(struct look *look, struct pipseed_error *err)

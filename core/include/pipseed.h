@@ -167,6 +167,9 @@ extern "C" {
         X(INSTALL_FOREIGN, -482, "install-foreign")                                                                    \
         X(INSTALL_VERSION, -483, "install-version")                                                                    \
         X(INSTALL_LINK, -484, "install-link")                                                                          \
+        X(INSTALL_OWNER, -485, "install-owner")                                                                        \
+        X(INSTALL_MODE, -486, "install-mode")                                                                          \
+        X(INSTALL_SHARED, -487, "install-shared")                                                                      \
         X(LEFTOVER, -490, "leftover")                                                                                  \
         X(PIP_DEBRIS, -491, "pip-debris")                                                                              \
         X(BASE_GONE, -492, "base-gone")                                                                                \
@@ -265,7 +268,8 @@ enum pipseed_scripts {
 enum pipseed_require_hash { PIPSEED_REQUIRE_HASH_AUTO, PIPSEED_REQUIRE_HASH_YES, PIPSEED_REQUIRE_HASH_NO };
 
 enum pipseed_link_mode {
-        PIPSEED_LINK_AUTO, /* the first that works, file by file: reflink, hardlink, copy */
+        PIPSEED_LINK_AUTO, /* the first that works, file by file: reflink, hardlink, copy; no hardlink for root, with root,
+                              or where others can write */
         PIPSEED_LINK_REFLINK,
         PIPSEED_LINK_HARDLINK,
         PIPSEED_LINK_COPY,
@@ -324,6 +328,8 @@ struct pipseed_request {
 
         pipseed_event_fn *event;
         void *event_data;
+
+        struct pipseed_verify_cache *verify_cache; /* for pipseed_verify and pipseed_doctor, or NULL */
 };
 
 /* size: sizeof(struct pipseed_request) where the caller was compiled. */
@@ -358,6 +364,8 @@ struct pipseed_package {
         enum pipseed_action action;
         uint64_t n_files;    /* regular files placed or removed, bytecode included */
         uint64_t n_bytecode; /* of these, .pyc */
+        uint64_t n_not_verified;  /* pipseed_verify: of n_files, those that could not be checked */
+        const char *not_verified; /* how many for which reason, one line, or NULL */
 };
 
 struct pipseed_result {
@@ -407,8 +415,17 @@ struct pipseed_report {
         size_t n_findings;
 };
 
+/* What calls of pipseed_verify found out, so that the next one need not: files that several environments share are read once,
+ * bytecode that several have is compiled once. Use one for the environments of one run, from any number of threads, and put it
+ * into each request; a file counts as read as long as its inode, size and times are the same. NULL: out of memory. */
+struct pipseed_verify_cache;
+PIPSEED_API struct pipseed_verify_cache *pipseed_verify_cache_new(void);
+PIPSEED_API void pipseed_verify_cache_free(struct pipseed_verify_cache *cache);
+
 /* Hold what is installed against its RECORD, against the wheel of the same version when it is at hand, and against the
- * versions and pins of the request. Findings are no failure: the call returns 0 and the report lists them. */
+ * versions and pins of the request; bytecode against the store, else against what the base interpreter compiles the source to.
+ * What could not be checked is counted in the package (n_not_verified): nothing else may be called verified. Findings are no
+ * failure: the call returns 0 and the report lists them. */
 PIPSEED_API int pipseed_verify(const struct pipseed_request *req, struct pipseed_report **ret_report,
                                struct pipseed_error *err);
 PIPSEED_API void pipseed_report_free(struct pipseed_report *report);

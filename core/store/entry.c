@@ -8,6 +8,7 @@
 #include "bytecode.h"
 #include "epoch.h"
 #include "make.h"
+#include "share.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,6 +55,17 @@ static struct entry *make_empty(const struct store *store, const struct entry_qu
         return steal_ptr(entry);
 }
 
+/* An entry that another user owns, or that others can write, is not used: what its manifest says is theirs to say. 0, -EBADMSG
+ * or another -errno. */
+static int check_owner(const struct store *store, int dir_fd)
+{
+        struct stat st;
+
+        if (fstat(dir_fd, &st) < 0)
+                return -errno;
+        return share_is_safe(&st, geteuid(), store->kind == STORE_SYSTEM) ? 0 : -EBADMSG;
+}
+
 /* Opens folder/files and reads folder/manifest. 0, or -errno: -ENOENT when there is none, -EBADMSG when it is damaged. */
 static int open_part(const struct store *store, int dir_fd, const char *folder, int *ret_fd,
                      struct manifest *ret_manifest)
@@ -67,12 +79,18 @@ static int open_part(const struct store *store, int dir_fd, const char *folder, 
 
         if (part_fd < 0)
                 return part_fd;
+        r = check_owner(store, part_fd);
+        if (r < 0)
+                return r;
         r = file_read(part_fd, "manifest", MAX_MANIFEST, &text, &len);
         if (r < 0)
                 return r == -ENOENT ? -EBADMSG : r;
         files_fd = file_open_beneath(part_fd, "files", O_RDONLY | O_DIRECTORY, 0);
         if (files_fd < 0)
                 return files_fd == -ENOENT ? -EBADMSG : files_fd;
+        r = check_owner(store, files_fd);
+        if (r < 0)
+                return r;
         r = manifest_load(text, len, &manifest);
         if (r < 0)
                 return r;

@@ -3,11 +3,13 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "share.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SYNCED " synced" /* in the place of the mount */
@@ -16,10 +18,15 @@ static int check_file(int files_fd, const struct wheel_file *file)
 {
         _cleanup_close_ int fd = file_open_beneath(files_fd, file->path, O_RDONLY | O_NONBLOCK, 0);
         uint8_t digest[HASH_SIZE];
+        struct stat st;
         int r;
 
         if (fd < 0)
                 return fd == -ENOENT || fd == -ELOOP || fd == -ENOTDIR ? -EBADMSG : fd;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (!share_is_safe(&st, geteuid(), false))
+                return -EBADMSG;
         r = hash_of_fd(fd, digest);
         if (r < 0)
                 return r;

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "entry.h"
 #include "epoch.h"
+#include "share.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,10 +35,51 @@ static int note_problem(struct reading *reading, const char *file, const char *w
         return reading->item->problem != NULL ? 0 : -ENOMEM;
 }
 
+/* Nothing of a store may be another user's, or writable by others: share.h. 0 or -errno. */
+static int note_owner(struct reading *reading, const char *name, const struct stat *st)
+{
+        char what[64];
+
+        if (share_is_safe(st, geteuid(), false))
+                return 0;
+        if ((st->st_mode & SHARE_WRITABLE) != 0)
+                return note_problem(reading, name, "can be written by others than its owner");
+        (void)snprintf(what, sizeof(what), "belongs to uid %u", (unsigned int)st->st_uid);
+        return note_problem(reading, name, what);
+}
+
+/* A directory of the entry itself: who owns it can exchange what is in it. 0 or -errno. */
+static int check_directory(struct reading *reading, const char *name, int fd)
+{
+        struct stat st;
+
+        return fstat(fd, &st) < 0 ? -errno : note_owner(reading, name, &st);
+}
+
 /* Without its epoch a part is read whole before it is used again: see epoch.h. */
 static int forget_epoch(const struct reading *reading, int part_fd)
 {
         return !reading->damaged || unlinkat(part_fd, "epoch", 0) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+/* Whose the files are, and who can write them. */
+static int check_owners(struct reading *reading, const struct manifest *manifest, int files_fd)
+{
+        for (size_t i = 0; i < manifest->info.n_files && !reading->damaged; i++) {
+                const char *path = manifest->info.files[i].path;
+                struct stat st;
+                int r;
+
+                if (fstatat(files_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+                        if (errno != ENOENT)
+                                return -errno;
+                        continue;
+                }
+                r = note_owner(reading, path, &st);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 /* First by what seeding looks at, which names the usual case best; then by content. */
@@ -74,6 +116,9 @@ static int read_part(struct reading *reading, int entry_fd, const char *folder)
         reading->damaged = false;
         if (part_fd < 0)
                 return part_fd;
+        r = check_directory(reading, folder, part_fd);
+        if (r < 0)
+                return r;
         r = file_read(part_fd, "manifest", MAX_MANIFEST, &text, &len);
         if (r < 0 && r != -ENOENT && r != -EISDIR && r != -EFBIG)
                 return r;
@@ -93,13 +138,21 @@ static int read_part(struct reading *reading, int entry_fd, const char *folder)
         } else {
                 item->n_bytecode++;
         }
-        if (!reading->check)
-                return faccessat(part_fd, "epoch", F_OK, 0) < 0 && errno == ENOENT
-                               ? note_problem(reading, folder, "was found damaged") : 0;
         files_fd = file_open_beneath(part_fd, "files", O_RDONLY | O_DIRECTORY, 0);
         if (files_fd < 0 && files_fd != -ENOENT && files_fd != -ENOTDIR && files_fd != -ELOOP)
                 return files_fd;
-        r = files_fd < 0 ? note_problem(reading, folder, "has no files") : check_files(reading, &manifest, files_fd);
+        if (files_fd < 0)
+                r = note_problem(reading, folder, "has no files");
+        else
+                r = check_directory(reading, folder, files_fd);
+        if (r == 0 && files_fd >= 0)
+                r = check_owners(reading, &manifest, files_fd);
+        if (r < 0)
+                return r;
+        if (!reading->check)
+                return faccessat(part_fd, "epoch", F_OK, 0) < 0 && errno == ENOENT
+                               ? note_problem(reading, folder, "was found damaged") : 0;
+        r = files_fd >= 0 && !reading->damaged ? check_files(reading, &manifest, files_fd) : 0;
         return r < 0 ? r : forget_epoch(reading, part_fd);
 }
 

@@ -8,6 +8,7 @@
 #include "bytecode.h"
 #include "epoch.h"
 #include "fill.h"
+#include "share.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,7 @@
 
 char *make_entry_name(const struct entry_query *query)
 {
-        mode_t mode = 0666 & ~query->umask;
+        mode_t mode = 0666 & ~share_umask(query->umask);
         char hex[HASH_HEX_SIZE];
 
         hash_to_hex(query->sha256, hex);
@@ -65,7 +66,7 @@ static int compile_into(const struct store *store, const struct entry_query *que
         struct bytecode_query compile = {
                 .target = query->target, .checked_hash = wants_checked_hash(query), .files_fd = what->files_fd,
                 .files = what->files, .out_path = what->from_files, .path = what->dir_path, .jobs = query->jobs,
-                .umask = query->umask, .event = query->event, .event_data = query->event_data,
+                .umask = share_umask(query->umask), .event = query->event, .event_data = query->event_data,
         };
         int r;
 
@@ -112,7 +113,7 @@ static int unpack_into(const struct store *store, const struct entry_query *quer
         if (files_fd < 0)
                 return error_sys(err, files_fd, dir_path, "cannot open a folder of the store");
         progress.total = wheel->info.n_files;
-        r = fill_files(files_fd, wheel, query->umask, dir_path, &progress, ret_files, err);
+        r = fill_files(files_fd, wheel, share_umask(query->umask), dir_path, &progress, ret_files, err);
         if (r < 0)
                 return r;
         r = fill_manifest(dir_fd, ret_files);

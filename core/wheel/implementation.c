@@ -16,6 +16,7 @@ static const struct implementation implementations[] = {
                 .pep552_minor = 7,
                 .can_copy = true,
                 .has_image_facts = true,
+                .can_compare_code = true,
         },
         {
                 .name = "pypy",

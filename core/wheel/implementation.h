@@ -16,6 +16,7 @@
  *     stem            how its commands and its lib/STEM3.x begin
  *     pep552_minor    the oldest 3.x whose .pyc files can carry the source's hash
  *     can_copy        does an environment made with --copies start without files of its base?
+ *     can_compare_code  is its marshal format known, so that the code of two .pyc files can be compared (store/marshal.c)?
  *     has_image_facts is it laid out as CPython, so that the files of an image tell what it is (target/image.c)?
  */
 #ifndef WHEEL_IMPLEMENTATION_H
@@ -39,6 +40,7 @@ struct implementation {
         int pep552_minor;
         bool can_copy;
         bool has_image_facts;
+        bool can_compare_code;
 };
 
 /* Row i in order of preference; NULL beyond the end. */

@@ -202,10 +202,16 @@ static int summarise(const struct batch *batch)
         return batch->job->integrity && integrity == failed ? 4 : pipseed_code_exit(PIPSEED_E_BATCH);
 }
 
+static void free_cachep(struct pipseed_verify_cache **cache)
+{
+        pipseed_verify_cache_free(*cache);
+}
+
 int batch_run(struct session *session, const struct batch_job *job)
 {
         _cleanup_(targets_done) struct targets targets = {0};
         _cleanup_free_ struct item *items = NULL;
+        _cleanup_(free_cachep) struct pipseed_verify_cache *cache = NULL;
         struct batch batch = {.session = session, .job = job, .lock = PTHREAD_MUTEX_INITIALIZER,
                               .done = PTHREAD_COND_INITIALIZER};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
@@ -225,6 +231,9 @@ int batch_run(struct session *session, const struct batch_job *job)
                 items[i].name = targets.names[i];
         batch.items = items;
         batch.n_items = targets.n_names;
+        /* Without memory for it each call makes its own. */
+        if (job->verifies)
+                batch.req.verify_cache = cache = pipseed_verify_cache_new();
         interrupt_catch();
         if (run_all(&batch, jobs, &err) < 0)
                 return session_fail(session, &err);

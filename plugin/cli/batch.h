@@ -25,6 +25,7 @@ struct batch_job {
         void (*release)(void *result);
         const char *doing;   /* "seeding", for progress */
         const char *trouble; /* status in the document when show returns a code */
+        bool verifies;       /* its calls share what they found out (struct pipseed_verify_cache) */
         bool integrity;      /* several failures, all of class integrity, make exit code 4 instead of 1 */
 };
 

@@ -108,9 +108,11 @@ static int run(struct session *session)
 {
         const struct doctor_settings *settings = (const struct doctor_settings *)(const void *)session->settings;
         static const struct batch_job examining = {.work = look, .show = show, .release = release,
-                                                   .doing = "examining", .trouble = "findings", .integrity = true};
+                                                   .doing = "examining", .trouble = "findings", .verifies = true,
+                                                   .integrity = true};
         static const struct batch_job mending = {.work = mend, .show = show, .release = release,
-                                                 .doing = "mending", .trouble = "findings", .integrity = true};
+                                                 .doing = "mending", .trouble = "findings", .verifies = true,
+                                                 .integrity = true};
 
         return batch_run(session, settings->fix ? &mending : &examining);
 }

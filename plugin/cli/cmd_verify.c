@@ -68,8 +68,11 @@ static int show(struct session *session, const struct pipseed_request *req, cons
                 const struct pipseed_package *package = report->packages[i];
 
                 if (report->n_findings == 0)
-                        output_result(session->out, NULL, "%s %s in %s: %ju files verified", package->name,
-                                      package->version, package->location, (uintmax_t)package->n_files);
+                        output_result(session->out, NULL, "%s %s in %s: %ju files verified%s%s", package->name,
+                                      package->version, package->location,
+                                      (uintmax_t)(package->n_files - package->n_not_verified),
+                                      package->not_verified != NULL ? ", not verified: " : "",
+                                      package->not_verified != NULL ? package->not_verified : "");
                 else
                         output_result(session->out, NULL, "%s %s in %s: %ju files looked at", package->name,
                                       package->version, package->location, (uintmax_t)package->n_files);
@@ -86,6 +89,7 @@ static int run(struct session *session)
                                              .release = release,
                                              .doing = "verifying",
                                              .trouble = "findings",
+                                             .verifies = true,
                                              .integrity = true};
 
         return batch_run(session, &job);

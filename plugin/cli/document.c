@@ -149,6 +149,8 @@ static void put_package(struct document *document, json_t *object, const struct 
         document_text(document, object, "location", package->location);
         document_number(document, object, "files", package->n_files);
         document_number(document, object, "bytecode", package->n_bytecode);
+        document_number(document, object, "not_verified", package->n_not_verified);
+        document_text(document, object, "not_verified_reasons", package->not_verified);
 }
 
 void document_packages(struct document *document, const struct pipseed_package *const *packages, size_t n_packages)

@@ -56,7 +56,7 @@ static void most_recent_first(void **state)
         static const struct {
                 mode_t umask;
                 int64_t used;
-        } rows[] = {{022, 1700000000}, {077, 1700000900}, {002, 1600000000}, {0, 1700000000}};
+        } rows[] = {{022, 1700000000}, {077, 1700000900}, {027, 1600000000}, {070, 1700000000}};
         _cleanup_(inventory_done) struct inventory inventory = {0};
 
         (void)state;
@@ -76,13 +76,14 @@ static void most_recent_first(void **state)
         assert_int_equal(inventory.items[1].last_used, 1700000000);
         assert_int_equal(inventory.items[2].last_used, 1700000000);
         assert_true(strcmp(inventory.items[1].folder, inventory.items[2].folder) < 0);
-        assert_true(str_ends(inventory.items[3].folder, "-m664"));
+        assert_true(str_ends(inventory.items[3].folder, "-m640"));
         /* The hash is that of the wheel, without the mode. */
         assert_string_equal(inventory.items[0].sha256, inventory.items[1].sha256);
         assert_int_equal(strlen(inventory.items[0].sha256), HASH_HEX_SIZE - 1);
 }
 
-enum damage { GONE, CHANGED, ROTTEN, NO_MANIFEST, CUT_MANIFEST, NO_FILES, PYC_CHANGED, PYC_MANIFEST };
+enum damage { GONE, CHANGED, ROTTEN, NO_MANIFEST, CUT_MANIFEST, NO_FILES, PYC_CHANGED, PYC_MANIFEST, STRANGERS_FILE, STRANGERS_DIRECTORY,
+              WRITABLE };
 
 static const struct {
         enum damage damage;
@@ -94,9 +95,12 @@ static const struct {
         {ROTTEN, false, "demo/mod.py: was changed (content)"},
         {NO_MANIFEST, true, ".: has no whole manifest"},
         {CUT_MANIFEST, true, ".: has no whole manifest"},
-        {NO_FILES, false, ".: has no files"},
+        {NO_FILES, true, ".: has no files"},
         {PYC_CHANGED, false, "__pycache__/single.%.pyc: was changed (size, time or inode)"},
         {PYC_MANIFEST, true, "%: has no whole manifest"},
+        {STRANGERS_FILE, true, "demo/mod.py: belongs to uid 12345"},
+        {STRANGERS_DIRECTORY, true, ".: belongs to uid 12345"},
+        {WRITABLE, true, "demo/mod.py: can be written by others than its owner"},
 };
 
 static void cause(const struct entry *entry, enum damage damage)
@@ -136,6 +140,15 @@ static void cause(const struct entry *entry, enum damage damage)
         case PYC_MANIFEST:
                 tree_file(entry_file(entry, pyc_manifest), "");
                 break;
+        case STRANGERS_FILE:
+                assert_int_equal(chown(tree_path(mod), 12345, (gid_t)-1), 0);
+                break;
+        case STRANGERS_DIRECTORY:
+                assert_int_equal(chown(tree_path(entry_file(entry, "files")), 12345, (gid_t)-1), 0);
+                break;
+        case WRITABLE:
+                assert_int_equal(chmod(tree_path(mod), 0664), 0);
+                break;
         }
 }
 
@@ -158,6 +171,8 @@ static void finds_damage(void **state)
                 _cleanup_(entry_freep) struct entry *entry = get_entry();
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
 
+                if (geteuid() != 0 && (damages[i].damage == STRANGERS_FILE || damages[i].damage == STRANGERS_DIRECTORY))
+                        continue;
                 cause(entry, damages[i].damage);
                 read_all(false, &quick);
                 assert_int_equal(quick.n_items, 1);

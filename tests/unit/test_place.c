@@ -100,7 +100,10 @@ static void each_mode(void **state)
                 struct counts counts = modes[i].counts;
                 struct placer placer;
 
-                placer_init(&placer, modes[i].mode, 022);
+                placer_init(&placer, modes[i].mode, 022, NULL);
+                if (!share_may_link(&placer.caller)) /* root: copies instead of links that nobody asked for */
+                        counts = (struct counts){.copied = counts.copied + counts.hardlinked,
+                                                 .symlinked = counts.symlinked};
                 if (reflinks && (modes[i].mode == PIPSEED_LINK_AUTO || modes[i].mode == PIPSEED_LINK_REFLINK))
                         counts = (struct counts){.reflinked = 2};
                 for (size_t k = 0; k < ARRAY_SIZE(both); k++) {
@@ -132,9 +135,10 @@ static void mode_that_does_not_fit(void **state)
 
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                const mode_t before = umask(rows[i].umask);
                 struct placer placer;
 
-                placer_init(&placer, PIPSEED_LINK_HARDLINK, rows[i].umask);
+                placer_init(&placer, PIPSEED_LINK_HARDLINK, rows[i].umask, NULL);
                 for (size_t k = 0; k < ARRAY_SIZE(both); k++) {
                         struct place_source source = source_of(both[k]);
                         _cleanup_free_ char *name = str_format("%zu-%zu", i, k);
@@ -142,8 +146,77 @@ static void mode_that_does_not_fit(void **state)
                         assert_int_equal(place_file(&placer, &source, to_fd, name), 0);
                         assert_placed(both[k], name, rows[i].shared, k == 0 ? rows[i].plain : rows[i].executable);
                 }
+                (void)umask(before);
                 assert_counts(&placer, rows[i].shared ? &(struct counts){.hardlinked = 2}
                                                       : &(struct counts){.copied = 2});
+        }
+}
+
+#define U 12345
+
+/* share.h: who may link which file, and whose file is not used at all. */
+static const struct {
+        enum pipseed_link_mode mode;
+        const char *root;
+        uid_t uid, owner;
+        mode_t umask, store_mode;
+        bool default_acl, store_acl, copied_store;
+        int result;
+        bool linked;
+} sharing[] = {
+        {.mode = PIPSEED_LINK_AUTO, .uid = U, .owner = U, .linked = true},
+        {.mode = PIPSEED_LINK_SYMLINK, .uid = U, .owner = U, .linked = true},
+        {.mode = PIPSEED_LINK_AUTO, .uid = 0, .owner = 0},
+        {.mode = PIPSEED_LINK_SYMLINK, .uid = 0, .owner = 0},
+        {.mode = PIPSEED_LINK_HARDLINK, .uid = 0, .owner = 0, .linked = true},
+        {.mode = PIPSEED_LINK_AUTO, .root = "/r", .uid = U, .owner = U},
+        {.mode = PIPSEED_LINK_HARDLINK, .root = "/r", .uid = U, .owner = U, .linked = true},
+        {.mode = PIPSEED_LINK_AUTO, .uid = U, .owner = U, .default_acl = true},
+        {.mode = PIPSEED_LINK_HARDLINK, .uid = U, .owner = U, .default_acl = true},
+        {.mode = PIPSEED_LINK_AUTO, .uid = U, .owner = U, .store_acl = true},
+        {.mode = PIPSEED_LINK_HARDLINK, .uid = U, .owner = U, .store_acl = true},
+        {.mode = PIPSEED_LINK_AUTO, .uid = U, .owner = U, .umask = 002},
+        {.mode = PIPSEED_LINK_AUTO, .uid = U, .owner = 0, .result = -ESTALE},
+        {.mode = PIPSEED_LINK_COPY, .uid = U, .owner = 0, .result = -ESTALE},
+        {.mode = PIPSEED_LINK_COPY, .uid = 0, .owner = U, .result = -ESTALE},
+        {.mode = PIPSEED_LINK_COPY, .uid = U, .owner = 0, .copied_store = true},
+        {.mode = PIPSEED_LINK_COPY, .uid = U, .owner = U + 1, .copied_store = true, .result = -ESTALE},
+        {.mode = PIPSEED_LINK_HARDLINK, .uid = 0, .owner = 0, .store_mode = 0664, .result = -ESTALE},
+        {.mode = PIPSEED_LINK_COPY, .uid = 0, .owner = 0, .store_mode = 0646, .result = -ESTALE},
+};
+
+static void rule_of_sharing(void **state)
+{
+        const char *path = entry_file(entry, "files/demo/mod.py");
+
+        (void)state;
+        if (geteuid() != 0)
+                skip();
+        for (size_t i = 0; i < ARRAY_SIZE(sharing); i++) {
+                const mode_t mask = sharing[i].umask != 0 ? sharing[i].umask : 022;
+                const mode_t before = umask(mask);
+                struct place_source source = source_of("demo/mod.py");
+                _cleanup_free_ char *name = str_format("%zu", i);
+                struct placer placer;
+                int r;
+
+                assert_int_equal(chown(tree_path(path), sharing[i].owner, (gid_t)-1), 0);
+                assert_int_equal(chmod(tree_path(path), sharing[i].store_mode != 0 ? sharing[i].store_mode : 0644), 0);
+                placer_init(&placer, sharing[i].mode, mask, sharing[i].root);
+                placer.caller.uid = sharing[i].uid;
+                placer.no_reflink = true;
+                placer.default_acl = sharing[i].default_acl;
+                source.has_acl = sharing[i].store_acl;
+                source.copied_store = sharing[i].copied_store;
+                r = place_file(&placer, &source, to_fd, name);
+                (void)umask(before);
+                if (r != sharing[i].result)
+                        fail_msg("row %zu: %d", i, r);
+                if (r < 0)
+                        continue;
+                if (placer.n_hardlinked != (sharing[i].linked ? 1 : 0))
+                        fail_msg("row %zu: %s", i, sharing[i].linked ? "not linked" : "linked");
+                assert_placed("demo/mod.py", name, sharing[i].linked, sharing[i].umask == 002 ? 0664 : 0644);
         }
 }
 
@@ -159,7 +232,7 @@ static void setgid_folder(void **state)
                 skip();
         assert_int_equal(fchown(to_fd, (uid_t)-1, 65534), 0);
         assert_int_equal(fchmod(to_fd, 02755), 0);
-        placer_init(&placer, PIPSEED_LINK_HARDLINK, 022);
+        placer_init(&placer, PIPSEED_LINK_HARDLINK, 022, NULL);
         placer.group = 65534;
         assert_int_equal(place_file(&placer, &source, to_fd, "a"), 0);
         assert_placed("demo/mod.py", "a", false, 0644);
@@ -192,11 +265,12 @@ static void other_file_system(void **state)
                 struct placer placer;
                 struct stat st, original;
 
-                placer_init(&placer, (enum pipseed_link_mode)mode, 022);
+                placer_init(&placer, (enum pipseed_link_mode)mode, 022, NULL);
                 assert_int_equal(place_file(&placer, &source, shm, "a"), 0);
                 assert_int_equal(place_file(&placer, &source, shm, "b"), 0);
                 assert_counts(&placer, &(struct counts){.copied = 2});
-                assert_int_equal(placer.no_hardlink, mode != PIPSEED_LINK_COPY && mode != PIPSEED_LINK_REFLINK);
+                assert_int_equal(placer.no_hardlink, share_may_link(&placer.caller) && mode != PIPSEED_LINK_COPY &&
+                                                             mode != PIPSEED_LINK_REFLINK);
                 assert_int_equal(fstatat(shm, "a", &st, 0), 0);
                 assert_int_equal(fstatat(entry->files_fd, "demo/tool.sh", &original, 0), 0);
                 assert_int_equal(st.st_mode & 07777, 0755);
@@ -267,7 +341,7 @@ static void changed_source(void **state)
                         int r;
 
                         damages[i](entry_file(entry, "files/demo/mod.py"));
-                        placer_init(&placer, (enum pipseed_link_mode)mode, 022);
+                        placer_init(&placer, (enum pipseed_link_mode)mode, 022, NULL);
                         source.absolute = absolute;
                         r = place_file(&placer, &source, to_fd, name);
                         if (r != -ESTALE)
@@ -293,7 +367,7 @@ static void copied_store(void **state)
         exchange(path);
         times[0] = times[1] = (struct timespec){.tv_sec = st.st_mtim.tv_sec};
         assert_int_equal(utimensat(AT_FDCWD, tree_path(path), times, 0), 0);
-        placer_init(&placer, PIPSEED_LINK_COPY, 022);
+        placer_init(&placer, PIPSEED_LINK_COPY, 022, NULL);
         assert_int_equal(place_file(&placer, &source, to_fd, "a"), -ESTALE);
         source.copied_store = true;
         assert_int_equal(place_file(&placer, &source, to_fd, "a"), 0);
@@ -312,7 +386,7 @@ static void never_overwrites(void **state)
                         struct place_source source = source_of("demo/mod.py");
                         struct placer placer;
 
-                        placer_init(&placer, (enum pipseed_link_mode)mode, 022);
+                        placer_init(&placer, (enum pipseed_link_mode)mode, 022, NULL);
                         source.absolute = "/x";
                         assert_int_equal(place_file(&placer, &source, to_fd, names[i]), -EEXIST);
                         assert_counts(&placer, &(struct counts){0});
@@ -348,7 +422,7 @@ static void link_limit(void **state)
         if (n == 70000)
                 skip(); /* this file system has no such limit */
         assert_int_equal(errno, EMLINK);
-        placer_init(&placer, PIPSEED_LINK_HARDLINK, 022);
+        placer_init(&placer, PIPSEED_LINK_HARDLINK, 022, NULL);
         assert_int_equal(place_file(&placer, &source, to_fd, "copied"), 0);
         assert_counts(&placer, &(struct counts){.copied = 1});
         assert_placed("demo/mod.py", "copied", false, 0644);
@@ -384,7 +458,7 @@ static void copies_any_size(void **state)
                 tree_bytes("big", data, sizes[i], 0644);
                 assert_int_equal(stat(tree_path("big"), &st), 0);
                 known = (struct manifest_stat){.inode = st.st_ino, .mtime_ns = manifest_mtime(&st)};
-                placer_init(&placer, PIPSEED_LINK_COPY, 022);
+                placer_init(&placer, PIPSEED_LINK_COPY, 022, NULL);
                 assert_int_equal(place_file(&placer, &source, to_fd, name), 0);
                 assert_int_equal(file_read(to_fd, name, 4 << 20, &text, &len), 0);
                 assert_int_equal(len, sizes[i]);
@@ -398,6 +472,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(each_mode, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(mode_that_does_not_fit, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(rule_of_sharing, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(setgid_folder, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(other_file_system, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(changed_source, place_setup, place_teardown),

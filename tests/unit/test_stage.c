@@ -85,7 +85,7 @@ static void everything_is_staged(void **state)
                 size_t n_placed = 0;
 
                 plan_demo(&plan);
-                placer_init(&placer, modes[m], 022);
+                placer_init(&placer, modes[m], 022, NULL);
                 if (stage(txn, &plan, &placer, &err) < 0)
                         fail_msg("%s: %s", err.path, err.message);
                 for (size_t i = 0; i < plan.n_files; i++) {
@@ -151,7 +151,7 @@ static void modes_of_generated_files(void **state)
                 size_t len = 0;
                 int lib = -1, scripts = -1;
 
-                placer_init(&placer, PIPSEED_LINK_COPY, rows[i].umask);
+                placer_init(&placer, PIPSEED_LINK_COPY, rows[i].umask, NULL);
                 assert_int_equal(stage(txn, &plan, &placer, &err), 0);
                 assert_int_equal(txn_staged_fd(txn, PLAN_LIB, &lib, &err), 0);
                 assert_int_equal(txn_staged_fd(txn, PLAN_SCRIPTS, &scripts, &err), 0);
@@ -182,7 +182,8 @@ static void no_links_into_a_private_store(void **state)
         private.kind = STORE_PRIVATE;
         entry->store = &private;
         plan_demo(&plan);
-        placer_init(&placer, PIPSEED_LINK_SYMLINK, 022);
+        placer_init(&placer, PIPSEED_LINK_SYMLINK, 022, NULL);
+        placer.caller.is_explicit = true; /* a link, also for root, where no symbolic link may be */
         assert_int_equal(stage(txn, &plan, &placer, &err), 0);
         entry->store = demo_store;
         assert_int_equal(placer.n_symlinked, 0);
@@ -210,7 +211,7 @@ static void changed_store(void **state)
 
                 plan_demo(&plan);
                 tree_file(entry_file(entry, path), "edited");
-                placer_init(&placer, PIPSEED_LINK_AUTO, 022);
+                placer_init(&placer, PIPSEED_LINK_AUTO, 022, NULL);
                 assert_int_equal(stage(txn, &plan, &placer, &err), PIPSEED_E_STORE_ENTRY);
                 assert_string_equal(err.path, rows[i].names);
                 assert_int_equal(entry_discard(entry, &ignored), 0);
@@ -236,7 +237,7 @@ static void handed_down_group(void **state)
         assert_int_equal(chmod(tree_path(RIG_LIB), 02755), 0);
         txn = rig_prepare();
         plan_demo(&plan);
-        placer_init(&placer, PIPSEED_LINK_HARDLINK, 022);
+        placer_init(&placer, PIPSEED_LINK_HARDLINK, 022, NULL);
         assert_int_equal(stage(txn, &plan, &placer, &err), 0);
         assert_int_equal(txn_staged_fd(txn, PLAN_LIB, &fd, &err), 0);
         assert_int_equal(fstatat(fd, "demo/mod.py", &st, 0), 0);

@@ -174,8 +174,12 @@ static void set_up(struct rig *rig)
                                             .dist_info = "demo-1.dist-info",
                                             .has_record = true};
         rig->store = path_of(rig, "store");
+        rig->target.implementation = implementation_find("cpython");
         rig->input = (struct verify_input){
-                .target = &rig->target, .installed = &rig->installed, .stores = &rig->store, .n_stores = 1};
+                .target = &rig->target, .installed = &rig->installed, .stores = &rig->store, .n_stores = 1,
+                .n_own_stores = 1, .cache = pipseed_verify_cache_new(),
+                .caller = share_caller_here(PIPSEED_LINK_AUTO, NULL)};
+        assert_non_null(rig->input.cache);
 }
 
 static void tear_down(struct rig *rig)
@@ -183,6 +187,7 @@ static void tear_down(struct rig *rig)
         if (fchmodat(rig->fd, SITE "/demo/sub", 0755, 0) < 0)
                 assert_int_equal(errno, ENOENT);
         (void)close(rig->fd);
+        pipseed_verify_cache_free(rig->input.cache);
         (void)file_remove_tree(AT_FDCWD, rig->top);
         arena_done(&rig->arena);
 }
@@ -437,7 +442,8 @@ static const struct verify_case cases[] = {
         {"linked RECORD", link_record, true, "install-link " INFO "/RECORD\n"},
         {"foreign", add_foreign, true,
          "install-foreign " INFO "/extra\n" FOREIGN "/demo/evil.py\n" FOREIGN "/demo/new/deep/evil.so\n"},
-        {"bytecode", add_bytecode, true, ""},
+        /* with flag 1 Python runs it whatever the source is */
+        {"bytecode", add_bytecode, true, CHANGED "/demo/__pycache__/__init__.cpython-312.pyc\n"},
         {"foreign bytecode", add_foreign_bytecode, false,
          FOREIGN "/demo/__init__.cpython-313.pyc\n" FOREIGN "/demo/__pycache__/__init__.cpython-313.pyc.1234\n"
          FOREIGN "/demo/__pycache__/__init__.pyc\n" FOREIGN "/demo/__pycache__/evil.cpython-313.pyc\n"},

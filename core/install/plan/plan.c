@@ -333,6 +333,8 @@ int plan_make(const struct plan_input *input, struct plan *ret_plan, struct pips
                 r = script_names(&b.arena, input->wheel, input->scripts, input->target->major, input->target->minor,
                                  input->pip_version, &b.scripts, &b.n_scripts, err);
         if (r == 0)
+                r = script_keep(&b.arena, input->wheel, input->listed, input->n_listed, &b.scripts, &b.n_scripts, err);
+        if (r == 0)
                 r = make_room(&b, err);
         if (r == 0)
                 r = add_everything(&b, err);

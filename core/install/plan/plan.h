@@ -39,6 +39,8 @@ struct plan_input {
         enum pipseed_scripts scripts;       /* applies to pip's and easy_install's own entry points only */
         const char *installer;              /* "pipseed" */
         const char *pip_version;            /* the pip whose behaviour is followed; NULL: the newest */
+        const char *const *listed; /* scripts that have to be there again (script_keep), or NULL */
+        size_t n_listed;
         bool requested;                     /* was this package asked for by name? (a REQUESTED file) */
         /* bytecode: for wheel file i, compiled[i] says that a .pyc exists; NULL: none at all */
         const bool *compiled;

@@ -7,6 +7,7 @@
 #include "install/plan/style.h"
 #include "wheel/entrypoint.h"
 
+#include <errno.h>
 #include <string.h>
 
 bool script_name_is_safe(const char *name)
@@ -270,4 +271,57 @@ bool script_is_wrapper(const struct wheel_info *wheel, const char *path)
                         return true;
         }
         return false;
+}
+
+/* "pip", "pip3", "pip-3.13"; "easy_install-3.9". */
+static bool is_member(const struct family *family, const char *name)
+{
+        const size_t len = strlen(family->name);
+
+        return strncmp(name, family->name, len) == 0 && strspn(name + len, "0123456789.-") == strlen(name + len) &&
+               script_name_is_safe(name);
+}
+
+static int keep_family(struct arena *arena, const struct family *family, const struct entry_point *entry,
+                       const char *const *listed, size_t n_listed, struct script_name **names, size_t *n)
+{
+        struct script_name *kept = arena_calloc(arena, *n + n_listed + 1, sizeof(*kept));
+        size_t n_kept = 0;
+
+        if (kept == NULL)
+                return -ENOMEM;
+        for (size_t i = 0; i < *n; i++)
+                if (!is_member(family, (*names)[i].name))
+                        kept[n_kept++] = (*names)[i];
+        for (size_t i = 0; i < n_listed; i++) {
+                struct script_name script = {.name = arena_strdup(arena, listed[i]), .entry = entry, .n_rows = 1};
+
+                if (!is_member(family, listed[i]))
+                        continue;
+                if (script.name == NULL)
+                        return -ENOMEM;
+                for (size_t k = 0; k < *n; k++)
+                        if (strcmp((*names)[k].name, listed[i]) == 0)
+                                script.n_rows = (*names)[k].n_rows;
+                kept[n_kept++] = script;
+        }
+        *names = kept;
+        *n = n_kept;
+        return 0;
+}
+
+int script_keep(struct arena *arena, const struct wheel_info *wheel, const char *const *listed, size_t n_listed,
+                struct script_name **names, size_t *n, struct pipseed_error *err)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+                const struct entry_point *entry = find_console(wheel, families[i].name);
+                bool any = false;
+
+                for (size_t k = 0; k < n_listed; k++)
+                        any |= is_member(&families[i], listed[k]);
+                if (entry != NULL && any &&
+                    keep_family(arena, &families[i], entry, listed, n_listed, names, n) < 0)
+                        return error_memory(err);
+        }
+        return 0;
 }

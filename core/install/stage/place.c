@@ -14,24 +14,38 @@
 /* What a mode says when it cannot do a file, so that the next one is tried. */
 #define NEXT_MODE 1
 
-void placer_init(struct placer *placer, enum pipseed_link_mode mode, mode_t umask)
+void placer_init(struct placer *placer, enum pipseed_link_mode mode, mode_t umask, const char *root)
 {
-        *placer = (struct placer){.mode = mode, .umask = umask, .group = (gid_t)-1};
+        *placer = (struct placer){.mode = mode, .umask = umask, .caller = share_caller_here(mode, root),
+                                  .group = (gid_t)-1};
 }
 
-static bool fits(const struct place_source *source, const struct stat *st)
+/* Is it the file that the manifest knows, and can nobody else change it? */
+static bool fits(const struct placer *placer, const struct place_source *source, const struct stat *st)
 {
-        return manifest_stat_fits(source->manifest, source->index, st, source->copied_store);
+        return manifest_stat_fits(source->manifest, source->index, st, source->copied_store) &&
+               share_is_safe(st, placer->caller.uid, source->copied_store);
+}
+
+static bool is_executable(const struct place_source *source)
+{
+        return source->manifest->info.files[source->index].executable;
 }
 
 static mode_t wanted_mode(const struct placer *placer, const struct place_source *source)
 {
-        return source->manifest->info.files[source->index].executable ? (0777 & ~placer->umask) | 0111
-                                                                      : 0666 & ~placer->umask;
+        return is_executable(source) ? (0777 & ~placer->umask) | 0111 : 0666 & ~placer->umask;
+}
+
+/* No file of the store has such a mode, or such an ACL: linking it only to find that out would be in vain. */
+static bool may_link(const struct placer *placer, const struct place_source *source)
+{
+        return !placer->no_hardlink && !placer->default_acl && !source->has_acl && share_may_link(&placer->caller) &&
+               (wanted_mode(placer, source) & SHARE_WRITABLE) == 0;
 }
 
 /* A link shares the inode: mode and group must be the right ones already. */
-static bool may_share(const struct placer *placer, const struct place_source *source, const struct stat *st)
+static bool is_wanted(const struct placer *placer, const struct place_source *source, const struct stat *st)
 {
         return (st->st_mode & 07777) == wanted_mode(placer, source) &&
                (placer->group == (gid_t)-1 || st->st_gid == placer->group);
@@ -41,7 +55,7 @@ static int place_hardlink(struct placer *placer, const struct place_source *sour
 {
         struct stat st;
 
-        if (placer->no_hardlink)
+        if (!may_link(placer, source))
                 return NEXT_MODE;
         if (linkat(source->folder_fd, source->name, dir_fd, name, 0) < 0) {
                 switch (errno) {
@@ -61,16 +75,16 @@ static int place_hardlink(struct placer *placer, const struct place_source *sour
         /* Looked at after linking: what is checked is what was placed. */
         if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return -errno;
-        if (!fits(source, &st))
+        if (!fits(placer, source, &st))
                 return -ESTALE;
-        if (may_share(placer, source, &st)) {
+        if (is_wanted(placer, source, &st)) {
                 placer->n_hardlinked++;
                 return 0;
         }
         return unlinkat(dir_fd, name, 0) < 0 ? -errno : NEXT_MODE;
 }
 
-static int open_source(const struct place_source *source, struct stat *ret_st)
+static int open_source(const struct placer *placer, const struct place_source *source, struct stat *ret_st)
 {
         _cleanup_close_ int fd = openat(source->folder_fd, source->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
@@ -78,7 +92,14 @@ static int open_source(const struct place_source *source, struct stat *ret_st)
                 return errno == ENOENT || errno == ELOOP ? -ESTALE : file_errno();
         if (fstat(fd, ret_st) < 0)
                 return file_errno();
-        return fits(source, ret_st) ? steal_fd(&fd) : -ESTALE;
+        return fits(placer, source, ret_st) ? steal_fd(&fd) : -ESTALE;
+}
+
+/* open(2) gives a new file its mode, by the umask or by the ACL that the directory hands down; but for the x of a script
+ * under a umask that takes it away, which pip sets nevertheless. There is no such umask where an ACL decides. */
+static bool needs_chmod(const struct placer *placer, const struct place_source *source)
+{
+        return !placer->default_acl && (wanted_mode(placer, source) & placer->umask) != 0;
 }
 
 /* Gives a new file the source's mtime and its own mode. Takes fd. */
@@ -87,67 +108,64 @@ static int finish(const struct placer *placer, const struct place_source *source
         _cleanup_close_ int fd = fd_taken;
         const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, st->st_mtim};
 
-        if (fchmod(fd, wanted_mode(placer, source)) < 0 || futimens(fd, times) < 0)
+        if ((needs_chmod(placer, source) && fchmod(fd, wanted_mode(placer, source)) < 0) || futimens(fd, times) < 0)
                 return -errno;
         return file_close(steal_fd(&fd));
 }
 
-static int create(int dir_fd, const char *name)
+static int create(const struct place_source *source, int dir_fd, const char *name)
 {
-        int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                        is_executable(source) ? 0777 : 0666);
 
         return fd < 0 ? -errno : fd;
 }
 
-static int place_reflink(struct placer *placer, const struct place_source *source, int dir_fd, const char *name)
+/* A new file with the source's content: a clone of it where the file systems can (with clone), else a copy, unless a link may
+ * come next. */
+static int place_content(struct placer *placer, const struct place_source *source, int dir_fd, const char *name,
+                         bool clone, bool copy)
 {
-        _cleanup_close_ int from = -1;
-        _cleanup_close_ int to = -1;
         struct stat st;
-        int r;
+        _cleanup_close_ int from = open_source(placer, source, &st);
+        _cleanup_close_ int to = -1;
+        uint64_t *count = &placer->n_copied;
+        int r = 0;
 
-        if (placer->no_reflink)
-                return NEXT_MODE;
-        from = open_source(source, &st);
         if (from < 0)
                 return from;
-        to = create(dir_fd, name);
+        to = create(source, dir_fd, name);
         if (to < 0)
                 return to;
-        if (ioctl(to, FICLONE, from) < 0) {
-                r = errno;
-                if (unlinkat(dir_fd, name, 0) < 0)
-                        return -errno;
-                if (r == ENOSPC || r == EDQUOT || r == EIO)
-                        return -r;
-                placer->no_reflink = r != EINVAL; /* EINVAL may be about this file alone */
-                return NEXT_MODE;
+        if (clone && ioctl(to, FICLONE, from) == 0) {
+                count = &placer->n_reflinked;
+        } else {
+                r = clone ? -errno : 0;
+                if (r == -ENOSPC || r == -EDQUOT || r == -EIO)
+                        return unlinkat(dir_fd, name, 0) < 0 ? -errno : r;
+                placer->no_reflink |= clone && r != -EINVAL; /* EINVAL may be about this file alone */
+                if (!copy)
+                        return unlinkat(dir_fd, name, 0) < 0 ? -errno : NEXT_MODE;
+                r = file_copy(from, to, (size_t)st.st_size);
+                if (r < 0)
+                        return r;
         }
         r = finish(placer, source, steal_fd(&to), &st);
-        if (r == 0)
-                placer->n_reflinked++;
+        *count += r == 0;
         return r;
+}
+
+static int place_reflink(struct placer *placer, const struct place_source *source, int dir_fd, const char *name)
+{
+        if (placer->no_reflink)
+                return NEXT_MODE;
+        return place_content(placer, source, dir_fd, name, true,
+                             placer->mode == PIPSEED_LINK_REFLINK || !may_link(placer, source));
 }
 
 static int place_copy(struct placer *placer, const struct place_source *source, int dir_fd, const char *name)
 {
-        struct stat st;
-        _cleanup_close_ int from = open_source(source, &st);
-        _cleanup_close_ int to = -1;
-        int r;
-
-        if (from < 0)
-                return from;
-        to = create(dir_fd, name);
-        if (to < 0)
-                return to;
-        r = file_copy(from, to, (size_t)st.st_size);
-        if (r < 0)
-                return r;
-        r = finish(placer, source, steal_fd(&to), &st);
-        if (r == 0)
-                placer->n_copied++;
-        return r;
+        return place_content(placer, source, dir_fd, name, false, true);
 }
 
 static int place_symlink(struct placer *placer, const struct place_source *source, int dir_fd, const char *name)
@@ -158,7 +176,7 @@ static int place_symlink(struct placer *placer, const struct place_source *sourc
                 return NEXT_MODE;
         if (fstatat(source->folder_fd, source->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return errno == ENOENT ? -ESTALE : -errno;
-        if (!fits(source, &st))
+        if (!fits(placer, source, &st))
                 return -ESTALE;
         if (symlinkat(source->absolute, dir_fd, name) < 0)
                 return errno == EPERM || errno == EOPNOTSUPP ? NEXT_MODE : -errno;

@@ -11,18 +11,23 @@
  * A mode that cannot do this file (EXDEV, EPERM, EMLINK, EOPNOTSUPP and their like) gives way to the next one for this
  * file. What holds for the whole pair of file systems is remembered and not tried again. A file that has all the links it
  * can get is replaced in the store by a fresh copy first. Copies keep the source's mtime, so that bytecode stays valid.
+ * Whether a file may be linked at all is share.h's to say; a file of the store that is another user's, or that others can
+ * write, is not used in any mode.
  */
 #ifndef INSTALL_PLACE_H
 #define INSTALL_PLACE_H
 
 #include "pipseed.h"
 #include "store/entry.h"
+#include "store/share.h"
 
 #include <sys/types.h>
 
 struct placer {
         enum pipseed_link_mode mode;
-        mode_t umask;
+        mode_t umask;     /* of this process: a new file's mode follows from it by open(2) */
+        struct share_caller caller;
+        bool default_acl; /* the directory hands an ACL down: that decides about modes here, and no file is linked */
         bool no_reflink;  /* these file systems cannot */
         bool no_hardlink; /* two file systems */
         gid_t group;      /* of files here, when the folder hands its group down (setgid); else (gid_t)-1 */
@@ -37,9 +42,11 @@ struct place_source {
         size_t index;                    /* in the manifest */
         const struct entry *entry;       /* whose manifest this is, when its files may be renewed (renew.h), or NULL */
         bool copied_store;
+        bool has_acl; /* files of that store may have an ACL (share.h): they are not linked */
 };
 
-void placer_init(struct placer *placer, enum pipseed_link_mode mode, mode_t umask);
+/* root: of the request (--root), or NULL. */
+void placer_init(struct placer *placer, enum pipseed_link_mode mode, mode_t umask, const char *root);
 
 /* Creates name in dir_fd. 0 or -errno; -ESTALE: the source is not what its manifest says (name may be there then). */
 int place_file(struct placer *placer, const struct place_source *source, int dir_fd, const char *name);

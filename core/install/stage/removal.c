@@ -251,3 +251,36 @@ int removal_load(const struct txn *txn, const struct installed *installed, struc
                 return r;
         return hand_over(&removal, &capacity, ret_removal, err);
 }
+
+int removal_list_scripts(const struct txn *txn, const struct installed *installed, struct arena *arena,
+                         const char ***ret_names, size_t *ret_n, struct pipseed_error *err)
+{
+        _cleanup_(removal_done) struct removal removal = {0};
+        const char **names;
+        size_t capacity = 0;
+        size_t n = 0;
+        int r = 0;
+
+        if (removal_possible(txn, installed, &removal.lib))
+                r = add_rows(txn, installed, &removal, &capacity, err);
+        if (r == PIPSEED_E_RECORD_SYNTAX) {
+                error_clear(err);
+                removal.n_paths = 0;
+        } else if (r < 0) {
+                return r;
+        }
+        sort_unique(&removal);
+        names = arena_calloc(arena, removal.n_paths + 1, sizeof(*names));
+        if (names == NULL)
+                return error_memory(err);
+        for (size_t i = 0; i < removal.n_paths; i++) {
+                if (removal.paths[i].root != PLAN_SCRIPTS)
+                        continue;
+                names[n] = arena_strdup(arena, removal.paths[i].path);
+                if (names[n++] == NULL)
+                        return error_memory(err);
+        }
+        *ret_names = names;
+        *ret_n = n;
+        return 0;
+}

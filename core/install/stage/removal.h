@@ -38,6 +38,9 @@ int removal_load(const struct txn *txn, const struct installed *installed, struc
 /* All of the dist-info itself, whatever RECORD says. An egg, or one in another folder, is left: nothing is added. */
 int removal_load_bare(const struct txn *txn, const struct installed *installed, struct removal *ret_removal,
                       struct pipseed_error *err);
+/* The scripts that RECORD lists, in the arena. None where there is no RECORD that can be read as one. IO, NO_MEMORY. */
+int removal_list_scripts(const struct txn *txn, const struct installed *installed, struct arena *arena,
+                         const char ***ret_names, size_t *ret_n, struct pipseed_error *err);
 bool removal_has(const struct removal *removal, enum plan_root root, const char *path);
 void removal_done(struct removal *removal);
 

@@ -16,9 +16,23 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static int write_content(const struct placer *placer, const struct plan_file *file, int dir_fd, const char *name)
+/* A script gets its x as pip gives it: on top of what open(2) made of the mode, so that an ACL that the directory hands down
+ * stays what it is. 0 or -errno. */
+static int set_mode(const struct placer *placer, const struct plan_file *file, int fd)
 {
         mode_t mode = file->is_script ? (0666 & ~placer->umask) | 0555 : (0777 & ~placer->umask) | 0111;
+        struct stat st;
+
+        if (placer->default_acl) {
+                if (fstat(fd, &st) < 0)
+                        return -errno;
+                mode = (st.st_mode & 07777) | (file->is_script ? 0555 : 0111);
+        }
+        return fchmod(fd, mode) < 0 ? -errno : 0;
+}
+
+static int write_content(const struct placer *placer, const struct plan_file *file, int dir_fd, const char *name)
+{
         _cleanup_close_ int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
         int r;
 
@@ -27,8 +41,9 @@ static int write_content(const struct placer *placer, const struct plan_file *fi
         r = file_write_all(fd, file->content, file->content_len);
         if (r < 0)
                 return r;
-        if (file->executable && fchmod(fd, mode) < 0)
-                return -errno;
+        r = file->executable ? set_mode(placer, file, fd) : 0;
+        if (r < 0)
+                return r;
         return file_close(steal_fd(&fd));
 }
 
@@ -58,6 +73,8 @@ struct staging {
         const struct batches *batches;
         int top_fds[PLAN_N_ROOTS];
         gid_t groups[PLAN_N_ROOTS]; /* see struct placer */
+        bool acls[PLAN_N_ROOTS];    /* likewise */
+        bool store_acl, pyc_acl;    /* see struct place_source */
         struct worker *workers;
         struct progress progress; /* used by the first worker, which is the caller */
         atomic_size_t n_done;
@@ -101,11 +118,13 @@ static int find_source(const struct staging *staging, const struct entry *entry,
 
         if (file->bytecode_of != NULL) {
                 source.manifest = &entry->pyc;
+                source.has_acl = staging->pyc_acl;
                 source.index = staging->bytecode[index_of(&entry->files, file->bytecode_of)];
                 if (source.index == NO_BYTECODE)
                         return -ENOENT;
         } else {
                 source.manifest = &entry->files;
+                source.has_acl = staging->store_acl;
                 source.index = index_of(&entry->files, file->source);
         }
         if (entry->store->kind == STORE_OWN)
@@ -230,13 +249,14 @@ static int stage_batch(void *data, unsigned int number, size_t index)
         worker->file = first->first;
         worker->result = dir_fd < 0 ? dir_fd : 0;
         worker->placer.group = staging->groups[first->file->root];
+        worker->placer.default_acl = staging->acls[first->file->root];
         for (size_t i = batch->first; i < batch->end; i++)
                 stage_run(staging, worker, &staging->batches->runs[i], dir_fd);
         return worker->result;
 }
 
 /* Holds the staged folder of each root that has files. A folder that hands its group down (setgid) wants files of that
- * group. */
+ * group; an ACL that it hands down is in every directory that is made below it. */
 static int open_tops(struct staging *staging, struct pipseed_error *err)
 {
         const struct stage_query *query = staging->query;
@@ -256,6 +276,11 @@ static int open_tops(struct staging *staging, struct pipseed_error *err)
                 if (fstat(staging->top_fds[root], &st) < 0)
                         return error_sys(err, errno, query->txn->area_path, "cannot look at the staging area");
                 staging->groups[root] = (st.st_mode & S_ISGID) != 0 ? st.st_gid : (gid_t)-1;
+                staging->acls[root] = share_has_default_acl(staging->top_fds[root]);
+        }
+        if (share_may_link(&query->placer->caller)) {
+                staging->store_acl = share_has_acl(query->entry->files_fd);
+                staging->pyc_acl = query->entry->pyc_fd >= 0 && share_has_acl(query->entry->pyc_fd);
         }
         return 0;
 }

@@ -7,10 +7,12 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "install/verify/findings.h"
-#include "install/verify/listing.h"
 #include "install/plan/locate.h"
 #include "install/plan/script.h"
+#include "install/verify/compiled.h"
+#include "install/verify/findings.h"
+#include "install/verify/listing.h"
+#include "install/verify/own.h"
 #include "wheel/record.h"
 
 #include <errno.h>
@@ -48,6 +50,17 @@ static const char *below_location(const struct findings *findings, const char *p
         return path_is_below(location, path) && path[len] == '/' ? path + len + 1 : NULL;
 }
 
+static bool is_bytecode(const char *path)
+{
+        return str_ends(path, ".pyc");
+}
+
+/* virtualenv lists the directories of bytecode as well, whether they are there or not. */
+static bool is_cache_directory(const char *path)
+{
+        return strcmp(path_base(path), "__pycache__") == 0;
+}
+
 /* Rows that may be without a file: bytecode, and what pip keeps of a .data script that it replaced by its own. */
 static bool may_be_missing(const struct findings *findings, const char *path)
 {
@@ -55,7 +68,7 @@ static bool may_be_missing(const struct findings *findings, const char *path)
         const size_t stem = strlen(dist_info) - (str_ends(dist_info, ".dist-info") ? strlen(".dist-info") : 0);
         const char *inside = below_location(findings, path);
 
-        return str_ends(path, ".pyc") || (inside != NULL && strncmp(inside, dist_info, stem) == 0 &&
+        return is_bytecode(path) || is_cache_directory(path) || (inside != NULL && strncmp(inside, dist_info, stem) == 0 &&
                                           str_starts(inside + stem, ".data/scripts/"));
 }
 
@@ -95,40 +108,59 @@ static int check_content(struct findings *findings, struct listed *file, struct 
                 has_hash |= file->rows[i]->hash[0] != '\0';
                 file->fits |= row_fits(file->rows[i], file);
         }
-        if (file->fits || (!has_hash && needs_no_hash(findings, file->path)))
+        file->unhashed = !has_hash && !needs_no_hash(findings, file->path);
+        if (file->fits || !has_hash)
                 return 0;
-        if (!has_hash)
-                return findings_add(findings, PIPSEED_E_INSTALL_CHANGED, file->path, err,
-                                    "RECORD has no hash for it, so it cannot be checked");
         return findings_add(findings, PIPSEED_E_INSTALL_CHANGED, file->path, err,
                             "its content is not what RECORD says");
 }
 
 static int check_listed(struct findings *findings, struct listed *file, struct pipseed_error *err)
 {
-        _cleanup_close_ int fd = -1;
-        enum look look = LOOK_MISSING;
-        struct stat st = {0};
-        bool inside = false;
-        int r = findings_look(findings, file->path, &inside, &look, &st, &fd, err);
+        struct verified_content content = {0};
+        struct found found = {.look = LOOK_MISSING};
+        const bool is_plain_bytecode = is_bytecode(file->path) && file->rows[0]->hash[0] == '\0';
+        int r = is_plain_bytecode ? findings_find(findings, file->path, &found, err)
+                                  : findings_read(findings, file->path, &found, &content, err);
 
         if (r < 0)
                 return r;
-        if (!inside)
+        if (!found.inside)
                 return findings_add(findings, PIPSEED_E_INSTALL_FOREIGN, file->path, err,
                                     "RECORD lists it, but it is in none of the target's folders");
-        if (look == LOOK_MISSING && may_be_missing(findings, file->path))
+        if ((found.look == LOOK_MISSING && may_be_missing(findings, file->path)) ||
+            (found.look == LOOK_SPECIAL && is_cache_directory(file->path))) {
+                findings->n_files--; /* there is nothing to verify */
                 return 0;
-        if (look != LOOK_FILE)
-                return report_look(findings, look, file->path, err);
-        if (str_ends(file->path, ".pyc") && file->rows[0]->hash[0] == '\0')
-                return listing_check_bytecode(findings, file->path, err);
-        r = hash_of_fd(fd, file->digest);
-        if (r < 0)
-                return error_sys(err, r, file->path, "cannot read the installed file");
-        file->size = (uint64_t)st.st_size;
+        }
+        if (found.look != LOOK_FILE)
+                return report_look(findings, found.look, file->path, err);
+        if (is_plain_bytecode)
+                return 0; /* check_bytecode */
+        memcpy(file->digest, content.digest, HASH_SIZE);
+        file->size = (uint64_t)found.st.st_size;
         file->was_read = true;
-        return check_content(findings, file, err);
+        r = findings_check_owner(findings, file->path, &found.st, err);
+        return r < 0 ? r : check_content(findings, file, err);
+}
+
+/* After all sources. What has no name of bytecode (mod.pyc, which Python runs where there is no mod.py) is a file like any
+ * other: a hash is all that there is. */
+static int check_bytecode(struct findings *findings, const struct listing *listing, struct listed *file,
+                          struct pipseed_error *err)
+{
+        const char *tag = NULL;
+        _cleanup_free_ char *source = NULL;
+
+        if (!is_bytecode(file->path))
+                return 0;
+        source = compiled_source(file->path, &tag);
+        if (source != NULL)
+                return compiled_check(findings, listing, file->path, err);
+        if (tag != NULL)
+                return error_memory(err);
+        return file->rows[0]->hash[0] != '\0'
+                       ? 0 : findings_not_verified(findings, "bytecode without a source and without a hash", err);
 }
 
 /* The scheme by which this distribution was installed: its dist-info is in the scheme's library folder, whichever of
@@ -160,12 +192,12 @@ static bool is_installers(const struct wheel_info *wheel, const char *path)
 }
 
 /* One file of the wheel against what is installed. Scripts of .data are rewritten, so only their rows count. */
-static int compare_file(struct findings *findings, const struct listing *listing, const struct locator *locator,
+static int compare_file(struct findings *findings, struct listing *listing, const struct locator *locator,
                         const struct wheel_file *file, struct pipseed_error *err)
 {
         const struct wheel_info *wheel = findings->input->wheel;
         struct location at = {0};
-        const struct listed *installed;
+        struct listed *installed;
         const char *path;
         int r = locate_file(locator, file->path, &at, err);
 
@@ -176,18 +208,20 @@ static int compare_file(struct findings *findings, const struct listing *listing
         path = arena_format(findings->arena, "%s/%s", locator->roots[at.root], at.path);
         if (path == NULL)
                 return error_memory(err);
-        installed = listing_find(listing, path);
+        installed = (struct listed *)listing_find(listing, path);
         if (installed == NULL)
                 return findings_add(findings, PIPSEED_E_INSTALL_MISSING, path, err,
                                     "%s has it, but RECORD does not list it", wheel->filename);
-        if (at.is_script || !installed->was_read || !installed->fits ||
-            memcmp(installed->digest, file->sha256, HASH_SIZE) == 0)
+        if (at.is_script || !installed->was_read)
+                return 0;
+        installed->is_wheels = memcmp(installed->digest, file->sha256, HASH_SIZE) == 0;
+        if (installed->is_wheels || !installed->fits)
                 return 0;
         return findings_add(findings, PIPSEED_E_INSTALL_CHANGED, path, err,
                             "its content is not that of %s, and RECORD was changed too", wheel->filename);
 }
 
-static int compare_wheel(struct findings *findings, const struct listing *listing, const struct target_scheme *scheme,
+static int compare_wheel(struct findings *findings, struct listing *listing, const struct target_scheme *scheme,
                          struct pipseed_error *err)
 {
         const struct wheel_info *wheel = findings->input->wheel;
@@ -211,22 +245,20 @@ static int read_record(struct findings *findings, struct record *ret_record, str
         struct pipseed_error *own = arena_alloc(findings->arena, sizeof(*own));
         _cleanup_free_ char *data = NULL;
         _cleanup_close_ int fd = -1;
-        enum look look = LOOK_MISSING;
-        struct stat st = {0};
-        bool inside = false;
+        struct found found = {.look = LOOK_MISSING};
         size_t len = 0;
         int r;
 
         if (path == NULL || own == NULL)
                 return error_memory(err);
-        r = findings_look(findings, path, &inside, &look, &st, &fd, err);
+        r = findings_open(findings, path, &found, &fd, err);
         if (r < 0)
                 return r;
-        if (look == LOOK_MISSING)
+        if (found.look == LOOK_MISSING)
                 return findings_add(findings, PIPSEED_E_INSTALL_MISSING, path, err,
                                     "there is no RECORD, so nothing can be checked");
-        if (look != LOOK_FILE)
-                return report_look(findings, look, path, err);
+        if (found.look != LOOK_FILE)
+                return report_look(findings, found.look, path, err);
         r = file_read_fd(fd, MAX_RECORD, &data, &len);
         if (r < 0 && r != -EFBIG)
                 return error_sys(err, r, path, "cannot read RECORD");
@@ -252,12 +284,49 @@ static int check_all_listed(struct findings *findings, const struct listing *lis
         return r;
 }
 
+/* What installers make, and virtualenv lists without a hash: scripts, files of the dist-info, an empty mark of its own. */
+static bool is_made_by_installer(const struct findings *findings, const struct target_scheme *scheme,
+                                 const struct listed *file)
+{
+        const char *dist_info = findings->input->installed->dist_info;
+        const char *inside = below_location(findings, file->path);
+
+        if (path_is_below(scheme->dirs[PLAN_SCRIPTS], file->path))
+                return true;
+        if (inside == NULL)
+                return false;
+        return (str_starts(inside, dist_info) && inside[strlen(dist_info)] == '/') ||
+               (file->size == 0 && strchr(inside, '/') == NULL && str_ends(inside, ".virtualenv"));
+}
+
+/* What neither RECORD nor the wheel has a hash of. */
+static int judge_unhashed(struct findings *findings, const struct target_scheme *scheme, const struct listing *listing,
+                          struct pipseed_error *err)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < listing->n_files && r == 0; i++) {
+                const struct listed *file = &listing->files[i];
+
+                if (!file->unhashed || file->is_wheels)
+                        continue;
+                if (is_made_by_installer(findings, scheme, file))
+                        r = findings_not_verified(findings, "RECORD has no hash", err);
+                else
+                        r = findings_add(findings, PIPSEED_E_INSTALL_CHANGED, file->path, err,
+                                         "RECORD has no hash for it, so it cannot be checked");
+        }
+        return r;
+}
+
 static int check_everything(struct findings *findings, const struct target_scheme *scheme, struct pipseed_error *err)
 {
         _cleanup_(record_done) struct record record = {0};
         struct listing listing = {0};
-        int r = read_record(findings, &record, err);
+        int r = findings_find_owner(findings, err);
 
+        if (r == 0)
+                r = read_record(findings, &record, err);
         if (r <= 0)
                 return r;
         r = listing_make(&listing, findings, &record, err);
@@ -267,8 +336,16 @@ static int check_everything(struct findings *findings, const struct target_schem
         if (r == 0 && findings->input->wheel != NULL)
                 r = compare_wheel(findings, &listing, scheme, err);
         if (r == 0)
+                r = judge_unhashed(findings, scheme, &listing, err);
+        for (size_t i = 0; i < listing.n_files && r == 0; i++)
+                r = check_bytecode(findings, &listing, &listing.files[i], err);
+        if (r == 0)
                 r = listing_find_foreign(&listing, findings, err);
-        return r;
+        if (r == 0)
+                r = compiled_finish(findings, err);
+        if (r == 0 && findings->input->make_own)
+                r = own_files(findings, &listing, err);
+        return r == 0 ? findings_add_groups(findings, err) : r;
 }
 
 static int compare_findings(const void *a, const void *b)
@@ -294,5 +371,6 @@ int verify_installed(struct arena *arena, const struct verify_input *input, stru
         if (findings.n > 0)
                 qsort(findings.items, findings.n, sizeof(*findings.items), compare_findings);
         *ret_findings = (struct verify_findings){.items = findings.items, .n = findings.n, .n_files = findings.n_files};
-        return 0;
+        return findings_notes(&findings, &ret_findings->not_verified, &ret_findings->n_not_verified) ? 0
+                                                                                                     : error_memory(err);
 }

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "pipseed.h"
+#include "store/share.h"
 #include "target/installed.h"
 #include "target/target.h"
 #include "wheel/wheel.h"
@@ -27,25 +28,40 @@ struct verify_input {
         size_t n_stores;
         pipseed_event_fn *event; /* progress; or NULL */
         void *event_data;
+        size_t n_own_stores;      /* the first ones are this user's, the others may be root's */
+        const char *wheel_sha256; /* hex, or NULL */
+        struct pipseed_verify_cache *cache;
+        struct share_caller caller;
+        unsigned int jobs; /* for compiling, see compiled.h */
+        bool make_own;     /* files in wrong hands are replaced by copies (own.h) */
+        bool durable;
 };
 
 struct verify_findings {
         struct pipseed_finding *items;
         size_t n;
-        size_t n_files; /* rows of RECORD that were looked at */
+        size_t n_files; /* that were looked at: those that RECORD lists and that are there, and bytecode of these */
+        size_t n_not_verified;    /* files that could not be */
+        const char *not_verified; /* why, or NULL */
 };
 
 /*
  * The findings, sorted by path, in the arena; what is found is no failure:
  *
  *     INSTALL_MISSING  a row of RECORD without a file, a file of the wheel without a row, or no RECORD at all
- *     INSTALL_CHANGED  hash or size differ from RECORD or from the wheel; a RECORD or a row that says nothing; a .pyc
- *                      that does not belong to its .py (timestamp and size in its header)
+ *     INSTALL_CHANGED  hash or size differ from RECORD or from the wheel; a RECORD that says nothing; a .pyc that does not
+ *                      belong to its .py, or is not what that compiles to (compiled.h)
  *     INSTALL_LINK     a link or a special file where a regular file should be, or a link on the way to it
  *     INSTALL_FOREIGN  a file in the distribution's own top-level folders that RECORD does not list; a row that leads
  *                      out of the target's folders (that one is never opened)
  *
- * What is no finding: a .pyc row without a file, the .pyc of a listed .py for any interpreter, files in folders that
+ *     INSTALL_OWNER    a file of another user than the environment's (or root)
+ *     INSTALL_MODE     a file that others than its owner can write, and not because the whole environment is a group's
+ *     INSTALL_SHARED   a file that is one with the store's where that must not be (store/share.h)
+ *
+ * The last three are one finding each for all files that have the same wrong with them. What is no finding: a row without a
+ * hash for a script or a file of the dist-info, as virtualenv writes them, whose file then counts as not verified; a .pyc row
+ * or a __pycache__ row without a file, the .pyc of a listed .py for any interpreter, files in folders that
  * belong to several distributions (site-packages itself, its __pycache__), a row of pip's for a .data script that it
  * replaced.
  *

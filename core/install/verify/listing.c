@@ -7,6 +7,7 @@
 #include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "install/verify/compiled.h"
 #include "target/rooted.h"
 
 #include <errno.h>
@@ -78,105 +79,6 @@ const struct listed *listing_find(const struct listing *listing, const char *pat
         return bsearch(path, listing->files, listing->n_files, sizeof(*listing->files), compare_path);
 }
 
-/* "D/__pycache__/NAME.TAG.pyc" or "...NAME.TAG.opt-N.pyc": "D/NAME.py" in new memory, and where TAG begins. NULL: it
- * has no such name, or memory ran out (then ret_tag is not NULL). NAME may hold dots, so the last parts decide. */
-static char *source_of(const char *path, const char **ret_tag)
-{
-        const char *base = path_base(path);
-        const char *end = base + strlen(base) - strlen(".pyc");
-        const size_t parent = strlen(cache_folder) + 1;
-        const char *tag = NULL;
-
-        *ret_tag = NULL;
-        if (!str_ends(base, ".pyc") || (size_t)(base - path) <= parent || base[-1] != '/' ||
-            strncmp(base - parent, cache_folder, strlen(cache_folder)) != 0 || base[-(ptrdiff_t)parent - 1] != '/')
-                return NULL;
-        for (const char *p = end - 1; p > base; p--) {
-                if (*p != '.')
-                        continue;
-                if (tag == NULL && str_starts(p, ".opt-")) {
-                        end = p;
-                        continue;
-                }
-                tag = p + 1;
-                break;
-        }
-        if (tag == NULL || tag >= end)
-                return NULL;
-        *ret_tag = tag;
-        return str_format("%.*s%.*s.py", (int)(base - parent - path), path, (int)(tag - 1 - base), base);
-}
-
-/* Before Python 3.7 (PEP 552) the header has no flags: "cpython-36", "pypy36". */
-static bool has_flags(const char *tag)
-{
-        const size_t len = strcspn(tag, ".");
-
-        if (len < 3 || !str_is_digit(tag[len - 1]) || !str_is_digit(tag[len - 2]) || str_is_digit(tag[len - 3]))
-                return true;
-        return tag[len - 2] != '3' || tag[len - 1] > '6';
-}
-
-static uint32_t read_u32(const uint8_t *bytes)
-{
-        return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
-/* What is wrong with the header, or NULL. Bytecode that carries the source's hash is checked by Python, or on purpose
- * not. */
-static const char *judge_header(const uint8_t *header, size_t len, bool flags, const struct stat *source)
-{
-        const size_t size = flags ? 16 : 12;
-        const uint32_t kind = flags && len == 16 ? read_u32(header + 4) : 0;
-
-        if (len < size || header[2] != '\r' || header[3] != '\n' || kind > 3 || kind == 2)
-                return "it is no bytecode of Python";
-        if (kind != 0)
-                return NULL;
-        if (read_u32(header + size - 8) != (uint32_t)source->st_mtime ||
-            read_u32(header + size - 4) != (uint32_t)source->st_size)
-                return "it is the bytecode of another state of its source";
-        return NULL;
-}
-
-static int compare_source(struct findings *findings, const char *path, const char *source, bool flags,
-                          struct pipseed_error *err)
-{
-        _cleanup_close_ int fd = -1;
-        _cleanup_close_ int source_fd = -1;
-        enum look look = LOOK_MISSING;
-        struct stat st = {0};
-        struct stat source_st = {0};
-        uint8_t header[16];
-        bool inside = false;
-        const char *problem;
-        ssize_t n;
-        int r = findings_look(findings, source, &inside, &look, &source_st, &source_fd, err);
-
-        if (r < 0 || !inside || look != LOOK_FILE)
-                return r;
-        r = findings_look(findings, path, &inside, &look, &st, &fd, err);
-        if (r < 0 || !inside || look != LOOK_FILE)
-                return r;
-        do
-                n = pread(fd, header, sizeof(header), 0);
-        while (n < 0 && errno == EINTR);
-        if (n < 0)
-                return error_sys(err, errno, path, "cannot read the bytecode");
-        problem = judge_header(header, (size_t)n, flags, &source_st);
-        return problem != NULL ? findings_add(findings, PIPSEED_E_INSTALL_CHANGED, path, err, "%s", problem) : 0;
-}
-
-int listing_check_bytecode(struct findings *findings, const char *path, struct pipseed_error *err)
-{
-        const char *tag = NULL;
-        _cleanup_free_ char *source = source_of(path, &tag);
-
-        if (source == NULL)
-                return tag != NULL ? error_memory(err) : 0;
-        return compare_source(findings, path, source, has_flags(tag), err);
-}
-
 struct walk {
         const struct listing *listing;
         struct findings *findings;
@@ -196,11 +98,13 @@ static int check_entry(struct walk *walk, bool is_link, struct pipseed_error *er
 
         if (listing_find(walk->listing, path) != NULL)
                 return 0;
-        source = source_of(path, &tag);
+        source = compiled_source(path, &tag);
         if (source == NULL && tag != NULL)
                 return error_memory(err);
-        if (source != NULL && !is_link && listing_find(walk->listing, source) != NULL)
-                return listing_check_bytecode(walk->findings, path, err);
+        if (source != NULL && !is_link && listing_find(walk->listing, source) != NULL) {
+                walk->findings->n_files++;
+                return compiled_check(walk->findings, walk->listing, path, err);
+        }
         return findings_add(walk->findings, PIPSEED_E_INSTALL_FOREIGN, path, err, "RECORD does not list it");
 }
 

@@ -15,7 +15,9 @@ struct listed {
         size_t n_rows;
         /* set when the file was read */
         bool was_read;
-        bool fits; /* a row agrees */
+        bool fits;      /* a row agrees */
+        bool is_wheels; /* the wheel agrees */
+        bool unhashed;  /* no row has a hash, and it is one that could have */
         uint8_t digest[HASH_SIZE];
         uint64_t size;
 };
@@ -29,9 +31,6 @@ struct listing {
 int listing_make(struct listing *listing, struct findings *findings, const struct record *record,
                  struct pipseed_error *err);
 const struct listed *listing_find(const struct listing *listing, const char *path);
-
-/* Does a __pycache__/NAME.TAG.pyc belong to the NAME.py that is there now? A finding if not. */
-int listing_check_bytecode(struct findings *findings, const char *path, struct pipseed_error *err);
 
 /* Walks the distribution's own folders: the dist-info and the top-level folders of its files. */
 int listing_find_foreign(const struct listing *listing, struct findings *findings, struct pipseed_error *err);
