@@ -81,10 +81,13 @@ static int find_cache(struct job *job, struct pipseed_error *err)
         return r < 0 ? error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller") : 0;
 }
 
-static int find_target(struct job *job, struct pipseed_error *err)
+static int find_target(struct job *job, enum job_purpose purpose, struct pipseed_error *err)
 {
         const struct pipseed_request *req = &job->req;
         const struct target_query query = {.env = req->env, .python = req->python, .root = req->root,
+                                           .trust = req->trust, .n_trust = req->n_trust,
+                                           .is_choice = purpose == JOB_SEED && req->python != NULL,
+                                           .look_only = purpose == JOB_LOOK || req->dry_run,
                                            .cache_dir = job->cache_folder, .event = req->event,
                                            .event_data = req->event_data};
         int r = target_find(&query, &job->target, err);
@@ -158,6 +161,12 @@ static int list_packages(struct job *job, struct pipseed_error *err)
 
 int job_begin(const struct pipseed_request *req, struct job **ret_job, struct pipseed_error *err)
 {
+        return job_begin_for(JOB_CHANGE, req, ret_job, err);
+}
+
+int job_begin_for(enum job_purpose purpose, const struct pipseed_request *req, struct job **ret_job,
+                  struct pipseed_error *err)
+{
         _cleanup_(job_freep) struct job *job = calloc(1, sizeof(*job));
         int r;
 
@@ -169,7 +178,7 @@ int job_begin(const struct pipseed_request *req, struct job **ret_job, struct pi
         if (r == 0)
                 r = find_cache(job, err);
         if (r == 0)
-                r = find_target(job, err);
+                r = find_target(job, purpose, err);
         if (r == 0)
                 r = list_packages(job, err);
         if (r < 0)
@@ -203,6 +212,11 @@ static int open_txn(struct job *job, struct pipseed_error *err)
         set_private_folders(job, &query.way);
         txn_free(steal_ptr(job->txn));
         return txn_open(&query, &job->txn, err);
+}
+
+int job_check_inside(const struct job *job, struct pipseed_error *err)
+{
+        return job->target->is_venv ? txn_check_inside(job->roots, job->target->prefix, job->target->root, err) : 0;
 }
 
 /* What a killed `pipseed venv` left comes first: it may have moved the environment's folders. */

@@ -61,7 +61,17 @@ struct job {
 int job_copy_request(const struct pipseed_request *req, struct pipseed_request *ret_req, struct pipseed_error *err);
 
 int job_begin(const struct pipseed_request *req, struct job **ret_job, struct pipseed_error *err);
+/* What the job is for decides whose interpreter it may run (target.h). job_begin is for JOB_CHANGE. */
+enum job_purpose {
+        JOB_CHANGE,
+        JOB_SEED, /* an interpreter that the request names is the caller's choice */
+        JOB_LOOK, /* as every dry run */
+};
+int job_begin_for(enum job_purpose purpose, const struct pipseed_request *req, struct job **ret_job,
+                  struct pipseed_error *err);
 int job_lock(struct job *job, struct pipseed_error *err);
+/* For whoever only looks: links in the environment's scheme that lead out of it. UNTRUSTED_PATH. */
+int job_check_inside(const struct job *job, struct pipseed_error *err);
 /* The work is done: an environment that waited for it is finished. */
 int job_finish(struct job *job, struct pipseed_error *err);
 int job_survey(struct job *job, struct pipseed_error *err);

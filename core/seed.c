@@ -358,12 +358,12 @@ static int rehearse(struct job *job, struct pipseed_error *err)
 int pipseed_seed(const struct pipseed_request *req, struct pipseed_result **ret_result, struct pipseed_error *err)
 {
         _cleanup_(job_freep) struct job *job = NULL;
-        int r = job_begin(req, &job, err);
+        int r = job_begin_for(JOB_SEED, req, &job, err);
 
         if (r == 0)
                 r = check_allowed(job, err);
-        if (r == 0 && !job->req.dry_run)
-                r = job_lock(job, err);
+        if (r == 0)
+                r = job->req.dry_run ? job_check_inside(job, err) : job_lock(job, err);
         if (r == 0)
                 r = job_survey(job, err);
         if (r == 0)

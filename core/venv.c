@@ -102,8 +102,7 @@ static int plan(struct creation *creation, struct pipseed_error *err)
         _cleanup_(origin_done) struct origin origin = ORIGIN_INIT;
         _cleanup_free_ char *cache = find_cache(req);
         struct layout_query query = {.origin = &origin, .req = req, .dir = creation->venv.dir};
-        const char *python = req->python != NULL ? req->python : "python3";
-        int r = origin_find(python, cache, req->event, req->event_data, &origin, err);
+        int r = origin_find(req, cache, &origin, err);
 
         if (r < 0)
                 return r;

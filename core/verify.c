@@ -205,7 +205,9 @@ int pipseed_verify(const struct pipseed_request *req, struct pipseed_report **re
 
         if (owned == NULL)
                 return error_memory(err);
-        r = job_begin(req, &job, err);
+        r = job_begin_for(JOB_LOOK, req, &job, err);
+        if (r == 0)
+                r = job_check_inside(job, err);
         if (r == 0)
                 r = job_survey(job, err);
         if (r == 0)

@@ -5,11 +5,13 @@
 #include <poll.h>
 #include <stddef.h>
 #include <sys/file.h>
+#include <time.h>
 
 #define STEP_MS 20
 #define NOTICE_STEP (1000 / STEP_MS)
+#define DOUBT_STEP (LOCK_DOUBT_S * 1000 / STEP_MS)
 
-int lock_wait(int fd, const char *notice, pipseed_event_fn *event, void *event_data)
+int lock_wait_dir(int fd, lock_sign_fn *sign, const char *notice, pipseed_event_fn *event, void *event_data)
 {
         const struct pipseed_event note = {.kind = PIPSEED_EVENT_NOTE, .text = notice};
 
@@ -18,9 +20,21 @@ int lock_wait(int fd, const char *notice, pipseed_event_fn *event, void *event_d
                         return 0;
                 if (errno != EWOULDBLOCK && errno != EINTR)
                         return 1;
+                if (sign != NULL && step > 0 && step % DOUBT_STEP == 0 && !sign(fd))
+                        return 1;
                 if (step == NOTICE_STEP && event != NULL && event(event_data, &note) != 0)
                         return -ECANCELED;
                 (void)poll(NULL, 0, STEP_MS);
         }
         return -EWOULDBLOCK;
+}
+
+int lock_wait(int fd, const char *notice, pipseed_event_fn *event, void *event_data)
+{
+        return lock_wait_dir(fd, NULL, notice, event, event_data);
+}
+
+bool lock_is_recent(const struct stat *st)
+{
+        return st->st_mtime + LOCK_WAIT_S > time(NULL);
 }

@@ -142,6 +142,8 @@ static int find_version(const struct session *session, const struct pipseed_requ
         pipseed_dropin_request_init(&query);
         query.python = session->settings->python;
         query.cache_dir = req->cache_dir;
+        query.trust = req->trust;
+        query.n_trust = req->n_trust;
         if (pipseed_dropin_status(&query, &dropin, err) < 0)
                 return err->code;
         *ret_version = strdup(dropin->version);

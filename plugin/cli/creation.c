@@ -183,6 +183,8 @@ static int make_venv(const struct pipseed_request *req, const struct creation_or
         request.dry_run = req->dry_run;
         request.durable = req->durable;
         request.cache_dir = req->cache_dir;
+        request.trust = req->trust;
+        request.n_trust = req->n_trust;
         request.event = req->event;
         request.event_data = req->event_data;
         return pipseed_venv_create(&request, ret_venv, err);

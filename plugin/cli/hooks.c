@@ -7,10 +7,24 @@
 #include <dlfcn.h>
 #include <string.h>
 
+/* Once the way is trusted, no stranger can exchange what the name stands for. A module that is missing is the loader's to
+ * name. */
+static int check(const struct hook *hook, struct pipseed_error *err)
+{
+        struct pipseed_error problem = PIPSEED_ERROR_INIT;
+
+        if (hook->is_own || pipseed_trust_check(hook->path, NULL, 0, &problem) != PIPSEED_E_UNTRUSTED_PATH)
+                return 0;
+        *err = problem;
+        return err->code;
+}
+
 static int load(struct hook *hook, struct pipseed_error *err)
 {
         const char *why;
 
+        if (check(hook, err) < 0)
+                return err->code;
         /* The dynamic loader gives up when a signal comes while it reads: EINTR. */
         for (int tries = 0; tries < 2 && hook->module == NULL; tries++)
                 hook->module = dlopen(hook->path, RTLD_NOW | RTLD_LOCAL);

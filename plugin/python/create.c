@@ -76,6 +76,8 @@ static int make_venv(struct creation *creation, struct pipseed_error *err)
         request.dry_run = req->dry_run;
         request.durable = req->durable;
         request.cache_dir = req->cache_dir;
+        request.trust = req->trust;
+        request.n_trust = req->n_trust;
         request.event = req->event;
         request.event_data = req->event_data;
         return pipseed_venv_create(&request, &creation->venv, err);
