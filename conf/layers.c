@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/trust.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -45,38 +46,51 @@ static int fail_kind(struct pipseed_error *err, const char *path, const char *re
         return error_set(err, PIPSEED_E_POLICY_UNREADABLE, path, "%s: the policy %s", settings_place(path), reason);
 }
 
-static bool owner_is_trusted(uid_t owner, enum policy_layer layer)
+/* The machine's policy is root's alone. */
+static struct trust_rule rule_of(enum policy_layer layer)
 {
-        return owner == 0 || (layer != POLICY_LAYER_SYSTEM && owner == geteuid());
+        return layer == POLICY_LAYER_SYSTEM ? trust_rule_root() : trust_rule_caller();
 }
 
-static int check_trust(const struct stat *st, enum policy_layer layer, const char *path, struct pipseed_error *err)
+static int refuse(const struct trust_result *result, enum policy_layer layer, const char *path, struct pipseed_error *err)
 {
-        const char *what = S_ISDIR(st->st_mode) ? "policy's folder" : "policy";
+        const char *what = S_ISDIR(result->fault_mode) ? "policy's folder" : "policy";
 
-        if (!owner_is_trusted(st->st_uid, layer)) {
-                (void)error_set(err, PIPSEED_E_POLICY_UNTRUSTED, path, "%s: the %s belongs to user %ju, not to root%s",
-                                settings_place(path), what, (uintmax_t)st->st_uid,
-                                layer == POLICY_LAYER_SYSTEM ? "" : " or to the caller");
+        /* What was named keeps its name, also where a link leads to it. */
+        if (strcmp(result->fault_path, result->resolved) != 0)
+                path = result->fault_path;
+        if (result->fault == TRUST_OWNER) {
+                (void)error_set(err, PIPSEED_E_POLICY_UNTRUSTED, path,
+                                "%s: the %s belongs to user %ju, not to root%s", settings_place(path), what,
+                                (uintmax_t)result->fault_uid, layer == POLICY_LAYER_SYSTEM ? "" : " or to the caller");
                 if (layer == POLICY_LAYER_USER)
                         return error_hint(err, "under sudo, drop the other user's HOME and XDG_CONFIG_HOME (sudo -H)");
                 return error_hint(err, "chown it");
         }
-        if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-                (void)error_set(err, PIPSEED_E_POLICY_UNTRUSTED, path, "%s: others can write the %s (mode %04o)",
-                                settings_place(path), what, (unsigned int)(st->st_mode & 07777));
-                return error_hint(err, "chmod go-w it");
-        }
-        return 0;
+        (void)error_set(err, PIPSEED_E_POLICY_UNTRUSTED, path, "%s: others can write the %s (mode %04o)",
+                        settings_place(path), what, (unsigned int)(result->fault_mode & 07777));
+        return error_hint(err, "run: chmod go-w %s", path);
+}
+
+/* What fd holds, and the way to it by this path. */
+static int check_trust(int fd, enum policy_layer layer, const char *path, struct pipseed_error *err)
+{
+        const struct trust_rule rule = rule_of(layer);
+        _cleanup_free_ char *absolute = path_absolute_here(path);
+        struct trust_result result;
+        int r;
+
+        if (absolute == NULL)
+                return fail_unreadable(err, errno, path, "way to the policy");
+        r = trust_check_fd(fd, absolute, &rule, &result);
+        if (r < 0)
+                return fail_unreadable(err, -r, path, "way to the policy");
+        return result.fault == TRUST_OK ? 0 : refuse(&result, layer, path, err);
 }
 
 static int check_folder(int fd, enum policy_layer layer, const char *path, struct pipseed_error *err)
 {
-        struct stat st;
-
-        if (fstat(fd, &st) < 0)
-                return fail_unreadable(err, errno, path, "policy's folder");
-        return check_trust(&st, layer, path, err);
+        return check_trust(fd, layer, path, err);
 }
 
 /* A file that nobody named may be missing; a link that leads nowhere is there. */
@@ -89,13 +103,12 @@ static bool is_missing(const struct source *source, int number)
         return fstatat(source->dir_fd, source->name, &st, AT_SYMLINK_NOFOLLOW) < 0;
 }
 
-/* The file's descriptor, after the checks; -ENOENT when it is missing and may be. */
+/* The file's descriptor; -ENOENT when it is missing and may be. */
 static int open_source(const struct source *source, struct pipseed_error *err, int *ret_fd)
 {
         /* O_NONBLOCK: a FIFO in the file's place must not hang us. */
         _cleanup_close_ int fd = openat(source->dir_fd, source->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         struct stat st;
-        int r;
 
         if (fd < 0 && is_missing(source, errno))
                 return -ENOENT;
@@ -103,9 +116,6 @@ static int open_source(const struct source *source, struct pipseed_error *err, i
                 return fail_unreadable(err, errno, source->path, "policy");
         if (!S_ISREG(st.st_mode))
                 return fail_kind(err, source->path, S_ISDIR(st.st_mode) ? "is a folder" : "is no regular file");
-        r = check_trust(&st, source->layer, source->path, err);
-        if (r < 0)
-                return r;
         *ret_fd = steal_fd(&fd);
         return 0;
 }
@@ -143,6 +153,8 @@ static int read_source(const struct reader *reader, const struct source *source,
                 return 0;
         if (r == 0 && folder_fd >= 0)
                 r = check_folder(folder_fd, source->layer, folder, reader->err);
+        if (r == 0)
+                r = check_trust(fd, source->layer, source->path, reader->err);
         if (r < 0)
                 return r;
         r = file_read_fd(fd, LAYERS_FILE_LIMIT, &data, &len);

@@ -103,6 +103,12 @@ static void apply_cache_system(const struct value *value, struct pipseed_request
         req->cache_system = value->text[0] != '\0' ? value->text : NULL;
 }
 
+static void apply_trust(const struct value *value, struct pipseed_request *req)
+{
+        req->trust = value->items;
+        req->n_trust = value->n_items;
+}
+
 static const struct schema_key keys[] = {
         {SCHEMA_LOCK, VALUE_NAMES, NULL, "", "keys and sections that later layers cannot change; system files only",
          NULL},
@@ -130,11 +136,13 @@ static const struct schema_key keys[] = {
          apply_cache_dir},
         {"cache.system", VALUE_PATH, NULL, "", "a read-only store that is looked into first; empty: none",
          apply_cache_system},
+        {"target.trust", VALUE_PATHS, NULL, "",
+         "directories whose interpreters may run although others own them, colon separated", apply_trust},
         {"venv.hooks", VALUE_PATHS, NULL, "", "hook plugins that pipseed venv loads besides its own, colon separated",
          NULL},
 };
 
-static const char *const sections[] = {"policy", "seed", "wheels", SCHEMA_PINS, "install", "cache", "venv"};
+static const char *const sections[] = {"policy", "seed", "wheels", SCHEMA_PINS, "install", "cache", "target", "venv"};
 
 const struct schema_key *schema_at(size_t i)
 {

@@ -150,7 +150,8 @@ static int find_env(struct look *look, struct pipseed_error *err)
         const char *given = req->env;
         const char *active = getenv("VIRTUAL_ENV");
         _cleanup_free_ char *path = NULL;
-        struct target_query query = {.python = req->python, .root = req->root, .cache_dir = NULL, .event = req->event,
+        struct target_query query = {.python = req->python, .root = req->root, .cache_dir = NULL, .trust = req->trust,
+                                     .n_trust = req->n_trust, .look_only = !look->fix, .event = req->event,
                                      .event_data = req->event_data};
         _cleanup_(target_freep) struct target *target = NULL;
         int r;
@@ -191,13 +192,14 @@ int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_c
         int r = job_copy_request(req, &copy, err);
 
         seen.req = &copy;
+        seen.fix = fix;
         if (r == 0)
                 r = find_env(&seen, err);
         if (r == 0 && fix)
                 r = check_owner(&seen, err);
         /* What is wrong with the base hides the rest: it is seen when the base is mended. */
         for (int round = 1; r == 0; round++) {
-                _cleanup_(look_done) struct look look = {.req = &copy, .env = seen.env, .may_be_gone = seen.n_items > 0};
+                _cleanup_(look_done) struct look look = {.req = &copy, .fix = fix, .env = seen.env, .may_be_gone = seen.n_items > 0};
                 bool is_last;
 
                 r = examine(&look, err);

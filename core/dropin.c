@@ -2,11 +2,12 @@
 /* The drop-in ensurepip: what is there, what may be done, the change. */
 #include "base/abi.h"
 #include "base/error.h"
-#include "base/path.h"
+#include "base/trust.h"
 #include "dropin/interpreter.h"
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *pipseed_dropin_state_name(enum pipseed_dropin_state state)
 {
@@ -53,34 +54,31 @@ static int recover(struct dropin *dropin, struct pipseed_error *err)
 static int check_command(const struct dropin *dropin, struct pipseed_error *err)
 {
         const struct pipseed_dropin_request *req = &dropin->req;
-        _cleanup_free_ char *at = req->command != NULL && req->command[0] == '/' ? strdup(req->command) : NULL;
+        const char *at = req->command != NULL && req->command[0] == '/' ? req->command : NULL;
+        const struct trust_rule rule = {.owners = {geteuid(), dropin->st.st_uid}};
+        struct trust_result result;
+        char why[128];
+        int r;
 
         if (req->folder == NULL || at == NULL)
                 return error_set(err, PIPSEED_E_USAGE, NULL,
                                  "enable needs the absolute path of the command, and the drop-in's folder");
         if (access(at, X_OK) < 0)
                 return error_sys(err, errno, at, "the pipseed command cannot be run");
-        while (!req->force) {
-                char *parent;
-                struct stat st;
-
-                if (stat(at, &st) < 0)
-                        return error_sys(err, errno, at, "cannot look at the way to the pipseed command");
-                if ((st.st_uid != 0 && st.st_uid != geteuid() && st.st_uid != dropin->st.st_uid) ||
-                    ((st.st_mode & S_IWOTH) != 0 && !(S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX) != 0))) {
-                        (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, at,
-                                        "others than the interpreter's owner could replace the pipseed command");
-                        return error_hint(err, "install pipseed where only its owner can write, or use --force");
-                }
-                parent = path_dir(at);
-                if (parent == NULL)
-                        return error_memory(err);
-                free(at);
-                at = parent;
-                if (strcmp(at, "/") == 0)
-                        break;
-        }
-        return 0;
+        if (req->force)
+                return 0;
+        r = trust_look(at, &rule, &result);
+        if (r < 0)
+                return error_sys(err, r, at, "cannot look at the way to the pipseed command");
+        if (result.fault == TRUST_OK)
+                return 0;
+        trust_describe(&result, why, sizeof(why));
+        (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, result.fault_path,
+                        "others than the interpreter's owner could replace the pipseed command: '%s' %s",
+                        result.fault_path, why);
+        if (result.fault == TRUST_WRITABLE)
+                return error_hint(err, "run: chmod go-w %s; or use --force", result.fault_path);
+        return error_hint(err, "install pipseed where only its owner can write, or use --force");
 }
 
 static int check_owner(const struct dropin *dropin, struct pipseed_error *err)
@@ -135,7 +133,7 @@ int pipseed_dropin_enable(const struct pipseed_dropin_request *req, struct pipse
                           struct pipseed_error *err)
 {
         _cleanup_(dropin_freep) struct dropin *dropin = NULL;
-        int r = dropin_begin(req, &dropin, err);
+        int r = dropin_begin(DROPIN_ENABLE, req, &dropin, err);
 
         if (r == 0)
                 r = check_command(dropin, err);
@@ -191,7 +189,7 @@ int pipseed_dropin_disable(const struct pipseed_dropin_request *req, struct pips
                            struct pipseed_error *err)
 {
         _cleanup_(dropin_freep) struct dropin *dropin = NULL;
-        int r = dropin_begin(req, &dropin, err);
+        int r = dropin_begin(DROPIN_CHANGE, req, &dropin, err);
 
         if (r == 0)
                 r = dropin_lock(dropin, err);
@@ -224,7 +222,7 @@ int pipseed_dropin_status(const struct pipseed_dropin_request *req, struct pipse
                           struct pipseed_error *err)
 {
         _cleanup_(dropin_freep) struct dropin *dropin = NULL;
-        int r = dropin_begin(req, &dropin, err);
+        int r = dropin_begin(DROPIN_LOOK, req, &dropin, err);
 
         if (r == 0)
                 r = dropin_look(dropin, err);

@@ -85,10 +85,13 @@ static int find_cache(struct job *job, struct pipseed_error *err)
         return r < 0 ? error_cancelled(err) : 0;
 }
 
-static int find_target(struct job *job, struct pipseed_error *err)
+static int find_target(struct job *job, enum job_purpose purpose, struct pipseed_error *err)
 {
         const struct pipseed_request *req = &job->req;
         const struct target_query query = {.env = req->env, .python = req->python, .root = req->root,
+                                           .trust = req->trust, .n_trust = req->n_trust,
+                                           .is_choice = purpose == JOB_SEED && req->python != NULL,
+                                           .look_only = purpose == JOB_LOOK || req->dry_run,
                                            .cache_dir = job->cache_folder, .event = req->event,
                                            .event_data = req->event_data};
 
@@ -160,8 +163,8 @@ static int list_packages(struct job *job, struct pipseed_error *err)
 }
 
 /* planned NULL: the request names the target. */
-static int begin(const struct pipseed_request *req, struct target *planned, bool starts_empty, struct job **ret_job,
-                 struct pipseed_error *err)
+static int begin(const struct pipseed_request *req, enum job_purpose purpose, struct target *planned, bool starts_empty,
+                 struct job **ret_job, struct pipseed_error *err)
 {
         _cleanup_(job_freep) struct job *job = calloc(1, sizeof(*job));
         int r;
@@ -179,7 +182,7 @@ static int begin(const struct pipseed_request *req, struct target *planned, bool
         if (r == 0)
                 r = find_cache(job, err);
         if (r == 0 && planned == NULL)
-                r = find_target(job, err);
+                r = find_target(job, purpose, err);
         if (r == 0)
                 r = take_target(job, err);
         if (r == 0)
@@ -192,13 +195,19 @@ static int begin(const struct pipseed_request *req, struct target *planned, bool
 
 int job_begin(const struct pipseed_request *req, struct job **ret_job, struct pipseed_error *err)
 {
-        return begin(req, NULL, false, ret_job, err);
+        return job_begin_for(JOB_CHANGE, req, ret_job, err);
+}
+
+int job_begin_for(enum job_purpose purpose, const struct pipseed_request *req, struct job **ret_job,
+                  struct pipseed_error *err)
+{
+        return begin(req, purpose, NULL, false, ret_job, err);
 }
 
 int job_begin_planned(const struct pipseed_request *req, struct target *target, bool starts_empty, struct job **ret_job,
                       struct pipseed_error *err)
 {
-        return begin(req, target, starts_empty, ret_job, err);
+        return begin(req, JOB_SEED, target, starts_empty, ret_job, err);
 }
 
 /* Below Python 3.10 pip takes the user's scheme from distutils, which makes the user's base and site folder, where they
@@ -226,6 +235,11 @@ static int open_txn(struct job *job, struct pipseed_error *err)
         set_private_folders(job, &query.way);
         txn_free(steal_ptr(job->txn));
         return txn_open(&query, &job->txn, err);
+}
+
+int job_check_inside(const struct job *job, struct pipseed_error *err)
+{
+        return job->target->is_venv ? txn_check_inside(job->scheme->dirs, job->target->prefix, job->target->root, err) : 0;
 }
 
 /* What a killed `pipseed venv` left comes first: it may have moved the environment's folders. A planned environment is made by

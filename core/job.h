@@ -64,7 +64,17 @@ int job_begin(const struct pipseed_request *req, struct job **ret_job, struct pi
 /* For an environment that this call is making (create.c): target is what it will be, taken in any case (build_planned). */
 int job_begin_planned(const struct pipseed_request *req, struct target *target, bool starts_empty, struct job **ret_job,
                       struct pipseed_error *err);
+/* What the job is for decides whose interpreter it may run (target.h). job_begin is for JOB_CHANGE. */
+enum job_purpose {
+        JOB_CHANGE,
+        JOB_SEED, /* an interpreter that the request names is the caller's choice */
+        JOB_LOOK, /* as every dry run */
+};
+int job_begin_for(enum job_purpose purpose, const struct pipseed_request *req, struct job **ret_job,
+                  struct pipseed_error *err);
 int job_lock(struct job *job, struct pipseed_error *err);
+/* For whoever only looks: links in the environment's scheme that lead out of it. UNTRUSTED_PATH. */
+int job_check_inside(const struct job *job, struct pipseed_error *err);
 /* The work is done: an environment that waited for it is finished. */
 int job_finish(struct job *job, struct pipseed_error *err);
 int job_survey(struct job *job, struct pipseed_error *err);

@@ -394,12 +394,12 @@ int seed_carry_out(struct job *job, struct pipseed_result **ret_result, struct p
 int pipseed_seed(const struct pipseed_request *req, struct pipseed_result **ret_result, struct pipseed_error *err)
 {
         _cleanup_(job_freep) struct job *job = NULL;
-        int r = job_begin(req, &job, err);
+        int r = job_begin_for(JOB_SEED, req, &job, err);
 
         if (r == 0)
                 r = seed_check_allowed(job, err);
-        if (r == 0 && !job->req.dry_run)
-                r = job_lock(job, err);
+        if (r == 0)
+                r = job->req.dry_run ? job_check_inside(job, err) : job_lock(job, err);
         if (r == 0)
                 r = seed_decide(job, err);
         return r < 0 ? r : seed_carry_out(job, ret_result, err);

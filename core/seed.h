@@ -2,7 +2,7 @@
 /*
  * seed.h - the steps of pipseed_seed, for create.c, which has something to do between them:
  *
- *     r = job_begin(req, &job, err);
+ *     r = job_begin_for(JOB_SEED, req, &job, err);
  *     r = seed_check_allowed(job, err);           may this request change this target at all?
  *     r = job_lock(job, err);
  *     r = seed_decide(job, err);                  what is installed, which wheels are to be; all that can be refused is

@@ -61,8 +61,7 @@ static int plan(struct venv *venv, struct pipseed_error *err)
         _cleanup_free_ char *cache = find_cache(venv->seeding);
         const struct layout_query query = {.origin = origin, .req = req, .finish_later = venv->has_more,
                                            .dir = venv->dir};
-        const char *python = req->python != NULL ? req->python : "python3";
-        int r = origin_find(python, cache, venv->seeding->event, venv->seeding->event_data, origin, err);
+        int r = origin_find(req, cache, origin, err);
 
         if (r < 0)
                 return r;

@@ -220,7 +220,7 @@ static int hand_over(const struct job *job, struct owned_report **owned_taken, s
 static int begin(const struct pipseed_request *req, struct owned_report *owned, struct job **ret_job,
                  struct pipseed_error *err)
 {
-        int r = job_begin(req, ret_job, err);
+        int r = job_begin_for(owned->make_own ? JOB_CHANGE : JOB_LOOK, req, ret_job, err);
 
         if (r < 0 || (*ret_job)->req.verify_cache != NULL)
                 return r;
@@ -239,8 +239,8 @@ static int check_all(const struct pipseed_request *req, bool make_own, struct pi
                 return error_memory(err);
         owned->make_own = make_own;
         r = begin(req, owned, &job, err);
-        if (r == 0 && make_own)
-                r = job_lock(job, err);
+        if (r == 0)
+                r = make_own ? job_lock(job, err) : job_check_inside(job, err);
         if (r == 0)
                 r = job_survey(job, err);
         if (r == 0)

@@ -27,7 +27,8 @@ static int remove_entry(int dir_fd, const char *name)
         for (int tries = 0; tries < 2 && r == -EACCES; tries++) {
                 int fd;
 
-                if (tries > 0 && fchmodat(dir_fd, name, 0700, 0) < 0)
+                /* The C library does this through a descriptor: what became a link meanwhile keeps its target's mode. */
+                if (tries > 0 && fchmodat(dir_fd, name, 0700, AT_SYMLINK_NOFOLLOW) < 0)
                         return -EACCES;
                 fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
                 if (fd < 0)

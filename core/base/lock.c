@@ -7,10 +7,12 @@
 #include <poll.h>
 #include <stddef.h>
 #include <sys/file.h>
+#include <time.h>
 
 #define STEP_MS 20
 #define NOTICE_STEP (1000 / STEP_MS)
 #define TICK_STEP (EVENT_INTERVAL_MS / STEP_MS + 1)
+#define DOUBT_STEP (LOCK_DOUBT_S * 1000 / STEP_MS)
 
 static int tell(int step, const char *notice, pipseed_event_fn *event, void *event_data)
 {
@@ -19,16 +21,28 @@ static int tell(int step, const char *notice, pipseed_event_fn *event, void *eve
         return step % TICK_STEP == TICK_STEP - 1 ? event_send(event, event_data, PIPSEED_EVENT_TICK, notice) : 0;
 }
 
-int lock_wait(int fd, const char *notice, pipseed_event_fn *event, void *event_data)
+int lock_wait_dir(int fd, lock_sign_fn *sign, const char *notice, pipseed_event_fn *event, void *event_data)
 {
         for (int step = 0; step < LOCK_WAIT_S * 1000 / STEP_MS; step++) {
                 if (flock(fd, LOCK_EX | LOCK_NB) == 0)
                         return 0;
                 if (errno != EWOULDBLOCK && errno != EINTR)
                         return 1;
+                if (sign != NULL && step > 0 && step % DOUBT_STEP == 0 && !sign(fd))
+                        return 1;
                 if (tell(step, notice, event, event_data) < 0)
                         return -ECANCELED;
                 (void)poll(NULL, 0, STEP_MS);
         }
         return -EWOULDBLOCK;
+}
+
+int lock_wait(int fd, const char *notice, pipseed_event_fn *event, void *event_data)
+{
+        return lock_wait_dir(fd, NULL, notice, event, event_data);
+}
+
+bool lock_is_recent(const struct stat *st)
+{
+        return st->st_mtime + LOCK_WAIT_S > time(NULL);
 }

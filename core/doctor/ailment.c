@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "ailment.h"
 
+#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "install/txn/top.h"
 #include "target/rooted.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -41,4 +46,17 @@ char *look_lib(const struct look *look)
         /* Links in an image lead to where a process chrooted there would get. */
         return rooted_resolve(target->root, (look->req->user ? &target->user_scheme : &target->scheme)->dirs[PLAN_LIB],
                               &lib) == 0 ? lib : NULL;
+}
+
+int look_open_folder(const struct look *look, const char *path)
+{
+        _cleanup_(top_done) struct top top = TOP_INIT;
+        const struct top_way way = {.prefix = look->env};
+        struct pipseed_error ignored = PIPSEED_ERROR_INIT;
+
+        if (!look->is_env || look->req->root != NULL || !path_is_below(look->env, path))
+                return file_open_dir(path);
+        if (top_open_existing(&top, &way, &ignored) < 0)
+                return ignored.sys_errno != 0 ? -ignored.sys_errno : -EACCES;
+        return top_open_folder(&top, path);
 }

@@ -38,11 +38,13 @@ struct ailment {
 struct look {
         struct arena arena;
         const struct pipseed_request *req; /* whole: see job_copy_request */
+        bool fix;        /* what is found is to be cured: nothing is left at a look */
         const char *env; /* the folder, absolute */
         bool is_env;     /* it has a pyvenv.cfg */
         struct pyvenv cfg;
         struct target *target; /* NULL: it cannot be used as it is */
         bool may_be_gone;      /* what was wrong with it may have been that it was there at all */
+        bool leads_out;        /* a link of its scheme leads out of it: nothing is cured before that is gone */
         bool wants_pip;        /* it is unfinished, and pip is to come */
         const char *base;      /* an interpreter that the environment can have, or NULL */
         struct ailment *items;
@@ -54,6 +56,8 @@ int look_add(struct look *look, int code, enum cure cure, const char *path, stru
              const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* The folder of the target's packages, with --root applied. New memory. */
 char *look_lib(const struct look *look);
+/* A directory of the environment, by its path: beneath it, as top.h opens it. fd or -errno. */
+int look_open_folder(const struct look *look, const char *path);
 void look_done(struct look *look);
 
 #endif

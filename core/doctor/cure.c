@@ -101,7 +101,7 @@ static int remove_dead_links(const struct look *look, struct pipseed_error *err)
 
         if (bin == NULL)
                 return error_memory(err);
-        r = names_open(&names, file_open_dir(bin));
+        r = names_open(&names, look_open_folder(look, bin));
         while (r == 0 && (name = names_next(&names)) != NULL) {
                 r = remove_dead_link(names_fd(&names), name);
                 if (r < 0)
@@ -129,6 +129,8 @@ static int cure_base(struct look *look, bool upgrade, struct pipseed_error *err)
         req.upgrade = upgrade;
         req.without_scm_ignore_files = rooted_find(NULL, ignore, S_IFREG) <= 0;
         seeding.durable = look->req->durable;
+        seeding.trust = look->req->trust;
+        seeding.n_trust = look->req->n_trust;
         seeding.cache_dir = look->req->cache_dir;
         seeding.event = look->req->event;
         seeding.event_data = look->req->event_data;
@@ -204,7 +206,7 @@ static int cure_own(struct look *look, struct pipseed_error *err)
 static int cure_debris(struct look *look, struct pipseed_error *err)
 {
         _cleanup_free_ char *lib = look_lib(look);
-        _cleanup_close_ int fd = lib != NULL ? file_open_dir(lib) : -ENOMEM;
+        _cleanup_close_ int fd = lib != NULL ? look_open_folder(look, lib) : -ENOMEM;
         int r = fd < 0 ? fd : 0;
 
         for (size_t i = 0; r == 0 && i < look->n_items; i++)

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "install/txn/txn.h"
 #include "scripts.h"
+#include "target/admit.h"
 #include "target/base.h"
 #include "target/installed.h"
 #include "target/lookup.h"
@@ -136,10 +137,11 @@ static const char *minor_version(struct look *look)
         return arena_strndup(&look->arena, version, (size_t)(dot - version) + 1 + strspn(dot + 1, "0123456789"));
 }
 
-/* An interpreter outside of this environment, of the same version; links of it are not looked behind. */
+/* A trusted interpreter outside of this environment, of the same version; links of it are not looked behind. */
 static bool is_candidate(const struct look *look, const char *path)
 {
-        return path != NULL && !path_is_below(look->env, path) && base_is_executable(NULL, path) > 0;
+        return path != NULL && !path_is_below(look->env, path) && base_is_executable(NULL, path) > 0 &&
+               admit_is_trusted(path, look->req->trust, look->req->n_trust);
 }
 
 static void find_base(struct look *look)
@@ -177,14 +179,16 @@ static int look_at_target(struct look *look, struct pipseed_error *err)
 {
         const struct pipseed_request *req = look->req;
         const struct target_query query = {.env = req->python == NULL ? look->env : NULL, .python = req->python,
-                                           .root = req->root, .event = req->event, .event_data = req->event_data};
+                                           .root = req->root, .trust = req->trust, .n_trust = req->n_trust,
+                                           .look_only = !look->fix, .event = req->event,
+                                           .event_data = req->event_data};
         struct pipseed_error problem = PIPSEED_ERROR_INIT;
         int r = target_find(&query, &look->target, &problem);
         const char *minor;
         struct stat st;
 
         /* What the disk or its permissions keep from being looked at is no ailment that a base cures. */
-        if (r < 0 && (!look->is_env || r == PIPSEED_E_NO_MEMORY || r == PIPSEED_E_CANCELLED || r == PIPSEED_E_IO)) {
+        if (r < 0 && (!look->is_env || r == PIPSEED_E_NO_MEMORY || r == PIPSEED_E_UNTRUSTED_INTERPRETER || r == PIPSEED_E_CANCELLED || r == PIPSEED_E_IO)) {
                 *err = problem;
                 return r;
         }
@@ -195,10 +199,10 @@ static int look_at_target(struct look *look, struct pipseed_error *err)
                 return look_add(look, look->cfg.home == NULL ? PIPSEED_E_ENV_CONFIG : PIPSEED_E_BASE_GONE,
                                 look->base != NULL ? CURE_BASE : CURE_NONE,
                                 problem.path[0] != '\0' ? problem.path : look->cfg.file, err, "%s", problem.message);
-        if (look->cfg.kind == PYVENV_CFG && (look->cfg.home == NULL || stat(look->cfg.home, &st) < 0))
+        /* Without home, or with a relative one, the links lead to the base: it was found. */
+        if (look->cfg.kind == PYVENV_CFG && look->cfg.home != NULL && look->cfg.home[0] == '/' && stat(look->cfg.home, &st) < 0)
                 return look_add(look, PIPSEED_E_ENV_CONFIG, look->base != NULL ? CURE_BASE : CURE_NONE, look->cfg.file,
-                                err, "home = %s: there is no such folder",
-                                look->cfg.home != NULL ? look->cfg.home : "");
+                                err, "home = %s: there is no such folder", look->cfg.home);
         minor = arena_format(&look->arena, "%d.%d", look->target->major, look->target->minor);
         if (minor != NULL && minor_version(look) != NULL && strcmp(minor, minor_version(look)) != 0)
                 return look_add(look, PIPSEED_E_BASE_CHANGED, CURE_NONE, look->cfg.file, err,
@@ -282,6 +286,8 @@ static int verify_package(struct look *look, const char *project, const char *ve
         req.env = req.python == NULL ? look->env : NULL;
         req.packages = project;
         req.pip = NULL;
+        if (look->target->run_exe == NULL) /* what must not be run was told already */
+                req.event = NULL;
         r = pipseed_verify(&req, &report, err);
         for (size_t i = 0; r == 0 && i < report->n_findings; i++)
                 r = is_about_hands(report->findings[i]->code)
@@ -324,13 +330,40 @@ static int look_at_package(struct look *look, const char *project, struct pipsee
         }
         if (r == 0)
                 version = installed_version(look, lib, project, &list);
-        if (r == 0 && is_own)
+        if (r == 0 && is_own && !look->leads_out)
                 r = verify_package(look, project, version, err);
         else if (r == 0 && version != NULL && list.n_items == 0)
                 r = add_pip(look, project, version, PIPSEED_E_INSTALL_MISSING, lib,
                             arena_format(&look->arena, "%s %s is there without its dist-info", project, version), err);
         installed_list_done(&list);
         return r;
+}
+
+/* Where a link leads out of the environment, what is found there is not the environment's to be mended. */
+static int look_for_links_out(struct look *look, struct pipseed_error *err)
+{
+        const struct target *target = look->target;
+        struct pipseed_error problem = PIPSEED_ERROR_INIT;
+        int r = target->is_venv ? txn_check_inside(target->scheme.dirs, target->prefix, target->root, &problem) : 0;
+
+        if (r != PIPSEED_E_UNTRUSTED_PATH)
+                return 0; /* the rest is said by whoever needs it */
+        r = look_add(look, PIPSEED_E_UNTRUSTED_PATH, CURE_NONE, problem.path, err, "%s", problem.message);
+        if (r < 0)
+                return r;
+        look->items[look->n_items - 1].public.hint = arena_strdup(&look->arena, problem.hint);
+        look->leads_out = true;
+        return 0;
+}
+
+static void cure_nothing(struct look *look)
+{
+        for (size_t i = 0; i < look->n_items; i++) {
+                struct ailment *item = &look->items[i];
+
+                item->cure = CURE_NONE;
+                item->public.can_mend = false;
+        }
 }
 
 int examine(struct look *look, struct pipseed_error *err)
@@ -343,18 +376,23 @@ int examine(struct look *look, struct pipseed_error *err)
         if (r < 0)
                 return r;
         look->is_env = r > 0;
-        /* Nothing but what is beside it: it is to vanish. */
-        if (!look->is_env && (look->n_items > 0 || look->may_be_gone) && rooted_find(root, look->env, S_IFDIR) <= 0)
+        /* Nothing but what is beside it: it is to vanish. Or what an interrupted run left of it: the rest is seen when that
+         * is mended. */
+        if (!look->is_env && (look->n_items > 0 || (look->may_be_gone && rooted_find(root, look->env, S_IFDIR) <= 0)))
                 return 0;
         r = look_at_target(look, err);
         if (r < 0 || look->target == NULL)
                 return r;
-        r = look_into_lib(look, err);
+        r = look_for_links_out(look, err);
+        if (r == 0)
+                r = look_into_lib(look, err);
         if (r == 0 && look->is_env && root == NULL)
                 r = look_at_scripts(look, err);
         if (r == 0)
                 r = look_at_package(look, "pip", err);
         if (r == 0 && look->target->major == 3 && look->target->minor < 12)
                 r = look_at_package(look, "setuptools", err);
+        if (look->leads_out)
+                cure_nothing(look);
         return r;
 }

@@ -120,7 +120,7 @@ static int each_script(struct look *look, script_fn *function, struct pipseed_er
 
         if (bin == NULL)
                 return error_memory(err);
-        if (names_open(&names, file_open_dir(bin)) < 0)
+        if (names_open(&names, look_open_folder(look, bin)) < 0)
                 return 0;
         while (r == 0 && (name = names_next(&names)) != NULL)
                 if (name[0] != '.')

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/event.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "dropin/owner.h"
@@ -12,14 +13,12 @@
 #include "target/facts.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/file.h>
+#include <sys/stat.h>
 
 #define REQUEST_MIN_SIZE offsetof(struct pipseed_dropin_request, python) /* all else has a default */
-#define LOCK_STEP_MS 50
-#define LOCK_STEPS 600
 
 void dropin_free(struct dropin *dropin)
 {
@@ -32,12 +31,15 @@ void dropin_free(struct dropin *dropin)
         arena_done(&dropin->arena);
         free(dropin);
 }
-static int find_target(struct dropin *dropin, struct pipseed_error *err)
+
+static int find_target(struct dropin *dropin, enum dropin_purpose purpose, struct pipseed_error *err)
 {
         struct pipseed_error ignored = PIPSEED_ERROR_INIT;
         _cleanup_free_ char *cache = NULL;
         const struct pipseed_dropin_request *req = &dropin->req;
-        struct target_query query = {.python = req->python, .base_only = true, .event = req->event,
+        struct target_query query = {.python = req->python, .base_only = true, .trust = req->trust,
+                                     .n_trust = req->n_trust, .is_choice = purpose == DROPIN_ENABLE && req->python != NULL,
+                                     .look_only = purpose == DROPIN_LOOK || req->dry_run, .event = req->event,
                                      .event_data = req->event_data};
 
         /* Without a cache the interpreter is asked each time: no reason to fail. */
@@ -65,7 +67,8 @@ static int name_paths(struct dropin *dropin, struct pipseed_error *err)
         return out->version == NULL || out->stdlib == NULL || out->package == NULL ? error_memory(err) : 0;
 }
 
-int dropin_begin(const struct pipseed_dropin_request *req, struct dropin **ret_dropin, struct pipseed_error *err)
+int dropin_begin(enum dropin_purpose purpose, const struct pipseed_dropin_request *req, struct dropin **ret_dropin,
+                 struct pipseed_error *err)
 {
         _cleanup_(dropin_freep) struct dropin *dropin = calloc(1, sizeof(*dropin));
         int r;
@@ -77,7 +80,7 @@ int dropin_begin(const struct pipseed_dropin_request *req, struct dropin **ret_d
         pipseed_dropin_request_init(&dropin->req);
         r = abi_take(&dropin->req, sizeof(dropin->req), req, REQUEST_MIN_SIZE, "request", err);
         if (r == 0)
-                r = find_target(dropin, err);
+                r = find_target(dropin, purpose, err);
         if (r == 0)
                 r = name_paths(dropin, err);
         if (r == 0 && dropin->req.folder != NULL && dropin->req.command != NULL)
@@ -164,20 +167,25 @@ int dropin_look(struct dropin *dropin, struct pipseed_error *err)
         return 0;
 }
 
+/* The new package appears beside the old one while a run works. */
+static bool is_at_work(int stdlib_fd)
+{
+        struct stat st;
+
+        return fstatat(stdlib_fd, PACKAGE_NEW, &st, AT_SYMLINK_NOFOLLOW) == 0 && lock_is_recent(&st);
+}
+
 int dropin_lock(struct dropin *dropin, struct pipseed_error *err)
 {
-        for (int step = 0; step < LOCK_STEPS; step++) {
-                /* Network file systems without locks: the renames alone decide. */
-                if (flock(dropin->stdlib_fd, LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
-                        return 0;
-                if (event_send(dropin->req.event, dropin->req.event_data, PIPSEED_EVENT_TICK,
-                               "waiting for another run that works on this interpreter") < 0)
-                        return error_cancelled(err);
-                (void)poll(NULL, 0, LOCK_STEP_MS);
-        }
-        return error_set(err, PIPSEED_E_BUSY, dropin->dropin.stdlib,
-                         "another run has been working on this interpreter for more than %d s",
-                         LOCK_STEPS * LOCK_STEP_MS / 1000);
+        int r = lock_wait_dir(dropin->stdlib_fd, is_at_work, "waiting for another run that works on this interpreter",
+                              dropin->req.event, dropin->req.event_data);
+
+        if (r == -ECANCELED)
+                return error_cancelled(err);
+        if (r < 0)
+                return error_set(err, PIPSEED_E_BUSY, dropin->dropin.stdlib,
+                                 "another run has been working on this interpreter for more than %d s", LOCK_WAIT_S);
+        return 0; /* also where locks do not work: the renames alone decide */
 }
 
 int dropin_announce(const struct dropin *dropin, const char *doing, struct pipseed_error *err)

@@ -30,7 +30,13 @@ struct dropin {
 };
 
 /* Errors: those of target_find; UNSUPPORTED (no folder with a standard library), USAGE, IO. */
-int dropin_begin(const struct pipseed_dropin_request *req, struct dropin **ret_dropin, struct pipseed_error *err);
+enum dropin_purpose {
+        DROPIN_LOOK, /* as every dry run: whose interpreter is not trusted is described from its files */
+        DROPIN_CHANGE,
+        DROPIN_ENABLE, /* an interpreter that the request names is the caller's choice */
+};
+int dropin_begin(enum dropin_purpose purpose, const struct pipseed_dropin_request *req, struct dropin **ret_dropin,
+                 struct pipseed_error *err);
 void dropin_free(struct dropin *dropin);
 DEFINE_CLEANUP(struct dropin *, dropin_free)
 

@@ -63,7 +63,7 @@ static int copy_attributes(int fd, const char *name, const struct stat *st)
 
         if (geteuid() == 0 && fchownat(fd, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
                 return -errno;
-        if (!S_ISLNK(st->st_mode) && fchmodat(fd, name, st->st_mode & 07777, 0) < 0)
+        if (!S_ISLNK(st->st_mode) && fchmodat(fd, name, st->st_mode & 07777, AT_SYMLINK_NOFOLLOW) < 0)
                 return -errno;
         return utimensat(fd, name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }

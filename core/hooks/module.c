@@ -20,7 +20,7 @@ static int open_file(struct hook_module *module, struct pipseed_error *err)
 {
         module->fd = open(module->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         if (module->fd >= 0)
-                return 0;
+                return pipseed_trust_check(module->path, NULL, 0, err);
         (void)error_sys(err, errno, module->path, "cannot load the hook module");
         return not_loaded(err);
 }

@@ -116,6 +116,7 @@ extern "C" {
         X(DOWNGRADE, -310, "downgrade")                                                                                \
         X(UNTRUSTED_PATH, -311, "untrusted-path")                                                                      \
         X(PACKAGE_OWNED, -312, "package-owned")                                                                        \
+        X(UNTRUSTED_INTERPRETER, -313, "untrusted-interpreter")                                                        \
         X(INTEGRITY, -400, "integrity")                                                                                \
         X(WHEEL_HASH, -401, "wheel-hash")                                                                              \
         X(WHEEL_NAME, -402, "wheel-name")                                                                              \
@@ -257,6 +258,15 @@ struct pipseed_event {
  * (durable). It may be called from a worker thread of the library, never from two at once. */
 typedef int pipseed_event_fn(void *data, const struct pipseed_event *event);
 
+/*
+ * May a program, a plugin or a directory at this absolute path be run or loaded? Only if it, every directory above it and
+ * those above each symbolic link on the way belong to root or to the effective user, and nobody else can write them, by
+ * mode or by ACL; a sticky directory such as /tmp is passed for an entry of a trusted owner. What lies below one of the n
+ * directories of trusted is taken whoever owns it (trusted may be NULL). 0; PIPSEED_E_UNTRUSTED_PATH, and path says which;
+ * PIPSEED_E_IO when something is missing or cannot be looked at.
+ */
+PIPSEED_API int pipseed_trust_check(const char *path, const char *const *trusted, size_t n, struct pipseed_error *err);
+
 /* ---- request --------------------------------------------------------------------------------------------------- */
 
 enum pipseed_scripts {
@@ -330,6 +340,9 @@ struct pipseed_request {
         void *event_data;
 
         struct pipseed_verify_cache *verify_cache; /* for pipseed_verify and pipseed_doctor, or NULL */
+
+        const char *const *trust; /* directories whose interpreters may run although others own them, absolute */
+        size_t n_trust;
 };
 
 /* size: sizeof(struct pipseed_request) where the caller was compiled. */
@@ -632,6 +645,9 @@ struct pipseed_dropin_request {
         const char *cache_dir; /* as in pipseed_request: remembers interpreters */
         pipseed_event_fn *event;
         void *event_data;
+
+        const char *const *trust; /* as in pipseed_request; python, when enable names it, runs whoever owns it */
+        size_t n_trust;
 };
 
 struct pipseed_dropin {

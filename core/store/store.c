@@ -7,6 +7,7 @@
 #include "base/lock.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/trust.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,6 +66,21 @@ static int choose_folder(const char *cache_dir, char **ret_path, struct pipseed_
         return 0;
 }
 
+static int check_way(int fd, const char *path, struct pipseed_error *err)
+{
+        const struct trust_rule rule = trust_rule_caller();
+        _cleanup_free_ char *absolute = path_absolute_here(path);
+        struct trust_result result;
+        int r;
+
+        if (absolute == NULL)
+                return error_sys(err, errno, path, "cannot tell where the store is");
+        r = trust_check_fd(fd, absolute, &rule, &result);
+        if (r < 0)
+                return error_sys(err, r, path, "cannot look at the way to the store");
+        return result.fault == TRUST_OK ? 0 : trust_refuse(&result, PIPSEED_E_STORE_OWNER, "the store", err);
+}
+
 static int check_folder(int fd, const char *path, enum store_kind kind, struct pipseed_error *err)
 {
         struct stat st;
@@ -106,6 +122,8 @@ int store_find_folder(const char *cache_dir, char **ret_path, struct pipseed_err
         if (fd < 0)
                 return no_store(err, path, strerrordesc_np(-fd));
         r = check_folder(fd, path, STORE_OWN, err);
+        if (r == 0)
+                r = check_way(fd, path, err);
         if (r < 0)
                 return r;
         *ret_path = steal_ptr(path);
@@ -182,6 +200,9 @@ int store_open(int dir_fd, const char *folder, const char *path, enum store_kind
         if (r < 0)
                 return r;
         r = check_folder(store->fd, store->path, kind, err);
+        /* The way to the caller's own was checked by store_find_folder, that to a private one is the staging area's. */
+        if (r == 0 && kind == STORE_SYSTEM)
+                r = check_way(store->fd, store->path, err);
         if (r < 0)
                 return r;
         read_epoch(store);

@@ -289,17 +289,17 @@ static int find_step(struct arena *arena, const char *root, const struct pyvenv 
         const char *base = NULL;
         int r;
 
-        if (env->home == NULL) {
-                (void)error_set(err, PIPSEED_E_BAD_TARGET, env->file,
-                                "%s does not name the environment's base (no home)", env->file);
-                return error_hint(err, "make it anew: python3 -m venv --clear %s", env->prefix);
-        }
-        if (env->home[0] != '/')
-                return error_set(err, PIPSEED_E_BAD_TARGET, env->file, "%s: home is not an absolute path: %s",
-                                 env->file, env->home);
         r = read_link(root, exe, &link);
         if (r < 0)
                 return cannot_look(err, r, exe);
+        /* A link leads to the base whatever the file says, as it does for the interpreter itself (getpath.py): Bazel writes
+         * no home, others a relative one. A copy has nothing else to go by. */
+        if (r == 0 && (env->home == NULL || env->home[0] != '/')) {
+                (void)error_set(err, PIPSEED_E_BAD_TARGET, env->file,
+                                "%s does not name the environment's base (%s), and its interpreter is a copy", env->file,
+                                env->home == NULL ? "no home" : "a relative home");
+                return error_hint(err, "make it anew: python3 -m venv --clear %s", env->prefix);
+        }
         if (r == 0) {
                 r = base_of_copy(arena, root, env, exe, &base, err);
                 if (r <= 0)

@@ -153,7 +153,8 @@ static int fill(struct target *target, const struct facts *facts, const struct p
         target->exe = arena_strdup(&target->arena, exe);
         if (target->exe == NULL || user_base == NULL || set_facts(target, facts) < 0)
                 return error_memory(err);
-        target->run_exe = image == NULL ? target->exe : NULL;
+        target->in_image = image != NULL;
+        target->run_exe = image == NULL && !facts->is_unrun ? target->base_exe : NULL;
         target->prefix = env != NULL ? env->prefix : facts->prefix;
         target->is_venv = env != NULL;
         target->system_site = env == NULL || env->system_site;

@@ -43,6 +43,7 @@ struct facts {
         struct facts_paths venv_site; /* those of an environment's own prefix */
         struct facts_paths base_site; /* those of the base that an environment with system-site-packages sees besides */
         bool was_probed;
+        bool is_unrun; /* from files alone, as a stranger could have made the interpreter: it must not run */
 };
 
 /* Parses the answer of probe_facts; every field is checked. exe is for messages. PIPSEED_E_PROBE: it is not such an

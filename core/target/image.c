@@ -49,6 +49,7 @@ static bool parse_name(const char *name, int *ret_minor, bool *ret_threaded)
 
 struct image {
         const char *root;
+        const char *place; /* the same for people */
         const char *prefix;
         const char *lib;    /* "python3.11" */
         const char *libdir; /* "lib" or "lib64", the one with the standard library */
@@ -120,7 +121,7 @@ static int find_stdlib(struct arena *arena, struct image *image, const char *nam
                                 return 0;
                 }
                 return error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s inside %s has no standard library (lib/%s)", exe,
-                                 image->root, name);
+                                 image->place, name);
         }
         for (size_t i = 0; i < ARRAY_SIZE(libdirs); i++) {
                 int n = list_stdlibs(arena, image, libdirs[i]);
@@ -133,7 +134,7 @@ static int find_stdlib(struct arena *arena, struct image *image, const char *nam
                         break;
         }
         (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "cannot tell the version of %s inside %s without running it",
-                        exe, image->root);
+                        exe, image->place);
         return error_hint(err, "name the interpreter with its version, such as --python /usr/bin/python3.11");
 }
 
@@ -231,10 +232,11 @@ static int describe(struct arena *arena, const struct image *image, struct facts
         return set_site(arena, image, debian > 0, facts);
 }
 
-int image_facts(struct arena *arena, const char *root, const char *exe, struct facts *ret_facts,
+/* root NULL: the host. */
+static int look(struct arena *arena, const char *root, const char *exe, struct facts *ret_facts,
                 struct pipseed_error *err)
 {
-        struct image image = {.root = root};
+        struct image image = {.root = root, .place = root != NULL ? root : "/"};
         struct facts facts = {0};
         const struct implementation *implementation;
         _cleanup_free_ char *host = NULL;
@@ -243,7 +245,7 @@ int image_facts(struct arena *arena, const char *root, const char *exe, struct f
         int r = rooted_resolve(root, exe, &host);
 
         if (r < 0)
-                return error_sys(err, r, exe, "cannot follow %s inside %s", exe, root);
+                return error_sys(err, r, exe, "cannot follow %s inside %s", exe, image.place);
         bin = path_dir(rooted_plain(root, host));
         prefix = bin != NULL ? path_dir(bin) : NULL;
         image.prefix = prefix != NULL ? arena_strdup(arena, prefix) : NULL;
@@ -252,18 +254,95 @@ int image_facts(struct arena *arena, const char *root, const char *exe, struct f
         implementation = implementation_of_file(path_base(host));
         if (implementation != NULL && !implementation->has_image_facts)
                 return error_set(err, PIPSEED_E_BAD_TARGET, exe,
-                                 "%s inside %s is a %s, whose facts cannot be told without running it", exe, root,
+                                 "%s inside %s is a %s, whose facts cannot be told without running it", exe, image.place,
                                  implementation->title);
         r = find_stdlib(arena, &image, path_base(host), exe, err);
         if (r < 0)
                 return r;
         if (image.minor < 6) {
-                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s inside %s is Python 3.%d", exe, root, image.minor);
+                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s inside %s is Python 3.%d", exe, image.place, image.minor);
                 return error_hint(err, "pipseed installs into Python 3.6 and newer");
         }
         r = describe(arena, &image, &facts);
         if (r < 0)
-                return error_sys(err, r, exe, "cannot look at the Python inside %s", root);
+                return error_sys(err, r, exe, "cannot look at the Python inside %s", image.place);
+        *ret_facts = facts;
+        return 0;
+}
+
+int image_facts(struct arena *arena, const char *root, const char *exe, struct facts *ret_facts,
+                struct pipseed_error *err)
+{
+        return look(arena, root, exe, ret_facts, err);
+}
+
+/* The version of the environment's own directory of packages; an environment has no standard library. */
+static bool find_env_lib(struct arena *arena, const char *prefix, struct image *image)
+{
+        static const char *const libdirs[] = {"lib", "lib64"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(libdirs) && image->lib == NULL; i++) {
+                _cleanup_free_ char *folder = path_join(prefix, libdirs[i]);
+                _cleanup_(names_done) struct names names = NAMES_INIT;
+                const char *name;
+
+                if (folder == NULL || names_open(&names, file_open_dir(folder)) < 0)
+                        continue;
+                image->libdir = libdirs[i];
+                while (image->lib == NULL && (name = names_next(&names)) != NULL)
+                        if (parse_name(name, &image->minor, &image->free_threaded))
+                                image->lib = arena_strdup(arena, name);
+        }
+        return image->lib != NULL;
+}
+
+/* The third number of "3.11.2"; 0 when it is not there. */
+static int micro_of(const char *version)
+{
+        const char *dot = version != NULL ? strchr(version, '.') : NULL;
+        long micro;
+
+        dot = dot != NULL ? strchr(dot + 1, '.') : NULL;
+        micro = dot != NULL ? strtol(dot + 1, NULL, 10) : 0;
+        return micro >= 0 && micro < 1000 ? (int)micro : 0;
+}
+
+static int look_at_env(struct arena *arena, const struct pyvenv *env, struct facts *ret_facts)
+{
+        struct image image = {.place = "/", .prefix = "/usr"};
+        struct facts facts = {0};
+        _cleanup_free_ char *prefix = env->home != NULL ? path_dir(env->home) : NULL;
+        int r;
+
+        if (!find_env_lib(arena, env->prefix, &image) || image.minor < 6)
+                return -ENOENT;
+        if (prefix != NULL && prefix[0] == '/')
+                image.prefix = arena_strdup(arena, prefix);
+        if (image.prefix == NULL)
+                return -ENOMEM;
+        r = describe(arena, &image, &facts);
+        facts.micro = micro_of(env->version);
+        if (r == 0)
+                *ret_facts = facts;
+        return r;
+}
+
+int image_facts_unrun(struct arena *arena, const char *exe, const struct pyvenv *env, struct facts *ret_facts,
+                      struct pipseed_error *err)
+{
+        struct pipseed_error ignored = PIPSEED_ERROR_INIT;
+        _cleanup_free_ char *real = realpath(exe, NULL);
+        struct facts facts = {0};
+        int r = look(arena, NULL, real != NULL ? real : exe, &facts, &ignored);
+
+        if (r < 0 && env != NULL)
+                r = look_at_env(arena, env, &facts);
+        if (r == PIPSEED_E_NO_MEMORY || r == -ENOMEM)
+                return error_memory(err);
+        if (r < 0)
+                return error_set(err, PIPSEED_E_UNTRUSTED_INTERPRETER, exe,
+                                 "cannot tell from its files what '%s' is, and it is not trusted to be run", exe);
+        facts.is_unrun = true;
         *ret_facts = facts;
         return 0;
 }

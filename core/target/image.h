@@ -7,6 +7,7 @@
 #define TARGET_IMAGE_H
 
 #include "target/facts.h"
+#include "target/pyvenv.h"
 
 /*
  * exe is an absolute path inside root that exists there. The version comes from the name behind its links (python3.11),
@@ -16,6 +17,13 @@
  */
 int image_facts(struct arena *arena, const char *root, const char *exe, struct facts *ret_facts,
                 struct pipseed_error *err);
+
+/*
+ * The same about an interpreter of the host that must not be run: from its files, else from those of env (or NULL), the
+ * environment that it is the base of. facts.is_unrun is set. PIPSEED_E_UNTRUSTED_INTERPRETER: the files do not tell.
+ */
+int image_facts_unrun(struct arena *arena, const char *exe, const struct pyvenv *env, struct facts *ret_facts,
+                      struct pipseed_error *err);
 
 /* MAGIC_NUMBER of the releases of CPython 3.minor, as a number; 0: not known. */
 unsigned int image_magic(int minor);

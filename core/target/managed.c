@@ -233,7 +233,7 @@ static int refuse(const char *path, const char *prefix, const char *data, size_t
 int target_check_managed(const struct target *target, bool user, struct pipseed_error *err)
 {
         /* An interpreter inside the root has its marker there; that of the host speaks for the host. */
-        const char *image = target->run_exe == NULL ? target->root : NULL;
+        const char *image = target->in_image ? target->root : NULL;
         _cleanup_free_ char *path = NULL;
         _cleanup_free_ char *data = NULL;
         size_t len = 0;

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "target/admit.h"
 #include "target/base.h"
 #include "target/build.h"
 #include "target/image.h"
@@ -41,10 +42,16 @@ static bool is_script(const char *path)
         return fd >= 0 && read(fd, start, sizeof(start)) == (ssize_t)sizeof(start) && memcmp(start, "#!", 2) == 0;
 }
 
-static int facts_for(const struct finder *finder, const char *exe, struct facts *ret_facts)
+/* env, or NULL: the environment that the interpreter is the base of. */
+static int facts_for(const struct finder *finder, const char *exe, const struct pyvenv *env, struct facts *ret_facts)
 {
+        int r;
+
         if (finder->image != NULL)
                 return image_facts(arena_of(finder), finder->image, exe, ret_facts, finder->err);
+        r = admit_interpreter(finder->query, exe, env, finder->err);
+        if (r <= 0)
+                return r < 0 ? r : image_facts_unrun(arena_of(finder), exe, env, ret_facts, finder->err);
         if (is_script(exe))
                 return facts_ask(arena_of(finder), exe, finder->query, ret_facts, finder->err);
         return facts_of(arena_of(finder), exe, finder->query, ret_facts, finder->err);
@@ -57,12 +64,14 @@ static int build(struct finder *finder, const struct facts *facts, const struct 
         struct target *target = finder->target;
         struct facts *copy;
 
+        target->base_exe = arena_strdup(&target->arena, base);
+        if (target->base_exe == NULL)
+                return error_memory(finder->err);
         if (!finder->query->base_only)
                 return build_target(target, facts, env, exe, image, finder->err);
         copy = arena_alloc(&target->arena, sizeof(*copy));
         target->exe = arena_strdup(&target->arena, exe);
-        target->base_exe = arena_strdup(&target->arena, base);
-        if (copy == NULL || target->exe == NULL || target->base_exe == NULL)
+        if (copy == NULL || target->exe == NULL)
                 return error_memory(finder->err);
         *copy = *facts;
         target->facts = copy;
@@ -82,7 +91,7 @@ static int find_in_env(struct finder *finder, const struct pyvenv *env, const ch
         if (r == 0)
                 r = base_find(arena_of(finder), finder->image, env, exe, &base, finder->err);
         if (r == 0)
-                r = facts_for(finder, base, &facts);
+                r = facts_for(finder, base, env, &facts);
         return r < 0 ? r : build(finder, &facts, env, exe, base, finder->image);
 }
 
@@ -97,7 +106,12 @@ static int find_behind_script(struct finder *finder, const char *path)
 
         if (++finder->n_scripts > MAX_SCRIPTS)
                 return error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "%s runs one script after another", path);
-        r = facts_announce(finder->query, path, finder->err);
+        r = admit_interpreter(finder->query, path, NULL, finder->err);
+        if (r == 0)
+                return error_set(finder->err, PIPSEED_E_UNTRUSTED_INTERPRETER, path,
+                                 "cannot tell which Python the script '%s' runs without running it", path);
+        if (r > 0)
+                r = facts_announce(finder->query, path, finder->err);
         if (r == 0)
                 r = probe_executable(&probe, &exe, finder->err);
         if (r != 0)
@@ -122,7 +136,7 @@ static int find_python(struct finder *finder, const char *path)
                 return find_in_env(finder, &env, path);
         if (finder->image == NULL && is_script(path))
                 return find_behind_script(finder, path);
-        r = facts_for(finder, path, &facts);
+        r = facts_for(finder, path, NULL, &facts);
         return r < 0 ? r : build(finder, &facts, NULL, path, path, finder->image);
 }
 
@@ -131,7 +145,15 @@ static int cannot_look(const struct finder *finder, int r, const char *path)
         return error_sys(finder->err, r, path, "cannot look at %s", path);
 }
 
-/* An environment, or the prefix of an installation. */
+static int not_an_environment(const struct finder *finder, const char *folder)
+{
+        (void)error_set(finder->err, PIPSEED_E_NO_TARGET, folder, "'%s' is not an environment: it has no pyvenv.cfg",
+                        folder);
+        return error_hint(finder->err, "make one: pipseed venv %s; an installation is named by --python PREFIX/bin/python3",
+                          folder);
+}
+
+/* An environment, or, by --python, the prefix of an installation. */
 static int find_in_folder(struct finder *finder, const char *folder)
 {
         const struct implementation *one;
@@ -140,6 +162,8 @@ static int find_in_folder(struct finder *finder, const char *folder)
 
         if (r != 0)
                 return r < 0 ? r : find_in_env(finder, &env, NULL);
+        if (finder->query->env != NULL)
+                return not_an_environment(finder, folder);
         for (size_t i = 0; (one = implementation_at(i)) != NULL; i++)
                 for (size_t k = 0; one->commands[k] != NULL; k++) {
                         _cleanup_free_ char *path = str_format("%s/bin/%s", folder, one->commands[k]);
@@ -151,7 +175,7 @@ static int find_in_folder(struct finder *finder, const char *folder)
                                 return r < 0 ? cannot_look(finder, r, path) : find_python(finder, path);
                 }
         (void)error_set(finder->err, PIPSEED_E_NO_TARGET, folder,
-                        "%s is no environment: it has neither pyvenv.cfg nor bin/python3", folder);
+                        "'%s' is not an environment: it has neither pyvenv.cfg nor bin/python3", folder);
         return error_hint(finder->err, "make one: pipseed venv %s", folder);
 }
 

@@ -26,11 +26,13 @@ struct facts;
 struct target {
         struct arena arena;
         const struct facts *facts; /* of the base interpreter (facts.h); NULL unless base_only was asked for */
-        const char *base_exe;      /* the interpreter behind exe that belongs to no environment; same */
+        const char *base_exe;      /* the interpreter behind exe that belongs to no environment */
         const char *root; /* absolute, or NULL */
         const char *exe;  /* for shebangs: absolute, as invoked; in an environment found by folder, ENV/bin/NAME with
                              the NAME that `python -m venv` of its base uses */
-        const char *run_exe; /* what can be executed to compile bytecode, or NULL (inside a root) */
+        const char *run_exe; /* what may be executed to compile bytecode: the base, never an environment's own file; NULL:
+                                nothing (it lies inside a root, or a stranger could have made it) */
+        bool in_image;       /* the interpreter lies inside root */
         const char *prefix;
         const char *base_prefix;
         bool is_venv;     /* pyvenv.cfg, or a virtualenv older than 20 */
@@ -56,14 +58,19 @@ struct target_query {
         const char *python; /* path or name, or NULL */
         const char *root;   /* or NULL */
         bool base_only;     /* find facts, base_exe, exe and is_venv, and look at nothing else */
+        /* Whose interpreter may be run: root's, the caller's, and what lies in these (base/trust.h). */
+        const char *const *trust;
+        size_t n_trust;
+        bool is_choice; /* python was named by the caller to be run: it is, whoever owns it, and a note says who that is */
+        bool look_only; /* what may not be run is described from its files, with a note, instead of refused */
         const char *cache_dir; /* folder that remembers probes (created as needed), NULL: do not remember */
         pipseed_event_fn *event;
         void *event_data;
 };
 
-/* Errors: PIPSEED_E_NO_TARGET (nothing found by that name; says what was looked for), BAD_TARGET (found, but unusable:
- * broken symlink, pyvenv.cfg without home, version below 3.6), PROBE (the interpreter could not be asked: its
- * stderr). */
+/* Errors: PIPSEED_E_NO_TARGET (nothing found by that name; says what was looked for; a directory given as environment
+ * that is not one), BAD_TARGET (found, but unusable: broken symlink, version below 3.6), PROBE (the interpreter could not
+ * be asked: its stderr), UNTRUSTED_INTERPRETER. */
 int target_find(const struct target_query *query, struct target **ret_target, struct pipseed_error *err);
 void target_free(struct target *target);
 DEFINE_CLEANUP(struct target *, target_free)

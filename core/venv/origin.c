@@ -145,11 +145,15 @@ static int read_traits(struct origin *origin, struct pipseed_error *err)
         return 0;
 }
 
-int origin_find(const char *python, const char *cache_dir, pipseed_event_fn *event, void *event_data,
-                struct origin *ret_origin, struct pipseed_error *err)
+int origin_find(const struct pipseed_create_request *req, const char *cache_dir, struct origin *ret_origin,
+                struct pipseed_error *err)
 {
-        const struct target_query query = {.python = python, .base_only = true, .cache_dir = cache_dir, .event = event,
-                                           .event_data = event_data};
+        const struct pipseed_request *seeding = req->seeding;
+        const struct target_query query = {.python = req->python != NULL ? req->python : "python3", .base_only = true,
+                                           .trust = seeding->trust, .n_trust = seeding->n_trust,
+                                           .is_choice = req->python != NULL, .look_only = seeding->dry_run,
+                                           .cache_dir = cache_dir, .event = seeding->event,
+                                           .event_data = seeding->event_data};
         _cleanup_(origin_done) struct origin origin = ORIGIN_INIT;
         int r = target_find(&query, &origin.target, err);
 

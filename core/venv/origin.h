@@ -4,7 +4,7 @@
  *
  *     _cleanup_(origin_done) struct origin origin = ORIGIN_INIT;
  *
- *     r = origin_find(&query, &origin, err);
+ *     r = origin_find(&req, cache_dir, &origin, err);
  */
 #ifndef VENV_ORIGIN_H
 #define VENV_ORIGIN_H
@@ -30,10 +30,10 @@ struct origin {
 
 #define ORIGIN_INIT {.venv_fd = -1}
 
-/* python: a path, a name on PATH or a version. An interpreter of an environment stands for its base, also below Python
- * 3.11, whose own venv would chain the environments. Errors: those of target_find; UNSUPPORTED. */
-int origin_find(const char *python, const char *cache_dir, pipseed_event_fn *event, void *event_data,
-                struct origin *ret_origin, struct pipseed_error *err);
+/* The request's python, or python3 on PATH. One that is named is run, whoever owns it, but for a dry run. An interpreter of
+ * an environment stands for its base, also below Python 3.11, whose own venv would chain the environments. Errors: those of target_find; UNSUPPORTED. */
+int origin_find(const struct pipseed_create_request *req, const char *cache_dir, struct origin *ret_origin,
+                struct pipseed_error *err);
 void origin_done(struct origin *origin);
 
 #endif

@@ -7,7 +7,9 @@
 #include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "install/txn/txn.h"
 #include "venv/hidden.h"
+#include "venv/unfinished.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,9 +48,21 @@ int spot_empty(int fd)
         return r != 0 ? r : names.error;
 }
 
+/* What a run leaves in the environment while it works: the note of one that is to be finished, or a staging area. */
+static bool is_at_work(int fd)
+{
+        static const char *const signs[] = {UNFINISHED_NAME, TXN_AREA_VENV};
+        struct stat st;
+
+        for (size_t i = 0; i < ARRAY_SIZE(signs); i++)
+                if (fstatat(fd, signs[i], &st, AT_SYMLINK_NOFOLLOW) == 0 && lock_is_recent(&st))
+                        return true;
+        return false;
+}
+
 int spot_lock(const struct spot *spot, int fd)
 {
-        return lock_wait(fd, "waiting for another run that works on this environment", spot->event, spot->event_data);
+        return lock_wait_dir(fd, is_at_work, "waiting for another run that works on this environment", spot->event, spot->event_data);
 }
 
 static int busy(const struct spot *spot, int r, struct pipseed_error *err)

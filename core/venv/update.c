@@ -86,7 +86,7 @@ static int keep_attributes(const struct updater *updater, const struct layout_en
             fchownat(staged, entry->name, old->st_uid, old->st_gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != EPERM)
                 return -errno;
         if (entry->mode == 0 && new.st_mode != old->st_mode &&
-            fchmodat(staged, entry->name, old->st_mode & 07777, 0) < 0)
+            fchmodat(staged, entry->name, old->st_mode & 07777, AT_SYMLINK_NOFOLLOW) < 0)
                 return -errno;
         return 0;
 }

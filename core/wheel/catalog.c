@@ -8,6 +8,7 @@
 #include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/trust.h"
 #include "wheel.h"
 
 #include <errno.h>
@@ -25,6 +26,8 @@ void catalog_done(struct catalog *catalog)
                 if (wheel->bundled == NULL) {
                         free((void *)wheel->bytes);
                         free(wheel->requires_python);
+                        free(wheel->stranger);
+                        free(wheel->stranger_path);
                 }
         }
         for (size_t i = 0; i < catalog->n_dir_fds; i++)
@@ -172,11 +175,41 @@ int catalog_open(const struct pipseed_request *req, struct catalog *ret_catalog,
         return 0;
 }
 
+/* Can somebody other than root and the caller have written what was read, or given it this name? Asked of the descriptor
+ * that was read, and of each directory on the way to it. */
+static int find_stranger(struct catalog_wheel *wheel, int fd, struct pipseed_error *err)
+{
+        const struct trust_rule rule = trust_rule_caller();
+        _cleanup_free_ char *path = path_absolute_here(wheel->path);
+        _cleanup_free_ char *folder = path != NULL ? path_dir(path) : NULL;
+        struct trust_result result;
+        char why[128];
+        int r;
+
+        if (folder == NULL)
+                return error_sys(err, errno, wheel->path, "cannot tell where %s is", wheel->path);
+        r = trust_check_fd(fd, path, &rule, &result);
+        /* Into a sticky directory others can put wheels of their own. */
+        if (r == 0 && result.fault == TRUST_OK)
+                r = trust_check_fd(wheel->dir_fd, folder, &rule, &result);
+        if (r < 0)
+                return error_sys(err, r, wheel->path, "cannot look at the wheel");
+        if (result.fault == TRUST_OK)
+                return 0;
+        trust_describe(&result, why, sizeof(why));
+        wheel->is_writable = result.fault == TRUST_WRITABLE;
+        wheel->stranger_path = strdup(result.fault_path);
+        wheel->stranger = strdup(why);
+        return wheel->stranger_path != NULL && wheel->stranger != NULL ? 0 : error_memory(err);
+}
+
 static int read_file(struct catalog_wheel *wheel, struct pipseed_error *err)
 {
+        /* O_NONBLOCK: a FIFO in a file's place must not hang us. */
+        _cleanup_close_ int fd = openat(wheel->dir_fd, wheel->filename, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         _cleanup_free_ char *bytes = NULL;
         size_t len = 0;
-        int r = file_read(wheel->dir_fd, wheel->filename, WHEEL_MAX_PACKED, &bytes, &len);
+        int r = fd < 0 ? -errno : file_read_fd(fd, WHEEL_MAX_PACKED, &bytes, &len);
 
         if (r == -EFBIG)
                 return error_set(err, PIPSEED_E_ZIP_BOMB, wheel->path, "the wheel is larger than %zu MiB",
@@ -184,6 +217,9 @@ static int read_file(struct catalog_wheel *wheel, struct pipseed_error *err)
         if (r < 0)
                 return error_sys(err, r, wheel->path, "cannot read the wheel");
         r = wheel_requires_python(wheel->filename, bytes, len, wheel->path, &wheel->requires_python, err);
+        if (r < 0)
+                return r;
+        r = find_stranger(wheel, fd, err);
         if (r < 0)
                 return r;
         hash_of(bytes, len, wheel->sha256);
@@ -331,35 +367,6 @@ static const struct pipseed_pin *find_pin(const struct pipseed_request *req, con
         return NULL;
 }
 
-/* Can somebody other than root and the caller change what this name stands for? ret_why: who, or NULL. */
-static int find_stranger(const struct catalog_wheel *wheel, const char **ret_why, struct pipseed_error *err)
-{
-        static const struct {
-                bool is_folder;
-                const char *foreign, *writable;
-        } rows[] = {
-                {true, "its folder belongs to another user", "its folder can be written by others"},
-                {false, "it belongs to another user", "it can be written by others"},
-        };
-
-        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-                struct stat st;
-                int failed = rows[i].is_folder ? fstat(wheel->dir_fd, &st) : fstatat(wheel->dir_fd, wheel->filename, &st, 0);
-
-                if (failed < 0)
-                        return error_sys(err, errno, wheel->path, "cannot look at the wheel");
-                if (st.st_uid != 0 && st.st_uid != geteuid())
-                        *ret_why = rows[i].foreign;
-                else if ((st.st_mode & 022) != 0)
-                        *ret_why = rows[i].writable;
-                else
-                        continue;
-                return 0;
-        }
-        *ret_why = NULL;
-        return 0;
-}
-
 int catalog_admit(const struct pipseed_request *req, struct catalog_wheel *wheel, struct pipseed_error *err)
 {
         const struct pipseed_pin *pin = find_pin(req, wheel->filename);
@@ -386,9 +393,17 @@ int catalog_admit(const struct pipseed_request *req, struct catalog_wheel *wheel
         if (req->require_hash == PIPSEED_REQUIRE_HASH_YES)
                 why = "wheels.require-hash = yes";
         else
-                r = find_stranger(wheel, &why, err);
-        if (r < 0 || why == NULL)
-                return r;
-        error_set(err, PIPSEED_E_UNPINNED, wheel->path, "the wheel is not pinned by a hash in the policy: %s", why);
-        return error_hint(err, "add its sha256 to the policy's [sha256] section");
+                why = wheel->stranger;
+        if (why == NULL)
+                return 0;
+        if (why != wheel->stranger) {
+                error_set(err, PIPSEED_E_UNPINNED, wheel->path, "the wheel is not pinned by a hash in the policy: %s", why);
+                return error_hint(err, "add its sha256 to the policy's [sha256] section");
+        }
+        error_set(err, PIPSEED_E_UNPINNED, wheel->path, "the wheel is not pinned by a hash in the policy: '%s' %s",
+                  wheel->stranger_path, why);
+        if (wheel->is_writable)
+                return error_hint(err, "run: chmod go-w %s; or add its sha256 to the policy's [sha256] section, or set "
+                                       "wheels.require-hash = no", wheel->stranger_path);
+        return error_hint(err, "add its sha256 to the policy's [sha256] section, or set wheels.require-hash = no");
 }

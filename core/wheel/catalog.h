@@ -35,6 +35,10 @@ struct catalog_wheel {
         uint8_t sha256[HASH_SIZE]; /* known for bundled wheels, else once read */
         char *requires_python;     /* likewise; NULL: none */
         bool is_read;
+        /* Of a file, once read: why a stranger could have written it ("belongs to uid 7") and which path that is said of;
+         * NULL: none could. is_writable: it is the mode. */
+        char *stranger, *stranger_path;
+        bool is_writable;
         int dir_fd; /* the folder, held; -1 for the bundle */
 };
 

@@ -200,6 +200,8 @@ int dropins_run(struct session *session, const struct dropins_job *job)
         run.req.force = ((struct dropins_settings *)(void *)session->settings)->force;
         run.req.dry_run = session->settings->dry_run;
         run.req.cache_dir = shared.cache_dir;
+        run.req.trust = shared.trust;
+        run.req.n_trust = shared.n_trust;
         run.req.event = session_event;
         run.req.event_data = &events;
         interrupt_catch();

@@ -300,7 +300,7 @@ def test_live_run(pipseed, env):
 
 def test_not_an_environment(pipseed, tmp_path):
     """No ailment, but an error."""
-    assert "is no environment" in pipseed("doctor", tmp_path, code=1).stderr
+    assert "is not an environment" in pipseed("doctor", tmp_path, code=1).stderr
 
 
 def test_several(pipseed, two_envs):

@@ -144,15 +144,17 @@ def test_race_with_root(place, pipseed, old_env, outside):
                          ids=["seed", "unseed"])
 @pytest.mark.parametrize("place", ["bin", "site-packages"])
 def test_root_follows_no_link_out(place, command, pipseed, old_env, outside):
-    """Refused, with the path; the owner may do it: it is the scheme of that environment."""
+    """Refused, with the path, whoever owns the environment, and for a dry run as well."""
     folder = site(old_env) if place == "site-packages" else old_env / place
     os.rename(folder, outside / "moved")
     folder.symlink_to(outside / "moved")
     before = snapshot(outside)
-    pipseed(*command, "--dry-run", old_env)
+    for words in ([*command, "--dry-run"], command):
+        result = pipseed(*words, old_env, code=3)
+        assert "leads out of the environment" in result.stderr and str(folder) in result.stderr
     give(old_env.parent, NOBODY)
     result = pipseed(*command, old_env, code=3)
-    assert "leads out of it, and this is root" in result.stderr and str(folder) in result.stderr
+    assert "leads out of the environment" in result.stderr and str(folder) in result.stderr
     assert snapshot(outside) == before
 
 

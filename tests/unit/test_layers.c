@@ -68,7 +68,7 @@ static void test_modes(void **state)
                 {RIG_SYSTEM, "etc/pipseed", 0757, true},
                 {RIG_SYSTEM, "etc/pipseed", 01777, true},
                 {RIG_SYSTEM, "etc/pipseed", 0700, false},
-                {RIG_SYSTEM, "etc", 0775, false},
+                {RIG_SYSTEM, "etc", 0775, true},
                 {RIG_DROP_IN, RIG_DROP_IN, 0664, true},
                 {RIG_DROP_IN, RIG_DROP_IN, 0640, false},
                 {RIG_DROP_IN, "etc/pipseed/policy.d", 0775, true},

@@ -97,7 +97,7 @@ static void check_one(size_t i)
         else
                 tree_dir("lib");
         target.root = check_cases[i].where == HOST ? NULL : check_cases[i].where == IMAGE ? tree_root : "/elsewhere";
-        target.run_exe = check_cases[i].where == IMAGE ? NULL : "/usr/bin/python3";
+        target.in_image = check_cases[i].where == IMAGE;
         target.stdlib = check_cases[i].where == IMAGE ? "/lib" : tree_path("lib");
         r = target_check_managed(&target, check_cases[i].user, &err);
         if (r != (expected != NULL ? PIPSEED_E_EXTERNALLY_MANAGED : 0) || err.code != r)

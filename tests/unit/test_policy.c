@@ -57,6 +57,12 @@ static void show_dirs(const struct pipseed_request *req, struct str *text)
                 str_printf(text, "%s%s", i > 0 ? ":" : "", req->wheel_dirs[i]);
 }
 
+static void show_trust(const struct pipseed_request *req, struct str *text)
+{
+        for (size_t i = 0; i < req->n_trust; i++)
+                str_printf(text, "%s%s", i > 0 ? ":" : "", req->trust[i]);
+}
+
 static void show_hash(const struct pipseed_request *req, struct str *text)
 {
         str_add(text, req->require_hash == PIPSEED_REQUIRE_HASH_YES ? "yes" : "another");
@@ -110,6 +116,7 @@ static const struct {
         {"install.durable", "true", "yes", show_durable},
         {"cache.dir", "/var/cache/p", "/var/cache/p", show_cache_dir},
         {"cache.system", "/usr/share/p", "/usr/share/p", show_cache_system},
+        {"target.trust", "/srv/python", "/srv/python", show_trust},
         {"venv.hooks", "/usr/lib/x.so", "/usr/lib/x.so", NULL},
 };
 

@@ -33,7 +33,7 @@ static void test_rows(void **state)
 
 static void test_sections(void **state)
 {
-        static const char *const expected[] = {"policy", "seed", "wheels", "sha256", "install", "cache", "venv"};
+        static const char *const expected[] = {"policy", "seed", "wheels", "sha256", "install", "cache", "target", "venv"};
 
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(expected); i++)

@@ -229,7 +229,7 @@ static void test_environment(void **state)
         query.env = tree_path("env");
         assert_int_equal(target_find(&query, &target, &err), 0);
         check_path(target->exe, "env/bin/python3");
-        check_path(target->run_exe, "env/bin/python3");
+        check_path(target->run_exe, "base/python3"); /* never the environment's own */
         check_path(target->prefix, "env");
         check_path(target->base_prefix, "base");
         check_path(target->stdlib, "base/lib/python3.11");
@@ -340,7 +340,7 @@ static const struct {
 } error_cases[] = {
         {"both", "env", "base/python3", NULL, PIPSEED_E_USAGE, "both"},
         {"environment missing", "missing", NULL, NULL, PIPSEED_E_NO_TARGET, "there is no"},
-        {"empty folder", "empty", NULL, NULL, PIPSEED_E_NO_TARGET, "is no environment"},
+        {"empty folder", "empty", NULL, NULL, PIPSEED_E_NO_TARGET, "is not an environment"},
         {"interpreter missing", NULL, "missing", NULL, PIPSEED_E_NO_TARGET, "there is no"},
         {"not on PATH", NULL, "=python9.9", NULL, PIPSEED_E_NO_TARGET, "python9.9 on PATH"},
         {"version not on PATH", NULL, "=3.11", NULL, PIPSEED_E_NO_TARGET, "python3.11 on PATH"},
@@ -349,8 +349,9 @@ static const struct {
         {"dangling", NULL, "dangling", NULL, PIPSEED_E_BAD_TARGET, "is gone"},
         {"stale VIRTUAL_ENV", NULL, NULL, "missing", PIPSEED_E_NO_TARGET, "VIRTUAL_ENV"},
         {"VIRTUAL_ENV is none", NULL, NULL, "empty", PIPSEED_E_BAD_TARGET, "VIRTUAL_ENV"},
-        {"no home", "no-home", NULL, NULL, PIPSEED_E_BAD_TARGET, "no home"},
-        {"no home, by interpreter", NULL, "no-home/bin/python3", NULL, PIPSEED_E_BAD_TARGET, "no home"},
+        {"no home, and a copy", "no-home", NULL, NULL, PIPSEED_E_BAD_TARGET, "no home"},
+        {"prefix without pyvenv.cfg", "prefix", NULL, NULL, PIPSEED_E_NO_TARGET, "is not an environment"},
+        {"no home, and a copy, by interpreter", NULL, "no-home/bin/python3", NULL, PIPSEED_E_BAD_TARGET, "no home"},
         {"base gone", "orphan", NULL, NULL, PIPSEED_E_BAD_TARGET, "gone/python3 is gone"},
         {"base gone, by interpreter", NULL, "orphan/bin/python", NULL, PIPSEED_E_BAD_TARGET, "gone/python3 is gone"},
         {"base gone, by VIRTUAL_ENV", NULL, NULL, "orphan", PIPSEED_E_BAD_TARGET, "gone/python3 is gone"},
@@ -373,7 +374,8 @@ static void make_error_tree(void)
         tree_file("plain", "x");
         tree_link("dangling", "/nonexistent/python");
         tree_file("no-home/pyvenv.cfg", "version = 3.11.4\n");
-        tree_link("no-home/bin/python3", tree_path("base/python3"));
+        make_python("no-home/bin/python3", "");
+        make_python("prefix/bin/python3", "");
         make_cfg("orphan", "");
         tree_link("orphan/bin/python3", tree_path("gone/python3"));
         tree_link("orphan/bin/python", "python3");

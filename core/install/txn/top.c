@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -29,10 +31,42 @@ static int open_within(int dir_fd, const char *path, uint64_t resolve)
         return fd < 0 ? -errno : (int)fd;
 }
 
+/* The path of what fd holds now, without links. The length or -errno. */
+static ssize_t path_of(int fd, char *ret_path, size_t size)
+{
+        char name[32];
+        ssize_t len;
+
+        (void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+        len = readlink(name, ret_path, size - 1);
+        if (len < 0)
+                return -errno;
+        ret_path[len] = '\0';
+        return len;
+}
+
+/* A link that is absolute, or that goes up and comes back, may still end inside: what is opened tells where it lies. */
+static int open_linked(const struct top *top, const char *path)
+{
+        _cleanup_close_ int fd = top->is_rooted ? open_within(top->fd, path, RESOLVE_IN_ROOT) : file_open_dir(path);
+        char prefix[PATH_MAX];
+        char real[PATH_MAX];
+
+        if (fd < 0)
+                return fd == -ENOENT ? -EXDEV : fd; /* nothing is made behind such a link */
+        if (path_of(top->guard_fd, prefix, sizeof(prefix)) < 0 || path_of(fd, real, sizeof(real)) < 0 ||
+            !path_is_below(prefix, real))
+                return -EXDEV;
+        return steal_fd(&fd);
+}
+
 int top_open_folder(const struct top *top, const char *path)
 {
-        if (top->guarded != NULL && path_is_below(top->guarded, path))
-                return open_within(top->guard_fd, path + strlen(top->guarded), RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+        if (top->guarded != NULL && path_is_below(top->guarded, path)) {
+                int fd = open_within(top->guard_fd, path + strlen(top->guarded), RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+
+                return fd == -EXDEV || fd == -ELOOP ? open_linked(top, path) : fd;
+        }
         if (top->is_rooted)
                 return open_within(top->fd, path, RESOLVE_IN_ROOT);
         while (*path == '/')
@@ -126,7 +160,7 @@ static void remove_root(const struct top *top)
         }
 }
 
-static int open_root(struct top *top, const char *root, struct pipseed_error *err)
+static int open_root(struct top *top, const char *root, bool make, struct pipseed_error *err)
 {
         int r;
 
@@ -135,7 +169,7 @@ static int open_root(struct top *top, const char *root, struct pipseed_error *er
                 top->path = arena_strdup(&top->arena, root);
                 if (top->path == NULL)
                         return error_memory(err);
-                r = make_root(top, root);
+                r = make ? make_root(top, root) : 0;
                 if (r < 0)
                         return error_sys(err, r, root, "cannot make the --root folder");
         }
@@ -166,8 +200,9 @@ uid_t top_stranger(const char *path)
 }
 
 /*
- * root in an environment that lies in another user's folder: that user could put links where root is about to write. So the
- * environment must be that user's as well, and links in it are followed no further than it reaches.
+ * The directories of an environment's scheme lie in it: whoever could put a link there would choose where to this caller writes
+ * and deletes. So links in it are followed no further than it reaches. And root works in another user's directory only if the
+ * environment is that user's as well.
  */
 static int guard(struct top *top, const char *prefix, struct pipseed_error *err)
 {
@@ -175,15 +210,17 @@ static int guard(struct top *top, const char *prefix, struct pipseed_error *err)
         struct stat st;
         int fd;
 
-        if (stranger == 0)
+        if (prefix == NULL)
                 return 0;
-        fd = file_open_dir(prefix);
+        fd = top->is_rooted ? open_within(top->fd, prefix, RESOLVE_IN_ROOT) : file_open_dir(prefix);
         if (fd < 0)
                 return fd == -ENOENT ? 0 : error_sys(err, fd, prefix, "cannot open the environment");
         top->guard_fd = fd;
         top->guarded = arena_strdup(&top->arena, prefix);
         if (top->guarded == NULL)
                 return error_memory(err);
+        if (stranger == 0)
+                return 0;
         if (fstat(fd, &st) < 0)
                 return error_sys(err, errno, prefix, "cannot look at the environment");
         if (st.st_uid == stranger)
@@ -200,7 +237,16 @@ int top_open(struct top *top, const struct top_way *way, struct pipseed_error *e
         int r;
 
         top->way = *way;
-        r = open_root(top, way->root, err);
+        r = open_root(top, way->root, true, err);
+        return r < 0 ? r : guard(top, way->prefix, err);
+}
+
+int top_open_existing(struct top *top, const struct top_way *way, struct pipseed_error *err)
+{
+        int r;
+
+        top->way = *way;
+        r = open_root(top, way->root, false, err);
         return r < 0 ? r : guard(top, way->prefix, err);
 }
 

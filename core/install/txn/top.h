@@ -23,7 +23,7 @@
 
 struct top_way {
         const char *root;   /* --root, absolute, or NULL */
-        const char *prefix; /* of the environment, or NULL: none. Guarded when this is root and it is not root's */
+        const char *prefix; /* of the environment, or NULL: none. Its scheme's directories lie in it */
         /* Folders that are made with mode 0700 instead of 0777 & ~umask; NULL: fewer. With private_parents also what lies
          * above them. */
         const char *private_folders[TOP_MAX_PRIVATE];
@@ -35,7 +35,7 @@ struct top {
         int fd;              /* "/" or the --root folder */
         bool is_rooted;      /* fd is --root: links are resolved inside it */
         const char *path;    /* --root, or NULL */
-        const char *guarded; /* folder of another user that root works in, or NULL; held by guard_fd */
+        const char *guarded; /* the environment, or NULL; held by guard_fd */
         int guard_fd;
         struct top_way way;
         size_t n_made_tops; /* levels of --root that were made */
@@ -47,8 +47,10 @@ struct top {
 
 /* Errors: IO, UNTRUSTED_PATH. way is copied, what it points to is not. */
 int top_open(struct top *top, const struct top_way *way, struct pipseed_error *err);
-/* Inside --root, links are resolved as a process chrooted there would; inside a folder that root does not trust, they must not
- * lead out of it: -EXDEV. fd or -errno. */
+/* The same for a look: nothing is made. */
+int top_open_existing(struct top *top, const struct top_way *way, struct pipseed_error *err);
+/* Inside --root, links are resolved as a process chrooted there would; inside an environment they must not lead out of it:
+ * -EXDEV. fd or -errno. */
 int top_open_folder(const struct top *top, const char *path);
 /* The same, and makes what is missing on the way, as os.makedirs does it. */
 int top_make_folder(struct top *top, const char *path);

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/event.h"
 #include "base/file.h"
+#include "base/leftover.h"
 #include "base/lock.h"
 #include "base/path.h"
 #include "install/txn/recover.h"
@@ -16,10 +17,28 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+static int see_live(void *data, int dir_fd, const char *name, struct leftover *leftover)
+{
+        struct stat st;
+
+        (void)data;
+        if (leftover->state == LEFTOVER_HELD)
+                return 1;
+        /* Another user's area cannot be opened to ask for its lock. */
+        return leftover->state == LEFTOVER_FOREIGN && fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+               lock_is_recent(&st);
+}
+
+/* A staging area is its owner's alone (0700), so a stranger can neither make one nor hold its lock. */
+static bool has_live_area(int lib_fd)
+{
+        return leftover_each(lib_fd, txn_is_area_name, see_live, NULL) > 0;
+}
+
 static int lock_lib(struct txn *txn, struct pipseed_error *err)
 {
         int lib_fd = txn->roots[PLAN_LIB].fd;
-        int r = lock_wait(lib_fd, "waiting for another run that works on this environment", txn->event, txn->event_data);
+        int r = lock_wait_dir(lib_fd, has_live_area, "waiting for another run that works on this environment", txn->event, txn->event_data);
 
         if (r == -ECANCELED)
                 return error_cancelled(err);
@@ -33,11 +52,29 @@ static int lock_lib(struct txn *txn, struct pipseed_error *err)
         return 0;
 }
 
-static int refuse_link(const struct txn_root *root, struct pipseed_error *err)
+static int refuse_link(const char *path, struct pipseed_error *err)
 {
-        (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, root->path,
-                        "a link in another user's environment leads out of it, and this is root");
-        return error_hint(err, "run as the environment's owner");
+        (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, path, "a symbolic link on the way to '%s' leads out of the environment",
+                        path);
+        return error_hint(err, "put a real directory in the place of the link");
+}
+
+int txn_check_inside(const char *const *roots, const char *prefix, const char *root, struct pipseed_error *err)
+{
+        _cleanup_(top_done) struct top top = TOP_INIT;
+        const struct top_way way = {.root = root, .prefix = prefix};
+        int r = top_open_existing(&top, &way, err);
+
+        for (int i = 0; r == 0 && i < PLAN_N_ROOTS; i++) {
+                _cleanup_close_ int fd = top_open_folder(&top, roots[i]);
+                _cleanup_free_ char *path = path_rooted(root, roots[i]);
+
+                if (path == NULL)
+                        return error_memory(err);
+                if (fd == -EXDEV)
+                        r = refuse_link(path, err);
+        }
+        return r;
 }
 
 static int open_roots(struct txn *txn, const struct txn_query *query, struct pipseed_error *err)
@@ -51,7 +88,7 @@ static int open_roots(struct txn *txn, const struct txn_query *query, struct pip
                         return error_memory(err);
                 root->fd = top_open_folder(&txn->top, query->roots[i]);
                 if (root->fd == -EXDEV && txn->top.guarded != NULL)
-                        return root->fd = -1, refuse_link(root, err);
+                        return root->fd = -1, refuse_link(root->path, err);
                 if (root->fd < 0 && root->fd != -ENOENT)
                         return error_sys(err, steal_fd(&root->fd), root->path, "cannot open a folder of the target");
                 if (root->fd < 0)
@@ -133,7 +170,7 @@ static int make_root(struct txn *txn, enum plan_root index, struct pipseed_error
         if (root->fd >= 0)
                 return 0;
         if (root->fd == -EXDEV && txn->top.guarded != NULL)
-                return root->fd = -1, refuse_link(root, err);
+                return root->fd = -1, refuse_link(root->path, err);
         return error_sys(err, steal_fd(&root->fd), root->path, "cannot make a folder of the target");
 }
 

@@ -72,6 +72,9 @@ int txn_open(const struct txn_query *query, struct txn **ret_txn, struct pipseed
  * killed run left one. */
 int txn_open_held(int fd, const char *path, const struct txn_query *query, struct txn **ret_txn,
                   struct pipseed_error *err);
+/* For whoever only looks: do links on the way to the directories of an environment's scheme stay in it? The rest is no
+ * matter of this. UNTRUSTED_PATH, IO. */
+int txn_check_inside(const char *const *roots, const char *prefix, const char *root, struct pipseed_error *err);
 /* Makes LIB when it is missing, and the area. */
 int txn_prepare(struct txn *txn, struct pipseed_error *err);
 void txn_free(struct txn *txn);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/admit.h"
+
+#include "base/error.h"
+#include "base/str.h"
+#include "base/trust.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static struct trust_rule rule_of(const char *const *trust, size_t n_trust)
+{
+        struct trust_rule rule = trust_rule_caller();
+
+        rule.dirs = trust;
+        rule.n_dirs = trust != NULL ? n_trust : 0;
+        return rule;
+}
+
+bool admit_is_trusted(const char *exe, const char *const *trust, size_t n_trust)
+{
+        const struct trust_rule rule = rule_of(trust, n_trust);
+        struct trust_result result;
+
+        return trust_look(exe, &rule, &result) == 0 && result.fault == TRUST_OK;
+}
+
+static int tell(const struct target_query *query, const char *text, struct pipseed_error *err)
+{
+        const struct pipseed_event event = {.kind = PIPSEED_EVENT_NOTE, .text = text};
+
+        if (query->event == NULL || query->event(query->event_data, &event) == 0)
+                return 0;
+        return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
+}
+
+static int refuse(const char *exe, const struct trust_result *result, struct pipseed_error *err)
+{
+        char why[128];
+
+        trust_describe(result, why, sizeof(why));
+        (void)error_set(err, PIPSEED_E_UNTRUSTED_INTERPRETER, result->fault_path,
+                        "refusing to run '%s': '%s' %s", exe, result->fault_path, why);
+        if (result->fault == TRUST_WRITABLE)
+                return error_hint(err, "run: chmod go-w %s; or list the interpreter's directory in target.trust",
+                                  result->fault_path);
+        return error_hint(err, "if you trust uid %u, list the interpreter's directory in target.trust, or name it with -p "
+                               "(venv, seed, enable); else: chown -h %u %s",
+                          (unsigned int)result->fault_uid, (unsigned int)geteuid(), result->fault_path);
+}
+
+/* What is not trusted on the way to the interpreter, or to home. 0 or a code; fault TRUST_OK: nothing. */
+static int find_fault(const struct target_query *query, const char *exe, const struct pyvenv *env,
+                      struct trust_result *ret_result, struct pipseed_error *err)
+{
+        const struct trust_rule rule = rule_of(query->trust, query->n_trust);
+        int r = trust_look(exe, &rule, ret_result);
+
+        if (r < 0) {
+                bool is_gone = r == -ENOENT || r == -ENOTDIR || r == -ELOOP;
+
+                (void)error_set(err, is_gone ? PIPSEED_E_BAD_TARGET : PIPSEED_E_IO, exe, "cannot look at the interpreter %s",
+                                exe);
+                err->sys_errno = -r;
+                return err->code;
+        }
+        if (ret_result->fault != TRUST_OK || env == NULL || env->home == NULL || env->home[0] != '/')
+                return 0;
+        /* One that is not there misleads nobody: what it was for was found otherwise. */
+        r = trust_look(env->home, &rule, ret_result);
+        if (r < 0 && r != -ENOENT && r != -ENOTDIR && r != -ELOOP)
+                return error_sys(err, r, env->home, "cannot look at the environment's home %s", env->home);
+        return 0;
+}
+
+int admit_interpreter(const struct target_query *query, const char *exe, const struct pyvenv *env,
+                      struct pipseed_error *err)
+{
+        _cleanup_free_ char *text = NULL;
+        struct trust_result result;
+        char why[128];
+        int r = find_fault(query, exe, env, &result, err);
+
+        if (r < 0)
+                return r;
+        if (result.fault == TRUST_OK)
+                return 1;
+        if (!query->look_only && !query->is_choice)
+                return refuse(exe, &result, err);
+        trust_describe(&result, why, sizeof(why));
+        if (query->look_only)
+                text = str_format("'%s' is not run, as '%s' %s: what is said of it is what files say", exe,
+                                  result.fault_path, why);
+        else if (result.fault == TRUST_OWNER)
+                text = str_format("running '%s', which you named: '%s' %s", exe, result.fault_path, why);
+        else
+                return 1;
+        if (text == NULL)
+                return error_memory(err);
+        r = tell(query, text, err);
+        return r < 0 ? r : !query->look_only;
+}
