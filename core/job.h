@@ -44,7 +44,6 @@ struct job {
         char *cache_folder;         /* NULL: no store */
         struct target *target;
         const struct target_scheme *scheme;
-        struct specifier *pip_specifier;
         struct job_package *packages;
         size_t n_packages;
         struct catalog catalog;
