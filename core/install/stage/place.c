@@ -64,7 +64,7 @@ static int place_hardlink(struct placer *placer, const struct place_source *sour
         if (!fits(source, &st))
                 return -ESTALE;
         if (may_share(placer, source, &st)) {
-                placer->n_hardlinked++;
+                placer->n_placed[PIPSEED_LINK_HARDLINK]++;
                 return 0;
         }
         return unlinkat(dir_fd, name, 0) < 0 ? -errno : NEXT_MODE;
@@ -125,7 +125,7 @@ static int place_reflink(struct placer *placer, const struct place_source *sourc
         }
         r = finish(placer, source, steal_fd(&to), &st);
         if (r == 0)
-                placer->n_reflinked++;
+                placer->n_placed[PIPSEED_LINK_REFLINK]++;
         return r;
 }
 
@@ -146,7 +146,7 @@ static int place_copy(struct placer *placer, const struct place_source *source, 
                 return r;
         r = finish(placer, source, steal_fd(&to), &st);
         if (r == 0)
-                placer->n_copied++;
+                placer->n_placed[PIPSEED_LINK_COPY]++;
         return r;
 }
 
@@ -162,7 +162,7 @@ static int place_symlink(struct placer *placer, const struct place_source *sourc
                 return -ESTALE;
         if (symlinkat(source->absolute, dir_fd, name) < 0)
                 return errno == EPERM || errno == EOPNOTSUPP ? NEXT_MODE : -errno;
-        placer->n_symlinked++;
+        placer->n_placed[PIPSEED_LINK_SYMLINK]++;
         return 0;
 }
 
