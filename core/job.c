@@ -137,7 +137,7 @@ static int add_package(struct job *job, const char *name, size_t *capacity, stru
         return 0;
 }
 
-/* auto: what ensurepip of that Python installs: setuptools as well below 3.12. */
+/* auto: what ensurepip of that Python installs. */
 static int list_packages(struct job *job, struct pipseed_error *err)
 {
         const struct target *target = job->target;
@@ -147,7 +147,7 @@ static int list_packages(struct job *job, struct pipseed_error *err)
         char *save = NULL;
 
         if (names == NULL || strcmp(names, "auto") == 0)
-                names = target->major == 3 && target->minor < 12 ? "pip setuptools" : "pip";
+                names = target_wants_setuptools(target) ? "pip setuptools" : "pip";
         copy = strdup(names);
         if (copy == NULL)
                 return error_memory(err);

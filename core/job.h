@@ -45,7 +45,6 @@ struct job {
         struct target *target;
         bool is_planned, starts_empty; /* job_begin_planned */
         const struct target_scheme *scheme;
-        struct specifier *pip_specifier;
         struct job_package *packages;
         size_t n_packages;
         struct catalog catalog;

@@ -338,10 +338,10 @@ static int install(struct job *job, struct pipseed_error *err)
                         return r;
                 break;
         }
-        job->result.result.n_reflinked = placer.n_reflinked;
-        job->result.result.n_hardlinked = placer.n_hardlinked;
-        job->result.result.n_copied = placer.n_copied;
-        job->result.result.n_symlinked = placer.n_symlinked;
+        job->result.result.n_reflinked = placer.n_placed[PIPSEED_LINK_REFLINK];
+        job->result.result.n_hardlinked = placer.n_placed[PIPSEED_LINK_HARDLINK];
+        job->result.result.n_copied = placer.n_placed[PIPSEED_LINK_COPY];
+        job->result.result.n_symlinked = placer.n_placed[PIPSEED_LINK_SYMLINK];
         return 0;
 }
 

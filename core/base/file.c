@@ -413,7 +413,16 @@ static int rename_with(int from_fd, const char *from, int to_fd, const char *to,
 
 int file_rename_new(int from_fd, const char *from, int to_fd, const char *to)
 {
-        return rename_with(from_fd, from, to_fd, to, RENAME_NOREPLACE);
+        struct stat st;
+        int r = rename_with(from_fd, from, to_fd, to, RENAME_NOREPLACE);
+
+        if (r != -EOPNOTSUPP)
+                return r;
+        if (fstatat(to_fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
+                return -EEXIST;
+        if (errno != ENOENT)
+                return -errno;
+        return renameat(from_fd, from, to_fd, to) < 0 ? -errno : 0;
 }
 
 int file_rename_exchange(int from_fd, const char *from, int to_fd, const char *to)

@@ -67,8 +67,10 @@ mode_t file_umask(void);
 /* A random name: prefix + 16 hex digits. size counts the ending NUL. 0 or -errno. */
 int file_random_name(const char *prefix, char *ret_name, size_t size);
 
-/* renameat2(2) with RENAME_NOREPLACE or RENAME_EXCHANGE; -EOPNOTSUPP where kernel or file system cannot. */
+/* Renames to a name that is free, else -EEXIST. Where kernel or file system cannot (RENAME_NOREPLACE of renameat2(2)) it looks
+ * first: then another process may come between. */
 int file_rename_new(int from_fd, const char *from, int to_fd, const char *to);
+/* RENAME_EXCHANGE; -EOPNOTSUPP where kernel or file system cannot. */
 int file_rename_exchange(int from_fd, const char *from, int to_fd, const char *to);
 
 #endif

@@ -390,7 +390,7 @@ int examine(struct look *look, struct pipseed_error *err)
                 r = look_at_scripts(look, err);
         if (r == 0)
                 r = look_at_package(look, "pip", err);
-        if (r == 0 && look->target->major == 3 && look->target->minor < 12)
+        if (r == 0 && target_wants_setuptools(look->target))
                 r = look_at_package(look, "setuptools", err);
         if (look->leads_out)
                 cure_nothing(look);

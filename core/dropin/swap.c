@@ -35,17 +35,9 @@ bool swap_is_interrupted(const struct swap *swap)
                (swap->package == PACKAGE_NONE && swap->kept != PACKAGE_NONE);
 }
 
-/* Renames to a name that is free. */
 static int move(const struct swap *swap, const char *from, const char *to)
 {
-        struct stat st;
-        int r = file_rename_new(swap->stdlib_fd, from, swap->stdlib_fd, to);
-
-        if (r != -EOPNOTSUPP)
-                return r;
-        if (fstatat(swap->stdlib_fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
-                return -EEXIST;
-        return renameat(swap->stdlib_fd, from, swap->stdlib_fd, to) < 0 ? -errno : 0;
+        return file_rename_new(swap->stdlib_fd, from, swap->stdlib_fd, to);
 }
 
 /* After an upgrade over a drop-in, the mark is still in the interpreter's own. */

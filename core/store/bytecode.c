@@ -8,6 +8,7 @@
 #include "base/process.h"
 #include "base/str.h"
 #include "fill.h"
+#include "wheel/pyc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -72,15 +73,6 @@ char *bytecode_suffix(const struct target *target)
         return str_format(".%s.pyc", target->cache_tag);
 }
 
-char *bytecode_path(struct arena *arena, const char *source, const char *suffix)
-{
-        const char *slash = strrchr(source, '/');
-        int folder_len = slash != NULL ? (int)(slash + 1 - source) : 0;
-        int stem_len = (int)(strlen(source) - strlen(".py")) - folder_len;
-
-        return arena_format(arena, "%.*s__pycache__/%.*s%s", folder_len, source, stem_len, source + folder_len, suffix);
-}
-
 bool bytecode_wanted(const struct wheel_info *wheel, const char *path)
 {
         size_t len = strlen(wheel->data_dir);
@@ -127,7 +119,7 @@ static int divide(const struct bytecode_query *query, const struct manifest *pyc
         for (size_t i = 0; i < pyc->info.n_files; i++) {
                 struct share *least = &shares[0];
                 _cleanup_(arena_done) struct arena arena = {0};
-                const char *path = bytecode_path(&arena, order[i]->path, suffix);
+                const char *path = pyc_path(&arena, order[i]->path, suffix);
 
                 for (size_t k = 1; k < n_shares; k++)
                         if (shares[k].bytes < least->bytes)
@@ -301,7 +293,7 @@ static int list(const struct bytecode_query *query, const char *suffix, struct m
         for (size_t i = 0; i < wheel->n_files; i++) {
                 if (!bytecode_wanted(wheel, wheel->files[i].path))
                         continue;
-                files[n].path = bytecode_path(&pyc->arena, wheel->files[i].path, suffix);
+                files[n].path = pyc_path(&pyc->arena, wheel->files[i].path, suffix);
                 if (files[n].path == NULL)
                         return -ENOMEM;
                 files[n].size = i; /* the source's index, until sorted */

@@ -33,8 +33,6 @@ int bytecode_compile(const struct bytecode_query *query, struct manifest *ret_ma
 bool bytecode_possible(const struct target *target);
 /* ".cpython-313.pyc" in new memory; NULL: out of memory. */
 char *bytecode_suffix(const struct target *target);
-/* "pkg/__pycache__/mod.cpython-313.pyc" for "pkg/mod.py", in the arena; NULL: out of memory. */
-char *bytecode_path(struct arena *arena, const char *source, const char *suffix);
 /* Does pip compile this file of a wheel? */
 bool bytecode_wanted(const struct wheel_info *wheel, const char *path);
 

@@ -409,6 +409,11 @@ int target_find(const struct target_query *query, struct target **ret_target, st
         return 0;
 }
 
+bool target_wants_setuptools(const struct target *target)
+{
+        return target->major == 3 && target->minor < 12;
+}
+
 void target_free(struct target *target)
 {
         if (target == NULL)

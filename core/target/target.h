@@ -81,6 +81,9 @@ DEFINE_CLEANUP(struct target *, target_free)
  */
 int target_venv_active(const struct target *target, char **ret_env, struct pipseed_error *err);
 
+/* Does the ensurepip of this Python install setuptools besides pip? */
+bool target_wants_setuptools(const struct target *target);
+
 /*
  * PEP 668. 0 when the target may be changed: inside a venv, or no EXTERNALLY-MANAGED file, or root is set and user is
  * not. Else PIPSEED_E_EXTERNALLY_MANAGED with the file's own text (key Error-LOCALE, then Error) as message.

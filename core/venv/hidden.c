@@ -16,18 +16,6 @@
 #define SUFFIX ".pipseed"
 #define NAME_PART 200 /* of a long name: the whole has to fit into NAME_MAX */
 
-int hidden_rename(int fd, const char *from, const char *to)
-{
-        struct stat st;
-        int r = file_rename_new(fd, from, fd, to);
-
-        if (r != -EOPNOTSUPP)
-                return r;
-        if (fstatat(fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
-                return -EEXIST;
-        return renameat(fd, from, fd, to) < 0 ? -errno : 0;
-}
-
 char *hidden_name(const char *name, const char *end)
 {
         return str_format(".%.*s" SUFFIX "%s", NAME_PART, name, end);
@@ -66,7 +54,7 @@ static int mend_one(int parent_fd, const char *name, const char *hidden, struct 
         if (found->dry_run)
                 return 0;
         if (is_gone && str_ends(hidden, HIDDEN_ASIDE))
-                return hidden_rename(parent_fd, hidden, name);
+                return file_rename_new(parent_fd, hidden, parent_fd, name);
         return file_remove_tree(parent_fd, hidden);
 }
 

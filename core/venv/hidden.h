@@ -14,8 +14,6 @@
 
 /* ".NAME.pipseed" and the end, in new memory: NULL when there is none. */
 char *hidden_name(const char *name, const char *end);
-/* Renames within a folder to a name that nothing has: -EEXIST. 0 or -errno. */
-int hidden_rename(int fd, const char *from, const char *to);
 
 struct hidden_found {
         bool dry_run;     /* look, and change nothing */

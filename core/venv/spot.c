@@ -313,7 +313,7 @@ int spot_publish(struct spot *spot, struct pipseed_error *err)
                 keep_attributes(spot);
                 r = exchange(spot);
         } else {
-                r = hidden_rename(spot->parent_fd, spot->hidden, spot->name);
+                r = file_rename_new(spot->parent_fd, spot->hidden, spot->parent_fd, spot->name);
         }
         if (r == 0) {
                 spot->published = true;
@@ -356,7 +356,8 @@ int spot_undo(struct spot *spot, struct pipseed_error *err)
         r = is_at(spot->hidden_fd, spot->parent_fd, spot->name);
         if (r <= 0)
                 return changed_hands(spot, r, err);
-        r = spot->existed ? exchange(spot) : hidden_rename(spot->parent_fd, spot->name, spot->hidden);
+        r = spot->existed ? exchange(spot)
+                          : file_rename_new(spot->parent_fd, spot->name, spot->parent_fd, spot->hidden);
         if (r < 0)
                 return error_sys(err, r, spot->path, "cannot take the new environment away again");
         spot->published = false;

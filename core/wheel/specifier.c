@@ -272,11 +272,6 @@ bool specifier_admits(const struct specifier *set, const struct version *version
         return true;
 }
 
-bool specifier_is_empty(const struct specifier *set)
-{
-        return set->n == 0;
-}
-
 int pipseed_version_matches(const char *version, const char *specifier, struct pipseed_error *err)
 {
         _cleanup_(version_freep) struct version *parsed = NULL;

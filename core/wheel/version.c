@@ -6,7 +6,6 @@
 #include "wheel/quote.h"
 #include "wheel/version_parts.h"
 
-#include <limits.h>
 #include <string.h>
 
 static const struct span zero = {"0", 1};
@@ -265,17 +264,4 @@ bool version_is_prerelease(const struct version *version)
 const char *version_text(const struct version *version)
 {
         return version->text;
-}
-
-int version_release(const struct version *version, unsigned int i)
-{
-        int value = 0;
-
-        if (i >= version->n_release)
-                return 0;
-        for (size_t k = 0; k < version->release[i].len; k++)
-                if (__builtin_mul_overflow(value, 10, &value) ||
-                    __builtin_add_overflow(value, version->release[i].text[k] - '0', &value))
-                        return INT_MAX;
-        return value;
 }

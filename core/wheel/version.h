@@ -49,8 +49,6 @@ int version_compare(const struct version *a, const struct version *b);
 bool version_is_prerelease(const struct version *version);
 /* The normalised spelling ("1.0rc1"); lives as long as the version. */
 const char *version_text(const struct version *version);
-/* Component i of the release segment as a number, 0 beyond its end, INT_MAX when larger. Epochs do not count. */
-int version_release(const struct version *version, unsigned int i);
 
 /* Clauses between commas; empty ones count for nothing, and "" admits everything (under AUTO: all but pre-releases). A
  * bare version such as "26.3" is no specifier: see specifier_parse_pin. */
@@ -63,6 +61,5 @@ DEFINE_CLEANUP(struct specifier *, specifier_free)
 /* Never fails: both arguments are already valid. "===" compares the text that version_parse got, blanks included,
  * without regard to the case of ASCII letters. */
 bool specifier_admits(const struct specifier *set, const struct version *version, enum specifier_pre pre);
-bool specifier_is_empty(const struct specifier *set);
 
 #endif

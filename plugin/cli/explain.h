@@ -10,7 +10,8 @@
  *     explain.n_findings == 0: it will
  *
  * explain_tools.c has the table and the tools above virtualenv, explain_hooks.c those that run what the user wrote,
- * explain_python.c the Python that a tool runs in,
+ * explain_rules.c the settings that keep pipseed out, and the tools above venv, explain_python.c the Python that a tool
+ * runs in,
  * explain_file.c reads configuration files.
  */
 #ifndef CLI_EXPLAIN_H
@@ -31,9 +32,17 @@ struct explain_finding {
 
 struct explain;
 
+/* A tool is a row of explain_tools; settings that keep pipseed out of it are rows of explain_rules.c. */
 struct explain_tool {
         const char *name;
         void (*check)(struct explain *explain);
+        const char *program; /* NULL: none that is looked for */
+        /* above virtualenv */
+        bool hides_variables;                /* virtualenv does not see the user's */
+        const char *choice_file, *choice_key; /* a line of that file with the key and "pipseed" chooses it, too; or NULL */
+        /* explain_hook_files: patterns (glob) of files of which one has to call pipseed, and the finding when none does */
+        const char *hook_files[4]; /* ends with NULL */
+        const char *code, *todo, *text; /* explain_venv: text alone, what venv does for the tool */
 };
 
 struct explain {
@@ -65,19 +74,29 @@ const char *explain_variable(const char *name);
 
 /* ---- explain_tools.c ---- */
 
+/* Does a setting with this value count as on? NULL does not. */
+bool explain_is_on(const char *value);
+/* A file below the user's configuration directory. Returns buffer. */
+const char *explain_user_file(const char *name, char *buffer, size_t size);
+
 /* Plug-in, version and seeder, for the virtualenv beside the program. */
 void explain_virtualenv(struct explain *explain, const char *program);
 
 /* ---- explain_hooks.c: the checks of tools that run what the user wrote ---- */
 
+/* One of the tool's hook files has to call pipseed. */
+void explain_hook_files(struct explain *explain);
 void explain_virtualenvwrapper(struct explain *explain);
-void explain_cookiecutter(struct explain *explain);
-void explain_copier(struct explain *explain);
 void explain_direnv(struct explain *explain);
 void explain_pyenv(struct explain *explain);
-void explain_uv(struct explain *explain);
-void explain_ansible(struct explain *explain);
 void explain_slurm(struct explain *explain);
+
+/* ---- explain_rules.c ---- */
+
+/* A finding for each setting that keeps pipseed out of the tool. */
+void explain_rules(struct explain *explain);
+/* A tool that runs `python -m venv`: its own Python, else python3 on PATH, has to be enabled. */
+void explain_venv(struct explain *explain);
 
 /* ---- explain_python.c ---- */
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool check_command(struct explain *explain, const char *program)
+static void check_command(struct explain *explain, const char *program)
 {
         char path[PATH_MAX];
 
@@ -15,7 +15,6 @@ static bool check_command(struct explain *explain, const char *program)
         if (!explain_program("pipseed", path, sizeof(path)))
                 explain_against(explain, "command-missing", "install pipseed, or put its folder on PATH",
                                 "the command pipseed, which hooks call, is not on PATH");
-        return explain->n_findings == 0;
 }
 
 void explain_virtualenvwrapper(struct explain *explain)
@@ -28,27 +27,26 @@ void explain_virtualenvwrapper(struct explain *explain)
                 hooks = explain_variable("WORKON_HOME");
         if (hooks != NULL && explain_calls_pipseed(explain_text(hook, sizeof(hook), "%s/postmkvirtualenv", hooks))) {
                 explain_choose(explain, hook);
-                (void)check_command(explain, NULL);
+                check_command(explain, NULL);
                 return;
         }
-        explain_virtualenv(explain, program != NULL ? program : "virtualenv");
+        explain_virtualenv(explain, program != NULL ? program : explain->tool->program);
 }
 
-void explain_cookiecutter(struct explain *explain)
+void explain_hook_files(struct explain *explain)
 {
-        (void)check_command(explain, "cookiecutter");
-        if (!explain_any_calls_pipseed("hooks/post_gen_project.*", explain->chosen, sizeof(explain->chosen)))
-                explain_against(explain, "hook-missing", "write 'pipseed venv .venv' to hooks/post_gen_project.sh",
-                                "the template in the current folder has no hooks/post_gen_project.* that calls "
-                                "pipseed");
-}
+        const struct explain_tool *tool = explain->tool;
+        bool found = false;
 
-void explain_copier(struct explain *explain)
-{
-        (void)check_command(explain, "copier");
-        if (!explain_any_calls_pipseed("copier.y*ml", explain->chosen, sizeof(explain->chosen)))
-                explain_against(explain, "hook-missing", "write to copier.yml: _tasks: [\"pipseed venv .venv\"]",
-                                "the template in the current folder has no copier.yml whose _tasks call pipseed");
+        if (tool->program != NULL)
+                check_command(explain, tool->program);
+        for (size_t i = 0; !found && tool->hook_files[i] != NULL; i++)
+                found = explain_any_calls_pipseed(tool->hook_files[i], explain->chosen, sizeof(explain->chosen));
+        /* Without a hook there is nothing to say before tool and command are there. */
+        if (!found && (tool->hook_files[0] != NULL || explain->n_findings == 0))
+                explain_against(explain, tool->code, tool->todo, "%s", tool->text);
+        if (tool->program == NULL)
+                check_command(explain, NULL);
 }
 
 void explain_direnv(struct explain *explain)
@@ -57,7 +55,7 @@ void explain_direnv(struct explain *explain)
         char file[PATH_MAX];
         bool found = false;
 
-        (void)check_command(explain, "direnv");
+        check_command(explain, explain->tool->program);
         /* direnv loads the nearest .envrc, of this folder or one above. */
         while (folder != NULL && !found) {
                 char *slash = strrchr(folder, '/');
@@ -71,7 +69,7 @@ void explain_direnv(struct explain *explain)
         if (!found || !explain_calls_pipseed(file))
                 explain_against(explain, "hook-missing",
                                 "write to .envrc: layout python3 --without-pip, and below it: pipseed seed -q "
-                                "\"$VIRTUAL_ENV\"", "%s",
+                                "--default-pip \"$VIRTUAL_ENV\"", "%s",
                                 found ? "the .envrc in force does not call pipseed"
                                       : "there is no .envrc here or above");
         else
@@ -85,7 +83,7 @@ void explain_pyenv(struct explain *explain)
         char pattern[PATH_MAX];
         bool found = false;
 
-        (void)check_command(explain, "pyenv");
+        check_command(explain, explain->tool->program);
         while (folders != NULL && *folders != '\0' && !found) {
                 size_t len = strcspn(folders, ":");
 
@@ -101,26 +99,8 @@ void explain_pyenv(struct explain *explain)
         if (!found)
                 explain_against(explain, "hook-missing",
                                 "write to $PYENV_ROOT/pyenv.d/virtualenv/pipseed.bash: after_virtualenv 'pipseed seed "
-                                "\"$VIRTUALENV_PATH\"'",
+                                "-q --default-pip \"$VIRTUALENV_PATH\"'",
                                 "no virtualenv/*.bash in $PYENV_HOOK_PATH or $PYENV_ROOT/pyenv.d calls pipseed");
-}
-
-void explain_uv(struct explain *explain)
-{
-        if (check_command(explain, "uv"))
-                explain_against(explain, "no-hook", "uv venv && pipseed seed .venv",
-                                "uv has no hook: 'uv venv' makes environments without pip, and pipseed puts it "
-                                "in afterwards");
-}
-
-void explain_ansible(struct explain *explain)
-{
-        if (!explain_any_calls_pipseed("*.yml", explain->chosen, sizeof(explain->chosen)) &&
-            !explain_any_calls_pipseed("*/tasks/*.yml", explain->chosen, sizeof(explain->chosen)) &&
-            !explain_any_calls_pipseed("roles/*/tasks/*.yml", explain->chosen, sizeof(explain->chosen)))
-                explain_against(explain, "hook-missing", "write to the task: virtualenv_command: /usr/bin/pipseed venv",
-                                "no playbook or task below the current folder names pipseed as virtualenv_command");
-        (void)check_command(explain, NULL);
 }
 
 void explain_slurm(struct explain *explain)
@@ -137,5 +117,5 @@ void explain_slurm(struct explain *explain)
                                 "the TaskProlog %s does not call pipseed", prolog);
         else
                 explain_choose(explain, prolog);
-        (void)check_command(explain, NULL);
+        check_command(explain, NULL);
 }

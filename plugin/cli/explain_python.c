@@ -24,7 +24,7 @@ static const char question[] =
         "from importlib import metadata\n"
         "found = {}\n"
         "for name in ('virtualenv', 'pipseed', 'tox-uv', 'tox', 'nox', 'hatch', 'pdm', 'poetry', 'pipenv',\n"
-        "             'pre-commit', 'virtualenvwrapper', 'ray'):\n"
+        "             'pre-commit', 'virtualenvwrapper', 'ray', 'pipx', 'uv'):\n"
         "    try: found[name] = metadata.version(name)\n"
         "    except metadata.PackageNotFoundError: pass\n"
         "group = metadata.entry_points()\n"

@@ -57,7 +57,7 @@ const char *explain_variable(const char *name)
 
 /* ---- what virtualenv itself looks at ---- */
 
-static bool is_true(const char *value)
+bool explain_is_on(const char *value)
 {
         static const char *const words[] = {"1", "true", "yes", "on", "True", "TRUE", "Yes"};
 
@@ -67,8 +67,7 @@ static bool is_true(const char *value)
         return false;
 }
 
-/* A file below the user's configuration folder. */
-static const char *user_file(const char *name, char *buffer, size_t size)
+const char *explain_user_file(const char *name, char *buffer, size_t size)
 {
         const char *folder = explain_variable("XDG_CONFIG_HOME");
         const char *home = explain_variable("HOME");
@@ -84,7 +83,7 @@ static const char *virtualenv_ini(bool sees_variables, char *buffer, size_t size
 
         if (named != NULL)
                 return explain_text(buffer, size, "%s", named);
-        return user_file("virtualenv/virtualenv.ini", buffer, size);
+        return explain_user_file("virtualenv/virtualenv.ini", buffer, size);
 }
 
 static void check_plugin(struct explain *explain)
@@ -149,7 +148,7 @@ static void check_no_pip(struct explain *explain)
         char todo[64];
 
         for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-                if (is_true(explain_variable(names[i])))
+                if (explain_is_on(explain_variable(names[i])))
                         explain_against(explain, "no-pip", explain_text(todo, sizeof(todo), "unset %s", names[i]),
                                         "%s asks for environments without pip", names[i]);
 }
@@ -169,18 +168,6 @@ void explain_virtualenv(struct explain *explain, const char *program)
                 check_seeder(explain, true);
 }
 
-/* Tools that pass virtualenv nothing that matters, and let its variables through. */
-static void check_plain(struct explain *explain)
-{
-        explain_virtualenv(explain, explain->tool->name);
-}
-
-static void check_ray(struct explain *explain)
-{
-        if (check_beside(explain, explain->tool->name))
-                check_seeder(explain, false);
-}
-
 /* ---- tools above virtualenv ---- */
 
 static const struct {
@@ -194,7 +181,7 @@ static void check_tox(struct explain *explain)
         bool provisioned = false, by_uv = false, chosen = false, told = false;
         char todo[2 * PATH_MAX];
 
-        if (!explain_open(explain, "tox"))
+        if (!explain_open(explain, explain->tool->program))
                 return;
         for (size_t i = 0; i < ARRAY_SIZE(tox_files); i++) {
                 const char *file = tox_files[i].file, *section = tox_files[i].section;
@@ -220,115 +207,87 @@ static void check_tox(struct explain *explain)
                 explain_choose(explain, "set_env");
 }
 
-static void check_nox(struct explain *explain)
+/* Tools that call virtualenv, each with its rules. */
+static void check_above_virtualenv(struct explain *explain)
 {
-        static const char *const others[] = {"uv", "venv", "conda", "mamba", "micromamba", "none"};
-        const char *named = explain_variable("NOX_DEFAULT_VENV_BACKEND");
+        const struct explain_tool *tool = explain->tool;
 
-        if (!check_beside(explain, explain->tool->name))
+        if (!check_beside(explain, tool->program))
                 return;
-        if (named != NULL && strcmp(named, "virtualenv") != 0)
-                explain_against(explain, "backend", "unset NOX_DEFAULT_VENV_BACKEND",
-                                "NOX_DEFAULT_VENV_BACKEND chooses the backend %s", named);
-        for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-                if (explain_mentions("noxfile.py", "venv_backend", others[i]) ||
-                    explain_mentions("noxfile.py", "default_venv_backend", others[i]))
-                        explain_against(explain, "backend", "write venv_backend=\"virtualenv\" to noxfile.py",
-                                        "noxfile.py chooses the backend %s", others[i]);
-        if (explain_mentions("noxfile.py", "venv_params", "pipseed"))
-                explain_choose(explain, "noxfile.py");
+        explain_rules(explain);
+        if (tool->choice_file != NULL && explain_mentions(tool->choice_file, tool->choice_key, "pipseed"))
+                explain_choose(explain, tool->choice_file);
         else
-                check_seeder(explain, true);
+                check_seeder(explain, !tool->hides_variables);
 }
 
-static void check_hatch(struct explain *explain)
-{
-        static const char *const files[] = {"pyproject.toml", "hatch.toml"};
-
-        if (!check_beside(explain, explain->tool->name))
-                return;
-        if (explain_variable("HATCH_ENV_TYPE_VIRTUAL_UV_PATH") != NULL)
-                explain_against(explain, "uv-installer", "unset HATCH_ENV_TYPE_VIRTUAL_UV_PATH",
-                                "HATCH_ENV_TYPE_VIRTUAL_UV_PATH has uv make the environments");
-        for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-                if (explain_mentions(files[i], "installer", "uv"))
-                        explain_against(explain, "uv-installer", "write installer = \"pip\"",
-                                        "%s chooses installer = \"uv\": uv makes the environments", files[i]);
-        check_seeder(explain, true);
-}
-
-/* A setting of pdm or poetry: the variable, then the project's file, then the user's. */
-static const char *setting(const char *name, const char *file, const char *user, const char *section, const char *key,
-                           char *buffer, size_t size)
-{
-        char path[PATH_MAX];
-        const char *value = explain_variable(name);
-
-        if (value != NULL)
-                return explain_text(buffer, size, "%s", value);
-        if (explain_key(file, section, key, buffer, size))
-                return buffer;
-        return explain_key(user_file(user, path, sizeof(path)), section, key, buffer, size) ? buffer : NULL;
-}
-
-static void check_pdm(struct explain *explain)
-{
-        static const char own[] = "pdm.toml", user[] = "pdm/config.toml";
-        char buffer[256];
-        const char *value = NULL;
-
-        if (!check_beside(explain, explain->tool->name))
-                return;
-        value = setting("PDM_VENV_BACKEND", own, user, "venv", "backend", buffer, sizeof(buffer));
-        if (value != NULL && strcmp(value, "virtualenv") != 0)
-                explain_against(explain, "backend", "export PDM_VENV_BACKEND=virtualenv", "pdm's venv.backend is %s",
-                                value);
-        if (is_true(setting("PDM_USE_UV", own, user, "", "use-uv", buffer, sizeof(buffer))))
-                explain_against(explain, "uv-installer", "export PDM_USE_UV=0",
-                                "pdm's use_uv has uv make the environments");
-        if (!is_true(setting("PDM_VENV_WITH_PIP", own, user, "venv", "with-pip", buffer, sizeof(buffer))))
-                explain_against(explain, "no-pip", "export PDM_VENV_WITH_PIP=1",
-                                "pdm makes environments without pip, unless venv.with_pip is set");
-        check_seeder(explain, true);
-}
-
-static void check_poetry(struct explain *explain)
-{
-        static const char own[] = "poetry.toml", user[] = "pypoetry/config.toml";
-        char buffer[256];
-        const char *value = NULL;
-
-        if (!check_beside(explain, explain->tool->name))
-                return;
-        value = setting("POETRY_VIRTUALENVS_CREATE", own, user, "virtualenvs", "create", buffer, sizeof(buffer));
-        if (value != NULL && !is_true(value))
-                explain_against(explain, "no-environment", "export POETRY_VIRTUALENVS_CREATE=true",
-                                "virtualenvs.create is off: poetry makes no environment");
-        if (is_true(setting("POETRY_VIRTUALENVS_OPTIONS_NO_PIP", own, user, "virtualenvs.options", "no-pip", buffer,
-                            sizeof(buffer))))
-                explain_against(explain, "no-pip", "export POETRY_VIRTUALENVS_OPTIONS_NO_PIP=false",
-                                "virtualenvs.options.no-pip is on: poetry makes environments without pip");
-        check_seeder(explain, true);
-}
+#define BY_VENV "makes environments by"
+#define UV_CREATES "uv has no hook: 'uv venv' makes environments without pip, and pipseed puts it in afterwards"
 
 const struct explain_tool explain_tools[] = {
-        {"ansible", explain_ansible},
-        {"cookiecutter", explain_cookiecutter},
-        {"copier", explain_copier},
-        {"direnv", explain_direnv},
-        {"hatch", check_hatch},
-        {"nox", check_nox},
-        {"pdm", check_pdm},
-        {"pipenv", check_plain},
-        {"poetry", check_poetry},
-        {"pre-commit", check_plain},
-        {"pyenv-virtualenv", explain_pyenv},
-        {"ray", check_ray},
-        {"slurm", explain_slurm},
-        {"tox", check_tox},
-        {"uv", explain_uv},
-        {"virtualenv", check_plain},
-        {"virtualenvwrapper", explain_virtualenvwrapper},
+        {.name = "airflow", .check = explain_venv, .program = "airflow", .text = BY_VENV},
+        {
+                .name = "ansible",
+                .check = explain_hook_files,
+                .hook_files = {"*.yml", "*/tasks/*.yml", "roles/*/tasks/*.yml"},
+                .code = "hook-missing",
+                .todo = "write to the task: virtualenv_command: /usr/bin/pipseed venv",
+                .text = "no playbook or task below the current folder names pipseed as virtualenv_command",
+        },
+        {
+                .name = "cookiecutter",
+                .check = explain_hook_files,
+                .program = "cookiecutter",
+                .hook_files = {"hooks/post_gen_project.*"},
+                .code = "hook-missing",
+                .todo = "write 'pipseed venv .venv' to hooks/post_gen_project.sh",
+                .text = "the template in the current folder has no hooks/post_gen_project.* that calls pipseed",
+        },
+        {
+                .name = "copier",
+                .check = explain_hook_files,
+                .program = "copier",
+                .hook_files = {"copier.y*ml"},
+                .code = "hook-missing",
+                .todo = "write to copier.yml: _tasks: [\"pipseed venv .venv\"]",
+                .text = "the template in the current folder has no copier.yml whose _tasks call pipseed",
+        },
+        {.name = "direnv", .check = explain_direnv, .program = "direnv"},
+        {.name = "hatch", .check = check_above_virtualenv, .program = "hatch"},
+        {.name = "jupyter", .check = explain_venv, .text = BY_VENV},
+        {
+                .name = "nox",
+                .check = check_above_virtualenv,
+                .program = "nox",
+                .choice_file = "noxfile.py",
+                .choice_key = "venv_params",
+        },
+        {.name = "pdm", .check = check_above_virtualenv, .program = "pdm"},
+        {.name = "pipenv", .check = check_above_virtualenv, .program = "pipenv"},
+        {
+                .name = "pipx",
+                .check = explain_venv,
+                .program = "pipx",
+                .text = "makes the environment with the pip that all of its environments share by",
+        },
+        {.name = "poetry", .check = check_above_virtualenv, .program = "poetry"},
+        {.name = "pre-commit", .check = check_above_virtualenv, .program = "pre-commit"},
+        {.name = "pycharm", .check = explain_venv, .text = BY_VENV},
+        {.name = "pyenv-virtualenv", .check = explain_pyenv, .program = "pyenv"},
+        {.name = "ray", .check = check_above_virtualenv, .program = "ray", .hides_variables = true},
+        {.name = "slurm", .check = explain_slurm},
+        {.name = "tox", .check = check_tox, .program = "tox"},
+        {
+                .name = "uv",
+                .check = explain_hook_files,
+                .program = "uv",
+                .code = "no-hook",
+                .todo = "uv venv && pipseed seed --default-pip .venv",
+                .text = UV_CREATES,
+        },
+        {.name = "virtualenv", .check = check_above_virtualenv, .program = "virtualenv"},
+        {.name = "virtualenvwrapper", .check = explain_virtualenvwrapper, .program = "virtualenv"},
+        {.name = "vscode", .check = explain_venv, .text = BY_VENV},
         {.name = NULL},
 };
 

@@ -147,3 +147,60 @@ def test_a_tool_that_does_not_answer(place):
     tool(place.folder, "tox", "#!/nowhere/bin/python3")
     assert codes(place("--json", "tox")) == ["python-broken"]
     assert subprocess.run([run.command(), "explain", "--help"], check=True, capture_output=True).stdout
+
+
+@pytest.mark.parametrize("name, variable", [
+    ("pipx", "PIPX_DEFAULT_BACKEND"), ("airflow", "AIRFLOW__STANDARD__VENV_INSTALL_METHOD"),
+])
+def test_tools_that_take_uv(place, name, variable):
+    """Both use venv of their own Python, unless uv can be reached and is not ruled out."""
+    env = interpreters.make_env(interpreters.any_python(), place.folder / "env")
+    tool(place.folder, name, f"#!{env}/bin/python3")
+    assert codes(place("--json", name)) == ["not-enabled"]
+    tool(place.folder, "uv", "#!/bin/sh")
+    assert codes(place("--json", name)) == ["uv-installer", "not-enabled"]
+    assert codes(place("--json", name, env={variable: "uv"})) == ["uv-installer", "not-enabled"]
+    result = place("--json", name, env={variable: "pip"})
+    assert codes(result) == ["not-enabled"] and result.json["python"] == f"{env}/bin/python3"
+    base = os.path.realpath(interpreters.any_python().exe)
+    assert os.path.realpath(result.json["findings"][0]["todo"].rsplit(" ", 1)[1]) == base
+    assert not (place.folder / "was-run").exists()
+
+
+def test_configuration_of_airflow(place):
+    """The file says it as well as the variable."""
+    env = interpreters.make_env(interpreters.any_python(), place.folder / "env")
+    tool(place.folder, "airflow", f"#!{env}/bin/python3")
+    tool(place.folder, "uv", "#!/bin/sh")
+    (place.folder / "airflow.cfg").write_text("[core]\nx = y\n[standard]\nvenv_install_method = pip\n")
+    assert codes(place("--json", "airflow", env={"AIRFLOW_HOME": place.folder})) == ["not-enabled"]
+
+
+@pytest.mark.parametrize("name", ["jupyter", "pycharm", "vscode"])
+def test_tools_that_use_venv(place, name):
+    """They have no program to look for: python3 on PATH counts."""
+    os.symlink(interpreters.any_python().exe, place.folder / "bin/python3")
+    result = place("--json", name)
+    assert codes(result) == ["not-enabled"]
+    assert result.json["findings"][0]["todo"].startswith("pipseed enable --python /")
+
+
+@pytest.mark.parametrize("name", ["direnv", "pyenv-virtualenv", "uv", "virtualenvwrapper"])
+def test_hooks_leave_a_plain_pip(place, name):
+    """Without bin/pip another environment's pip would be used. What explain says to write, and what the page shows."""
+    for program in ("direnv", "pyenv", "uv"):
+        tool(place.folder, program, "#!/bin/sh")
+    lines = (run.REPO / f"docs/howto/{name}.md").read_text().splitlines()
+    lines += [finding["todo"] for finding in place("--json", name).json["findings"]]
+    calls = [line for line in lines if "pipseed seed" in line]
+    assert calls and all("--default-pip" in line for line in calls)
+
+
+def test_each_tool_has_its_page(place):
+    """docs/howto/NAME.md is what -v names; the manual page lists the same tools."""
+    known = place("nonsense", code=2).stderr.split("known are: ")[1].splitlines()[0].split(", ")
+    pages = {path.stem for path in (run.REPO / "docs/howto").glob("*.md")} - {"README"}
+    assert set(known) == pages
+    manual = " ".join((run.REPO / "docs/pipseed.1").read_text().split())
+    listed = manual.split("Known are ")[1].split(". ")[0].replace(" and ", ", ").split(", ")
+    assert listed == sorted(listed) == known

@@ -420,3 +420,21 @@ rm -r {stdlib}/ensurepip
     left = {name: entry for name, entry in snapshot(tmp_path / "restored").items() if "__pycache__" not in name}
     right = {name: entry for name, entry in snapshot(Path(stdlib) / "ensurepip").items() if "__pycache__" not in name}
     assert left == right
+
+
+def test_explain_sees_it(pipseed, prefix, tmp_path):
+    """A tool that runs venv uses pipseed as soon as its Python is enabled, and no longer."""
+    (tmp_path / "bin").mkdir()
+    script = tmp_path / "bin/pipx"
+    script.write_text(f"#!{prefix.exe}\nraise SystemExit\n")
+    script.chmod(0o755)
+
+    def explained(code):
+        found = pipseed("explain", "--json", "pipx", env={"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"}, code=code).json
+        return [each["code"] for each in found["findings"] if each["code"] != "uv-installer"], found["chosen_by"]
+
+    assert explained(1) == (["not-enabled"], None)
+    pipseed("enable", prefix.exe)
+    assert explained(0) == ([], str(prefix.package))
+    pipseed("disable", prefix.exe)
+    assert explained(1) == (["not-enabled"], None)

@@ -61,10 +61,10 @@ static void make_target(void)
         }
 }
 
-static void set_inodes(struct txn *txn)
+static void set_inodes(struct journal *forged)
 {
-        for (size_t i = 0; i < txn->n_changes; i++) {
-                struct change *change = &txn->changes[i];
+        for (size_t i = 0; i < forged->n_changes; i++) {
+                struct change *change = &forged->changes[i];
                 char path[8192];
                 struct stat st;
 
@@ -89,7 +89,7 @@ static void mend(void)
         world_check();
 }
 
-static void carry_out(struct txn *forged)
+static void carry_out(struct journal *forged)
 {
         _cleanup_(str_done) struct str text = STR_INIT;
         char path[512];
@@ -99,7 +99,7 @@ static void carry_out(struct txn *forged)
                 set_roots();
         make_target();
         set_inodes(forged);
-        journal_write(&text, forged->changes, forged->n_changes);
+        journal_write(&text, forged);
         (void)snprintf(path, sizeof(path), "%s" AREA "journal", root_names[PLAN_LIB]);
         world_file(path, text.data, text.len);
         mend();
@@ -108,15 +108,15 @@ static void carry_out(struct txn *forged)
 
 static void check(const char *text, size_t len)
 {
-        struct txn first = {0};
-        struct txn second = {0};
+        _cleanup_(journal_done) struct journal first = {0};
+        _cleanup_(journal_done) struct journal second = {0};
         _cleanup_(str_done) struct str once = STR_INIT;
         _cleanup_(str_done) struct str twice = STR_INIT;
 
-        if (journal_read(&first.arena, text, len, &first.changes, &first.n_changes)) {
-                journal_write(&once, first.changes, first.n_changes);
-                FUZZ_CHECK(journal_read(&second.arena, once.data, once.len, &second.changes, &second.n_changes));
-                journal_write(&twice, second.changes, second.n_changes);
+        if (journal_read(&first, text, len)) {
+                journal_write(&once, &first);
+                FUZZ_CHECK(journal_read(&second, once.data, once.len));
+                journal_write(&twice, &second);
                 FUZZ_CHECK(strcmp(once.data, twice.data) == 0);
                 FUZZ_CHECK(once.len == len && memcmp(once.data, text, len) == 0);
                 for (size_t i = 0; i < first.n_changes; i++)
@@ -124,8 +124,6 @@ static void check(const char *text, size_t len)
                 if (first.n_changes <= 64)
                         carry_out(&first);
         }
-        arena_done(&first.arena);
-        arena_done(&second.arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -72,7 +72,8 @@ def test_uv(project, settings):
     """uv has no hook: pipseed comes after it, and both see the same pip."""
     tool = rig.tool("uv")
     _explained("uv", tool, project, settings, "no-hook")
-    assert rig.explain("uv", tool, cwd=project, env=settings)["findings"][0]["todo"] == "uv venv && pipseed seed .venv"
+    assert rig.explain("uv", tool, cwd=project, env=settings)["findings"][0]["todo"] == \
+        "uv venv && pipseed seed --default-pip .venv"
     tool.run(["uv", "venv", "--python", rig.PYTHON], cwd=project, env=settings)
     assert rig.installer(project / ".venv") is None
     tool.run(["sh", "-ec", rig.howto("uv")[0].split("\n")[1]], cwd=project, env=settings)

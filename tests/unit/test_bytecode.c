@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/process.h"
 #include "store/bytecode.h"
+#include "wheel/pyc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +30,7 @@ static void names_files(void **state)
         (void)state;
         assert_string_equal(suffix, ".cpython-313.pyc");
         for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
-                assert_string_equal(bytecode_path(&arena, paths[i].source, suffix), paths[i].expected);
+                assert_string_equal(pyc_path(&arena, paths[i].source, suffix), paths[i].expected);
 }
 
 static const struct {
@@ -131,7 +132,7 @@ static void assert_listed(const struct compile *compile)
                 size_t len;
 
                 assert_string_equal(source->path, sources[i]);
-                assert_string_equal(file->path, bytecode_path(&arena, sources[i], suffix));
+                assert_string_equal(file->path, pyc_path(&arena, sources[i], suffix));
                 assert_int_equal(file_read(compile->out_fd, file->path, 1 << 20, &data, &len), 0);
                 assert_int_equal(file->size, len);
                 hash_of(data, len, digest);
@@ -315,7 +316,7 @@ static void writes_nothing_for_the_dead(void **state)
         for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
                 _cleanup_(arena_done) struct arena arena = {0};
                 _cleanup_free_ char *suffix = bytecode_suffix(demo_target);
-                const char *path = bytecode_path(&arena, sources[i], suffix);
+                const char *path = pyc_path(&arena, sources[i], suffix);
                 struct stat st;
 
                 if (fstatat(compile.out_fd, path, &st, 0) == 0)

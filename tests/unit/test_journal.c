@@ -8,7 +8,6 @@
 
 #include "base/cleanup.h"
 #include "install/txn/journal.h"
-#include "install/txn/txn.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,16 +23,11 @@ static struct change changes[] = {
         {CHANGE_SWAP, PLAN_DATA, "end 12345678", 8},
 };
 
-static void done(struct txn *txn)
-{
-        arena_done(&txn->arena);
-}
-
 static void write_journal(struct str *text, size_t n)
 {
-        const struct txn txn = {.changes = changes, .n_changes = n};
+        const struct journal journal = {.changes = changes, .n_changes = n};
 
-        journal_write(text, txn.changes, txn.n_changes);
+        journal_write(text, &journal);
         assert_false(text->failed);
 }
 
@@ -41,12 +35,12 @@ static void round_trip(void **state)
 {
         (void)state;
         for (size_t n = 0; n <= ARRAY_SIZE(changes); n++) {
-                _cleanup_(done) struct txn read = {0};
+                _cleanup_(journal_done) struct journal read = {0};
                 _cleanup_(str_done) struct str text = STR_INIT;
                 _cleanup_(str_done) struct str again = STR_INIT;
 
                 write_journal(&text, n);
-                assert_true(journal_read(&read.arena, text.data, text.len, &read.changes, &read.n_changes));
+                assert_true(journal_read(&read, text.data, text.len));
                 assert_int_equal(read.n_changes, n);
                 for (size_t i = 0; i < n; i++) {
                         assert_int_equal(read.changes[i].kind, changes[i].kind);
@@ -54,7 +48,7 @@ static void round_trip(void **state)
                         assert_string_equal(read.changes[i].path, changes[i].path);
                         assert_true(read.changes[i].inode == changes[i].inode);
                 }
-                journal_write(&again, read.changes, read.n_changes);
+                journal_write(&again, &read);
                 assert_string_equal(again.data, text.data);
         }
 }
@@ -88,13 +82,13 @@ static void every_cut_is_seen(void **state)
         (void)state;
         write_journal(&text, ARRAY_SIZE(changes));
         for (size_t len = 0; len < text.len; len++) {
-                _cleanup_(done) struct txn read = {0};
+                _cleanup_(journal_done) struct journal read = {0};
                 _cleanup_free_ char *cut = malloc(len + 1);
 
                 assert_non_null(cut);
                 memcpy(cut, text.data, len);
                 cut[len] = '\0';
-                if (journal_read(&read.arena, cut, len, &read.changes, &read.n_changes))
+                if (journal_read(&read, cut, len))
                         fail_msg("cut to %zu bytes", len);
         }
 }
@@ -107,18 +101,18 @@ static void every_change_is_seen(void **state)
         write_journal(&text, ARRAY_SIZE(changes));
         for (size_t i = 0; i < text.len; i++)
                 for (int bit = 0; bit < 8; bit++) {
-                        _cleanup_(done) struct txn read = {0};
+                        _cleanup_(journal_done) struct journal read = {0};
 
                         text.data[i] = (char)(text.data[i] ^ 1 << bit);
-                        if (journal_read(&read.arena, text.data, text.len, &read.changes, &read.n_changes))
+                        if (journal_read(&read, text.data, text.len))
                                 fail_msg("bit %d of byte %zu", bit, i);
                         text.data[i] = (char)(text.data[i] ^ 1 << bit);
                 }
         {
-                _cleanup_(done) struct txn read = {0};
+                _cleanup_(journal_done) struct journal read = {0};
 
                 str_add(&text, "x");
-                assert_false(journal_read(&read.arena, text.data, text.len, &read.changes, &read.n_changes));
+                assert_false(journal_read(&read, text.data, text.len));
         }
 }
 
@@ -151,12 +145,12 @@ static void only_its_own_format(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-                _cleanup_(done) struct txn read = {0};
+                _cleanup_(journal_done) struct journal read = {0};
                 _cleanup_(str_done) struct str text = STR_INIT;
 
                 str_add(&text, texts[i].text);
                 str_printf(&text, "end %08lx\n", crc32_z(0, (const unsigned char *)texts[i].text, text.len));
-                if (journal_read(&read.arena, text.data, text.len, &read.changes, &read.n_changes) != texts[i].valid)
+                if (journal_read(&read, text.data, text.len) != texts[i].valid)
                         fail_msg("row %zu", i);
         }
 }
@@ -164,13 +158,13 @@ static void only_its_own_format(void **state)
 static void no_nul_in_it(void **state)
 {
         static const char text[] = "pipseed-journal 1\ntake lib 1 pip\0.dist-info\n";
-        _cleanup_(done) struct txn read = {0};
+        _cleanup_(journal_done) struct journal read = {0};
         _cleanup_(str_done) struct str journal = STR_INIT;
 
         (void)state;
         str_add_bytes(&journal, text, sizeof(text) - 1);
         str_printf(&journal, "end %08lx\n", crc32_z(0, (const unsigned char *)text, sizeof(text) - 1));
-        assert_false(journal_read(&read.arena, journal.data, journal.len, &read.changes, &read.n_changes));
+        assert_false(journal_read(&read, journal.data, journal.len));
 }
 
 int main(void)

@@ -391,7 +391,7 @@ static void bytecode_with_an_impossible_name(void **state)
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         _cleanup_(str_done) struct str text = STR_INIT;
         _cleanup_(txn_freep) struct txn *txn = NULL;
-        struct txn read = {0};
+        struct journal read = {0};
 
         (void)state;
         tree_file(RIG_LIB "/single.py", "old");
@@ -399,10 +399,10 @@ static void bytecode_with_an_impossible_name(void **state)
         tree_file(RIG_LIB "/__pycache__/single.cpython-311.pyc", "old");
         txn = rig_prepare();
         assert_int_equal(merge(txn, nothing, removed, &err), 0);
-        journal_write(&text, txn->changes, txn->n_changes);
-        assert_true(journal_read(&read.arena, text.data, text.len, &read.changes, &read.n_changes));
+        journal_write(&text, &(const struct journal){.changes = txn->changes, .n_changes = txn->n_changes});
+        assert_true(journal_read(&read, text.data, text.len));
         assert_int_equal(read.n_changes, 2);
-        arena_done(&read.arena);
+        journal_done(&read);
         rig_commit(txn);
         rig_assert_content(RIG_LIB "/__pycache__/single.a\nb.pyc", "odd");
 }

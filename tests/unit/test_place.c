@@ -56,10 +56,10 @@ struct counts {
 
 static void assert_counts(const struct placer *placer, const struct counts *expected)
 {
-        assert_int_equal(placer->n_reflinked, expected->reflinked);
-        assert_int_equal(placer->n_hardlinked, expected->hardlinked);
-        assert_int_equal(placer->n_copied, expected->copied);
-        assert_int_equal(placer->n_symlinked, expected->symlinked);
+        assert_int_equal(placer->n_placed[PIPSEED_LINK_REFLINK], expected->reflinked);
+        assert_int_equal(placer->n_placed[PIPSEED_LINK_HARDLINK], expected->hardlinked);
+        assert_int_equal(placer->n_placed[PIPSEED_LINK_COPY], expected->copied);
+        assert_int_equal(placer->n_placed[PIPSEED_LINK_SYMLINK], expected->symlinked);
 }
 
 /* Without reflinks: ext4, tmpfs. */

@@ -202,23 +202,6 @@ static void test_pins(void **state)
         }
 }
 
-static void test_empty(void **state)
-{
-        static const struct {
-                const char *input;
-                bool expected;
-        } cases[] = {{"", true}, {" , ,", true}, {"newest", true}, {"26.3", false}, {">=25", false}};
-
-        (void)state;
-        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-                struct pipseed_error err = PIPSEED_ERROR_INIT;
-                _cleanup_(specifier_freep) struct specifier *set = NULL;
-
-                assert_int_equal(specifier_parse_pin(cases[i].input, &set, &err), 0);
-                assert_int_equal(specifier_is_empty(set), cases[i].expected);
-        }
-}
-
 static void test_public_function(void **state)
 {
         static const struct {
@@ -250,7 +233,6 @@ int main(void)
                 cmocka_unit_test(test_invalid),
                 cmocka_unit_test(test_message),
                 cmocka_unit_test(test_pins),
-                cmocka_unit_test(test_empty),
                 cmocka_unit_test(test_public_function),
         };
 

@@ -201,34 +201,6 @@ static void test_prerelease(void **state)
         }
 }
 
-static const struct {
-        const char *input;
-        unsigned int component;
-        int expected;
-} components[] = {
-        {"26.3", 0, 26},
-        {"26.3", 1, 3},
-        {"26.3", 2, 0},
-        {"26.3", UINT_MAX, 0},
-        {"5!26.3", 0, 26},
-        {"007.2147483647", 0, 7},
-        {"1.2147483647", 1, INT_MAX},
-        {"1.2147483648", 1, INT_MAX},
-        {"1.2147483646", 1, INT_MAX - 1},
-        {"99999999999999999999", 0, INT_MAX},
-        {"1.2a3", 2, 0},
-};
-
-static void test_release(void **state)
-{
-        (void)state;
-        for (size_t i = 0; i < ARRAY_SIZE(components); i++) {
-                _cleanup_(version_freep) struct version *version = parse(components[i].input);
-
-                assert_int_equal(version_release(version, components[i].component), components[i].expected);
-        }
-}
-
 /* len characters: a head, then one unit again and again. */
 static char *repeat(const char *head, const char *unit, size_t times)
 {
@@ -284,8 +256,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_normalised),      cmocka_unit_test(test_invalid),
                 cmocka_unit_test(test_message),         cmocka_unit_test(test_order),
-                cmocka_unit_test(test_equal),           cmocka_unit_test(test_prerelease),
-                cmocka_unit_test(test_release),         cmocka_unit_test(test_no_bound),
+                cmocka_unit_test(test_equal),           cmocka_unit_test(test_prerelease),         cmocka_unit_test(test_no_bound),
                 cmocka_unit_test(test_many_components),
         };
 

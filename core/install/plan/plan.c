@@ -11,6 +11,7 @@
 #include "install/plan/rows.h"
 #include "install/plan/script.h"
 #include "install/plan/style.h"
+#include "wheel/pyc.h"
 #include "wheel/quote.h"
 
 #include <stdlib.h>
@@ -68,28 +69,9 @@ static int add_text(struct builder *b, struct plan_file file, struct str *text, 
         return add_content(b, file, n_rows, err);
 }
 
-/* "a/b.py" and ".cpython-313.pyc": "a/__pycache__/b.cpython-313.pyc". */
-static const char *bytecode_path(struct arena *arena, const char *path, const char *suffix)
-{
-        static const char folder[] = "__pycache__/";
-        const size_t parent = (size_t)(path_base(path) - path);
-        const size_t stem = strlen(path) - parent - strlen(".py");
-        const size_t size = strlen(suffix) + 1;
-        char *text = arena_alloc(arena, parent + sizeof(folder) - 1 + stem + size);
-
-        if (text == NULL)
-                return NULL;
-        memcpy(text, path, parent);
-        memcpy(text + parent, folder, sizeof(folder)); /* what follows takes the NUL's place */
-        /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): the suffix ends it */
-        memcpy(text + parent + sizeof(folder) - 1, path + parent, stem);
-        memcpy(text + parent + sizeof(folder) - 1 + stem, suffix, size);
-        return text;
-}
-
 static int add_bytecode(struct builder *b, const struct plan_file *source, struct pipseed_error *err)
 {
-        const char *path = bytecode_path(&b->arena, source->path, b->input->pyc_suffix);
+        const char *path = pyc_path(&b->arena, source->path, b->input->pyc_suffix);
 
         if (path == NULL)
                 return error_memory(err);

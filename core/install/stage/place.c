@@ -78,7 +78,7 @@ static int place_hardlink(struct placer *placer, const struct place_source *sour
         if (!fits(placer, source, &st))
                 return -ESTALE;
         if (is_wanted(placer, source, &st)) {
-                placer->n_hardlinked++;
+                placer->n_placed[PIPSEED_LINK_HARDLINK]++;
                 return 0;
         }
         return unlinkat(dir_fd, name, 0) < 0 ? -errno : NEXT_MODE;
@@ -129,7 +129,7 @@ static int place_content(struct placer *placer, const struct place_source *sourc
         struct stat st;
         _cleanup_close_ int from = open_source(placer, source, &st);
         _cleanup_close_ int to = -1;
-        uint64_t *count = &placer->n_copied;
+        enum pipseed_link_mode how = PIPSEED_LINK_COPY;
         int r = 0;
 
         if (from < 0)
@@ -138,7 +138,7 @@ static int place_content(struct placer *placer, const struct place_source *sourc
         if (to < 0)
                 return to;
         if (clone && ioctl(to, FICLONE, from) == 0) {
-                count = &placer->n_reflinked;
+                how = PIPSEED_LINK_REFLINK;
         } else {
                 r = clone ? -errno : 0;
                 if (r == -ENOSPC || r == -EDQUOT || r == -EIO)
@@ -151,7 +151,8 @@ static int place_content(struct placer *placer, const struct place_source *sourc
                         return r;
         }
         r = finish(placer, source, steal_fd(&to), &st);
-        *count += r == 0;
+        if (r == 0)
+                placer->n_placed[how]++;
         return r;
 }
 
@@ -180,7 +181,7 @@ static int place_symlink(struct placer *placer, const struct place_source *sourc
                 return -ESTALE;
         if (symlinkat(source->absolute, dir_fd, name) < 0)
                 return errno == EPERM || errno == EOPNOTSUPP ? NEXT_MODE : -errno;
-        placer->n_symlinked++;
+        placer->n_placed[PIPSEED_LINK_SYMLINK]++;
         return 0;
 }
 

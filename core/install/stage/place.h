@@ -23,6 +23,8 @@
 
 #include <sys/types.h>
 
+#define PLACER_N_MODES (PIPSEED_LINK_SYMLINK + 1)
+
 struct placer {
         enum pipseed_link_mode mode;
         mode_t umask;     /* of this process: a new file's mode follows from it by open(2) */
@@ -31,7 +33,7 @@ struct placer {
         bool no_reflink;  /* these file systems cannot */
         bool no_hardlink; /* two file systems */
         gid_t group;      /* of files here, when the folder hands its group down (setgid); else (gid_t)-1 */
-        uint64_t n_reflinked, n_hardlinked, n_copied, n_symlinked;
+        uint64_t n_placed[PLACER_N_MODES]; /* files, by the mode that did them; never AUTO */
 };
 
 struct place_source {

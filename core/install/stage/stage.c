@@ -351,10 +351,8 @@ static void collect(const struct stage_query *query, const struct workers *worke
 
                 placer->no_reflink = placer->no_reflink || part->no_reflink;
                 placer->no_hardlink = placer->no_hardlink || part->no_hardlink;
-                placer->n_reflinked += part->n_reflinked - before.n_reflinked;
-                placer->n_hardlinked += part->n_hardlinked - before.n_hardlinked;
-                placer->n_copied += part->n_copied - before.n_copied;
-                placer->n_symlinked += part->n_symlinked - before.n_symlinked;
+                for (int mode = 0; mode < PLACER_N_MODES; mode++)
+                        placer->n_placed[mode] += part->n_placed[mode] - before.n_placed[mode];
         }
 }
 

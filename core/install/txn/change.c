@@ -61,17 +61,7 @@ static int look(const struct place *place, uint64_t *ret_inode)
 
 static int rename_place(const struct place *from, const struct place *to)
 {
-        int r = file_rename_new(from->parent_fd, from->name, to->parent_fd, to->name);
-        uint64_t inode = 0;
-
-        if (r != -EOPNOTSUPP)
-                return r;
-        r = look(to, &inode);
-        if (r < 0)
-                return r;
-        if (inode != 0)
-                return -EEXIST;
-        return renameat(from->parent_fd, from->name, to->parent_fd, to->name) < 0 ? -errno : 0;
+        return file_rename_new(from->parent_fd, from->name, to->parent_fd, to->name);
 }
 
 struct sides {

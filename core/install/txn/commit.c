@@ -45,7 +45,7 @@ static int decide(const struct txn *txn, struct pipseed_error *err)
         int area_fd = txn->roots[PLAN_LIB].area_fd;
         int r;
 
-        journal_write(&text, txn->changes, txn->n_changes);
+        journal_write(&text, &(const struct journal){.changes = txn->changes, .n_changes = txn->n_changes});
         if (text.failed)
                 return error_memory(err);
         r = make_old(txn);

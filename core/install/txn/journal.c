@@ -22,15 +22,18 @@ static void format_end(const char *text, size_t len, char ret_line[32])
         (void)snprintf(ret_line, 32, "end %08lx\n", crc32_z(0, (const unsigned char *)text, len));
 }
 
-void journal_write(struct str *out, const struct change *changes, size_t n_changes)
+void journal_write(struct str *out, const struct journal *journal)
 {
         size_t start = out->len;
         char end[32];
 
         str_add(out, FIRST_LINE);
-        for (size_t i = 0; i < n_changes; i++)
-                str_printf(out, "%s %s %" PRIu64 " %s\n", kinds[changes[i].kind], txn_staged_name(changes[i].root),
-                           changes[i].inode, changes[i].path);
+        for (size_t i = 0; i < journal->n_changes; i++) {
+                const struct change *change = &journal->changes[i];
+
+                str_printf(out, "%s %s %" PRIu64 " %s\n", kinds[change->kind], txn_staged_name(change->root),
+                           change->inode, change->path);
+        }
         if (out->failed)
                 return;
         format_end(out->data + start, out->len - start, end);
@@ -78,17 +81,17 @@ static bool read_change(struct reader *reader, char *line)
 }
 
 /* strtoull takes signs and wraps around, strtok_r takes two blanks for one: a journal is what journal_write gives. */
-static bool is_canonical(const struct reader *reader, const char *text, size_t len)
+static bool is_canonical(const struct journal *journal, const char *text, size_t len)
 {
         _cleanup_(str_done) struct str again = STR_INIT;
 
-        journal_write(&again, reader->changes, reader->n_changes);
+        journal_write(&again, journal);
         return !again.failed && again.len == len && memcmp(again.data, text, len) == 0;
 }
 
-bool journal_read(struct arena *arena, const char *text, size_t len, struct change **ret_changes, size_t *ret_n_changes)
+bool journal_read(struct journal *journal, const char *text, size_t len)
 {
-        struct reader reader = {.arena = arena};
+        struct reader reader = {.arena = &journal->arena};
         static const size_t end_len = sizeof("end 00000000\n") - 1;
         char end[32];
         char *copy;
@@ -99,15 +102,19 @@ bool journal_read(struct arena *arena, const char *text, size_t len, struct chan
         format_end(text, len - end_len, end);
         if (memcmp(text + len - end_len, end, end_len) != 0)
                 return false;
-        copy = arena_strndup(arena, text + strlen(FIRST_LINE), len - end_len - strlen(FIRST_LINE));
+        copy = arena_strndup(&journal->arena, text + strlen(FIRST_LINE), len - end_len - strlen(FIRST_LINE));
         if (copy == NULL)
                 return false;
         for (char *line = strtok_r(copy, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save))
                 if (!read_change(&reader, line))
                         return false;
-        if (!is_canonical(&reader, text, len))
-                return false;
-        *ret_changes = reader.changes;
-        *ret_n_changes = reader.n_changes;
-        return true;
+        journal->changes = reader.changes;
+        journal->n_changes = reader.n_changes;
+        return is_canonical(journal, text, len);
+}
+
+void journal_done(struct journal *journal)
+{
+        arena_done(&journal->arena);
+        *journal = (struct journal){0};
 }

@@ -30,8 +30,16 @@ struct change {
         uint64_t inode;   /* of the entry that is put at path (PUT, SWAP) or taken away (TAKE); 0 for MKDIR */
 };
 
-void journal_write(struct str *out, const struct change *changes, size_t n_changes);
-/* The changes go into the arena. False when the text is not a whole journal. */
-bool journal_read(struct arena *arena, const char *text, size_t len, struct change **ret_changes, size_t *ret_n_changes);
+/* What a journal says. One that is written borrows its members; journal_read fills its own arena. */
+struct journal {
+        struct arena arena;
+        struct change *changes;
+        size_t n_changes;
+};
+
+void journal_write(struct str *out, const struct journal *journal);
+/* False when the text is not a whole journal. journal_done in any case. */
+bool journal_read(struct journal *journal, const char *text, size_t len);
+void journal_done(struct journal *journal);
 
 #endif

@@ -34,7 +34,6 @@ static void close_killed(struct txn *killed)
                 cleanup_closep(&killed->roots[i].area_fd);
                 cleanup_closep(&killed->roots[i].staged_fd);
         }
-        arena_done(&killed->arena);
 }
 
 static int open_killed(const struct txn *txn, const char *name, struct txn *killed)
@@ -73,6 +72,7 @@ static int apply_again(const struct txn *killed, size_t i)
 static int finish(const struct txn *txn, const char *name, int area_fd)
 {
         _cleanup_(close_killed) struct txn killed = {0};
+        _cleanup_(journal_done) struct journal journal = {0};
         _cleanup_free_ char *text = NULL;
         size_t len = 0;
         int r;
@@ -84,8 +84,10 @@ static int finish(const struct txn *txn, const char *name, int area_fd)
                 return 0;
         if (r < 0)
                 return r;
-        if (!journal_read(&killed.arena, text, len, &killed.changes, &killed.n_changes))
+        if (!journal_read(&journal, text, len))
                 return 0;
+        killed.changes = journal.changes;
+        killed.n_changes = journal.n_changes;
         r = open_killed(txn, name, &killed);
         for (size_t i = 0; r == 0 && i < killed.n_changes; i++)
                 r = apply_again(&killed, i);
