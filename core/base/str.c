@@ -217,3 +217,15 @@ bool str_is_utf8(const char *text, size_t len)
         }
         return true;
 }
+
+uint32_t str_decode(const char **p)
+{
+        static const unsigned char masks[] = {0x7f, 0x1f, 0x0f, 0x07};
+        unsigned char lead = (unsigned char)**p;
+        unsigned int more = lead < 0x80 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+        uint32_t value = lead & masks[more];
+
+        for (++*p; more > 0; more--, ++*p)
+                value = value << 6 | ((unsigned char)**p & 0x3f);
+        return value;
+}

@@ -55,5 +55,7 @@ char str_lower(char c);
 char *str_trim(char *text);
 /* Is it well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms)? */
 bool str_is_utf8(const char *text, size_t len);
+/* The next character of well-formed UTF-8; moves *p behind it. */
+uint32_t str_decode(const char **p);
 
 #endif
