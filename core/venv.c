@@ -31,6 +31,7 @@ struct creation {
         struct layout layout;
         enum clear_how how;
         bool was_empty;  /* the folder that is there */
+        bool has_note;   /* the last entry of the layout */
         struct txn *txn; /* what was changed in the folder that is there, or NULL */
 };
 
@@ -131,16 +132,23 @@ static int plan(struct creation *creation, struct pipseed_error *err)
         return creation->venv.base != NULL && creation->venv.version != NULL ? 0 : error_memory(err);
 }
 
-/* Hooks will finish it: until then it says so, should this run be killed. */
-static int add_note(struct creation *creation, struct pipseed_error *err)
+/* Hooks will finish it: until then it says so, should this run be killed. fd: the environment's directory, whose inode it keeps
+ * when it is published. */
+static int add_note(struct creation *creation, int fd, struct pipseed_error *err)
 {
         struct layout *layout = &creation->layout;
         struct layout_entry entry = {LAYOUT_TOP, LAYOUT_FILE, LAYOUT_REPLACE, .name = UNFINISHED_NAME, .mode = 0600};
         _cleanup_(str_done) struct str text = STR_INIT;
+        int r;
 
-        unfinished_write(&text, !creation->req.without_pip, layout->later, layout->later_len);
-        if (text.failed)
-                return error_memory(err);
+        if (!creation->req.finish_later)
+                return 0;
+        if (creation->has_note) /* about another directory, which was not to be had */
+                layout->n_entries--;
+        creation->has_note = false;
+        r = unfinished_write(&text, fd, !creation->req.without_pip, layout->later, layout->later_len);
+        if (r < 0)
+                return error_sys(err, r, creation->venv.dir, "cannot note that the environment is not finished");
         if (layout->n_entries == LAYOUT_MAX_ENTRIES)
                 return error_set(err, PIPSEED_E_UNSUPPORTED, creation->venv.base, "the base's venv has too many scripts");
         entry.text = arena_strndup(&creation->arena, text.data, text.len);
@@ -148,6 +156,7 @@ static int add_note(struct creation *creation, struct pipseed_error *err)
         if (entry.text == NULL)
                 return error_memory(err);
         layout->entries[layout->n_entries++] = entry;
+        creation->has_note = true;
         return 0;
 }
 
@@ -184,6 +193,8 @@ static int make_beside(struct creation *creation, struct pipseed_error *err)
         int r = spot_reserve(spot, err);
 
         if (r == 0)
+                r = add_note(creation, spot->hidden_fd, err);
+        if (r == 0)
                 r = build_tree(&creation->layout, spot->hidden_fd, spot->path, err);
         if (r == 0)
                 r = flush(creation, spot->hidden_fd, err);
@@ -204,7 +215,10 @@ static int make_inside(struct creation *creation, struct pipseed_error *err)
         const struct update update = {.layout = &creation->layout, .fd = creation->spot.dir_fd,
                                       .path = creation->spot.path, .query = &query,
                                       .clear = req->clear && creation->how != CLEAR_NOTHING};
+        int r = add_note(creation, creation->spot.dir_fd, err);
 
+        if (r < 0)
+                return r;
         creation->venv.existed = true;
         creation->was_empty = names_is_empty(creation->spot.dir_fd) > 0;
         return update_folder(&update, &creation->txn, err);
@@ -232,8 +246,6 @@ int pipseed_venv_create(const struct pipseed_venv_request *req, struct pipseed_v
                 r = find_dir(creation, err);
         if (r == 0)
                 r = plan(creation, err);
-        if (r == 0 && creation->req.finish_later)
-                r = add_note(creation, err);
         if (r == 0)
                 r = find_spot(creation, err);
         if (r == 0 && !creation->req.dry_run)

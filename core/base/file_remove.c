@@ -264,3 +264,21 @@ int file_remove_tree(int dir_fd, const char *path)
                 return parent_fd == -ENOENT ? 0 : parent_fd;
         return remove_again(parent_fd, slash + 1);
 }
+
+int file_remove_held(int dir_fd, const char *name, int fd)
+{
+        int r = -EIO;
+
+        for (int tries = 0; tries < 32; tries++) {
+                int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+                r = again < 0 ? -errno : remove_children(again, 0);
+                if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+                        return 0;
+                if (r == 0)
+                        r = -errno;
+                if (tries > 0 && r != -ENOTEMPTY && r != -EEXIST)
+                        break;
+        }
+        return r;
+}

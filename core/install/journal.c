@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 #define FIRST_LINE "pipseed-journal 1\n"
+#define AREA_LINE "area lib "
 
 static const char *const kinds[] = {
         [CHANGE_MKDIR] = "mkdir", [CHANGE_PUT] = "put", [CHANGE_SWAP] = "swap", [CHANGE_TAKE] = "take",
@@ -26,6 +27,8 @@ void journal_write(struct str *out, const struct txn *txn)
         char end[32];
 
         str_add(out, FIRST_LINE);
+        if (txn->name[0] != '\0')
+                str_printf(out, AREA_LINE "%" PRIu64 " %s\n", txn->area_inode, txn->name);
         for (size_t i = 0; i < txn->n_changes; i++)
                 str_printf(out, "%s %s %" PRIu64 " %s\n", kinds[txn->changes[i].kind],
                            txn_staged_name(txn->changes[i].root), txn->changes[i].inode, txn->changes[i].path);
@@ -69,6 +72,17 @@ static bool read_change(struct txn *txn, char *line)
         return true;
 }
 
+static bool read_area(struct txn *txn, const char *rest)
+{
+        char *name = NULL;
+
+        txn->area_inode = strtoull(rest, &name, 10);
+        if (*name != ' ' || !txn_is_area_name(name + 1))
+                return false;
+        (void)strcpy(txn->name, name + 1); /* area names are short */
+        return true;
+}
+
 /* strtoull takes signs and wraps around, strtok_r takes two blanks for one: a journal is what journal_write gives. */
 static bool is_canonical(const struct txn *txn, const char *text, size_t len)
 {
@@ -93,8 +107,11 @@ bool journal_read(struct txn *txn, const char *text, size_t len)
         copy = arena_strndup(&txn->arena, text + strlen(FIRST_LINE), len - end_len - strlen(FIRST_LINE));
         if (copy == NULL)
                 return false;
-        for (char *line = strtok_r(copy, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save))
-                if (!read_change(txn, line))
+        for (char *line = strtok_r(copy, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+                bool is_area = txn->name[0] == '\0' && txn->n_changes == 0 && str_starts(line, AREA_LINE);
+
+                if (is_area ? !read_area(txn, line + strlen(AREA_LINE)) : !read_change(txn, line))
                         return false;
+        }
         return is_canonical(txn, text, len);
 }

@@ -60,6 +60,7 @@ struct txn {
         struct top top;   /* not opened by txn_open_held */
         char name[64];    /* of the area; "" before txn_prepare */
         char *area_path;  /* of the LIB area, absolute */
+        uint64_t area_inode; /* of the LIB area */
         int lock_fd;      /* LIB, locked; -1: not yet there, or locks do not work here */
         bool is_held;     /* txn_open_held */
         bool durable;

@@ -77,6 +77,18 @@ static void set_inodes(struct txn *txn)
         }
 }
 
+/* As the journal would have it that a run of this user left. */
+static void set_area(struct txn *forged)
+{
+        char path[512];
+        struct stat st;
+
+        (void)snprintf(path, sizeof(path), "%s" AREA, root_paths[PLAN_LIB]);
+        FUZZ_CHECK(stat(path, &st) == 0);
+        (void)snprintf(forged->name, sizeof(forged->name), "%.*s", (int)strlen(AREA) - 2, AREA + 1);
+        forged->area_inode = st.st_ino;
+}
+
 static void mend(void)
 {
         struct txn_query query = {.roots = root_paths, .umask = 022};
@@ -98,6 +110,7 @@ static void carry_out(struct txn *forged)
                 set_roots();
         make_target();
         set_inodes(forged);
+        set_area(forged);
         journal_write(&text, forged);
         (void)snprintf(path, sizeof(path), "%s" AREA "journal", root_names[PLAN_LIB]);
         world_file(path, text.data, text.len);
