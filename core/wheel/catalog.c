@@ -474,7 +474,7 @@ int catalog_admit(const struct pipseed_request *req, struct catalog_wheel *wheel
                 return r;
         error_set(err, PIPSEED_E_UNPINNED, wheel->path, "the wheel is not pinned by a hash in the policy: %s", why);
         if (open_path != NULL)
-                return error_hint(err, "run: chmod go-w '%s'; or add its sha256 to the policy's [sha256] section, or set "
-                                       "wheels.require-hash = no", open_path);
+                return error_hint(err, "run: chmod go-w %s; or add its sha256 to the policy's [sha256] section, or set "
+                                       "wheels.require-hash = no", SHELL_WORD(open_path));
         return error_hint(err, "add its sha256 to the policy's [sha256] section");
 }
