@@ -84,6 +84,19 @@ static int check_section(const struct parser *parser, const char *line, const ch
         return fail(parser, "%s", "something follows the [section]: keys go on lines of their own");
 }
 
+/* A file whose lines end in CR alone is one line to inih: behind a comment all of it would be lost in silence. The other
+ * controls end a line, or are blanks, to some readers and editors. */
+static int check_controls(const struct parser *parser, const char *line, const char *end)
+{
+        for (const char *c = line; c < end; c++) {
+                if (*c == '\r')
+                        return fail(parser, "%s", "a carriage return within the line: lines end in LF or CR LF");
+                if (((unsigned char)*c < ' ' && *c != '\t') || *c == 0x7f)
+                        return fail(parser, "%s", "a control character in the line");
+        }
+        return 0;
+}
+
 /* Hands inih one line at a time. A line is refused exactly when it does not fit the buffer that this build of inih
  * offers; the line's end is always given, because an inih that grows its buffer would wait for it. */
 static char *read_line(char *buffer, int size, void *stream)
@@ -105,6 +118,8 @@ static char *read_line(char *buffer, int size, void *stream)
                 fail(parser, "%s", "the line has a NUL byte: this is no text file");
                 return NULL;
         }
+        if (check_controls(parser, line, end) < 0)
+                return NULL;
         if (size < 3 || (size_t)(end - line) > (size_t)size - 2) {
                 (void)error_set(parser->err, PIPSEED_E_POLICY_SYNTAX, parser->settings->path,
                                 "%s:%u: the line is cut off: it has %zu bytes, more than the %d that can be read",

@@ -345,32 +345,38 @@ static int install(struct job *job, struct pipseed_error *err)
         return 0;
 }
 
+/* The plan points into the wheel: what is reported is copied from it, and the plan goes, while the wheel is still there. */
+static int rehearse_package(struct job *job, struct job_package *package, const char *pip_version,
+                            struct pipseed_error *err)
+{
+        _cleanup_(wheel_freep) struct wheel *wheel = NULL;
+        const void *bytes = NULL;
+        size_t len = 0;
+        int r = catalog_read(package->wheel, &bytes, &len, err);
+
+        if (r == 0)
+                r = wheel_load(package->wheel->filename, bytes, len, package->wheel->path, &wheel, err);
+        if (r == 0)
+                r = make_plan(job, package, &wheel->info, pip_version, err);
+        if (r == 0 && report_package(job, package) < 0)
+                r = error_memory(err);
+        plan_done(&package->plan);
+        return r;
+}
+
 /* A dry run reads and checks the wheel as a real one does, but keeps nothing. */
 static int rehearse(struct job *job, struct pipseed_error *err)
 {
         const char *pip_version = NULL;
-        int found = has_work(job) ? find_pip_version(job, &pip_version, err) : 0;
+        int r = has_work(job) ? find_pip_version(job, &pip_version, err) : 0;
 
-        if (found < 0)
-                return found;
-        for (size_t i = 0; i < job->n_packages; i++) {
-                struct job_package *package = &job->packages[i];
-                _cleanup_(wheel_freep) struct wheel *wheel = NULL;
-                const void *bytes = NULL;
-                size_t len = 0;
-                int r;
-
-                if (package->wheel == NULL)
-                        continue;
-                r = catalog_read(package->wheel, &bytes, &len, err);
-                if (r == 0)
-                        r = wheel_load(package->wheel->filename, bytes, len, package->wheel->path, &wheel, err);
-                if (r == 0)
-                        r = make_plan(job, package, &wheel->info, pip_version, err);
-                if (r < 0)
-                        return r;
+        for (size_t i = 0; r == 0 && i < job->n_packages; i++) {
+                if (job->packages[i].wheel != NULL)
+                        r = rehearse_package(job, &job->packages[i], pip_version, err);
+                else if (report_package(job, &job->packages[i]) < 0)
+                        r = error_memory(err);
         }
-        return prepare_report(job, err);
+        return r == 0 && result_reserve(&job->result) < 0 ? error_memory(err) : r;
 }
 
 int seed_decide(struct job *job, struct pipseed_error *err)

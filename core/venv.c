@@ -79,16 +79,23 @@ static int plan(struct venv *venv, struct pipseed_error *err)
         return r;
 }
 
-/* Hooks will finish it: until then it says so, should this run be killed. */
-static int add_note(struct venv *venv, struct pipseed_error *err)
+/* Hooks will finish it: until then it says so, should this run be killed. fd: the environment's directory, whose inode it keeps
+ * when it is published. */
+static int add_note(struct venv *venv, int fd, struct pipseed_error *err)
 {
         struct layout *layout = &venv->layout;
         struct layout_entry entry = {LAYOUT_TOP, LAYOUT_FILE, LAYOUT_REPLACE, .name = UNFINISHED_NAME, .mode = 0600};
         _cleanup_(str_done) struct str text = STR_INIT;
+        int r;
 
-        unfinished_write(&text, !venv->req->without_pip, layout->later, layout->later_len);
-        if (text.failed)
-                return error_memory(err);
+        if (!venv->has_more)
+                return 0;
+        if (venv->has_note) /* about another directory, which was not to be had */
+                layout->n_entries--;
+        venv->has_note = false;
+        r = unfinished_write(&text, fd, !venv->req->without_pip, layout->later, layout->later_len);
+        if (r < 0)
+                return error_sys(err, r, venv->dir, "cannot note that the environment is not finished");
         if (layout->n_entries == LAYOUT_MAX_ENTRIES)
                 return error_set(err, PIPSEED_E_UNSUPPORTED, venv->base, "the base's venv has too many scripts");
         entry.text = arena_strndup(&venv->arena, text.data, text.len);
@@ -96,6 +103,7 @@ static int add_note(struct venv *venv, struct pipseed_error *err)
         if (entry.text == NULL)
                 return error_memory(err);
         layout->entries[layout->n_entries++] = entry;
+        venv->has_note = true;
         return 0;
 }
 
@@ -115,8 +123,6 @@ int venv_plan(const struct pipseed_create_request *req, bool has_more, struct ve
         r = find_dir(venv, err);
         if (r == 0)
                 r = plan(venv, err);
-        if (r == 0 && has_more)
-                r = add_note(venv, err);
         if (r < 0)
                 return r;
         *ret_venv = steal_ptr(venv);
@@ -188,6 +194,8 @@ static int make_beside(struct venv *venv, struct pipseed_error *err)
         int r = spot_reserve(spot, err);
 
         if (r == 0)
+                r = add_note(venv, spot->hidden_fd, err);
+        if (r == 0)
                 r = build_tree(&venv->layout, spot->hidden_fd, spot->path, err);
         if (r == 0)
                 r = flush(venv, spot->hidden_fd, err);
@@ -208,7 +216,10 @@ static int make_inside(struct venv *venv, struct pipseed_error *err)
         const struct update update = {.layout = &venv->layout, .fd = venv->spot.dir_fd,
                                       .path = venv->spot.path, .query = &query,
                                       .clear = venv->req->clear && venv->how != CLEAR_NOTHING};
+        int r = add_note(venv, venv->spot.dir_fd, err);
 
+        if (r < 0)
+                return r;
         venv->was_empty = names_is_empty(venv->spot.dir_fd) > 0;
         return update_folder(&update, &venv->txn, err);
 }

@@ -40,6 +40,7 @@ struct venv {
         const struct facts *facts; /* of it */
         struct target *kept; /* it, where that is not the origin: the directory has a link to another */
         bool has_more;  /* venv_finish writes the final pyvenv.cfg: until then the base's packages are not seen */
+        bool has_note;  /* the last entry of the layout */
         bool existed;   /* dir was an environment; known from venv_open on */
         bool was_empty; /* the directory that was there */
         enum clear_how how;

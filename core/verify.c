@@ -70,7 +70,7 @@ static int load_wheel(struct job *job, const struct job_package *package, struct
                 size_t len;
                 int r;
 
-                if (strcmp(wheel->name.project, package->project) != 0 ||
+                if (strcmp(wheel->name.project, package->project) != 0 || wheel->unpinned ||
                     version_compare(wheel->version, installed) != 0)
                         continue;
                 r = catalog_read(wheel, &bytes, &len, err);

@@ -98,6 +98,7 @@ int pipseed_wheels(const struct pipseed_request *req, bool check, struct pipseed
                 r = examine(&copy, &catalog.wheels[i], check, &problem);
                 if (r == PIPSEED_E_NO_MEMORY || describe(&owned->arena, &catalog.wheels[i], &problem, &wheels[i]) < 0)
                         return error_memory(err);
+                catalog_forget(&catalog.wheels[i]);
         }
         owned->list = (struct pipseed_wheel_list){.struct_size = sizeof(owned->list), .n_wheels = catalog.n_wheels};
         owned->list.wheels = arena_pointers(&owned->arena, wheels, catalog.n_wheels, sizeof(*wheels));

@@ -2,6 +2,7 @@
 #include "file.h"
 
 #include "cleanup.h"
+#include "leftover.h"
 #include "path.h"
 
 #include <errno.h>
@@ -265,6 +266,9 @@ static int take_over(int dir_fd, int fd, const char *name, bool is_new)
         if (fstat(fd, &held) < 0)
                 return file_errno();
         if (!S_ISREG(held.st_mode) || held.st_uid != geteuid() || held.st_nlink != 1)
+                return -EBUSY;
+        /* Where others may rename, any file of this user's may have got the name. */
+        if (!is_new && !leftover_is_private(dir_fd))
                 return -EBUSY;
         if (flock(fd, LOCK_EX | LOCK_NB) < 0 && (errno == EWOULDBLOCK || !is_new))
                 return -EBUSY;

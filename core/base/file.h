@@ -61,6 +61,9 @@ int file_make_dirs(int dir_fd, const char *path, mode_t mode);
 int file_make_dirs_abs(const char *path, mode_t mode);
 /* Removes a file or a whole tree beneath dir_fd; links are removed, never followed. Absent is success. */
 int file_remove_tree(int dir_fd, const char *path);
+/* The same for a directory that is held: what name in dir_fd stands for by now is only removed when it is empty. fd stays
+ * open. */
+int file_remove_held(int dir_fd, const char *name, int fd);
 
 /* The umask of the process, without changing it (it reads /proc/self/status; 022 where that is not to be had). */
 mode_t file_umask(void);

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* file_remove_tree of file.h. It asks for no memory. */
+/*
+ * file_remove_tree of file.h, for trees of any depth: the first levels are held open and walked by recursion, as any
+ * ordinary tree is; below them one directory is open at a time, and the way back up is ".." if that is still the directory
+ * that was left. So neither the stack nor the descriptors grow with the depth. Memory is asked for below some hundred
+ * levels only: this is what cleans up after a lack of it.
+ */
 #include "file.h"
 
 #include "cleanup.h"
@@ -9,14 +14,171 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdalign.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int remove_children(int fd_taken);
+#define MAX_HELD 8     /* levels walked by recursion: an environment has seven */
+#define N_FIRST 256    /* levels below these that need no memory */
+#define MAX_REFILLED 32 /* times that somebody may put something into a directory that has just been emptied */
 
-/* Removes one name; a folder whose owner took away the right to change it gets that right back first. */
-static int remove_entry(int dir_fd, const char *name)
+static int remove_children(int fd_taken, int depth);
+
+/* Which directory it is, wherever it is called what. */
+struct level {
+        dev_t dev;
+        ino_t ino;
+};
+
+/* The directories from the top of a deep walk down to the one at hand. */
+struct trail {
+        struct level first[N_FIRST];
+        struct level *more;
+        size_t n, capacity; /* of more */
+        int fd;             /* of the directory at hand */
+        int refilled;
+};
+
+static void trail_done(struct trail *trail)
+{
+        cleanup_closep(&trail->fd);
+        free(trail->more);
+}
+
+static struct level *trail_at(struct trail *trail, size_t i)
+{
+        return i < N_FIRST ? &trail->first[i] : &trail->more[i - N_FIRST];
+}
+
+static int grow(struct trail *trail)
+{
+        size_t capacity = trail->capacity > 0 ? trail->capacity * 2 : 1024;
+        struct level *more;
+
+        if (trail->n < N_FIRST + trail->capacity)
+                return 0;
+        more = reallocarray(trail->more, capacity, sizeof(*more));
+        if (more == NULL)
+                return -ENOMEM;
+        trail->more = more;
+        trail->capacity = capacity;
+        return 0;
+}
+
+/* The directory at hand becomes the last of the trail, and fd the one at hand. */
+static int go_down(struct trail *trail, int fd_taken)
+{
+        _cleanup_close_ int fd = fd_taken;
+        struct stat st;
+        int r = grow(trail);
+
+        if (r < 0)
+                return r;
+        if (fstat(trail->fd, &st) < 0)
+                return file_errno();
+        *trail_at(trail, trail->n++) = (struct level){.dev = st.st_dev, .ino = st.st_ino};
+        (void)close(trail->fd);
+        trail->fd = steal_fd(&fd);
+        return 0;
+}
+
+/* -ESTALE: the directory was moved meanwhile, and what is above it now is none of ours. */
+static int go_up(struct trail *trail)
+{
+        _cleanup_close_ int fd = openat(trail->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        const struct level *above = trail_at(trail, trail->n - 1);
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return file_errno();
+        if (st.st_dev != above->dev || st.st_ino != above->ino)
+                return -ESTALE;
+        trail->n--;
+        (void)close(trail->fd);
+        trail->fd = steal_fd(&fd);
+        return 0;
+}
+
+/* A directory whose owner took away the right to change it gets that right back. */
+static int open_to_empty(int dir_fd, const char *name)
+{
+        const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+        _cleanup_close_ int fd = openat(dir_fd, name, flags);
+        struct stat st;
+
+        if (fd < 0 && errno == EACCES && fchmodat(dir_fd, name, 0700, AT_SYMLINK_NOFOLLOW) == 0)
+                fd = openat(dir_fd, name, flags);
+        if (fd < 0)
+                return errno == ENOTDIR ? -EPERM : file_errno();
+        if (fstat(fd, &st) == 0 && (st.st_mode & S_IRWXU) != S_IRWXU && st.st_uid == geteuid())
+                (void)fchmod(fd, 0700);
+        return steal_fd(&fd);
+}
+
+/* Removes what can be without going down. ret_child: a directory that is not empty, opened; else untouched. */
+static int clear_level(struct trail *trail, int *ret_child)
+{
+        alignas(struct dirent64) char buffer[4096];
+
+        for (;;) {
+                ssize_t len = getdents64(trail->fd, buffer, sizeof(buffer));
+
+                if (len <= 0)
+                        return len < 0 ? -errno : 0;
+                for (ssize_t at = 0; at < len;) {
+                        const struct dirent64 *entry = (const struct dirent64 *)(const void *)(buffer + at);
+                        const char *name = entry->d_name;
+
+                        at += entry->d_reclen;
+                        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || unlinkat(trail->fd, name, 0) == 0 ||
+                            errno == ENOENT)
+                                continue;
+                        if (errno != EISDIR && errno != EPERM)
+                                return -errno;
+                        if (unlinkat(trail->fd, name, AT_REMOVEDIR) == 0) {
+                                trail->refilled = 0;
+                                continue;
+                        }
+                        if (errno == ENOENT)
+                                continue;
+                        if (errno == ENOTDIR) /* and no file that may go */
+                                return -EPERM;
+                        if (errno != ENOTEMPTY && errno != EEXIST)
+                                return -errno;
+                        *ret_child = open_to_empty(trail->fd, name);
+                        return *ret_child < 0 ? *ret_child : 0;
+                }
+        }
+}
+
+/* Stops at the first thing that cannot be removed: what is as deep as this was not made by an installer. */
+static int remove_deep(int fd_taken)
+{
+        _cleanup_(trail_done) struct trail trail = {.fd = fd_taken};
+
+        for (;;) {
+                int child = -1;
+                int r = clear_level(&trail, &child);
+
+                if (r < 0)
+                        return r;
+                if (child < 0 && trail.n == 0)
+                        return 0;
+                if (child >= 0 && trail.refilled > MAX_REFILLED) {
+                        (void)close(child);
+                        return -ENOTEMPTY;
+                }
+                r = child >= 0 ? go_down(&trail, child) : go_up(&trail);
+                if (r < 0)
+                        return r;
+                /* What comes next in the directory above is to remove the one that was left. */
+                trail.refilled += child < 0;
+        }
+}
+
+/* Removes one name. */
+static int remove_entry(int dir_fd, const char *name, int depth)
 {
         int r = -EACCES;
 
@@ -34,7 +196,7 @@ static int remove_entry(int dir_fd, const char *name)
                 if (fd < 0)
                         r = errno == ENOTDIR ? -EPERM : -errno;
                 else
-                        r = remove_children(fd);
+                        r = remove_children(fd, depth);
         }
         if (r < 0)
                 return r;
@@ -42,12 +204,14 @@ static int remove_entry(int dir_fd, const char *name)
 }
 
 /* Reads the folder without asking for memory: this is what cleans up after a lack of it. */
-static int remove_children(int fd_taken)
+static int remove_children(int fd_taken, int depth)
 {
         _cleanup_close_ int fd = fd_taken;
         alignas(struct dirent64) char buffer[4096];
         int result = 0;
 
+        if (depth == MAX_HELD)
+                return remove_deep(steal_fd(&fd));
         for (;;) {
                 ssize_t len = getdents64(fd, buffer, sizeof(buffer));
 
@@ -60,7 +224,7 @@ static int remove_children(int fd_taken)
                         int r = 0;
 
                         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                                r = remove_entry(fd, entry->d_name);
+                                r = remove_entry(fd, entry->d_name, depth + 1);
                         if (r < 0 && result == 0)
                                 result = r;
                         at += entry->d_reclen;
@@ -73,12 +237,12 @@ static int remove_children(int fd_taken)
  * somebody who has not noticed yet: after each try there are fewer folders where that can happen. */
 static int remove_again(int dir_fd, const char *name)
 {
-        int r = remove_entry(dir_fd, name);
+        int r = remove_entry(dir_fd, name, 0);
 
         if (r < 0)
-                r = remove_entry(dir_fd, name);
+                r = remove_entry(dir_fd, name, 0);
         for (int tries = 0; tries < 32 && (r == -ENOTEMPTY || r == -EEXIST); tries++)
-                r = remove_entry(dir_fd, name);
+                r = remove_entry(dir_fd, name, 0);
         return r;
 }
 
@@ -100,4 +264,22 @@ int file_remove_tree(int dir_fd, const char *path)
         if (parent_fd < 0)
                 return parent_fd == -ENOENT ? 0 : parent_fd;
         return remove_again(parent_fd, slash + 1);
+}
+
+int file_remove_held(int dir_fd, const char *name, int fd)
+{
+        int r = -EIO;
+
+        for (int tries = 0; tries < 32; tries++) {
+                int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+                r = again < 0 ? -errno : remove_children(again, 0);
+                if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+                        return 0;
+                if (r == 0)
+                        r = -errno;
+                if (tries > 0 && r != -ENOTEMPTY && r != -EEXIST)
+                        break;
+        }
+        return r;
 }

@@ -23,6 +23,30 @@ bool leftover_is_held(int fd)
         return errno == EWOULDBLOCK || fstat(fd, &st) < 0 || st.st_mtime + ABANDONED_S > time(NULL);
 }
 
+bool leftover_is_private(int fd)
+{
+        struct stat st;
+
+        if (fstat(fd, &st) < 0 || (st.st_uid != 0 && st.st_uid != geteuid()))
+                return false;
+        /* In a sticky directory others make names, but do not rename what is the caller's. */
+        return (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (st.st_mode & S_ISVTX) != 0;
+}
+
+/* Of the held directory itself: what the name stands for may be another one by now. */
+static bool is_marked(int fd)
+{
+        struct stat st;
+
+        return fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+               (st.st_mode & (LEFTOVER_MARK | S_IWGRP | S_IWOTH)) == LEFTOVER_MARK;
+}
+
+bool leftover_is_proved(int dir_fd, int fd)
+{
+        return is_marked(fd) || leftover_is_private(dir_fd);
+}
+
 int leftover_open(int dir_fd, const char *name, struct leftover *ret_leftover)
 {
         struct leftover leftover = LEFTOVER_INIT;
@@ -43,7 +67,9 @@ int leftover_open(int dir_fd, const char *name, struct leftover *ret_leftover)
                 if (fd < 0) /* gone meanwhile */
                         leftover.state = LEFTOVER_NONE;
                 else if (!leftover_is_held(fd))
-                        leftover = (struct leftover){LEFTOVER_FREE, .fd = steal_fd(&fd), .uid = st.st_uid};
+                        leftover = (struct leftover){
+                                leftover_is_proved(dir_fd, fd) ? LEFTOVER_FREE : LEFTOVER_UNPROVED,
+                                .fd = steal_fd(&fd), .uid = st.st_uid};
         }
         *ret_leftover = leftover;
         return 0;

@@ -7,6 +7,11 @@
  *     r = leftover_open(dir_fd, ".pipseed-0123456789abcdef", &leftover);   one name
  *     r = leftover_each(dir_fd, is_area_name, mend, data);                 all names in a folder that is_area_name knows
  *
+ * A name proves nothing where others may rename: they could give it to any directory of the user's. So in a directory that
+ * others can write, or that another user owns, a leftover is only taken for one if it bears the mark: the sticky bit, which
+ * a run gives to what it makes (LEFTOVER_MARK) and which only the owner can set, on a directory that others cannot write:
+ * those that they can are shared ones, as /tmp is.
+ *
  * Where locks do not work, as on some network file systems, a folder that nobody has touched for an hour has nobody any
  * more. One that belongs to another user is nobody's but that user's: it is never opened.
  */
@@ -21,11 +26,14 @@ enum leftover_state {
         LEFTOVER_FREE,    /* nobody works in it: it is held and locked by fd now */
         LEFTOVER_HELD,    /* a run that lives works in it */
         LEFTOVER_FOREIGN, /* another user's */
+        LEFTOVER_UNPROVED, /* somebody else may have put it there: held by fd, and not to be removed */
 };
+
+#define LEFTOVER_MARK 01000U /* S_ISVTX */
 
 struct leftover {
         enum leftover_state state;
-        int fd;    /* FREE only, else -1 */
+        int fd;    /* FREE and UNPROVED only, else -1 */
         uid_t uid; /* its owner, but for NONE */
 };
 
@@ -34,6 +42,12 @@ struct leftover {
 /* Looks at name in dir_fd, following no link. 0 or -errno. */
 int leftover_open(int dir_fd, const char *name, struct leftover *ret_leftover);
 void leftover_done(struct leftover *leftover);
+
+/* Can nobody but root and the caller change which names are in the directory that fd (which may be O_PATH) holds? */
+bool leftover_is_private(int fd);
+
+/* Is the directory that fd holds, a child of the one that dir_fd holds, what a run left there? */
+bool leftover_is_proved(int dir_fd, int fd);
 
 /* Is the folder that fd holds in use? It is locked by fd when not. */
 bool leftover_is_held(int fd);

@@ -217,3 +217,39 @@ bool str_is_utf8(const char *text, size_t len)
         }
         return true;
 }
+
+uint32_t str_decode(const char **p)
+{
+        static const unsigned char masks[] = {0x7f, 0x1f, 0x0f, 0x07};
+        unsigned char lead = (unsigned char)**p;
+        unsigned int more = lead < 0x80 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+        uint32_t value = lead & masks[more];
+
+        for (++*p; more > 0; more--, ++*p)
+                value = value << 6 | ((unsigned char)**p & 0x3f);
+        return value;
+}
+
+const char *str_shell_word(const char *text, char ret_word[SHELL_WORD_SIZE])
+{
+        static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%_+=:,./-";
+        size_t len = strlen(text);
+        size_t n = 0;
+
+        if (len > 0 && len < SHELL_WORD_SIZE && strspn(text, plain) == len)
+                return memcpy(ret_word, text, len + 1);
+        ret_word[n++] = '\'';
+        for (; *text != '\0' && n + 6 < SHELL_WORD_SIZE; text++) {
+                if (*text == '\'') {
+                        memcpy(ret_word + n, "'\\''", 4);
+                        n += 4;
+                } else {
+                        ret_word[n++] = *text;
+                }
+        }
+        if (*text != '\0')
+                return strcpy(ret_word, "PATH");
+        ret_word[n++] = '\'';
+        ret_word[n] = '\0';
+        return ret_word;
+}

@@ -68,13 +68,15 @@ struct areas {
 static int see_area(void *data, int dir_fd, const char *name, struct leftover *leftover)
 {
         const struct areas *areas = data;
-        bool mine = leftover->state == LEFTOVER_FREE;
+        const char *who = leftover->state == LEFTOVER_FREE      ? "an interrupted run"
+                          : leftover->state == LEFTOVER_FOREIGN ? "another user's interrupted run"
+                                                                : "an interrupted run, or somebody else who can write here,";
 
         (void)dir_fd;
         if (leftover->state == LEFTOVER_HELD)
                 return 0;
-        return look_add(areas->look, PIPSEED_E_LEFTOVER, mine ? CURE_AREAS : CURE_NONE, areas->folder, areas->err,
-                        mine ? "an interrupted run left %s" : "another user's interrupted run left %s", name);
+        return look_add(areas->look, PIPSEED_E_LEFTOVER, leftover->state == LEFTOVER_FREE ? CURE_AREAS : CURE_NONE,
+                        areas->folder, areas->err, "%s left %s", who, name);
 }
 
 static bool is_debris(const char *name)
@@ -89,14 +91,18 @@ static int look_for_debris(struct look *look, const char *lib, struct pipseed_er
         const char *name;
         int r = 0;
 
+        bool safe;
+
         if (names_open(&names, file_open_dir(lib)) < 0)
                 return 0;
+        safe = leftover_is_private(names_fd(&names));
         while (r == 0 && (name = names_next(&names)) != NULL) {
                 _cleanup_free_ char *path = is_debris(name) ? path_join(lib, name) : NULL;
 
                 if (path != NULL)
-                        r = look_add(look, PIPSEED_E_PIP_DEBRIS, CURE_DEBRIS, path, err,
-                                     "pip was interrupted while it removed or upgraded a package");
+                        r = look_add(look, PIPSEED_E_PIP_DEBRIS, safe ? CURE_DEBRIS : CURE_NONE, path, err,
+                                     "pip was interrupted while it removed or upgraded a package%s",
+                                     safe ? "" : ", or somebody else who can write that directory put it there");
                 else if (is_debris(name))
                         r = error_memory(err);
         }

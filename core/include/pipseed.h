@@ -154,6 +154,7 @@ extern "C" {
         X(ENTRY_POINTS, -454, "entry-points")                                                                          \
         X(SCRIPT_NAME, -455, "script-name")                                                                            \
         X(DATA_SCHEME, -456, "data-scheme")                                                                            \
+        X(RESERVED_NAME, -457, "reserved-name")                                                                        \
         X(RECORD_SYNTAX, -460, "record-syntax")                                                                        \
         X(RECORD_MISSING, -461, "record-missing")                                                                      \
         X(RECORD_EXTRA, -462, "record-extra")                                                                          \

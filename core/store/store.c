@@ -95,7 +95,7 @@ static int check_folder(int fd, const char *path, enum store_kind kind, struct p
         if ((st.st_mode & 022) != 0) {
                 error_set(err, PIPSEED_E_STORE_OWNER, path, "the store can be written by others (mode %03o)",
                           (unsigned int)(st.st_mode & 0777));
-                return error_hint(err, "chmod go-w %s", path);
+                return error_hint(err, "chmod go-w %s", SHELL_WORD(path));
         }
         return 0;
 }

@@ -190,7 +190,7 @@ int base_find_exe(struct arena *arena, const char *root, const struct pyvenv *en
         if (found == 0) {
                 (void)error_set(err, PIPSEED_E_BAD_TARGET, env->prefix, "the environment %s has no interpreter in bin",
                                 env->prefix);
-                return error_hint(err, "make it anew: python3 -m venv --clear %s", env->prefix);
+                return error_hint(err, "make it anew: python3 -m venv --clear %s", SHELL_WORD(env->prefix));
         }
         for (int links = 0; links < MAX_NESTED; links++) {
                 _cleanup_free_ char *target = NULL;
@@ -227,7 +227,7 @@ static int base_gone(const struct pyvenv *env, const char *base, struct pipseed_
         (void)error_set(err, PIPSEED_E_BAD_TARGET, base, "%s is gone, the Python that environment %s was made from",
                         base, env->prefix);
         return error_hint(err, "install that Python again, or make the environment anew: python3 -m venv --clear %s",
-                          env->prefix);
+                          SHELL_WORD(env->prefix));
 }
 
 /* The end of a chain of links that leads nowhere; *path is replaced. */

@@ -64,7 +64,7 @@ static int check_version(const struct target *target, const struct pyvenv *env, 
         (void)error_set(err, PIPSEED_E_BAD_TARGET, env->prefix,
                         "the environment %s was made for %s, but its interpreter is Python %s now", env->prefix, other,
                         target->version);
-        return error_hint(err, "bring it up to date (python3 -m venv --upgrade %s) or make it anew", env->prefix);
+        return error_hint(err, "bring it up to date (python3 -m venv --upgrade %s) or make it anew", SHELL_WORD(env->prefix));
 }
 
 static int set_facts(struct target *target, const struct facts *facts)

@@ -165,7 +165,7 @@ static int fail(const char *exe, int status, char *stderr_text, struct pipseed_e
                                 WEXITSTATUS(status), said[0] != '\0' ? ": " : "", said);
         else
                 (void)error_set(err, PIPSEED_E_PROBE, exe, "%s did not answer as a Python does", exe);
-        return error_hint(err, "see what this prints: %s -I -S -c 'import sys, sysconfig; print(sys.version)'", exe);
+        return error_hint(err, "see what this prints: %s -I -S -c 'import sys, sysconfig; print(sys.version)'", SHELL_WORD(exe));
 }
 
 /* sysconfig obeys these, which are set while an extension is built for another machine. */

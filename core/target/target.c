@@ -150,7 +150,7 @@ static int not_an_environment(const struct finder *finder, const char *folder)
         (void)error_set(finder->err, PIPSEED_E_NO_TARGET, folder, "'%s' is not an environment: it has no pyvenv.cfg",
                         folder);
         return error_hint(finder->err, "make one: pipseed venv %s; an installation is named by --python PREFIX/bin/python3",
-                          folder);
+                          SHELL_WORD(folder));
 }
 
 /* An environment, or, by --python, the prefix of an installation. */
@@ -176,7 +176,7 @@ static int find_in_folder(struct finder *finder, const char *folder)
                 }
         (void)error_set(finder->err, PIPSEED_E_NO_TARGET, folder,
                         "'%s' is not an environment: it has neither pyvenv.cfg nor bin/python3", folder);
-        return error_hint(finder->err, "make one: pipseed venv %s", folder);
+        return error_hint(finder->err, "make one: pipseed venv %s", SHELL_WORD(folder));
 }
 
 /* As invoked: links are kept. "a/../b" is where it leads to, as a link may be in the way of taking it by its text. */

@@ -44,18 +44,22 @@ static int mend_one(int parent_fd, const char *name, const char *hidden, struct 
 
         if (r < 0 || leftover.state == LEFTOVER_NONE || leftover.state == LEFTOVER_HELD)
                 return r;
-        if (leftover.state == LEFTOVER_FOREIGN) {
+        is_gone = fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+        /* Whoever could put it there could as well put it back: only removing would be more than that. */
+        if (leftover.state == LEFTOVER_FOREIGN ||
+            (leftover.state == LEFTOVER_UNPROVED && !(is_gone && str_ends(hidden, HIDDEN_ASIDE)))) {
                 found->n_foreign++;
                 return 0;
         }
-        is_gone = fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
         found->n++;
         found->put_back |= is_gone && str_ends(hidden, HIDDEN_ASIDE);
         if (found->dry_run)
                 return 0;
         if (is_gone && str_ends(hidden, HIDDEN_ASIDE))
                 return file_rename_new(parent_fd, hidden, parent_fd, name);
-        return file_remove_tree(parent_fd, hidden);
+        r = file_remove_held(parent_fd, hidden, leftover.fd);
+        found->error = r < 0 ? r : found->error;
+        return 0;
 }
 
 static int mend_all(int parent_fd, const char *name, const char *start, struct hidden_found *found)

@@ -19,7 +19,8 @@ struct hidden_found {
         bool dry_run;     /* look, and change nothing */
         bool thorough;    /* also those with a random number: reads the whole folder */
         size_t n;         /* found, and taken away */
-        size_t n_foreign; /* of another user, left alone */
+        size_t n_foreign; /* of another user, or put there by one, left alone */
+        int error;        /* -errno: one could not be removed, and is in nobody's way */
         bool put_back;    /* one of them was the environment of the place, and is there again */
 };
 /* Takes away what killed runs left beside the place of that name. 0 or -errno. */

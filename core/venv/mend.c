@@ -36,6 +36,8 @@ static int mend_beside(struct mend *mend, const char *path, struct pipseed_error
         mend->n_beside = found.n;
         mend->n_foreign = found.n_foreign;
         mend->put_back = found.put_back;
+        if (r == 0 && found.error < 0 && mend->thorough)
+                r = found.error;
         /* Seeding needs nothing beside the environment: a folder that may be read only, and is somebody else's. */
         if (r < 0 && (mend->thorough || found.put_back))
                 return error_sys(err, r, parent, "cannot take away what an interrupted run left beside %s", path);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/leftover.h"
 #include "base/lock.h"
 #include "base/names.h"
 #include "base/path.h"
@@ -13,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -141,6 +143,17 @@ static int open_existing(struct spot *spot, struct pipseed_error *err)
         return busy(spot, -EWOULDBLOCK, err);
 }
 
+/* What could not be removed costs room, and is in nobody's way. */
+static int tell_kept(const struct spot *spot, const char *name, int r)
+{
+        char text[PATH_MAX + 256];
+        const struct pipseed_event event = {.kind = PIPSEED_EVENT_WARNING, .text = text};
+
+        (void)snprintf(text, sizeof(text), "cannot remove what was made or replaced beside %s/%s: %s", spot->parent, name,
+                       strerrordesc_np(-r));
+        return spot->event != NULL ? spot->event(spot->event_data, &event) : 0;
+}
+
 int spot_open(struct spot *spot, const char *path, struct pipseed_error *err)
 {
         struct hidden_found found = {0};
@@ -162,6 +175,8 @@ int spot_open(struct spot *spot, const char *path, struct pipseed_error *err)
         if (r < 0)
                 return error_sys(err, r, spot->parent, "cannot take away what an interrupted run left beside %s",
                                  spot->name);
+        if (found.error < 0 && tell_kept(spot, spot->name, found.error) != 0)
+                return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
         return open_existing(spot, err);
 }
 
@@ -181,7 +196,7 @@ static int set_hidden_name(struct spot *spot, bool randomly)
 static int take_hidden(struct spot *spot)
 {
         _cleanup_close_ int fd = -1;
-        bool made = mkdirat(spot->parent_fd, spot->hidden, 0777) == 0;
+        bool made = mkdirat(spot->parent_fd, spot->hidden, 0777 | LEFTOVER_MARK) == 0;
         struct stat st;
         int r;
 
@@ -196,7 +211,7 @@ static int take_hidden(struct spot *spot)
                         (void)unlinkat(spot->parent_fd, spot->hidden, AT_REMOVEDIR);
                 return !made && fd < 0 && (r == ELOOP || r == ENOTDIR || r == EACCES) ? -EEXIST : -r;
         }
-        if (st.st_uid != geteuid())
+        if (st.st_uid != geteuid() || (!made && !leftover_is_proved(spot->parent_fd, fd)))
                 return -EEXIST;
         r = spot_lock(spot, fd);
         if (r < 0)
@@ -208,9 +223,8 @@ static int take_hidden(struct spot *spot)
                 (void)unlinkat(spot->parent_fd, spot->hidden, AT_REMOVEDIR);
         if (r <= 0)
                 return r == 0 ? -EAGAIN : r;
-        r = made ? 0 : spot_empty(fd);
-        if (r < 0)
-                return r;
+        if (!made && spot_empty(fd) < 0)
+                return -EEXIST; /* its next run may succeed */
         spot->hidden_fd = steal_fd(&fd);
         return 0;
 }
@@ -302,6 +316,16 @@ static void keep_attributes(const struct spot *spot)
                 (void)fchmod(spot->hidden_fd, old.st_mode & 07777);
 }
 
+/* A run that is killed from here on leaves a directory that is only taken for a leftover where others cannot write. */
+static int remove_mark(int fd)
+{
+        struct stat st;
+
+        if (fstat(fd, &st) < 0)
+                return file_errno();
+        return (st.st_mode & LEFTOVER_MARK) != 0 && fchmod(fd, st.st_mode & 07777 & ~LEFTOVER_MARK) < 0 ? file_errno() : 0;
+}
+
 int spot_publish(struct spot *spot, struct pipseed_error *err)
 {
         int r;
@@ -309,6 +333,9 @@ int spot_publish(struct spot *spot, struct pipseed_error *err)
         r = spot->existed ? is_at(spot->dir_fd, spot->parent_fd, spot->name) : 1;
         if (r <= 0)
                 return changed_hands(spot, r, err);
+        r = remove_mark(spot->hidden_fd);
+        if (r < 0)
+                return error_sys(err, r, spot->path, "cannot set the mode of the new environment");
         if (spot->existed) {
                 keep_attributes(spot);
                 r = exchange(spot);
@@ -373,8 +400,11 @@ void spot_done(struct spot *spot)
 
         if (r < 0) /* what was a hiccup does not come again */
                 r = is_at(hidden_fd, spot->parent_fd, spot->hidden);
-        if (r > 0)
-                (void)file_remove_tree(spot->parent_fd, spot->hidden);
+        if (r > 0) {
+                r = file_remove_held(spot->parent_fd, spot->hidden, hidden_fd);
+                if (r < 0)
+                        (void)tell_kept(spot, spot->hidden, r);
+        }
         if (!spot->published && !spot->existed)
                 remove_parents(spot);
         cleanup_closep(&spot->hidden_fd);

@@ -17,7 +17,7 @@ struct reader {
         locale_t before; /* the thread's locale when we came */
         struct archive_slot *slots;
         size_t n_slots;
-        size_t n_seen;
+        size_t n_seen; /* also which one comes next in the order of local headers */
         size_t n_wanted; /* slots with memory that are not filled yet */
         struct archive_report *report;
 };
@@ -99,6 +99,20 @@ static int compare_to_slot(const void *key, const void *element)
         return strcmp(key, slot->name);
 }
 
+/* The name came through normalised: then it is the next one's, if that has a name that can be. */
+static struct archive_slot *find_normalised(const struct reader *reader, const char *name)
+{
+        struct archive_slot *slot;
+
+        if (reader->n_seen >= reader->n_slots)
+                return NULL;
+        slot = &reader->slots[reader->slots[reader->n_seen].nth];
+        for (; (unsigned char)*name < 0x80; name++)
+                if (*name == '\0')
+                        return NULL;
+        return slot->is_ascii ? NULL : slot;
+}
+
 /* NULL: the fault is filled in. */
 static struct archive_slot *find_slot(const struct reader *reader, struct archive_entry *entry)
 {
@@ -114,6 +128,8 @@ static struct archive_slot *find_slot(const struct reader *reader, struct archiv
                 return NULL;
         }
         slot = bsearch(name, reader->slots, reader->n_slots, sizeof(reader->slots[0]), compare_to_slot);
+        if (slot == NULL)
+                slot = find_normalised(reader, name);
         if (slot == NULL)
                 (void)fail(reader, ARCHIVE_FAULT_DISAGREE, NULL, "libarchive finds a member \"%.150s\"", name);
         else if (slot->seen)

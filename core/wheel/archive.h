@@ -21,12 +21,16 @@
 
 #define ARCHIVE_MODULE_FILE "pipseed-unpack.so"
 #define ARCHIVE_MODULE_SYMBOL "pipseed_unpack"
-#define ARCHIVE_MODULE_VERSION 1U
+#define ARCHIVE_MODULE_VERSION 2U
 
 struct archive_slot {
         const char *name; /* as bytes in the zip; UTF-8 */
         uint64_t size;
         uint8_t *data; /* room for size bytes; NULL: the member must be there, its data is not wanted */
+        /* Another array in the same memory: which slot is the Nth in the order of local headers. Only of use where a name is
+         * not ASCII: libarchive normalises what it yields (NFC), and yields it in this order. */
+        size_t nth;
+        bool is_ascii; /* the name */
         bool is_dir;
         bool seen; /* set by the module */
 };

@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/trust.h"
+#include "pin.h"
 #include "wheel.h"
 
 #include <errno.h>
@@ -82,6 +83,7 @@ static int add_bundle(struct listing *listing, struct pipseed_error *err)
                 wheel->bytes = bundled->data;
                 wheel->len = bundled->size;
                 wheel->is_read = true;
+                wheel->knows_python = true;
                 wheel->source = "bundled";
                 wheel->path = arena_format(&listing->catalog->arena, "bundled/%s", bundled->filename);
                 if (wheel->path == NULL)
@@ -93,18 +95,25 @@ static int add_bundle(struct listing *listing, struct pipseed_error *err)
         return 0;
 }
 
+/* Says why, and clears the error. */
+static int pass_over(const struct pipseed_request *req, const char *folder, const char *filename,
+                     struct pipseed_error *err)
+{
+        char text[2048];
+
+        (void)snprintf(text, sizeof(text), "passed over %s/%s: %s", folder, filename, err->message);
+        error_clear(err);
+        return event_tell(req->event, req->event_data, PIPSEED_EVENT_NOTE, text, err);
+}
+
 static int add_file(struct listing *listing, const char *folder, int dir_fd, const char *filename,
                     struct pipseed_error *err)
 {
         struct catalog_wheel *wheel = NULL;
-        char text[2048];
         int r = add(listing, filename, &wheel, err);
 
-        if (r == PIPSEED_E_WHEEL_NAME || r == PIPSEED_E_BAD_VERSION) {
-                (void)snprintf(text, sizeof(text), "passed over %s/%s: %s", folder, filename, err->message);
-                error_clear(err);
-                return event_tell(listing->req->event, listing->req->event_data, PIPSEED_EVENT_NOTE, text, err);
-        }
+        if (r == PIPSEED_E_WHEEL_NAME || r == PIPSEED_E_BAD_VERSION)
+                return pass_over(listing->req, folder, filename, err);
         if (r < 0)
                 return r;
         wheel->source = folder;
@@ -112,7 +121,7 @@ static int add_file(struct listing *listing, const char *folder, int dir_fd, con
         wheel->path = arena_format(&listing->catalog->arena, "%s/%s", folder, filename);
         if (wheel->path == NULL)
                 return error_memory(err);
-        return 0;
+        return pin_find(listing->req, wheel, &(const struct pipseed_pin *){NULL}, &wheel->unpinned, err);
 }
 
 static int add_folder(struct listing *listing, const char *folder, int *ret_dir_fd, struct pipseed_error *err)
@@ -129,7 +138,7 @@ static int add_folder(struct listing *listing, const char *folder, int *ret_dir_
         r = names_open(&names, file_open_dir_at(dir_fd, "."));
         *ret_dir_fd = steal_fd(&dir_fd);
         while (r == 0 && (name = names_next(&names)) != NULL)
-                if (str_ends(name, ".whl") && name[0] != '.')
+                if ((str_ends(name, ".whl") || str_ends(name, ".whlx")) && name[0] != '.')
                         r = add_file(listing, folder, *ret_dir_fd, name, err);
         return names.error < 0 ? error_sys(err, names.error, folder, "cannot read the wheel folder") : r;
 }
@@ -152,7 +161,7 @@ static int by_name(const void *a, const void *b)
 
 int catalog_open(const struct pipseed_request *req, struct catalog *ret_catalog, struct pipseed_error *err)
 {
-        _cleanup_(catalog_done) struct catalog catalog = {0};
+        _cleanup_(catalog_done) struct catalog catalog = {.req = req};
         struct listing listing = {.req = req, .catalog = &catalog};
         int r = req->bundled ? add_bundle(&listing, err) : 0;
 
@@ -188,6 +197,8 @@ static int find_stranger(struct catalog_wheel *wheel, int fd, struct pipseed_err
 
         if (folder == NULL)
                 return error_sys(err, errno, wheel->path, "cannot tell where %s is", wheel->path);
+        free(steal_ptr(wheel->stranger)); /* it was read before */
+        free(steal_ptr(wheel->stranger_path));
         r = trust_check_fd(fd, path, &rule, &result);
         /* Into a sticky directory others can put wheels of their own. */
         if (r == 0 && result.fault == TRUST_OK)
@@ -216,9 +227,11 @@ static int read_file(struct catalog_wheel *wheel, struct pipseed_error *err)
                                  WHEEL_MAX_PACKED >> 20);
         if (r < 0)
                 return error_sys(err, r, wheel->path, "cannot read the wheel");
+        free(steal_ptr(wheel->requires_python));
         r = wheel_requires_python(wheel->filename, bytes, len, wheel->path, &wheel->requires_python, err);
         if (r < 0)
                 return r;
+        wheel->knows_python = true;
         r = find_stranger(wheel, fd, err);
         if (r < 0)
                 return r;
@@ -240,13 +253,22 @@ int catalog_read(struct catalog_wheel *wheel, const void **ret_bytes, size_t *re
         return 0;
 }
 
+void catalog_forget(struct catalog_wheel *wheel)
+{
+        if (wheel->bundled != NULL)
+                return;
+        free((void *)wheel->bytes);
+        wheel->bytes = NULL;
+        wheel->is_read = false;
+}
+
 static int admits_python(struct catalog_wheel *wheel, const struct version *python, bool *ret_yes,
                          struct pipseed_error *err)
 {
         _cleanup_(specifier_freep) struct specifier *requires_python = NULL;
         const void *bytes;
         size_t len;
-        int r = catalog_read(wheel, &bytes, &len, err);
+        int r = wheel->knows_python ? 0 : catalog_read(wheel, &bytes, &len, err);
 
         if (r < 0)
                 return r;
@@ -293,30 +315,81 @@ static bool is_better(const struct choice *choice, const struct catalog_wheel *w
         return compare_builds(wheel->name.build, choice->wheel->name.build) > 0;
 }
 
+/* As far as its name says, which is asked before it is read. */
+static bool fits_by_name(const struct catalog_wheel *wheel, const struct catalog_question *question,
+                         enum specifier_pre pre, int *ret_rank)
+{
+        if (strcmp(wheel->name.project, question->project) != 0 ||
+            !specifier_admits(question->specifier, wheel->version, pre))
+                return false;
+        *ret_rank = tag_rank(question->tags, wheel->name.python, wheel->name.abi, wheel->name.platform);
+        return *ret_rank >= 0;
+}
+
+static bool is_unsupported(int code)
+{
+        return code == PIPSEED_E_ZIP_METHOD || code == PIPSEED_E_WHEEL_VERSION;
+}
+
+/* Keeps the bytes of the choice, and of no other. */
+static int try_wheel(const struct catalog *catalog, struct catalog_wheel *wheel, const struct version *python, int rank,
+                     struct choice *choice, struct pipseed_error *err)
+{
+        bool admits = false;
+        int r = admits_python(wheel, python, &admits, err);
+
+        if (r < 0 && is_unsupported(r)) {
+                wheel->unsupported = true;
+                return pass_over(catalog->req, wheel->source, wheel->filename, err);
+        }
+        if (r < 0)
+                return r;
+        if (!admits) {
+                catalog_forget(wheel);
+                return 0;
+        }
+        if (choice->wheel != NULL)
+                catalog_forget(choice->wheel);
+        *choice = (struct choice){.wheel = wheel, .rank = rank};
+        return 0;
+}
+
 static int find_best(struct catalog *catalog, const struct catalog_question *question, enum specifier_pre pre,
                      struct choice *choice, struct pipseed_error *err)
 {
         _cleanup_(version_freep) struct version *python = NULL;
         int r = version_parse(question->python_version, &python, err);
 
-        if (r < 0)
-                return r;
+        for (size_t i = 0; r == 0 && i < catalog->n_wheels; i++) {
+                struct catalog_wheel *wheel = &catalog->wheels[i];
+                int rank = -1;
+
+                if (!wheel->unpinned && !wheel->unsupported && !is_older(choice, wheel) &&
+                    fits_by_name(wheel, question, pre, &rank) && is_better(choice, wheel, rank))
+                        r = try_wheel(catalog, wheel, python, rank, choice, err);
+        }
+        return r;
+}
+
+/* What would fit but for this: the error names it. 0: there is none. */
+static int explain_choice(struct catalog *catalog, const struct catalog_question *question, struct pipseed_error *err)
+{
+        int rank;
+
         for (size_t i = 0; i < catalog->n_wheels; i++) {
                 struct catalog_wheel *wheel = &catalog->wheels[i];
-                bool admits = false;
-                int rank;
+                const void *bytes;
+                size_t len;
 
-                if (strcmp(wheel->name.project, question->project) != 0 || is_older(choice, wheel) ||
-                    !specifier_admits(question->specifier, wheel->version, pre))
+                if (!fits_by_name(wheel, question, SPECIFIER_PRE_YES, &rank))
                         continue;
-                rank = tag_rank(question->tags, wheel->name.python, wheel->name.abi, wheel->name.platform);
-                if (rank < 0 || !is_better(choice, wheel, rank))
+                if (wheel->unsupported)
+                        return catalog_read(wheel, &bytes, &len, err);
+                if (!wheel->unpinned)
                         continue;
-                r = admits_python(wheel, python, &admits, err);
-                if (r < 0)
-                        return r;
-                if (admits)
-                        *choice = (struct choice){.wheel = wheel, .rank = rank};
+                error_set(err, PIPSEED_E_UNPINNED, wheel->path,
+                          "the policy pins other files of %s, none of which fits: this one is not pinned", question->project);
+                return error_hint(err, "add its sha256 to the policy's [sha256] section");
         }
         return 0;
 }
@@ -354,28 +427,24 @@ int catalog_choose(struct catalog *catalog, const struct catalog_question *quest
         if (r < 0)
                 return r;
         if (choice.wheel == NULL)
-                return nothing_fits(catalog, question, err);
+                r = explain_choice(catalog, question, err);
+        if (choice.wheel == NULL)
+                return r < 0 ? r : nothing_fits(catalog, question, err);
         *ret_wheel = choice.wheel;
         return 0;
 }
 
-static const struct pipseed_pin *find_pin(const struct pipseed_request *req, const char *filename)
-{
-        for (size_t i = 0; i < req->n_pins; i++)
-                if (strcmp(req->pins[i]->filename, filename) == 0)
-                        return req->pins[i];
-        return NULL;
-}
-
 int catalog_admit(const struct pipseed_request *req, struct catalog_wheel *wheel, struct pipseed_error *err)
 {
-        const struct pipseed_pin *pin = find_pin(req, wheel->filename);
+        const struct pipseed_pin *pin = NULL;
         const char *why = NULL;
         uint8_t pinned[HASH_SIZE];
         const void *bytes;
         size_t len;
-        int r = catalog_read(wheel, &bytes, &len, err);
+        int r = pin_find(req, wheel, &pin, &wheel->unpinned, err);
 
+        if (r == 0)
+                r = catalog_read(wheel, &bytes, &len, err);
         if (r < 0)
                 return r;
         if (pin != NULL) {
@@ -387,7 +456,11 @@ int catalog_admit(const struct pipseed_request *req, struct catalog_wheel *wheel
                 return error_hint(err, "get the wheel again, or correct [sha256] %s (pipseed policy show)",
                                   wheel->filename);
         }
-        /* The bundle's hashes are fixed when pipseed is built: it is pinned by itself. */
+        if (wheel->unpinned) {
+                error_set(err, PIPSEED_E_UNPINNED, wheel->path, "the wheel is not one of those of %s that the policy pins",
+                          wheel->name.project);
+                return error_hint(err, "add its sha256 to the policy's [sha256] section");
+        }
         if (wheel->bundled != NULL || req->require_hash == PIPSEED_REQUIRE_HASH_NO)
                 return 0;
         if (req->require_hash == PIPSEED_REQUIRE_HASH_YES)
@@ -404,6 +477,6 @@ int catalog_admit(const struct pipseed_request *req, struct catalog_wheel *wheel
                   wheel->stranger_path, why);
         if (wheel->is_writable)
                 return error_hint(err, "run: chmod go-w %s; or add its sha256 to the policy's [sha256] section, or set "
-                                       "wheels.require-hash = no", wheel->stranger_path);
+                                       "wheels.require-hash = no", SHELL_WORD(wheel->stranger_path));
         return error_hint(err, "add its sha256 to the policy's [sha256] section, or set wheels.require-hash = no");
 }

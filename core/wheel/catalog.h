@@ -39,11 +39,15 @@ struct catalog_wheel {
          * NULL: none could. is_writable: it is the mode. */
         char *stranger, *stranger_path;
         bool is_writable;
+        bool knows_python; /* it was read once: requires_python is known, though its bytes may have been forgotten */
+        bool unsupported;  /* passed over, which was said: compressed or laid out in a way that is not supported */
+        bool unpinned;     /* its project has pins, and none is for this file */
         int dir_fd; /* the folder, held; -1 for the bundle */
 };
 
 struct catalog {
         struct arena arena;
+        const struct pipseed_request *req;
         struct catalog_wheel *wheels;
         size_t n_wheels;
         int *dir_fds;
@@ -59,11 +63,16 @@ struct catalog_question {
 };
 
 /* Lists what the bundle and the folders offer: names only, except that a folder that cannot be read is an error (NO_WHEEL).
- * Files that are no wheels are passed over; a *.whl whose name is malformed is passed over with an event. */
+ * Files that are no wheels are passed over; a *.whl whose name is malformed and a *.whlx are passed over with an event. req
+ * outlives the catalog. */
 int catalog_open(const struct pipseed_request *req, struct catalog *ret_catalog, struct pipseed_error *err);
 void catalog_done(struct catalog *catalog);
 
-/* The wheel that fits best. PIPSEED_E_NO_WHEEL says what was looked for and what was there. May read wheels of folders. */
+/* The wheel that fits best. PIPSEED_E_NO_WHEEL says what was looked for and what was there. A project that has a pin is chosen
+ * from pinned files and the bundle only (UNPINNED: only others fit), whatever the spelling of their names: pins are for the
+ * project, version, build and tags that the names say. Reads wheels of folders whose tags and pins fit, one at a time: only
+ * the bytes of the chosen one are kept. One that is compressed or laid out in a way that is not supported is passed over
+ * with an event, or is the error when nothing else fits. */
 int catalog_choose(struct catalog *catalog, const struct catalog_question *question, struct catalog_wheel **ret_wheel,
                    struct pipseed_error *err);
 
@@ -71,7 +80,9 @@ int catalog_choose(struct catalog *catalog, const struct catalog_question *quest
  * folder's. */
 int catalog_admit(const struct pipseed_request *req, struct catalog_wheel *wheel, struct pipseed_error *err);
 
-/* The wheel's bytes; they live as long as the catalog. */
+/* The wheel's bytes; they live as long as the catalog, or until catalog_forget. */
 int catalog_read(struct catalog_wheel *wheel, const void **ret_bytes, size_t *ret_len, struct pipseed_error *err);
+/* Gives back the memory of a folder's wheel; what is known of it stays. */
+void catalog_forget(struct catalog_wheel *wheel);
 
 #endif

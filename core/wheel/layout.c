@@ -6,9 +6,11 @@
 #include "base/str.h"
 #include "entrypoint.h"
 #include "quote.h"
+#include "reserved.h"
 #include "version.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define DIST_INFO ".dist-info"
 #define DATA ".data"
@@ -155,13 +157,17 @@ static int refuse_script(const char *member, const char *path, struct pipseed_er
 /* Goes to the environment's top folder. bin/ there is the scripts folder, pyvenv.cfg decides which Python it is. */
 static int check_data_file(const char *member, const char *rest, const char *path, struct pipseed_error *err)
 {
-        static const char bin[] = "bin/";
+        static const char *const folders[] = {"bin/", "scripts/"};
 
         if (str_equal_nocase(rest, "pyvenv.cfg"))
                 return error_set(err, PIPSEED_E_DATA_SCHEME, path, "\"%s\" would replace the environment's pyvenv.cfg",
                                  QUOTE(member, strlen(member)));
-        if (str_starts(rest, bin) && !entry_point_name_is_safe(rest + strlen(bin)))
-                return refuse_script(member, path, err);
+        for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+                const size_t len = strlen(folders[i]);
+
+                if (strncasecmp(rest, folders[i], len) == 0 && !entry_point_name_is_safe(rest + len))
+                        return refuse_script(member, path, err);
+        }
         return 0;
 }
 
@@ -189,6 +195,35 @@ static int check_data(const struct zip_member *member, const char *rest, const c
         return strcmp(key, "data") == 0 ? check_data_file(member->name, rest, path, err) : 0;
 }
 
+/* What is behind the Nth slash. */
+static const char *skip_parts(const char *key, int n)
+{
+        for (; n > 0 && *key != '\0'; key++)
+                n -= *key == '/';
+        return key;
+}
+
+/* Names that are somebody else's, as a file system would see them. */
+static int check_reserved(const struct zip_member *member, bool in_data, const char *path, struct pipseed_error *err)
+{
+        const char *rest = in_data ? skip_parts(member->key, 1) : member->key;
+        enum reserved_place place = RESERVED_LIB;
+        const char *owner;
+
+        if (in_data && strncasecmp(rest, "data/", 5) == 0)
+                place = RESERVED_DATA;
+        else if (in_data && (strncasecmp(rest, "headers/", 8) == 0 || strncasecmp(rest, "scripts/", 8) == 0))
+                place = RESERVED_OTHER;
+        if (in_data)
+                rest = skip_parts(rest, 1);
+        owner = reserved_find(place, rest);
+        if (owner == NULL)
+                return 0;
+        (void)error_set(err, PIPSEED_E_RESERVED_NAME, path, "\"%s\" has a name that belongs to %s",
+                        QUOTE(member->name, strlen(member->name)), owner);
+        return error_hint(err, "do not use this wheel: nothing of it was installed");
+}
+
 int layout_find(struct arena *arena, const struct zip *zip, const struct wheel_name *name, const char *path,
                 struct layout *ret_layout, struct pipseed_error *err)
 {
@@ -207,13 +242,15 @@ int layout_find(struct arena *arena, const struct zip *zip, const struct wheel_n
         for (size_t i = 0; i < zip->n_members; i++) {
                 const struct zip_member *member = &zip->members[i];
 
-                if (strncmp(member->name, layout.data_dir, len) != 0)
-                        continue;
-                if (member->name[len] == '/')
+                bool in_data = strncmp(member->name, layout.data_dir, len) == 0 && member->name[len] == '/';
+
+                if (in_data)
                         r = check_data(member, member->name + len + 1, path, err);
-                else if (member->name[len] == '\0')
+                else if (strcmp(member->name, layout.data_dir) == 0)
                         r = error_set(err, PIPSEED_E_DATA_SCHEME, path, "\"%s\" is no folder",
                                       QUOTE(member->name, len));
+                if (r == 0)
+                        r = check_reserved(member, in_data, path, err);
                 if (r < 0)
                         return r;
         }

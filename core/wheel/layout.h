@@ -23,7 +23,8 @@ struct layout {
  * PIPSEED_E_DIST_INFO: not exactly one, or of another name or version than the file name says. PIPSEED_E_DATA_SCHEME: a
  * .data folder of another name or version, a sub-folder other than purelib, platlib, headers, scripts and data, a file
  * that would go to pyvenv.cfg. PIPSEED_E_SCRIPT_NAME: a file in .data/scripts or .data/data/bin that is no plain, safe
- * script name (entrypoint.h).
+ * script name (entrypoint.h). PIPSEED_E_RESERVED_NAME: a name that belongs to pipseed, venv, the interpreter or the site's
+ * administrator (reserved.h).
  */
 int layout_find(struct arena *arena, const struct zip *zip, const struct wheel_name *name, const char *path,
                 struct layout *ret_layout, struct pipseed_error *err);

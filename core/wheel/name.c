@@ -134,6 +134,19 @@ static int check_version(const char *text, const char *filename, struct pipseed_
         return r < 0 ? refuse(filename, "version", text, "a version of PEP 440", err) : 0;
 }
 
+/* "py3", "cp313", "pp310.pp311" */
+static bool starts_with_interpreter(const char *text)
+{
+        return str_is_alpha(text[0]) && str_is_alpha(text[1]) && str_is_digit(text[2]) && is_python_set(text);
+}
+
+/* Not a wheel that could be read, but one that somebody made so: whatever its name is like otherwise. */
+static int refuse_newer(const char *filename, const char *what, struct pipseed_error *err)
+{
+        return error_set(err, PIPSEED_E_WHEEL_NAME, filename,
+                         "%s are not supported: the file name is not NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM.whl", what);
+}
+
 static int check_parts(const struct wheel_name *name, const char *filename, struct pipseed_error *err)
 {
         const struct {
@@ -156,19 +169,24 @@ static int check_parts(const struct wheel_name *name, const char *filename, stru
 
 int wheel_name_parse(struct arena *arena, const char *filename, struct wheel_name *ret_name, struct pipseed_error *err)
 {
-        const char *parts[PARTS_MIN + 1];
+        const char *parts[PARTS_MIN + 2];
         struct wheel_name name = {0};
         char *stem;
         size_t n;
         int r;
 
+        if (str_ends(filename, ".whlx"))
+                return refuse_newer(filename, "wheels of the format .whlx", err);
         if (!str_ends(filename, ".whl"))
                 return error_set(err, PIPSEED_E_WHEEL_NAME, filename, "the file name does not end in .whl");
         stem = arena_strndup(arena, filename, strlen(filename) - strlen(".whl"));
         if (stem == NULL)
                 return error_memory(err);
         n = split(stem, parts, ARRAY_SIZE(parts));
-        if (n < PARTS_MIN)
+        /* PEP 825: a label behind the platform. A build tag begins with a digit. */
+        if (n == PARTS_MIN + 2 ? is_build(parts[2]) : n == PARTS_MIN + 1 && starts_with_interpreter(parts[2]))
+                return refuse_newer(filename, "wheel variants (PEP 825)", err);
+        if (n < PARTS_MIN || n > PARTS_MIN + 1)
                 return error_set(err, PIPSEED_E_WHEEL_NAME, filename,
                                  "the file name is not NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM.whl");
         name.distribution = parts[0];

@@ -15,23 +15,10 @@ static const uint32_t invisible[][2] = {
         {0xfff9, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0xe007f}, {0xf0000, 0x10ffff},
 };
 
-/* Decodes one character of well-formed UTF-8. */
-static uint32_t decode(const char **p)
-{
-        static const unsigned char masks[] = {0x7f, 0x1f, 0x0f, 0x07};
-        unsigned char lead = (unsigned char)**p;
-        unsigned int more = lead < 0x80 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
-        uint32_t value = lead & masks[more];
-
-        for (++*p; more > 0; more--, ++*p)
-                value = value << 6 | ((unsigned char)**p & 0x3f);
-        return value;
-}
-
 bool quote_has_invisible(const char *text, size_t len)
 {
         for (const char *p = text; p < text + len;) {
-                uint32_t value = decode(&p);
+                uint32_t value = str_decode(&p);
 
                 for (size_t i = 0; i < ARRAY_SIZE(invisible); i++)
                         if (value >= invisible[i][0] && value <= invisible[i][1])

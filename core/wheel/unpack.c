@@ -116,6 +116,46 @@ static int check_crc(const struct zip_member *member, const uint8_t *data, const
                          QUOTE(member->name, strlen(member->name)), crc, member->crc);
 }
 
+struct position {
+        uint32_t offset;
+        size_t index;
+};
+
+static int compare_positions(const void *a, const void *b)
+{
+        const struct position *x = a;
+        const struct position *y = b;
+
+        return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+/* 0 or -ENOMEM. */
+static int set_slots(const struct zip *zip, struct archive_slot *slots)
+{
+        _cleanup_free_ struct position *positions = NULL;
+        bool ascii = true;
+
+        for (size_t i = 0; i < zip->n_members; i++) {
+                slots[i].name = zip->members[i].name;
+                slots[i].size = zip->members[i].size;
+                slots[i].is_ascii = zip->members[i].key == zip->members[i].name;
+                slots[i].is_dir = zip->members[i].is_dir;
+                slots[i].seen = false;
+                ascii = ascii && slots[i].is_ascii;
+        }
+        if (ascii)
+                return 0;
+        positions = calloc(zip->n_members, sizeof(*positions));
+        if (positions == NULL)
+                return -ENOMEM;
+        for (size_t i = 0; i < zip->n_members; i++)
+                positions[i] = (struct position){.offset = zip->members[i].offset, .index = i};
+        qsort(positions, zip->n_members, sizeof(*positions), compare_positions);
+        for (size_t i = 0; i < zip->n_members; i++)
+                slots[i].nth = positions[i].index;
+        return 0;
+}
+
 int unpack_members(const void *data, size_t len, const struct zip *zip, const char *path, struct archive_slot *slots,
                    struct pipseed_error *err)
 {
@@ -125,12 +165,8 @@ int unpack_members(const void *data, size_t len, const struct zip *zip, const ch
 
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < zip->n_members; i++) {
-                slots[i].name = zip->members[i].name;
-                slots[i].size = zip->members[i].size;
-                slots[i].is_dir = zip->members[i].is_dir;
-                slots[i].seen = false;
-        }
+        if (set_slots(zip, slots) < 0)
+                return error_memory(err);
         if (module->unpack(data, len, slots, zip->n_members, &report) < 0)
                 return explain(&report, path, err);
         for (size_t i = 0; i < zip->n_members; i++) {

@@ -306,19 +306,29 @@ void wheel_free(struct wheel *wheel)
         free(wheel);
 }
 
-static int unpack_metadata(struct load *load, struct text *ret_text)
+static int want(struct load *load, const char *name)
 {
         bool no_memory = false;
-        size_t i = find_dist_info(load, "METADATA", &no_memory);
-        int r;
+        size_t i = find_dist_info(load, name, &no_memory);
 
         if (i < load->zip.n_members) {
                 load->slots[i].data = arena_alloc(load->arena, load->zip.members[i].size + (size_t)1);
                 no_memory = load->slots[i].data == NULL;
         }
-        if (no_memory)
-                return error_memory(load->err);
-        r = get_text(load, "METADATA", PIPSEED_E_METADATA, ret_text);
+        return no_memory ? error_memory(load->err) : 0;
+}
+
+/* What decides whether the wheel is chosen: METADATA and WHEEL. */
+static int unpack_metadata(struct load *load, struct text *ret_metadata, struct text *ret_wheel)
+{
+        int r = want(load, "METADATA");
+
+        if (r == 0)
+                r = want(load, "WHEEL");
+        if (r == 0)
+                r = get_text(load, "METADATA", PIPSEED_E_METADATA, ret_metadata);
+        if (r == 0)
+                r = get_text(load, "WHEEL", 0, ret_wheel); /* that it is missing is found when the wheel is loaded */
         if (r < 0)
                 return r;
         return unpack_members(load->data, load->len, &load->zip, load->path, load->slots, load->err);
@@ -332,11 +342,14 @@ int wheel_requires_python(const char *filename, const void *data, size_t len, co
                 .filename = filename, .data = data, .len = len, .path = path, .err = err, .arena = &arena};
         const char *value = NULL;
         struct text metadata = {0};
+        struct text wheel = {0};
         char *specifier;
         int r = open_wheel(&load);
 
         if (r == 0)
-                r = unpack_metadata(&load, &metadata);
+                r = unpack_metadata(&load, &metadata, &wheel);
+        if (r == 0 && wheel.data != NULL)
+                r = read_wheel_file(&load, &wheel);
         if (r == 0)
                 r = read_requires_python(&load, &metadata, &value);
         if (r < 0)

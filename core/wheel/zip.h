@@ -25,6 +25,7 @@
 
 struct zip_member {
         const char *name; /* UTF-8, plain; folders end in "/" */
+        const char *key;  /* its folded form (fold.h), but that letters of an ASCII name keep their case */
         uint32_t size;
         uint32_t packed;
         uint32_t crc;
@@ -46,7 +47,7 @@ struct zip {
 /*
  * Errors: PIPSEED_E_ZIP_*, each with the member's name. Refused are also data descriptors (as PyPI does), zip64,
  * comments of members, every extra field but those that hold times and owners, names that are not ASCII without the
- * UTF-8 flag (bit 11), names that differ in the case of ASCII letters only, a file in the place of a folder, and every
+ * UTF-8 flag (bit 11), names that are one on a file system that folds case or normalises (fold.h), a file in the place of a folder, and every
  * type but regular files and folders.
  */
 int zip_read(const void *data, size_t len, const char *path, struct zip *ret_zip, struct pipseed_error *err);

@@ -69,6 +69,24 @@ bool zipheader_parse(const uint8_t *common, const uint8_t *name, size_t left, st
         return true;
 }
 
+/* PKWARE's APPNOTE.TXT, 4.4.5. What a method is called tells that the wheel is whole, and what it takes. */
+static int refuse_method(const struct zip_header *header, const char *path, struct pipseed_error *err)
+{
+        static const struct {
+                unsigned int method;
+                const char *name;
+        } rows[] = {{9, "Deflate64"}, {12, "bzip2"}, {14, "LZMA"}, {93, "zstd"}, {95, "xz"}, {98, "PPMd"}};
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                if (rows[i].method == header->method) {
+                        (void)zipheader_refuse(header, PIPSEED_E_ZIP_METHOD, path, err,
+                                               "is compressed with %s: not supported", rows[i].name);
+                        return error_hint(err, "use a wheel that is compressed with deflate, as those of PyPI are");
+                }
+        return zipheader_refuse(header, PIPSEED_E_ZIP_METHOD, path, err,
+                                "is compressed by method %u, neither stored nor deflated", header->method);
+}
+
 static int check_flags(const struct zip_header *header, const char *path, struct pipseed_error *err)
 {
         if ((header->flags & (FLAG_ENCRYPTED | FLAG_STRONG_ENCRYPTION | FLAG_MASKED)) != 0)
@@ -80,8 +98,7 @@ static int check_flags(const struct zip_header *header, const char *path, struct
                 return zipheader_refuse(header, PIPSEED_E_ZIP_CENTRAL, path, err,
                                         "has unknown flags 0x%04x", header->flags);
         if (header->method != METHOD_STORED && header->method != METHOD_DEFLATED)
-                return zipheader_refuse(header, PIPSEED_E_ZIP_METHOD, path, err,
-                                        "is compressed by method %u, neither stored nor deflated", header->method);
+                return refuse_method(header, path, err);
         return 0;
 }
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "zipname.h"
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "fold.h"
 #include "quote.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,8 +116,8 @@ static int compare_folded(const void *a, const void *b)
 {
         const struct zip_member *x = a;
         const struct zip_member *y = b;
-        const char *p = x->name;
-        const char *q = y->name;
+        const char *p = x->key;
+        const char *q = y->key;
 
         while (weight(p) == weight(q)) {
                 if (weight(p) < 0)
@@ -151,7 +154,8 @@ static enum relation relate(const char *first, const char *second)
 static int check_pair(const struct zip_member *first, const struct zip_member *second, const char *path,
                       struct pipseed_error *err)
 {
-        enum relation relation = relate(first->name, second->name);
+        enum relation relation = relate(first->key, second->key);
+        bool same_type = first->is_dir == second->is_dir;
 
         if (relation == SAME && strcmp(first->name, second->name) == 0)
                 return error_set(err, PIPSEED_E_ZIP_DUPLICATE, path, "the zip has two members \"%s\"",
@@ -160,15 +164,31 @@ static int check_pair(const struct zip_member *first, const struct zip_member *s
                 return error_set(err, PIPSEED_E_ZIP_CLASH, path,
                                  "the zip members \"%s\" and \"%s\" cannot both be unpacked%s",
                                  QUOTE(first->name, strlen(first->name)), QUOTE(second->name, strlen(second->name)),
-                                 first->is_dir == second->is_dir && relation == SAME ? " where case does not matter"
-                                                                                     : ": one is a file");
+                                 !same_type || relation != SAME ? ": one is a file"
+                                 : first->key == first->name    ? " where case does not matter"
+                                                                : " where case and Unicode form do not matter");
         return 0;
+}
+
+static int set_key(struct arena *arena, struct zip_member *member)
+{
+        _cleanup_(str_done) struct str key = STR_INIT;
+
+        member->key = member->name;
+        if (is_ascii((const uint8_t *)member->name, strlen(member->name)))
+                return 0;
+        fold_add(&key, member->name);
+        member->key = key.failed ? NULL : arena_strdup(arena, key.data);
+        return member->key == NULL ? -ENOMEM : 0;
 }
 
 int zipname_check_all(struct zip *zip, const char *path, struct pipseed_error *err)
 {
         if (zip->n_members == 0)
                 return 0;
+        for (size_t i = 0; i < zip->n_members; i++)
+                if (set_key(&zip->arena, &zip->members[i]) < 0)
+                        return error_memory(err);
         qsort(zip->members, zip->n_members, sizeof(zip->members[0]), compare_folded);
         for (size_t i = 1; i < zip->n_members; i++) {
                 int r = check_pair(&zip->members[i - 1], &zip->members[i], path, err);

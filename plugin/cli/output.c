@@ -61,20 +61,70 @@ static bool has_color(const struct output *out, const FILE *stream)
         return stream == stdout ? out->color_stdout : out->color_stderr;
 }
 
-/* newline: what stands for one. C1 controls count too: terminals obey them in their UTF-8 form. */
+/* The character at text. Returns its length, or 0 when the bytes there are not UTF-8 (RFC 3629). */
+static size_t decode(const unsigned char *text, uint32_t *ret_code)
+{
+        static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+        size_t len = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : text[0] < 0xf5 ? 4 : 0;
+        uint32_t code = len > 1 ? text[0] & (0x7fU >> len) : text[0];
+
+        for (size_t i = 1; i < len; i++) {
+                if ((text[i] & 0xc0) != 0x80)
+                        return 0;
+                code = code << 6 | (text[i] & 0x3f);
+        }
+        if (len > 1 && (code < least[len] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)))
+                return 0;
+        *ret_code = code;
+        return len;
+}
+
+/* What a terminal obeys, or what makes a line look like another one: controls, and marks that change the direction of
+ * writing or end a line (Unicode Standard Annex 9; Trojan Source, CVE-2021-42574). */
+static bool is_dangerous(uint32_t code)
+{
+        static const uint32_t ranges[][2] = {{0, 0x1f},         {0x7f, 0x9f},     {0x61c, 0x61c},
+                                             {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}};
+
+        for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
+                if (code >= ranges[i][0] && code <= ranges[i][1])
+                        return true;
+        return false;
+}
+
+#define PIECE_SIZE 16
+
+/* How the next character is shown; moves *text behind it. */
+static void next_piece(const char **text, char ret_piece[PIECE_SIZE])
+{
+        const unsigned char *c = (const unsigned char *)*text;
+        uint32_t code = 0;
+        size_t len = decode(c, &code);
+
+        *text += len > 0 ? len : 1;
+        if (*c == '\n' || *c == '\t')
+                (void)snprintf(ret_piece, PIECE_SIZE, "\\%c", *c == '\n' ? 'n' : 't');
+        else if (len == 0 || (len == 1 && is_dangerous(code)))
+                (void)snprintf(ret_piece, PIECE_SIZE, "\\x%02x", *c);
+        else if (is_dangerous(code))
+                (void)snprintf(ret_piece, PIECE_SIZE, "\\u%04x", code);
+        else
+                (void)snprintf(ret_piece, PIECE_SIZE, "%.*s", (int)len, (const char *)c);
+}
+
+/* newline: what stands for one. */
 static void put_escaped(FILE *stream, const char *text, const char *newline)
 {
-        for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
-                if (*c == '\n')
-                        (void)fputs(c[1] == '\n' && newline[0] == '\n' ? "\n" : newline, stream);
-                else if (*c == '\t')
-                        (void)fputs("\\t", stream);
-                else if (*c < 0x20 || *c == 0x7f)
-                        (void)fprintf(stream, "\\x%02x", *c);
-                else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
-                        (void)fprintf(stream, "\\u%04x", *++c);
-                else
-                        (void)fputc(*c, stream);
+        char piece[PIECE_SIZE];
+
+        while (*text != '\0') {
+                if (*text == '\n') {
+                        (void)fputs(text[1] == '\n' && newline[0] == '\n' ? "\n" : newline, stream);
+                        text++;
+                        continue;
+                }
+                next_piece(&text, piece);
+                (void)fputs(piece, stream);
         }
 }
 
@@ -276,13 +326,17 @@ void output_progress(struct output *out, const char *text, uint64_t done, uint64
         (void)pthread_mutex_unlock(&out->lock);
 }
 
-/* Cells count as wide as their characters are many: UTF-8 continuation bytes take no place. */
+/* Cells count as wide as the characters that are shown are many: UTF-8 continuation bytes take no place. */
 static size_t cell_width(const char *text)
 {
+        char piece[PIECE_SIZE];
         size_t width = 0;
 
-        for (; *text != '\0'; text++)
-                width += ((unsigned char)*text & 0xc0) != 0x80;
+        while (*text != '\0') {
+                next_piece(&text, piece);
+                for (const char *c = piece; *c != '\0'; c++)
+                        width += ((unsigned char)*c & 0xc0) != 0x80;
+        }
         return width;
 }
 
@@ -318,7 +372,9 @@ void output_table(struct output *out, const char *const *cells, size_t n_rows, s
 
 void output_document(struct output *out, const json_t *document)
 {
-        char *text = document != NULL ? json_dumps(document, JSON_COMPACT) : NULL;
+        /* The same data, that a terminal cannot take for orders. */
+        size_t flags = JSON_COMPACT | (isatty(STDOUT_FILENO) == 1 ? JSON_ENSURE_ASCII : 0U);
+        char *text = document != NULL ? json_dumps(document, flags) : NULL;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         if (text == NULL) {

@@ -9,6 +9,7 @@
  *     @@I/RECORD              RECORD as it stands here; else a right one is made
  *     @@=NAME                 a file that is in the environment before; L/ stands for its site-packages
  *
+ * Each is tried dry first, which changes nothing and names the scripts that are then installed.
  * Whatever the wheel is: nothing outside the environment changes, a failure leaves the environment as it was and the
  * store without debris, a success is found whole by verify, and the interpreter and pyvenv.cfg are never touched.
  */
@@ -182,15 +183,48 @@ static void take_out(const struct pipseed_request *req)
         check_interpreter();
 }
 
+/* What the run would do, or NULL when it would fail. */
+static struct pipseed_result *rehearse(const struct pipseed_request *req, const char *before)
+{
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+        struct pipseed_result *result = NULL;
+        struct pipseed_request dry = *req;
+        _cleanup_free_ char *after = NULL;
+        int r;
+
+        dry.dry_run = true;
+        r = pipseed_seed(&dry, &result, &err);
+        fuzz_check_error(r, &err);
+        FUZZ_CHECK((result != NULL) == (r == 0));
+        after = world_listing("env");
+        FUZZ_CHECK(strcmp(before, after) == 0);
+        return result;
+}
+
+static void compare_results(const struct pipseed_result *planned, const struct pipseed_result *done)
+{
+        FUZZ_CHECK(planned != NULL);
+        FUZZ_CHECK(planned->n_scripts == done->n_scripts);
+        FUZZ_CHECK(planned->n_packages == done->n_packages);
+        for (size_t i = 0; i < done->n_scripts; i++)
+                FUZZ_CHECK(strcmp(planned->scripts[i], done->scripts[i]) == 0);
+        for (size_t i = 0; i < done->n_packages; i++)
+                FUZZ_CHECK(strcmp(planned->packages[i]->version, done->packages[i]->version) == 0);
+}
+
 static void install(const struct pipseed_request *req, bool pristine)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct pipseed_result *result = NULL;
         _cleanup_free_ char *before = world_listing("env");
+        struct pipseed_result *planned = rehearse(req, before);
         int r = pipseed_seed(req, &result, &err);
 
         fuzz_check_error(r, &err);
         FUZZ_CHECK((result != NULL) == (r == 0));
+        if (r == 0)
+                compare_results(planned, result);
+        pipseed_result_free(planned);
         world_check();
         check_store();
         check_interpreter();

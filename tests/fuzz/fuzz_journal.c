@@ -78,6 +78,18 @@ static void set_inodes(struct journal *forged)
         }
 }
 
+/* As the journal would have it that a run of this user left. */
+static void set_area(struct journal *forged)
+{
+        char path[512];
+        struct stat st;
+
+        (void)snprintf(path, sizeof(path), "%s" AREA, root_paths[PLAN_LIB]);
+        FUZZ_CHECK(stat(path, &st) == 0);
+        (void)snprintf(forged->area_name, sizeof(forged->area_name), "%.*s", (int)strlen(AREA) - 2, AREA + 1);
+        forged->area_inode = st.st_ino;
+}
+
 static void mend(void)
 {
         struct txn_query query = {.roots = root_paths, .umask = 022};
@@ -99,6 +111,7 @@ static void carry_out(struct journal *forged)
                 set_roots();
         make_target();
         set_inodes(forged);
+        set_area(forged);
         journal_write(&text, forged);
         (void)snprintf(path, sizeof(path), "%s" AREA "journal", root_names[PLAN_LIB]);
         world_file(path, text.data, text.len);

@@ -199,6 +199,12 @@ TABLE = [
     ("duplicate-folder", "zip-duplicate", lambda: extra(Entry("demo/"), Entry("demo/"))),
     ("duplicate-record", "zip-duplicate", lambda: extra(Entry(f"{INFO}/RECORD", b""))),
     ("clash-case", "zip-clash", lambda: recorded("Demo.py")),
+    ("clash-normal-forms", "zip-clash", lambda: Wheel(files={"na\u00efve.py": "", "nai\u0308ve.py": ""}).build()),
+    ("clash-marks", "zip-clash", lambda: Wheel(files={"a\u0323\u0302": "", "a\u0302\u0323": ""}).build()),
+    ("clash-hangul", "zip-clash", lambda: Wheel(files={"\ud55c": "", "\u1112\u1161\u11ab": ""}).build()),
+    ("clash-case-beyond-ascii", "zip-clash", lambda: Wheel(files={"\u00c9/x": "", "\u00e9/x": ""}).build()),
+    ("clash-kelvin", "zip-clash", lambda: Wheel(files={"k.py": "", "\u212a.py": ""}).build()),
+    ("clash-ignored", "zip-clash", lambda: Wheel(files={"k.py": "", "k\u200b.py": ""}).build()),
     ("clash-case-inside", "zip-clash", lambda: Wheel(files={"a/x.py": "", "A/X.py": ""}).build()),
     ("clash-file-below-file", "zip-clash", lambda: Wheel(files={"a": "x", "a/b.py": "", "a-b": ""}).build()),
     ("clash-file-below-file-case", "zip-clash", lambda: Wheel(files={"A": "x", "a/b/c.py": "", "a.b": ""}).build()),
@@ -296,6 +302,29 @@ TABLE = [
     ("data-two", "data-scheme", lambda: Wheel(data={"data/x": ""}, files={"Demo-1.0.data/data/y": ""}).build()),
     ("data-is-file", "data-scheme", lambda: recorded("demo-1.0.data")),
     ("data-pyvenv-cfg", "data-scheme", lambda: Wheel(data={"data/pyvenv.cfg": "home = /tmp"}).build()),
+    *[
+        (f"reserved-{name!r}", "reserved-name", lambda name=name: Wheel(data={name: "x"}).build())
+        for name in (
+            "data/.pipseed-unfinished", "data/.pipseed-venv/journal", "data/.PipSeed-venv/journal", "data/lib64",
+            "data/LIB64/python3.13/x", "data/.gitignore", "data/share/.pipseed-0123456789abcdef/journal",
+            "data/.app.pipseed-old/x", "data/bin", "data/include", "data/lib", "data/Scripts",
+            "data/lib/python3.13/os.py", "data/lib/python3.13/site-packages/sitecustomize.py",
+            "data/lib/pypy3.9/site.py", "data/include/python3.13/Python.h", "data/.pip\u200bseed-venv/x",
+            "data/.pip\u017feed-venv/x", "purelib/.pipseed-0123456789abcdef/journal", "platlib/sitecustomize.so",
+            "headers/.pipseed-x/y", "purelib/usercustomize/__init__.py", "data/pyvenv.cfg/x",
+        )
+    ],
+    *[
+        (f"reserved-top-{name!r}", "reserved-name", lambda name=name: Wheel(files={name: "x"}).build())
+        for name in (
+            ".pipseed-0123456789abcdef/journal", "demo/.pipseed-unfinished", "sitecustomize.py", "UserCustomize.py",
+            "sitecu\ufb06omize.py", "demo-1.0.dist-info/pipseed.json",
+            ".pth.pipseed-new",
+        )
+    ],
+    ("reserved-folder", "reserved-name", lambda: Wheel(folders=["demo-1.0.data/data/lib64/"]).build()),
+    ("data-bin-case", "script-name", lambda: Wheel(data={"data/BIN/python3": "#!/bin/sh"}).build()),
+    ("data-scripts-case", "script-name", lambda: Wheel(data={"data/Scripts/python.exe": ""}).build()),
     ("data-script-python", "script-name", lambda: Wheel(data={"scripts/python": "#!/bin/sh"}).build()),
     ("data-script-nested", "script-name", lambda: Wheel(data={"scripts/a/b": "#!/bin/sh"}).build()),
     ("data-script-dash", "script-name", lambda: Wheel(data={"scripts/-rf": "#!/bin/sh"}).build()),
@@ -531,6 +560,11 @@ def good_wheels():
     yield "data", Wheel(data={f"{key}/share/x": "" for key in ("purelib", "platlib", "headers", "data")}).build()
     yield "data-scripts", Wheel(data={"scripts/hello": "#!python\n", "data/bin/tool": "x"}).build()
     yield "vendored", recorded("demo/_vendor/other-2.0.dist-info/RECORD")
+    yield "nfd", Wheel(files={"demo/nai\u0308ve-\u1112\u1161\u11ab.txt": "x", "demo/na\u00efve.txt": "y"}).build()
+    yield "nfd-many", Wheel(files={f"demo/e\u0301{i}.txt": str(i) for i in (7, 1, 30, 4)}).build()
+    yield "path-files", Wheel(files={"distutils-precedence.pth": "import os\n", "pipseed/x.py": "", "demo/.x": ""}).build()
+    yield "include", Wheel(data={"data/include/demo/x.h": "", "data/include/python3.13/demo/x.h": ""}).build()
+    yield "lib", Wheel(data={"data/lib/libdemo.so": "", "data/lib/python3.13/site-packages/other/x": ""}).build()
     yield "non-ascii", Wheel(files={"demo/naïve-日本.txt": "é"}).build()
     yield "comma-and-quote", Wheel(files={'a,"b".txt': "x"}).build()
     yield "newer-minor", newer.build()
@@ -574,6 +608,7 @@ def test_every_zip_and_record_code_is_tried():
         for line in header.read_text().splitlines()
         if line.strip().startswith(("X(ZIP_", "X(RECORD_", "X(DIST_INFO", "X(METADATA", "X(WHEEL_FILE",
                                     "X(WHEEL_VERSION", "X(ENTRY_POINTS", "X(SCRIPT_NAME", "X(DATA_SCHEME",
+                                    "X(RESERVED_NAME",
                                     "X(WHEEL_NAME"))
     }  # fmt: skip
     assert named - codes == never

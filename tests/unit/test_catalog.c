@@ -155,6 +155,80 @@ static void chooses(void **state)
         }
 }
 
+#define WRONG "0000000000000000000000000000000000000000000000000000000000000000"
+
+/* A project that has a pin is installed from pinned files only, however their names are spelt. */
+static const struct {
+        const char *name;
+        const char *wheels[4];
+        const char *pin;
+        const char *expected; /* NULL: refused */
+} pinned[] = {
+        {"a build tag", {"pip-26.3-py3-none-any.whl", "pip-26.3-1-py3-none-any.whl"}, "pip-26.3-py3-none-any.whl",
+         "pip-26.3-py3-none-any.whl"},
+        {"a local version", {"pip-26.3-py3-none-any.whl", "pip-26.3+x-py3-none-any.whl"}, "pip-26.3-py3-none-any.whl",
+         "pip-26.3-py3-none-any.whl"},
+        {"a newer one", {"pip-26.3-py3-none-any.whl", "pip-26.4-py3-none-any.whl"}, "pip-26.3-py3-none-any.whl",
+         "pip-26.3-py3-none-any.whl"},
+        {"a better tag", {"pip-26.3-py3-none-any.whl", "pip-26.3-cp311-none-any.whl"}, "pip-26.3-py3-none-any.whl",
+         "pip-26.3-py3-none-any.whl"},
+        {"other spellings", {"PIP-26.3.0-py3-none-any.whl"}, "pip-26.3-py3-none-any.whl", "PIP-26.3.0-py3-none-any.whl"},
+        {"none but others", {"pip-26.3-1-py3-none-any.whl", "PIP-26.4-py3-none-any.whl"}, "pip-26.3-py3-none-any.whl", NULL},
+        {"of another project", {"pip-26.3-py3-none-any.whl"}, "setuptools-1.0-py3-none-any.whl", "pip-26.3-py3-none-any.whl"},
+        {"no wheel's name", {"pip-26.3-py3-none-any.whl"}, "pip", "pip-26.3-py3-none-any.whl"},
+};
+
+static void chooses_pinned_files(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(pinned); i++) {
+                _cleanup_(catalog_done) struct catalog catalog = {0};
+                _cleanup_free_ char *folder = str_format("p%zu", i);
+                _cleanup_free_ char *absolute = strdup(tree_path(folder));
+                const char *const folders[] = {absolute};
+                const struct pipseed_pin pin = {.size = sizeof(pin), .filename = pinned[i].pin, .sha256 = WRONG};
+                const struct pipseed_pin *const pins[] = {&pin};
+                struct pipseed_request req = request_of(folders, 1);
+                struct pipseed_error err = PIPSEED_ERROR_INIT;
+                struct catalog_wheel *wheel = NULL;
+                int r;
+
+                req.pins = pins;
+                req.n_pins = 1;
+                tree_dir(folder);
+                for (size_t k = 0; k < 4 && pinned[i].wheels[k] != NULL; k++)
+                        put_wheel(folder, pinned[i].wheels[k], NULL);
+                assert_int_equal(catalog_open(&req, &catalog, &err), 0);
+                r = choose(&catalog, "pip", "", &wheel, &err);
+                if (pinned[i].expected == NULL ? r != PIPSEED_E_UNPINNED
+                                               : r < 0 || strcmp(wheel->filename, pinned[i].expected) != 0)
+                        fail_msg("%s: %s%s", pinned[i].name, wheel != NULL ? wheel->filename : "", err.message);
+        }
+}
+
+/* Only the chosen one's bytes are kept, and what its name rules out is not read. */
+static void reads_one_at_a_time(void **state)
+{
+        _cleanup_(catalog_done) struct catalog catalog = {0};
+        _cleanup_free_ char *absolute = strdup(tree_path("w"));
+        const char *const folders[] = {absolute};
+        struct pipseed_request req = request_of(folders, 1);
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+        struct catalog_wheel *wheel = NULL;
+
+        (void)state;
+        put_wheel("w", "pip-26.5-py3-none-any.whl", ">=3.12");
+        put_wheel("w", "pip-26.4-py3-none-any.whl", ">=3.12");
+        put_wheel("w", "pip-26.3-py3-none-any.whl", NULL);
+        put_wheel("w", "pip-26.3-py311-none-any.whl", NULL);
+        tree_file("w/pip-26.6-cp39-cp39-linux_x86_64.whl", "not read");
+        assert_int_equal(catalog_open(&req, &catalog, &err), 0);
+        assert_int_equal(choose(&catalog, "pip", "", &wheel, &err), 0);
+        assert_string_equal(wheel->filename, "pip-26.3-py311-none-any.whl");
+        for (size_t i = 0; i < catalog.n_wheels; i++)
+                assert_true((catalog.wheels[i].bytes != NULL) == (&catalog.wheels[i] == wheel));
+}
+
 static void tells_what_was_there(void **state)
 {
         _cleanup_free_ char *folder = strdup(tree_path("w"));
@@ -336,7 +410,6 @@ static void wheels_that_cannot_be_read(void **state)
         }
 }
 
-#define WRONG "0000000000000000000000000000000000000000000000000000000000000000"
 
 enum who { OURS, GROUP_FILE, OTHERS_FILE, GROUP_FOLDER, OTHERS_FOLDER, FOREIGN_FILE, FOREIGN_FOLDER };
 
@@ -499,6 +572,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(chooses, tree_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(chooses_pinned_files, tree_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(reads_one_at_a_time, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(tells_what_was_there, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(holds_no_folder_afterwards, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(lists_newest_first, tree_setup, tree_teardown),

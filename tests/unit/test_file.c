@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 static int top(void)
@@ -361,6 +362,72 @@ static void removes_trees(void **state)
         assert_int_equal(file_remove_tree(dir_fd, "absent/too"), 0);
 }
 
+#define MANY_LEVELS 3000
+
+static void make_deep(const char *path, bool locked)
+{
+        int fd;
+
+        tree_dir(path);
+        fd = file_open_dir(tree_path(path));
+        for (int i = 0; i < MANY_LEVELS; i++) {
+                int next;
+
+                assert_int_equal(mkdirat(fd, "d", 0700), 0);
+                if (i % 100 == 0)
+                        assert_int_equal(file_create(fd, "file", 0600, "x", 1), 0);
+                next = openat(fd, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                assert_true(next >= 0);
+                if (locked && i % 100 == 1)
+                        assert_int_equal(fchmod(fd, 0), 0);
+                (void)close(fd);
+                fd = next;
+        }
+        (void)close(fd);
+}
+
+static void *remove_deep_trees(void *data)
+{
+        int dir_fd = *(const int *)data;
+        _cleanup_close_ int fd = openat(dir_fd, "held", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        static int result;
+
+        result = file_remove_tree(dir_fd, "deep");
+        if (result == 0)
+                result = file_remove_tree(dir_fd, "locked");
+        if (result == 0)
+                result = file_remove_held(dir_fd, "held", fd);
+        return &result;
+}
+
+/* With the smallest stack of a thread, and descriptors for a few levels only. */
+static void removes_deep_trees(void **state)
+{
+        _cleanup_close_ int dir_fd = top();
+        struct rlimit before, few;
+        pthread_attr_t attributes;
+        pthread_t thread;
+        void *result = NULL;
+
+        (void)state;
+        make_deep("deep", false);
+        make_deep("locked", true);
+        make_deep("held", false);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        few = (struct rlimit){.rlim_cur = 40, .rlim_max = before.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        assert_int_equal(pthread_attr_init(&attributes), 0);
+        assert_int_equal(pthread_attr_setstacksize(&attributes, (size_t)128 << 10), 0);
+        assert_int_equal(pthread_create(&thread, &attributes, remove_deep_trees, &dir_fd), 0);
+        assert_int_equal(pthread_join(thread, &result), 0);
+        (void)pthread_attr_destroy(&attributes);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_int_equal(*(const int *)result, 0);
+        assert_false(exists("deep"));
+        assert_false(exists("locked"));
+        assert_false(exists("held"));
+}
+
 /* Writes until its folder is gone. */
 static void *write_on(void *data)
 {
@@ -504,6 +571,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(makes_folders, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(makes_absolute_folders, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(removes_trees, tree_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(removes_deep_trees, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(removes_while_somebody_writes, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(removes_protected_folders, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(tells_the_umask, tree_setup, tree_teardown),

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 static void is_free_until_somebody_holds_it(void **state)
 {
@@ -68,11 +69,75 @@ static const struct {
         const char *name, *note, *config;
         bool with_pip;
 } notes[] = {
-        {"nothing to write", "pipseed-unfinished 1\npip yes\n", "home = /old\n", true},
-        {"a new pyvenv.cfg", "pipseed-unfinished 1\npip no\nhome = /new\n", "home = /new\n", false},
+        {"nothing to write", "pipseed-unfinished 1\npip yes\nenv %ju\n", "home = /old\n", true},
+        {"a new pyvenv.cfg", "pipseed-unfinished 1\npip no\nenv %ju\nhome = /new\n", "home = /new\n", false},
+        {"planted: about no directory", "pipseed-unfinished 1\npip no\nhome = /evil\n", "home = /old\n", false},
+        {"planted: about another one", "pipseed-unfinished 1\npip no\nenv 1%ju\nhome = /evil\n", "home = /old\n", false},
+        {"planted: no number", "pipseed-unfinished 1\npip no\nenv %ju home = /evil\n", "home = /old\n", false},
         {"cut short", "pipseed-unfin", "home = /old\n", false},
         {"empty", "", "home = /old\n", false},
 };
+
+/* %ju stands for the inode of the environment's directory. */
+static void write_note(const char *format)
+{
+        const char *place = strstr(format, "%ju");
+        char text[256];
+        struct stat st;
+
+        assert_int_equal(stat(tree_path("env"), &st), 0);
+        if (place == NULL)
+                (void)snprintf(text, sizeof(text), "%s", format);
+        else
+                (void)snprintf(text, sizeof(text), "%.*s%ju%s", (int)(place - format), format, (uintmax_t)st.st_ino,
+                               place + 3);
+        tree_file("env/" UNFINISHED_NAME, text);
+}
+
+/* What more than the caller could have written, or has another name elsewhere. */
+static void believes_no_note_of_others(void **state)
+{
+        _cleanup_close_ int fd = -1;
+        bool with_pip = false;
+
+        (void)state;
+        tree_file("env/pyvenv.cfg", "home = /old\n");
+        write_note(notes[1].note);
+        fd = file_open_dir(tree_path("env"));
+        assert_int_equal(chmod(tree_path("env/" UNFINISHED_NAME), 0664), 0);
+        assert_int_equal(unfinished_find(fd, &with_pip), 0);
+        assert_int_equal(chmod(tree_path("env/" UNFINISHED_NAME), 0600), 0);
+        assert_int_equal(link(tree_path("env/" UNFINISHED_NAME), tree_path("elsewhere")), 0);
+        assert_int_equal(unfinished_find(fd, &with_pip), 0);
+        assert_int_equal(unlink(tree_path("elsewhere")), 0);
+        assert_int_equal(unfinished_find(fd, &with_pip), 1);
+}
+
+static enum leftover_state state_of(mode_t parent, mode_t mode)
+{
+        _cleanup_close_ int top = file_open_dir(tree_path("parent"));
+        _cleanup_(leftover_done) struct leftover leftover = LEFTOVER_INIT;
+
+        assert_int_equal(chmod(tree_path("parent"), parent), 0);
+        assert_int_equal(chmod(tree_path("parent/area"), mode), 0);
+        assert_int_equal(leftover_open(top, "area", &leftover), 0);
+        assert_int_equal(leftover.fd >= 0, 1);
+        return leftover.state;
+}
+
+/* Where others may rename, a name proves nothing. */
+static void is_proved_by_the_mark(void **state)
+{
+        (void)state;
+        tree_file("parent/area/x", "x");
+        assert_int_equal(state_of(0755, 0755), LEFTOVER_FREE);
+        assert_int_equal(state_of(01777, 0755), LEFTOVER_FREE);
+        assert_int_equal(state_of(0775, 0755), LEFTOVER_UNPROVED);
+        assert_int_equal(state_of(0757, 0700), LEFTOVER_UNPROVED);
+        assert_int_equal(state_of(0777, 01700), LEFTOVER_FREE);
+        assert_int_equal(state_of(0777, 01755), LEFTOVER_FREE);
+        assert_int_equal(state_of(0777, 01777), LEFTOVER_UNPROVED); /* shared, as /tmp is */
+}
 
 static void finishes_by_the_note(void **state)
 {
@@ -83,7 +148,7 @@ static void finishes_by_the_note(void **state)
                 bool with_pip = !notes[i].with_pip;
 
                 tree_file("env/pyvenv.cfg", "home = /old\n");
-                tree_file("env/" UNFINISHED_NAME, notes[i].note);
+                write_note(notes[i].note);
                 fd = file_open_dir(tree_path("env"));
                 assert_int_equal(unfinished_find(fd, &with_pip), 1);
                 assert_int_equal(with_pip, notes[i].with_pip);
@@ -111,6 +176,8 @@ static void leaves_a_live_run_alone(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(is_proved_by_the_mark, tree_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(believes_no_note_of_others, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(is_free_until_somebody_holds_it, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(visits_what_is_ours, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(finishes_by_the_note, tree_setup, tree_teardown),

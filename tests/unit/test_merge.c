@@ -399,7 +399,7 @@ static void bytecode_with_an_impossible_name(void **state)
         tree_file(RIG_LIB "/__pycache__/single.cpython-311.pyc", "old");
         txn = rig_prepare();
         assert_int_equal(merge(txn, nothing, removed, &err), 0);
-        journal_write(&text, &(const struct journal){.changes = txn->changes, .n_changes = txn->n_changes});
+        txn_write_journal(txn, &text);
         assert_true(journal_read(&read, text.data, text.len));
         assert_int_equal(read.n_changes, 2);
         journal_done(&read);

@@ -214,7 +214,7 @@ static void rule_of_sharing(void **state)
                         fail_msg("row %zu: %d", i, r);
                 if (r < 0)
                         continue;
-                if (placer.n_hardlinked != (sharing[i].linked ? 1 : 0))
+                if (placer.n_placed[PIPSEED_LINK_HARDLINK] != (sharing[i].linked ? 1 : 0))
                         fail_msg("row %zu: %s", i, sharing[i].linked ? "not linked" : "linked");
                 assert_placed("demo/mod.py", name, sharing[i].linked, sharing[i].umask == 002 ? 0664 : 0644);
         }

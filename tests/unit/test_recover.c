@@ -62,7 +62,7 @@ static void write_journal(struct txn *txn, const char *name)
 {
         _cleanup_(str_done) struct str text = STR_INIT;
 
-        journal_write(&text, &(const struct journal){.changes = txn->changes, .n_changes = txn->n_changes});
+        txn_write_journal(txn, &text);
         assert_int_equal(file_create(txn->roots[PLAN_LIB].area_fd, name, 0600, text.data, text.len), 0);
 }
 

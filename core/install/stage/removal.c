@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "install/plan/script.h"
+#include "install/txn/change.h"
 #include "wheel/entrypoint.h"
 #include "wheel/record.h"
 
@@ -77,19 +78,10 @@ static bool find_root(const struct txn *txn, const char *absolute, enum plan_roo
         return best > 0;
 }
 
-/* Below the prefix (the data root) are things that no distribution may own, whatever its RECORD says. */
-static bool may_go(enum plan_root root, const char *path)
-{
-        if (!path_is_plain(path))
-                return false;
-        if (root == PLAN_SCRIPTS)
-                return script_name_is_safe(path);
-        return root != PLAN_DATA || (strcmp(path, "pyvenv.cfg") != 0 && strcmp(path, "lib64") != 0);
-}
-
 static int add(struct removal *removal, size_t *capacity, enum plan_root root, const char *path)
 {
-        if (!may_go(root, path))
+        /* Whatever its RECORD says. */
+        if (!change_is_allowed(false, root, path))
                 return 0;
         if (arena_grow(&removal->arena, &removal->paths, removal->n_paths, capacity, sizeof(*removal->paths)) < 0)
                 return -ENOMEM;

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
+#include "install/plan/script.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,24 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+bool change_is_allowed(bool is_held, enum plan_root root, const char *path)
+{
+        const size_t len = strcspn(path, "/");
+        char first[NAME_MAX + 1];
+
+        if (!path_is_plain(path) || len >= sizeof(first))
+                return false;
+        memcpy(first, path, len);
+        first[len] = '\0';
+        if (txn_is_area_name(first))
+                return false;
+        if (is_held)
+                return true;
+        if (root == PLAN_SCRIPTS)
+                return script_name_is_safe(path);
+        return root != PLAN_DATA || (strcmp(path, "pyvenv.cfg") != 0 && strcmp(path, "lib64") != 0);
+}
 
 /* A name in a held folder: what the *at calls want. */
 struct place {

@@ -15,6 +15,10 @@
 
 #include "install/txn/txn.h"
 
+/* May a change of this transaction, or of its journal, name that path? Never what no distribution owns: an interpreter, an
+ * activate script, pyvenv.cfg, lib64, an area. A transaction on an environment as a whole (txn_open_held) changes those. */
+bool change_is_allowed(bool is_held, enum plan_root root, const char *path);
+
 /* 0 or -errno; nothing has changed then, but for a SWAP without exchange that stopped half-way, which undo mends. */
 int change_apply(const struct txn *txn, size_t i);
 int change_undo(const struct txn *txn, size_t i);

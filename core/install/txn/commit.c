@@ -38,6 +38,14 @@ static int make_old(const struct txn *txn)
         return 0;
 }
 
+void txn_write_journal(const struct txn *txn, struct str *out)
+{
+        struct journal journal = {.area_inode = txn->area_inode, .changes = txn->changes, .n_changes = txn->n_changes};
+
+        (void)strcpy(journal.area_name, txn->name);
+        journal_write(out, &journal);
+}
+
 /* The commit point: before the rename the next run removes the area, after it the next run finishes the changes. */
 static int decide(const struct txn *txn, struct pipseed_error *err)
 {
@@ -45,7 +53,7 @@ static int decide(const struct txn *txn, struct pipseed_error *err)
         int area_fd = txn->roots[PLAN_LIB].area_fd;
         int r;
 
-        journal_write(&text, &(const struct journal){.changes = txn->changes, .n_changes = txn->n_changes});
+        txn_write_journal(txn, &text);
         if (text.failed)
                 return error_memory(err);
         r = make_old(txn);

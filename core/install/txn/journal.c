@@ -12,6 +12,7 @@
 #include <zlib.h>
 
 #define FIRST_LINE "pipseed-journal 1\n"
+#define AREA_LINE "area lib "
 
 static const char *const kinds[] = {
         [CHANGE_MKDIR] = "mkdir", [CHANGE_PUT] = "put", [CHANGE_SWAP] = "swap", [CHANGE_TAKE] = "take",
@@ -28,6 +29,8 @@ void journal_write(struct str *out, const struct journal *journal)
         char end[32];
 
         str_add(out, FIRST_LINE);
+        if (journal->area_name[0] != '\0')
+                str_printf(out, AREA_LINE "%" PRIu64 " %s\n", journal->area_inode, journal->area_name);
         for (size_t i = 0; i < journal->n_changes; i++) {
                 const struct change *change = &journal->changes[i];
 
@@ -80,6 +83,17 @@ static bool read_change(struct reader *reader, char *line)
         return true;
 }
 
+static bool read_area(struct journal *journal, const char *rest)
+{
+        char *name = NULL;
+
+        journal->area_inode = strtoull(rest, &name, 10);
+        if (*name != ' ' || !txn_is_area_name(name + 1) || strlen(name + 1) >= sizeof(journal->area_name))
+                return false;
+        (void)strcpy(journal->area_name, name + 1);
+        return true;
+}
+
 /* strtoull takes signs and wraps around, strtok_r takes two blanks for one: a journal is what journal_write gives. */
 static bool is_canonical(const struct journal *journal, const char *text, size_t len)
 {
@@ -105,9 +119,12 @@ bool journal_read(struct journal *journal, const char *text, size_t len)
         copy = arena_strndup(&journal->arena, text + strlen(FIRST_LINE), len - end_len - strlen(FIRST_LINE));
         if (copy == NULL)
                 return false;
-        for (char *line = strtok_r(copy, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save))
-                if (!read_change(&reader, line))
+        for (char *line = strtok_r(copy, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+                bool is_area = journal->area_name[0] == '\0' && reader.n_changes == 0 && str_starts(line, AREA_LINE);
+
+                if (is_area ? !read_area(journal, line + strlen(AREA_LINE)) : !read_change(&reader, line))
                         return false;
+        }
         journal->changes = reader.changes;
         journal->n_changes = reader.n_changes;
         return is_canonical(journal, text, len);

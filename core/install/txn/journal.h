@@ -3,6 +3,7 @@
  * journal.h - the changes of a transaction as text, in its area. Once the file has its name, the transaction is decided.
  *
  *     pipseed-journal 1
+ *     area lib 9012 .pipseed-0123456789abcdef    the area that it is of, by inode and name: elsewhere it means nothing
  *     swap lib 5678 pip                    kind, root, inode, path to the end of the line
  *     take lib 1234 pip-24.0.dist-info
  *     end 1f2e3d4c                         crc32 of everything before this line
@@ -33,6 +34,8 @@ struct change {
 /* What a journal says. One that is written borrows its members; journal_read fills its own arena. */
 struct journal {
         struct arena arena;
+        char area_name[64];  /* "": the journal does not say, and is not believed */
+        uint64_t area_inode;
         struct change *changes;
         size_t n_changes;
 };

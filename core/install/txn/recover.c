@@ -10,9 +10,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define MAX_JOURNAL ((size_t)16 << 20)
 
@@ -61,31 +63,72 @@ static int open_killed(const struct txn *txn, const char *name, struct txn *kill
         return 0;
 }
 
+/* What was staged to be put there, and nothing else. */
+static bool is_staged(const struct txn *killed, const struct change *change)
+{
+        _cleanup_close_ int fd = file_open_beneath(killed->roots[change->root].staged_fd, change->path,
+                                                   O_PATH | O_NOFOLLOW, 0);
+        struct stat st;
+
+        return fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == change->inode;
+}
+
 /* What somebody else put into a place since the kill stays, and what they took away stays away. */
 static int apply_again(const struct txn *killed, size_t i)
 {
-        int r = change_apply(killed, i);
+        const struct change *change = &killed->changes[i];
+        int r;
 
+        if (change->kind == CHANGE_PUT && !is_staged(killed, change))
+                return 0;
+        r = change_apply(killed, i);
         return r == -EEXIST || r == -ENOENT ? 0 : r;
 }
 
+/*
+ * A journal is believed as far as it proves itself: a file of the caller's own that nobody else can write or has another name
+ * of, about the area that it lies in. One that came with a wheel, a copy of the environment or from another user is not.
+ * 1: it is, and journal has its changes; 0: not, or there is none; -errno.
+ */
+static int read_journal(const struct txn *txn, const char *name, int area_fd, struct journal *journal)
+{
+        _cleanup_close_ int fd = file_open_beneath(area_fd, "journal", O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0);
+        _cleanup_free_ char *text = NULL;
+        struct stat st, area;
+        size_t len = 0;
+        int r;
+
+        if (fd < 0)
+                return fd == -ENOENT || fd == -ELOOP ? 0 : fd;
+        if (fstat(fd, &st) < 0 || fstat(area_fd, &area) < 0)
+                return file_errno();
+        if (!S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid != geteuid() || area.st_uid != geteuid() ||
+            ((st.st_mode | area.st_mode) & (S_IWGRP | S_IWOTH)) != 0)
+                return 0;
+        r = file_read_fd(fd, MAX_JOURNAL, &text, &len);
+        if (r < 0)
+                return r == -EFBIG ? 0 : r;
+        if (!journal_read(journal, text, len) || strcmp(journal->area_name, name) != 0 ||
+            journal->area_inode != area.st_ino)
+                return 0;
+        for (size_t i = 0; i < journal->n_changes; i++)
+                if (!change_is_allowed(txn->is_held, journal->changes[i].root, journal->changes[i].path))
+                        return 0;
+        return 1;
+}
+
+/* 1: a journal was followed; 0: there was none to be believed; -errno. */
 static int finish(const struct txn *txn, const char *name, int area_fd)
 {
         _cleanup_(close_killed) struct txn killed = {0};
         _cleanup_(journal_done) struct journal journal = {0};
-        _cleanup_free_ char *text = NULL;
-        size_t len = 0;
         int r;
 
         for (int i = 0; i < PLAN_N_ROOTS; i++)
                 killed.roots[i].area_fd = killed.roots[i].staged_fd = -1;
-        r = file_read(area_fd, "journal", MAX_JOURNAL, &text, &len);
-        if (r == -ENOENT)
-                return 0;
-        if (r < 0)
+        r = read_journal(txn, name, area_fd, &journal);
+        if (r <= 0)
                 return r;
-        if (!journal_read(&journal, text, len))
-                return 0;
         killed.changes = journal.changes;
         killed.n_changes = journal.n_changes;
         r = open_killed(txn, name, &killed);
@@ -96,7 +139,7 @@ static int finish(const struct txn *txn, const char *name, int area_fd)
         /* First of all: without its journal the rest of the area means nothing. */
         if (r == 0 && unlinkat(area_fd, "journal", 0) < 0)
                 r = -errno;
-        return r;
+        return r < 0 ? r : 1;
 }
 
 /* What is half changed is not changed again before whoever began has finished it. */
@@ -116,27 +159,70 @@ static int refuse_foreign(const struct mending *mending, const char *name, const
         return error_hint(err, "that user finishes it with: pipseed doctor --fix");
 }
 
+/* What cannot be removed costs room, and is in nobody's way: the next run tries again. */
+static int tell_kept(const struct txn *txn, const char *name, int r, struct pipseed_error *err)
+{
+        char text[PATH_MAX + 256];
+
+        (void)snprintf(text, sizeof(text), "cannot remove %s/%s, which an interrupted run left: %s",
+                       txn->roots[PLAN_LIB].path, name, strerrordesc_np(-r));
+        return tell(txn, PIPSEED_EVENT_WARNING, text, err);
+}
+
+static int tell_unproved(const struct txn *txn, const char *name, struct pipseed_error *err)
+{
+        char text[PATH_MAX + 256];
+
+        (void)snprintf(text, sizeof(text), "%s/%s is left alone: others can write that directory, and may have put it there",
+                       txn->roots[PLAN_LIB].path, name);
+        return tell(txn, PIPSEED_EVENT_WARNING, text, err);
+}
+
+/* Beside a root on another file system. */
+static int remove_beside(const struct txn *txn, const char *name)
+{
+        int result = 0;
+
+        for (int i = 0; i < PLAN_N_ROOTS; i++) {
+                _cleanup_(leftover_done) struct leftover leftover = LEFTOVER_INIT;
+                int fd = txn->roots[i].fd;
+                int r;
+
+                if (i == PLAN_LIB || fd < 0 || txn_same_mount(fd, txn->roots[PLAN_LIB].fd))
+                        continue;
+                r = leftover_open(fd, name, &leftover);
+                if (r == 0 && leftover.state == LEFTOVER_FREE)
+                        r = file_remove_held(fd, name, leftover.fd);
+                if (r < 0)
+                        result = r;
+        }
+        return result;
+}
+
 static int mend_area(void *data, int dir_fd, const char *name, struct leftover *leftover)
 {
         const struct mending *mending = data;
         const struct txn *txn = mending->txn;
-        int r;
+        int followed, beside, r;
 
         if (leftover->state == LEFTOVER_FOREIGN)
                 return refuse_foreign(mending, name, leftover);
         if (leftover->state == LEFTOVER_HELD)
                 return 0;
-        r = finish(txn, name, leftover->fd);
-        for (int i = 0; r == 0 && i < PLAN_N_ROOTS; i++)
-                if (txn->roots[i].fd >= 0)
-                        r = file_remove_tree(txn->roots[i].fd, name);
-        (void)dir_fd;
-        if (r < 0) {
-                (void)error_sys(mending->err, r, txn->roots[PLAN_LIB].path,
+        followed = finish(txn, name, leftover->fd);
+        if (followed < 0) {
+                (void)error_sys(mending->err, followed, txn->roots[PLAN_LIB].path,
                                 "cannot finish what an interrupted run left (%s)", name);
                 return error_hint(mending->err, "run the command again once the cause is gone");
         }
-        return tell(txn, PIPSEED_EVENT_NOTE, "finished or undid what an interrupted run had left", mending->err);
+        if (followed == 0 && leftover->state == LEFTOVER_UNPROVED)
+                return tell_unproved(txn, name, mending->err);
+        beside = remove_beside(txn, name);
+        r = file_remove_held(dir_fd, name, leftover->fd);
+        if (r == 0)
+                r = beside;
+        return r < 0 ? tell_kept(txn, name, r, mending->err)
+                     : tell(txn, PIPSEED_EVENT_NOTE, "finished or undid what an interrupted run had left", mending->err);
 }
 
 /* An area beside a root on another file system, whose LIB area is gone or was never made. */
@@ -145,12 +231,12 @@ static int remove_stray(void *data, int dir_fd, const char *name, struct leftove
         const struct mending *mending = data;
         const struct txn *txn = mending->txn;
         struct stat st;
+        int r;
 
-        if (leftover->state != LEFTOVER_FREE ||
-            fstatat(txn->roots[PLAN_LIB].fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
-            file_remove_tree(dir_fd, name) == 0)
+        if (leftover->state != LEFTOVER_FREE || fstatat(txn->roots[PLAN_LIB].fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
                 return 0;
-        return tell(txn, PIPSEED_EVENT_WARNING, "cannot remove what an interrupted run left", mending->err);
+        r = file_remove_held(dir_fd, name, leftover->fd);
+        return r < 0 ? tell_kept(txn, name, r, mending->err) : 0;
 }
 
 static int mend_root(const struct txn *txn, int root_fd, leftover_fn *mend, struct pipseed_error *err)

@@ -176,17 +176,23 @@ static int make_root(struct txn *txn, enum plan_root index, struct pipseed_error
 
 static int make_area(struct txn *txn, struct txn_root *root, struct pipseed_error *err)
 {
-        if (mkdirat(root->fd, txn->name, 0700) < 0) {
+        struct stat st;
+
+        if (mkdirat(root->fd, txn->name, 0700 | LEFTOVER_MARK) < 0) {
                 error_sys(err, errno, root->path, "cannot write to the target");
                 return errno == EACCES || errno == EPERM || errno == EROFS
                                ? error_hint(err, "choose a target that you may write, or use an environment of your own")
                                : err->code;
         }
         root->area_fd = file_open_beneath(root->fd, txn->name, O_RDONLY | O_DIRECTORY, 0);
-        if (root->area_fd < 0) {
+        if (root->area_fd < 0 || fstat(root->area_fd, &st) < 0) {
+                int r = root->area_fd < 0 ? steal_fd(&root->area_fd) : file_errno();
+
                 (void)unlinkat(root->fd, txn->name, AT_REMOVEDIR);
-                return error_sys(err, steal_fd(&root->area_fd), root->path, "cannot open the staging area");
+                return error_sys(err, r, root->path, "cannot open the staging area");
         }
+        if (root == &txn->roots[PLAN_LIB])
+                txn->area_inode = st.st_ino;
         /* Whoever holds an area's lock is alive: nobody mends it. */
         (void)flock(root->area_fd, LOCK_EX | LOCK_NB);
         return 0;

@@ -44,6 +44,7 @@ struct txn {
         struct top top;   /* not opened by txn_open_held */
         char name[64];    /* of the area; "" before txn_prepare */
         char *area_path;  /* of the LIB area, absolute */
+        uint64_t area_inode; /* of the LIB area */
         int lock_fd;      /* LIB, locked; -1: not yet there, or locks do not work here */
         bool is_held;     /* txn_open_held */
         bool durable;
@@ -89,6 +90,8 @@ int txn_add(struct txn *txn, enum change_kind kind, enum plan_root root, const c
 int txn_add_carried(struct txn *txn, enum plan_root root, const char *path, struct pipseed_error *err);
 /* Makes all changes, in the order in which they were added. */
 int txn_commit(struct txn *txn, struct pipseed_error *err);
+/* The journal of its changes. */
+void txn_write_journal(const struct txn *txn, struct str *out);
 /* Takes the changes of a committed transaction back again. It is no commit point of its own: killed meanwhile, the next run
  * makes the rest of the changes anew. */
 int txn_revert(struct txn *txn, struct pipseed_error *err);
