@@ -14,6 +14,7 @@ from pathlib import Path
 import headers
 import pytest
 import run
+import watch
 
 HERE = Path(__file__).parent
 
@@ -176,3 +177,44 @@ def test_too_small(places, tmp_path, pipseed):
     result = pipseed("venv", tmp_path / "env", "-o", f"venv.hooks={hook}", code=1)
     assert "venv_hook" in result.stderr
     assert not (tmp_path / "env").exists()
+
+
+@pytest.mark.parametrize("kind, text", [
+    (3, "modules compiled"),  # PIPSEED_EVENT_PROGRESS
+    (0, "asking "),  # PIPSEED_EVENT_DETAIL
+])
+def test_cancel(kind, text, programs, built, new_env, home, tmp_path):
+    """A callback that returns non-zero ends a cold seeding at once, and nothing is left."""
+    env, cache = new_env(), tmp_path / "cache"
+
+    def attempt():
+        shutil.rmtree(cache, ignore_errors=True)
+        result = run.run([programs["old"], "cancel", env, cache, str(kind), text],
+                         env={"HOME": home, "LD_LIBRARY_PATH": built})
+        milliseconds, code = result.stdout.split()
+        assert code == "cancelled"
+        assert watch.leftovers(env, cache) == []
+        return int(milliseconds) / 1000
+
+    watch.assert_prompt(attempt)
+
+
+def test_cancel_a_probe(programs, built, home, tmp_path):
+    """An interpreter that does not answer is not waited for either, and goes with all that it started."""
+    env, base, mark = tmp_path / "env", tmp_path / "base/bin", tmp_path / "pids"
+    base.mkdir(parents=True)
+    (base / "python3").write_text(f'#!/bin/sh\nsleep 60 &\necho $$ $! >"{mark}"\nwait\n', encoding="utf-8")
+    (base / "python3").chmod(0o755)
+    (env / "bin").mkdir(parents=True)
+    (env / "bin/python3").symlink_to(base / "python3")
+    (env / "bin/python").symlink_to("python3")
+    (env / "pyvenv.cfg").write_text(f"home = {base}\n", encoding="utf-8")
+
+    def attempt():
+        result = run.run([programs["old"], "cancel", env, tmp_path / "cache", "4", "asking "],
+                         env={"HOME": home, "LD_LIBRARY_PATH": built})
+        assert result.stdout.split()[1] == "cancelled"
+        assert not [pid for pid in mark.read_text(encoding="utf-8").split() if Path(f"/proc/{pid}/exe").exists()]
+        return int(result.stdout.split()[0]) / 1000
+
+    watch.assert_prompt(attempt)
