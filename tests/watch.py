@@ -73,9 +73,9 @@ def assert_prompt(attempt, tries=3):
 
 
 def leftovers(env, cache):
-    """What a cancelled seeding left: files in site-packages and bin that are pip's, and files of the store."""
+    """What a cancelled seeding left: files in site-packages and bin that are pip's, and unfinished files of the store. A wheel
+    that was complete before the one that was being compiled stays."""
     found = [path for path in Path(env).rglob("*") if path.name.startswith((".pipseed", "pip")) and "bin/python" not in str(path)]
     store = Path(cache) / "v1"
-    found += [path for path in store.rglob("*") if path.relative_to(store).parts[0] in ("tmp", "wheels") and
-              path.is_file()] if store.exists() else []
-    return found
+    found += [path for path in (store / "tmp").rglob("*") if path.is_file()]
+    return found + [path for path in store.glob("wheels/*") if not (path / "manifest").exists()]
