@@ -6,6 +6,7 @@
 #include "prepare.h"
 #include "store/inventory.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,14 +33,15 @@ static void free_ownedp(struct owned_cache **owned)
                 pipseed_cache_free(&(*owned)->cache);
 }
 
-static int open_store(const struct pipseed_request *req, struct store **ret_store, struct pipseed_error *err)
+/* ret_req: a copy of the request. */
+static int open_store(const struct pipseed_request *req, struct pipseed_request *ret_req, struct store **ret_store,
+                      struct pipseed_error *err)
 {
         _cleanup_free_ char *folder = NULL;
-        struct pipseed_request copy;
-        int r = job_copy_request(req, &copy, err);
+        int r = job_copy_request(req, ret_req, err);
 
         if (r == 0)
-                r = store_find_folder(copy.cache_dir, &folder, err);
+                r = store_find_folder(ret_req->cache_dir, &folder, err);
         return r < 0 ? r : store_open(AT_FDCWD, folder, folder, STORE_OWN, ret_store, err);
 }
 
@@ -63,14 +65,17 @@ static int finish(struct owned_cache **owned_taken, const struct store *store, s
         return 0;
 }
 
-static int read_store(const struct store *store, bool check, struct owned_cache **ret_owned, struct pipseed_error *err)
+static int read_store(const struct store *store, const struct pipseed_request *req, bool check,
+                      struct owned_cache **ret_owned, struct pipseed_error *err)
 {
         _cleanup_(free_ownedp) struct owned_cache *owned = calloc(1, sizeof(*owned));
+        struct progress progress;
         int r;
 
         if (owned == NULL)
                 return error_memory(err);
-        r = inventory_read(store, check, &owned->inventory);
+        progress_init(&progress, req->event, req->event_data, "files verified", 0);
+        r = inventory_read(store, check, &progress, &owned->inventory);
         if (r < 0)
                 return error_sys(err, r, store->path, "cannot read the store");
         *ret_owned = steal_ptr(owned);
@@ -83,14 +88,17 @@ int pipseed_cache_list(const struct pipseed_request *req, bool check, struct pip
         _cleanup_(store_freep) struct store *store = NULL;
         _cleanup_(free_ownedp) struct owned_cache *owned = NULL;
         _cleanup_close_ int lock_fd = -1;
-        int r = open_store(req, &store, err);
+        struct pipseed_request copy;
+        int r = open_store(req, &copy, &store, err);
 
         if (r < 0)
                 return r;
         /* Between the reading of a manifest and of its files nobody may renew one of them. */
         if (check)
-                lock_fd = store_lock(store, NULL, NULL);
-        r = read_store(store, check, &owned, err);
+                lock_fd = store_lock(store, copy.event, copy.event_data);
+        if (lock_fd == -ECANCELED)
+                return error_cancelled(err);
+        r = read_store(store, &copy, check, &owned, err);
         return r < 0 ? r : finish(&owned, store, ret_cache, err);
 }
 
@@ -156,7 +164,8 @@ int pipseed_cache_warm(const struct pipseed_request *req, struct pipseed_cache *
         _cleanup_(store_freep) struct store *store = NULL;
         _cleanup_(free_ownedp) struct owned_cache *owned = NULL;
         _cleanup_(job_freep) struct job *job = NULL;
-        int r = open_store(req, &store, err);
+        struct pipseed_request copy;
+        int r = open_store(req, &copy, &store, err);
 
         if (r == 0)
                 r = job_begin_for(JOB_SEED, req, &job, err);
@@ -167,7 +176,7 @@ int pipseed_cache_warm(const struct pipseed_request *req, struct pipseed_cache *
         for (size_t i = 0; r == 0 && !job->req.dry_run && i < job->n_packages; i++)
                 r = prepare_entry(job, &job->packages[i], err);
         if (r == 0)
-                r = read_store(store, false, &owned, err);
+                r = read_store(store, &copy, false, &owned, err);
         if (r == 0)
                 r = keep_chosen(job, &owned->inventory, err);
         return r < 0 ? r : finish(&owned, store, ret_cache, err);
@@ -197,16 +206,16 @@ int pipseed_cache_prune(const struct pipseed_request *req, uint64_t max_age, uin
         int64_t now = time(NULL);
         size_t removed = 0;
         struct pipseed_request copy;
-        int r = job_copy_request(req, &copy, err);
+        int r = open_store(req, &copy, &store, err);
 
-        if (r == 0)
-                r = open_store(&copy, &store, err);
         if (r < 0)
                 return r;
-        lock_fd = store_lock(store, NULL, NULL);
+        lock_fd = store_lock(store, copy.event, copy.event_data);
+        if (lock_fd == -ECANCELED)
+                return error_cancelled(err);
         if (lock_fd >= 0 && !copy.dry_run)
                 store_sweep(store);
-        r = read_store(store, false, &owned, err);
+        r = read_store(store, &copy, false, &owned, err);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < owned->inventory.n_items; i++) {

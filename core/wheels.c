@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What could be installed: the bundle and the folders of a request, as a list. */
 #include "base/error.h"
+#include "base/event.h"
 #include "base/hash.h"
 #include "job.h"
 #include "pipseed.h"
@@ -80,6 +81,7 @@ int pipseed_wheels(const struct pipseed_request *req, bool check, struct pipseed
         _cleanup_(free_ownedp) struct owned_list *owned = calloc(1, sizeof(*owned));
         _cleanup_(catalog_done) struct catalog catalog = {0};
         struct pipseed_wheel *wheels;
+        struct progress progress;
         int r;
 
         if (owned == NULL)
@@ -92,9 +94,12 @@ int pipseed_wheels(const struct pipseed_request *req, bool check, struct pipseed
         wheels = arena_calloc(&owned->arena, catalog.n_wheels + 1, sizeof(*wheels));
         if (wheels == NULL)
                 return error_memory(err);
+        progress_init(&progress, copy.event, copy.event_data, "wheels verified", catalog.n_wheels);
         for (size_t i = 0; i < catalog.n_wheels; i++) {
                 struct pipseed_error problem = PIPSEED_ERROR_INIT;
 
+                if (progress_step(&progress, i) < 0)
+                        return error_cancelled(err);
                 r = examine(&copy, &catalog.wheels[i], check, &problem);
                 if (r == PIPSEED_E_NO_MEMORY || describe(&owned->arena, &catalog.wheels[i], &problem, &wheels[i]) < 0)
                         return error_memory(err);

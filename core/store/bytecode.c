@@ -339,11 +339,15 @@ static int measure_all(const struct bytecode_query *query, struct manifest *pyc,
         struct wheel_file *files = (struct wheel_file *)pyc->info.files;
         struct manifest_stat *stats = (struct manifest_stat *)pyc->stats;
         size_t *source = (size_t *)pyc->source;
+        struct progress progress;
         size_t kept = 0;
 
+        progress_init(&progress, query->event, query->event_data, "files verified", pyc->info.n_files);
         for (size_t i = 0; i < pyc->info.n_files; i++) {
-                int r = measure(query, &files[i], &stats[i]);
+                int r = progress_step(&progress, i);
 
+                if (r == 0)
+                        r = measure(query, &files[i], &stats[i]);
                 if (r < 0)
                         return error_sys(err, r, query->path, "cannot read back the bytecode");
                 if (r == 0)

@@ -66,10 +66,11 @@ static int check_owner(const struct store *store, int dir_fd)
         return share_is_safe(&st, geteuid(), store->kind == STORE_SYSTEM) ? 0 : -EBADMSG;
 }
 
-/* Opens folder/files and reads folder/manifest. 0, or -errno: -ENOENT when there is none, -EBADMSG when it is damaged. */
-static int open_part(const struct store *store, int dir_fd, const char *folder, int *ret_fd,
-                     struct manifest *ret_manifest)
+/* Opens folder/files and reads folder/manifest. 0, or -errno: -ENOENT when there is none, -EBADMSG when it is damaged, -ECANCELED. */
+static int open_part(const struct store *store, const struct entry_query *query, int dir_fd, const char *folder,
+                     int *ret_fd, struct manifest *ret_manifest)
 {
+        struct progress progress;
         _cleanup_(manifest_done) struct manifest manifest = {0};
         _cleanup_close_ int part_fd = file_open_beneath(dir_fd, folder, O_PATH | O_DIRECTORY, 0);
         _cleanup_close_ int files_fd = -1;
@@ -94,7 +95,8 @@ static int open_part(const struct store *store, int dir_fd, const char *folder, 
         r = manifest_load(text, len, &manifest);
         if (r < 0)
                 return r;
-        r = epoch_check(store, part_fd, files_fd, &manifest);
+        progress_init(&progress, query->event, query->event_data, "files verified", 0);
+        r = epoch_check(store, part_fd, files_fd, &manifest, &progress);
         if (r < 0)
                 return r;
         *ret_fd = steal_fd(&files_fd);
@@ -103,11 +105,11 @@ static int open_part(const struct store *store, int dir_fd, const char *folder, 
         return 0;
 }
 
-static int open_pyc(struct entry *entry)
+static int open_pyc(struct entry *entry, const struct entry_query *query)
 {
         if (entry->pyc_name == NULL)
                 return 0;
-        return open_part(entry->store, entry->fd, entry->pyc_name, &entry->pyc_fd, &entry->pyc);
+        return open_part(entry->store, query, entry->fd, entry->pyc_name, &entry->pyc_fd, &entry->pyc);
 }
 
 /* Scripts of `.data` may have to be rewritten for their interpreter: whoever plans needs their bytes. */
@@ -165,7 +167,7 @@ static int open_in(const struct store *store, const struct entry_query *query, s
         /* Shared by all who use it. Who has it exclusively is taking it away; where locks do not work, nobody prunes. */
         if (flock(entry->fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK)
                 return -ENOENT;
-        r = open_part(store, entry->fd, ".", &entry->files_fd, &entry->files);
+        r = open_part(store, query, entry->fd, ".", &entry->files_fd, &entry->files);
         if (r == 0)
                 r = load_scripts(&entry->files, entry->files_fd);
         if (r < 0)
@@ -173,7 +175,7 @@ static int open_in(const struct store *store, const struct entry_query *query, s
         if (memcmp(entry->files.info.sha256, query->sha256, HASH_SIZE) != 0)
                 return -EBADMSG;
         note_use(store, entry->fd);
-        r = open_pyc(entry);
+        r = open_pyc(entry, query);
         if (r < 0 && r != -ENOENT && r != -EBADMSG)
                 return r;
         *ret_entry = steal_ptr(entry);
@@ -231,8 +233,11 @@ int entry_get(const struct entry_query *query, struct entry **ret_entry, struct 
 {
         for (size_t i = 0; i < query->n_stores; i++) {
                 _cleanup_(entry_freep) struct entry *entry = NULL;
+                int found = open_in(query->stores[i], query, &entry);
 
-                if (open_in(query->stores[i], query, &entry) == 1) {
+                if (found == -ECANCELED)
+                        return error_cancelled(err);
+                if (found == 1) {
                         /* Who was killed while making another entry may be the last one that wanted it for long. */
                         store_sweep_if_free(query->stores[query->n_stores - 1]);
                         *ret_entry = steal_ptr(entry);

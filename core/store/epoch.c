@@ -33,10 +33,14 @@ static int check_file(int files_fd, const struct wheel_file *file)
         return memcmp(digest, file->sha256, HASH_SIZE) == 0 ? 0 : -EBADMSG;
 }
 
-int epoch_check_files(int files_fd, const struct manifest *manifest, size_t *ret_index)
+int epoch_check_files(int files_fd, const struct manifest *manifest, struct progress *progress, size_t *ret_index)
 {
+        progress->total = manifest->info.n_files;
         for (size_t i = 0; i < manifest->info.n_files; i++) {
-                int r = check_file(files_fd, &manifest->info.files[i]);
+                int r = progress_step(progress, i);
+
+                if (r == 0)
+                        r = check_file(files_fd, &manifest->info.files[i]);
 
                 if (r == 0)
                         continue;
@@ -73,7 +77,8 @@ static int note(const struct store *store, int part_fd, int files_fd, bool is_in
         return file_replace(part_fd, "epoch", 0600, text, strlen(text), false);
 }
 
-int epoch_check(const struct store *store, int part_fd, int files_fd, const struct manifest *manifest)
+int epoch_check(const struct store *store, int part_fd, int files_fd, const struct manifest *manifest,
+                struct progress *progress)
 {
         _cleanup_free_ char *epoch = NULL;
         bool known;
@@ -84,7 +89,7 @@ int epoch_check(const struct store *store, int part_fd, int files_fd, const stru
         known = file_read(part_fd, "epoch", STORE_EPOCH_SIZE, &epoch, NULL) == 0;
         if (known && is_current(store, epoch))
                 return 0;
-        r = epoch_check_files(files_fd, manifest, NULL);
+        r = epoch_check_files(files_fd, manifest, progress, NULL);
         /* The files are good, whether that can be noted or not. */
         if (r == 0)
                 (void)note(store, part_fd, files_fd, !known || is_this_boot(store, epoch));

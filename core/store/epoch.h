@@ -11,17 +11,19 @@
 #ifndef STORE_EPOCH_H
 #define STORE_EPOCH_H
 
+#include "base/event.h"
 #include "manifest.h"
 #include "store.h"
 
-/* 0; -EBADMSG when the files are not those of the manifest; another -errno. Reads them only when the epoch is over. A
+/* 0; -EBADMSG when the files are not those of the manifest; -ECANCELED; another -errno. Reads them only when the epoch is over. A
  * system store is not checked: nobody can write it, and nothing could be noted there. */
-int epoch_check(const struct store *store, int part_fd, int files_fd, const struct manifest *manifest);
+int epoch_check(const struct store *store, int part_fd, int files_fd, const struct manifest *manifest,
+                struct progress *progress);
 /* Notes that the files beside part_fd's manifest were written now. 0 or -errno. */
 int epoch_write(const struct store *store, int part_fd);
 
 /* Reads every file and holds it against the manifest. 0, -EBADMSG and the index of the first file that differs, or another
- * -errno. ret_index may be NULL. */
-int epoch_check_files(int files_fd, const struct manifest *manifest, size_t *ret_index);
+ * -errno: -ECANCELED as well. ret_index may be NULL. */
+int epoch_check_files(int files_fd, const struct manifest *manifest, struct progress *progress, size_t *ret_index);
 
 #endif

@@ -22,6 +22,7 @@ struct reading {
         struct inventory *inventory;
         struct pipseed_cache_entry *item;
         bool check;
+        struct progress *progress;
         bool damaged; /* the part that is being read */
 };
 
@@ -97,7 +98,7 @@ static int check_files(struct reading *reading, const struct manifest *manifest,
                 if (!manifest_stat_fits(manifest, i, &st, false))
                         return note_problem(reading, path, "was changed (size, time or inode)");
         }
-        r = epoch_check_files(files_fd, manifest, &index);
+        r = epoch_check_files(files_fd, manifest, reading->progress, &index);
         if (r != -EBADMSG || index >= manifest->info.n_files)
                 return r;
         return note_problem(reading, manifest->info.files[index].path, "was changed (content)");
@@ -170,11 +171,12 @@ static int read_parts(struct reading *reading, int entry_fd)
         return r != 0 ? r : names.error;
 }
 
-static int read_entry(const struct store *store, const char *name, bool check, struct inventory *inventory)
+static int read_entry(const struct store *store, const char *name, bool check, struct progress *progress,
+                      struct inventory *inventory)
 {
         _cleanup_free_ char *path = str_format("wheels/%s", name);
         _cleanup_close_ int fd = path != NULL ? file_open_beneath(store->fd, path, O_RDONLY | O_DIRECTORY, 0) : -ENOMEM;
-        struct reading reading = {.inventory = inventory, .check = check};
+        struct reading reading = {.inventory = inventory, .check = check, .progress = progress};
         struct stat st;
 
         if (fd == -ENOENT || fd == -ENOTDIR)
@@ -211,7 +213,7 @@ static int by_last_use(const void *a, const void *b)
         return strcmp(left->folder, right->folder);
 }
 
-int inventory_read(const struct store *store, bool check, struct inventory *ret_inventory)
+int inventory_read(const struct store *store, bool check, struct progress *progress, struct inventory *ret_inventory)
 {
         _cleanup_(inventory_done) struct inventory inventory = {0};
         _cleanup_(names_done) struct names names = NAMES_INIT;
@@ -220,7 +222,7 @@ int inventory_read(const struct store *store, bool check, struct inventory *ret_
 
         while (r == 0 && (name = names_next(&names)) != NULL)
                 if (name[0] != '.')
-                        r = read_entry(store, name, check, &inventory);
+                        r = read_entry(store, name, check, progress, &inventory);
         if (r == 0)
                 r = names.error;
         if (r < 0)

@@ -6,6 +6,7 @@
 #define STORE_INVENTORY_H
 
 #include "base/arena.h"
+#include "base/event.h"
 #include "pipseed.h"
 #include "store.h"
 
@@ -15,9 +16,9 @@ struct inventory {
         size_t n_items, capacity;
 };
 
-/* 0 or -errno. With check the files' contents are read; what is damaged loses its epoch (epoch.h), so that whoever uses it
+/* 0 or -errno, -ECANCELED as well. With check the files' contents are read; what is damaged loses its epoch (epoch.h), so that whoever uses it
  * next finds the damage as well, and shows as damaged from then on. */
-int inventory_read(const struct store *store, bool check, struct inventory *ret_inventory);
+int inventory_read(const struct store *store, bool check, struct progress *progress, struct inventory *ret_inventory);
 void inventory_done(struct inventory *inventory);
 
 /* Takes an entry out of the store unless somebody uses it. 1 removed, 0 in use, -errno. */

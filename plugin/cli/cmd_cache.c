@@ -4,6 +4,7 @@
 #include "batch.h"
 #include "cleanup.h"
 #include "fault.h"
+#include "interrupt.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -102,10 +103,19 @@ static void free_cache(struct pipseed_cache **cache)
 
 static int list(struct session *session, bool check, struct pipseed_cache **ret_cache, struct pipseed_error *err)
 {
+        struct session_events events = {.session = session};
         struct pipseed_request req;
         int r = session_request(session, &req, err);
 
-        return r < 0 ? r : pipseed_cache_list(&req, check, ret_cache, err);
+        if (r < 0)
+                return r;
+        req.event = session_event;
+        req.event_data = &events;
+        if (check)
+                interrupt_catch();
+        r = pipseed_cache_list(&req, check, ret_cache, err);
+        interrupt_explain(err);
+        return r;
 }
 
 static int print_table(struct session *session, const struct pipseed_cache *cache)

@@ -2,6 +2,7 @@
 /* pipseed wheels: what can be installed, into which Pythons. */
 #include "cleanup.h"
 #include "common.h"
+#include "interrupt.h"
 #include "document.h"
 #include "fault.h"
 
@@ -95,7 +96,11 @@ static int load(struct session *session, bool verify, struct pipseed_error *err)
                 return r;
         req.event = session_event;
         req.event_data = &events;
-        return pipseed_wheels(&req, verify, &session->wheels, err);
+        if (verify)
+                interrupt_catch();
+        r = pipseed_wheels(&req, verify, &session->wheels, err);
+        interrupt_explain(err);
+        return r;
 }
 
 static int run_list(struct session *session)

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
 """seed() and create(): results, exceptions, events, the GIL, threads, subinterpreters, leaks."""
 import json
+import os
 import shutil
+import signal
+import subprocess
 import textwrap
+import time
 from pathlib import Path
 
 import interpreters
@@ -10,6 +14,7 @@ import pytest
 import rig
 import run
 import tree
+import watch
 
 
 def program(exe, code, *args, **options):
@@ -231,6 +236,37 @@ def test_interrupt(newest, new_env, tmp_path):
             print("interrupted")
         print(pipseed.seed(python=sys.executable, dry_run=True).python == sys.executable)
         """, exe, tmp_path) == "interrupted False\ninterrupted\nTrue\n"
+
+
+def test_interrupt_while_compiling(newest, new_env, home, tmp_path):
+    """Ctrl-C, and an exception in the callback, end a cold seeding at once: nothing is left, nothing goes on."""
+    env, cache = new_env(newest), tmp_path / "cache"
+    code = textwrap.dedent("""
+        import sys, time, pipseed
+        def raise_it(event):
+            if event.kind == "progress" and event.text == "modules compiled":
+                sys.stdout.write(str(time.monotonic()) + "\\n")
+                raise KeyboardInterrupt
+        try:
+            pipseed.seed(sys.argv[1], cache_dir=sys.argv[2], events=raise_it if sys.argv[3] == "callback" else None)
+        except KeyboardInterrupt:
+            print(time.monotonic())
+        """)
+
+    def attempt(how):
+        with watch.start([newest.exe, "-c", code, env, cache, how], env={"HOME": home, "PYTHONPATH": rig.PACKAGE},
+                         stdout=subprocess.PIPE) as process:
+            children = watch.compiling(process.pid)
+            begin = time.monotonic()
+            if how == "signal":
+                os.kill(process.pid, signal.SIGINT)
+            times = [float(line) for line in process.communicate(timeout=60)[0].split()]
+        assert process.returncode == 0
+        assert watch.alive(children) == [] and watch.leftovers(env, cache) == []
+        return times[-1] - (begin if how == "signal" else times[0])
+
+    for how in ("signal", "callback"):
+        watch.assert_prompt(lambda how=how: attempt(how))
 
 
 def test_threads(cpython, tmp_path):

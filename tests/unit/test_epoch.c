@@ -30,7 +30,7 @@ static void part_done(struct part *part)
 
 static int check(const struct part *part)
 {
-        return epoch_check(demo_store, part->fd, part->entry->files_fd, &part->entry->files);
+        return epoch_check(demo_store, part->fd, part->entry->files_fd, &part->entry->files, &(struct progress){0});
 }
 
 /* Same size, same time, same inode: only reading can tell. */
@@ -136,9 +136,9 @@ static void system_store_is_not_read(void **state)
         assert_int_equal(unlink(tree_path(entry_file(part.entry, "epoch"))), 0);
         system.kind = STORE_SYSTEM;
         timeless.epoch[0] = '\0';
-        assert_int_equal(epoch_check(&system, part.fd, part.entry->files_fd, &part.entry->files), 0);
+        assert_int_equal(epoch_check(&system, part.fd, part.entry->files_fd, &part.entry->files, &(struct progress){0}), 0);
         /* Where the boot cannot be told, only reading helps. */
-        assert_int_equal(epoch_check(&timeless, part.fd, part.entry->files_fd, &part.entry->files), -EBADMSG);
+        assert_int_equal(epoch_check(&timeless, part.fd, part.entry->files_fd, &part.entry->files, &(struct progress){0}), -EBADMSG);
         assert_false(tree_has(entry_file(part.entry, "epoch")));
 }
 
@@ -200,7 +200,7 @@ static void names_the_damaged_file(void **state)
                 size_t index = 4711;
 
                 damages[i].damage(entry_file(part.entry, path));
-                assert_int_equal(epoch_check_files(part.entry->files_fd, &part.entry->files, &index),
+                assert_int_equal(epoch_check_files(part.entry->files_fd, &part.entry->files, &(struct progress){0}, &index),
                                  damages[i].expected);
                 assert_int_equal(index, damages[i].expected == 0 ? 4711 : damages[i].index);
                 assert_int_equal(entry_discard(part.entry, &err), 0);

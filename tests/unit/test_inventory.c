@@ -11,7 +11,7 @@
 
 static void read_all(bool check, struct inventory *inventory)
 {
-        assert_int_equal(inventory_read(demo_store, check, inventory), 0);
+        assert_int_equal(inventory_read(demo_store, check, &(struct progress){0}, inventory), 0);
 }
 
 static void lists_entries(void **state)
@@ -248,7 +248,7 @@ static void store_without_wheels(void **state)
 
         (void)state;
         assert_int_equal(rmdir(tree_path("cache/v1/wheels")), 0);
-        assert_int_equal(inventory_read(demo_store, false, &inventory), -ENOENT);
+        assert_int_equal(inventory_read(demo_store, false, &(struct progress){0}, &inventory), -ENOENT);
 }
 
 int main(void)

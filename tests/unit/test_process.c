@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -185,6 +186,38 @@ static void kills_what_takes_too_long(void **state)
         assert_int_equal(errno, ESRCH);
 }
 
+static int count_down(void *data)
+{
+        int *left = data;
+
+        return --*left == 0;
+}
+
+/* Whoever waits is asked again and again, and what the child has started goes with it. */
+static void waiting_is_given_up(void **state)
+{
+        const char *argv[] = {"/bin/sh", "-c", "sleep 60 & wait", NULL};
+        const struct process_spec spec = {.argv = argv, .envp = no_environment, .stdin_fd = -1, .stdout_fd = -1,
+                                          .stderr_fd = -1, .dir_fd = -1};
+        struct process process = PROCESS_INIT;
+        int status = 4711;
+        int left = 3;
+        pid_t pid;
+
+        (void)state;
+        assert_int_equal(process_start(&spec, &process), 0);
+        pid = process.pid;
+        assert_int_equal(getpgid(pid), pid);
+        assert_int_equal(process_wait(&process, -1, count_down, &left, &status), -ECANCELED);
+        assert_int_equal(left, 0);
+        assert_int_equal(status, 4711);
+        /* The grandchild is reaped by whoever adopts it: what is left of the group for a moment has been killed. */
+        for (int tries = 0; kill(-pid, 0) == 0 && tries < 1000; tries++)
+                (void)poll(NULL, 0, 10);
+        assert_int_equal(kill(-pid, 0), -1);
+        assert_int_equal(errno, ESRCH);
+}
+
 static void ends_in_time(void **state)
 {
         const char *argv[] = {"/bin/sh", "-c", "exit 3", NULL};
@@ -332,6 +365,7 @@ int main(void)
                 cmocka_unit_test(signals_are_as_at_login),
                 cmocka_unit_test(says_why_it_cannot_start),
                 cmocka_unit_test(kills_what_takes_too_long),
+                cmocka_unit_test(waiting_is_given_up),
                 cmocka_unit_test(ends_in_time),
                 cmocka_unit_test(host_reaps_by_itself),
                 cmocka_unit_test(python_environment_leaves_out_switches),

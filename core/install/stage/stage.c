@@ -53,6 +53,7 @@ static size_t index_of(const struct manifest *manifest, const struct wheel_file 
 }
 
 #define NO_BYTECODE SIZE_MAX
+#define FILES_PER_NOTE 16 /* what all workers write costs more than a link when each file does */
 #define BATCHES_PER_WORKER 32 /* below, a thread costs more than it brings */
 
 /* What a worker has for itself: the placer learns and counts, the entry's manifests are corrected (renew.h). */
@@ -221,20 +222,24 @@ static int enter(int top_fd, const char *file)
 }
 
 /* All count, one tells. */
-static int note_done(struct staging *staging, const struct worker *worker)
+static int note_done(struct staging *staging, const struct worker *worker, size_t n)
 {
-        size_t n_done = atomic_fetch_add_explicit(&staging->n_done, 1, memory_order_relaxed) + 1;
+        size_t n_done = atomic_fetch_add_explicit(&staging->n_done, n, memory_order_relaxed) + n;
 
         return worker == staging->workers ? progress_step(&staging->progress, n_done) : 0;
 }
 
 static void stage_run(struct staging *staging, struct worker *worker, const struct batch_run *run, int dir_fd)
 {
+        size_t noted = run->first;
+
         for (size_t i = run->first; worker->result == 0 && i < run->end; i++) {
                 worker->file = i;
                 worker->result = stage_file(staging, worker, &staging->query->plan->files[i], dir_fd);
-                if (worker->result == 0)
-                        worker->result = note_done(staging, worker);
+                if (worker->result == 0 && (i + 1 - noted == FILES_PER_NOTE || i + 1 == run->end)) {
+                        worker->result = note_done(staging, worker, i + 1 - noted);
+                        noted = i + 1;
+                }
         }
 }
 

@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pipseed.h - put pip into a virtual environment or an existing Python.
+ *
+ * The library does what CPython's ensurepip does, from wheels that it carries, without running pip. Calling sequence:
+ *
+ *     struct pipseed_error err = PIPSEED_ERROR_INIT;
+ *     struct pipseed_request req;
+ *     struct pipseed_result *res = NULL;
+ *
+ *     pipseed_request_init(&req);
+ *     req.env = "/srv/app/venv";
+ *     req.scripts = PIPSEED_SCRIPTS_DEFAULT;
+ *     if (pipseed_seed(&req, &res, &err) < 0)
+ *             fprintf(stderr, "%s\n", err.message);
+ *     pipseed_result_free(res);
+ *
+ * Every function that can fail returns 0 or a negative enum pipseed_code and fills the error that the caller owns, once,
+ * where the fault is detected. Out-parameters are called ret_something, come last and stay untouched on failure.
+ *
+ * What the library does not do: it never prints, never exits, never changes the current folder, the locale, the umask,
+ * signal handling or the environment of the process. Events go to the callback of the request.
+ *
+ * Threads: calls are independent; two threads may seed at once, also into one environment. A request, a result and an
+ * error belong to one thread at a time. The library reads the environment variables that pipseed(1) lists (getenv), so
+ * no other thread may call setenv meanwhile.
+ *
+ * Strings are bytes: paths in the file system's own encoding, everything else UTF-8.
+ *
+ * How structs grow. A program that was compiled against any release works with every later library of the same soname,
+ * and with an earlier one as long as it asks for nothing that the earlier one does not know. New members are put at the
+ * end, never in between; none is removed, and none changes its type or meaning. There are four kinds of structs:
+ *
+ * - Those that the caller fills (requests, options, pins) begin with `size`, which pipseed_..._init or the caller sets to
+ *   sizeof. The library reads no further than that; what is absent has its default. Bytes that the library does not
+ *   know have to be 0: otherwise the call fails with PIPSEED_E_USAGE, since it would not do all that was asked for.
+ *   They have no padding at the end that a later member could move into.
+ * - Those that the library makes (results, lists and their elements, events) are only ever reached through a pointer,
+ *   also as the elements of arrays, and begin with `struct_size`. Ask PIPSEED_HAS(pointer, member) before reading a
+ *   member that is newer than the oldest library the program is to run with. Never copy such a struct by value beyond
+ *   struct_size, and never build an array of them.
+ * - Those that the library fills for the caller (struct pipseed_policy_value) begin with `size`, too: it writes no
+ *   further, and sets what it does not know to 0.
+ * - struct pipseed_error has one size for good. New members take the place of reserved bytes, which are 0.
+ *
+ * Enumerations get new values at their end, error codes anywhere: treat an unknown action or event as nothing special,
+ * an unknown code by its class (pipseed_code_exit). docs/hacking.md says how each rule is tested.
+ */
+#ifndef PIPSEED_H
+#define PIPSEED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PIPSEED_VERSION_MAJOR 0
+#define PIPSEED_VERSION_MINOR 1
+#define PIPSEED_VERSION_PATCH 0
+#define PIPSEED_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define PIPSEED_API __attribute__((visibility("default")))
+#define PIPSEED_DEPRECATED(text) __attribute__((deprecated(text)))
+#else
+#define PIPSEED_API
+#define PIPSEED_DEPRECATED(text)
+#endif
+
+/* Whether a struct that the library made has this member: PIPSEED_HAS(result, scripts). */
+#define PIPSEED_HAS(pointer, member)                                                                                   \
+        ((pointer)->struct_size >=                                                                                     \
+         (size_t)((const char *)(&(pointer)->member + 1) - (const char *)(pointer)))
+
+/* ---- errors ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * Error codes. The hundreds are the class, and the class is the exit code of the command (pipseed_code_exit):
+ * -1xx failed, -2xx usage, -3xx refused, -4xx integrity. docs/errors.md explains each by its name.
+ * X(symbol, value, name)
+ */
+#define PIPSEED_CODES(X)                                                                                               \
+        X(FAILED, -100, "failed")                                                                                      \
+        X(IO, -101, "io")                                                                                              \
+        X(NO_MEMORY, -102, "no-memory")                                                                                \
+        X(NO_TARGET, -103, "no-target")                                                                                \
+        X(BAD_TARGET, -104, "bad-target")                                                                              \
+        X(PROBE, -105, "probe")                                                                                        \
+        X(NO_WHEEL, -106, "no-wheel")                                                                                  \
+        X(CANCELLED, -107, "cancelled")                                                                                \
+        X(BUSY, -108, "busy")                                                                                          \
+        X(BYTECODE, -109, "bytecode")                                                                                  \
+        X(UNSUPPORTED, -110, "unsupported")                                                                            \
+        X(NO_STORE, -111, "no-store")                                                                                  \
+        X(HOOK, -112, "hook")                                                                                          \
+        X(NOT_EMPTY, -113, "not-empty")                                                                                \
+        X(NOT_INSTALLED, -114, "not-installed")                                                                        \
+        X(BATCH, -115, "batch")                                                                                        \
+        X(USAGE, -200, "usage")                                                                                        \
+        X(BAD_VERSION, -201, "bad-version")                                                                            \
+        X(BAD_SPECIFIER, -202, "bad-specifier")                                                                        \
+        X(BAD_VALUE, -203, "bad-value")                                                                                \
+        X(REFUSED, -300, "refused")                                                                                    \
+        X(USER_IN_VENV, -301, "user-in-venv")                                                                          \
+        X(EXTERNALLY_MANAGED, -302, "externally-managed")                                                              \
+        X(POLICY_SYNTAX, -303, "policy-syntax")                                                                        \
+        X(POLICY_VALUE, -304, "policy-value")                                                                          \
+        X(POLICY_UNTRUSTED, -305, "policy-untrusted")                                                                  \
+        X(POLICY_LOCKED, -306, "policy-locked")                                                                        \
+        X(POLICY_UNREADABLE, -307, "policy-unreadable")                                                                \
+        X(USER_DENIED, -308, "user-denied")                                                                            \
+        X(UNPINNED, -309, "unpinned")                                                                                  \
+        X(DOWNGRADE, -310, "downgrade")                                                                                \
+        X(UNTRUSTED_PATH, -311, "untrusted-path")                                                                      \
+        X(PACKAGE_OWNED, -312, "package-owned")                                                                        \
+        X(INTEGRITY, -400, "integrity")                                                                                \
+        X(WHEEL_HASH, -401, "wheel-hash")                                                                              \
+        X(WHEEL_NAME, -402, "wheel-name")                                                                              \
+        X(ZIP_NO_END, -410, "zip-no-end")                                                                              \
+        X(ZIP_TRAILING, -411, "zip-trailing")                                                                          \
+        X(ZIP_PREFIX, -412, "zip-prefix")                                                                              \
+        X(ZIP_COUNT, -413, "zip-count")                                                                                \
+        X(ZIP_TRUNCATED, -414, "zip-truncated")                                                                        \
+        X(ZIP_CENTRAL, -415, "zip-central")                                                                            \
+        X(ZIP_LOCAL, -416, "zip-local")                                                                                \
+        X(ZIP_MISMATCH, -417, "zip-mismatch")                                                                          \
+        X(ZIP_OVERLAP, -418, "zip-overlap")                                                                            \
+        X(ZIP_DUPLICATE, -419, "zip-duplicate")                                                                        \
+        X(ZIP_METHOD, -420, "zip-method")                                                                              \
+        X(ZIP_ENCRYPTED, -421, "zip-encrypted")                                                                        \
+        X(ZIP_EXTRA, -422, "zip-extra")                                                                                \
+        X(ZIP_TYPE, -423, "zip-type")                                                                                  \
+        X(ZIP_NAME, -424, "zip-name")                                                                                  \
+        X(ZIP_PATH, -425, "zip-path")                                                                                  \
+        X(ZIP_CLASH, -426, "zip-clash")                                                                                \
+        X(ZIP_DIRECTORY_DATA, -427, "zip-directory-data")                                                              \
+        X(ZIP_SIZE, -428, "zip-size")                                                                                  \
+        X(ZIP_CRC, -429, "zip-crc")                                                                                    \
+        X(ZIP_BOMB, -430, "zip-bomb")                                                                                  \
+        X(ZIP_DISAGREE, -431, "zip-disagree")                                                                          \
+        X(ZIP_DATA, -432, "zip-data")                                                                                  \
+        X(ZIP_MULTIDISK, -433, "zip-multidisk")                                                                        \
+        X(ZIP_ZIP64, -434, "zip-zip64")                                                                                \
+        X(ZIP_DESCRIPTOR, -435, "zip-descriptor")                                                                      \
+        X(ZIP_GAP, -436, "zip-gap")                                                                                    \
+        X(DIST_INFO, -450, "dist-info")                                                                                \
+        X(METADATA, -451, "metadata")                                                                                  \
+        X(WHEEL_FILE, -452, "wheel-file")                                                                              \
+        X(WHEEL_VERSION, -453, "wheel-version")                                                                        \
+        X(ENTRY_POINTS, -454, "entry-points")                                                                          \
+        X(SCRIPT_NAME, -455, "script-name")                                                                            \
+        X(DATA_SCHEME, -456, "data-scheme")                                                                            \
+        X(RECORD_SYNTAX, -460, "record-syntax")                                                                        \
+        X(RECORD_MISSING, -461, "record-missing")                                                                      \
+        X(RECORD_EXTRA, -462, "record-extra")                                                                          \
+        X(RECORD_HASH, -463, "record-hash")                                                                            \
+        X(RECORD_SIZE, -464, "record-size")                                                                            \
+        X(RECORD_PATH, -465, "record-path")                                                                            \
+        X(RECORD_DUPLICATE, -466, "record-duplicate")                                                                  \
+        X(STORE_ENTRY, -470, "store-entry")                                                                            \
+        X(STORE_OWNER, -471, "store-owner")                                                                            \
+        X(INSTALL_CHANGED, -480, "install-changed")                                                                    \
+        X(INSTALL_MISSING, -481, "install-missing")                                                                    \
+        X(INSTALL_FOREIGN, -482, "install-foreign")                                                                    \
+        X(INSTALL_VERSION, -483, "install-version")                                                                    \
+        X(INSTALL_LINK, -484, "install-link")                                                                          \
+        X(LEFTOVER, -490, "leftover")                                                                                  \
+        X(PIP_DEBRIS, -491, "pip-debris")                                                                              \
+        X(BASE_GONE, -492, "base-gone")                                                                                \
+        X(BASE_CHANGED, -493, "base-changed")                                                                          \
+        X(ENV_CONFIG, -494, "env-config")                                                                              \
+        X(ENV_MOVED, -495, "env-moved")                                                                                \
+        X(DROPIN, -498, "dropin")
+
+enum pipseed_code {
+        PIPSEED_OK = 0,
+#define PIPSEED_CODE_ENUM(symbol, value, name) PIPSEED_E_##symbol = (value),
+        PIPSEED_CODES(PIPSEED_CODE_ENUM)
+#undef PIPSEED_CODE_ENUM
+};
+
+/* What went wrong. message is one line without a final stop; hint, when not empty, says what to do about it. */
+struct pipseed_error {
+        int code;      /* enum pipseed_code, 0 while nothing failed */
+        int sys_errno; /* errno of the failed system call, or 0 */
+        char path[4096];
+        char message[1024];
+        char hint[512];
+        uint64_t reserved[63]; /* 0 */
+};
+
+#define PIPSEED_ERROR_INIT {0}
+
+/* Stable lower-case name of a code ("zip-duplicate"), NULL when there is no such code. */
+PIPSEED_API const char *pipseed_code_name(int code);
+/* Exit code of the command for a code: 0, 1, 2, 3 or 4. */
+PIPSEED_API int pipseed_code_exit(int code);
+/* Version of the library that runs, such as "0.1.0". */
+PIPSEED_API const char *pipseed_version(void);
+
+/* ---- events ---------------------------------------------------------------------------------------------------- */
+
+enum pipseed_event_kind {
+        PIPSEED_EVENT_DETAIL,   /* for -v: what is being done */
+        PIPSEED_EVENT_NOTE,     /* worth knowing, nothing is wrong */
+        PIPSEED_EVENT_WARNING,  /* something was not as it should be, the call goes on */
+        PIPSEED_EVENT_PROGRESS, /* done of total; what that counts in text: "files unpacked" */
+        PIPSEED_EVENT_TICK,     /* nothing new: the call waits; what for in text */
+};
+
+/*
+ * Progress is sent every 50 ms or so while work lasts: "files unpacked", "modules compiled", "files placed", "files verified". What
+ * takes less time sends none. A call that waits for another process (an interpreter that is asked or compiles, a lock) sends
+ * progress again, or a tick where there is none, at the same interval and when a signal handler has run: so a caller that shows
+ * no progress is asked as well whether it wants to cancel.
+ */
+struct pipseed_event {
+        size_t struct_size;
+        enum pipseed_event_kind kind;
+        const char *text; /* one line, valid during the callback */
+        uint64_t done;
+        uint64_t total;
+};
+
+/* Return non-zero to cancel: the call then ends what it runs, undoes its work and fails with PIPSEED_E_CANCELLED, within some
+ * 100 ms; not while a transaction is being committed, which takes milliseconds, nor while the system syncs a file system
+ * (durable). It may be called from a worker thread of the library, never from two at once. */
+typedef int pipseed_event_fn(void *data, const struct pipseed_event *event);
+
+/* ---- request --------------------------------------------------------------------------------------------------- */
+
+enum pipseed_scripts {
+        PIPSEED_SCRIPTS_ENSUREPIP, /* pipX and pipX.Y */
+        PIPSEED_SCRIPTS_DEFAULT,   /* pip, pipX and pipX.Y */
+        PIPSEED_SCRIPTS_ALT,       /* pipX.Y only */
+};
+
+enum pipseed_require_hash { PIPSEED_REQUIRE_HASH_AUTO, PIPSEED_REQUIRE_HASH_YES, PIPSEED_REQUIRE_HASH_NO };
+
+enum pipseed_link_mode {
+        PIPSEED_LINK_AUTO, /* the first that works, file by file: reflink, hardlink, copy */
+        PIPSEED_LINK_REFLINK,
+        PIPSEED_LINK_HARDLINK,
+        PIPSEED_LINK_COPY,
+        PIPSEED_LINK_SYMLINK,
+};
+
+enum pipseed_bytecode { PIPSEED_BYTECODE_YES, PIPSEED_BYTECODE_NO, PIPSEED_BYTECODE_CHECKED_HASH };
+
+/* A pinned wheel: file name and the lower-case hex sha256 of the whole file. */
+struct pipseed_pin {
+        size_t size; /* sizeof(struct pipseed_pin) */
+        const char *filename;
+        const char *sha256;
+};
+
+/*
+ * What to do. Fill with pipseed_request_init, then set fields. All pointers are borrowed: they must live until the call
+ * returns. NULL or 0 means the default that is described.
+ *
+ * Target: env is an environment's folder; python an interpreter (a path, or a name on PATH). At most one of them; none
+ * of them means the active environment (VIRTUAL_ENV), else python3 on PATH. With root, everything is written below that
+ * folder, as with pip's --root; python then names an interpreter inside root when root has it, and that one is never run.
+ */
+struct pipseed_request {
+        size_t size; /* sizeof(struct pipseed_request), set by pipseed_request_init: lets the struct grow */
+
+        const char *env;
+        const char *python;
+        const char *root;
+
+        bool upgrade;
+        bool user;
+        bool user_allowed;                /* policy seed.user; default true */
+        bool override_externally_managed; /* policy seed.externally-managed */
+        bool dry_run;
+        bool bundled; /* use the wheels inside the library; default true */
+        bool durable;
+        bool reinstall; /* what is installed is installed again, in the same version */
+        enum pipseed_scripts scripts;
+        enum pipseed_require_hash require_hash;
+        enum pipseed_link_mode link_mode;
+        enum pipseed_bytecode bytecode;
+        unsigned int jobs; /* worker threads and compiling processes; 0: as many as there are processors */
+
+        const char *pip;       /* PEP 440 specifier or a bare version; NULL or "newest": newest admitted */
+        const char *packages;  /* NULL or "auto", else names separated by blanks: "pip", "pip setuptools" */
+        const char *installer; /* content of INSTALLER; default "pipseed" */
+
+        const char *const *wheel_dirs; /* searched besides the bundle */
+        size_t n_wheel_dirs;
+        const struct pipseed_pin *const *pins;
+        size_t n_pins;
+
+        const char *cache_dir;    /* the store; NULL: $XDG_CACHE_HOME/pipseed or ~/.cache/pipseed */
+        const char *cache_system; /* a read-only store, or NULL */
+
+        pipseed_event_fn *event;
+        void *event_data;
+};
+
+/* size: sizeof(struct pipseed_request) where the caller was compiled. */
+PIPSEED_API void pipseed_request_init_size(struct pipseed_request *req, size_t size);
+
+static inline void pipseed_request_init(struct pipseed_request *req)
+{
+        pipseed_request_init_size(req, sizeof(*req));
+}
+
+/* ---- result ---------------------------------------------------------------------------------------------------- */
+
+enum pipseed_action {
+        PIPSEED_ACTION_NONE, /* already there: nothing done */
+        PIPSEED_ACTION_INSTALLED,
+        PIPSEED_ACTION_UPGRADED,
+        PIPSEED_ACTION_REMOVED,
+};
+
+/* "none", "installed", "upgraded", "removed" */
+PIPSEED_API const char *pipseed_action_name(enum pipseed_action action);
+
+struct pipseed_package {
+        size_t struct_size;
+        const char *name;
+        const char *version;          /* now installed; the removed one after a removal; NULL: none was there */
+        const char *previous_version; /* before an upgrade, else NULL */
+        const char *location;         /* folder that holds the dist-info, without root */
+        const char *wheel;            /* file name of the wheel, NULL when nothing was installed */
+        const char *sha256;           /* of the wheel, hex, or NULL */
+        const char *source;           /* "bundled" or the wheel's folder, or NULL */
+        enum pipseed_action action;
+        uint64_t n_files;    /* regular files placed or removed, bytecode included */
+        uint64_t n_bytecode; /* of these, .pyc */
+};
+
+struct pipseed_result {
+        size_t struct_size;
+        const char *env;         /* prefix of the target, absolute, without root */
+        const char *python;      /* interpreter, as written into scripts */
+        const char *version;     /* X.Y.Z of the target */
+        const char *scripts_dir; /* where scripts are, without root */
+        bool is_venv;
+        const struct pipseed_package *const *packages;
+        size_t n_packages;
+        const char *const *scripts; /* names of the scripts written or removed */
+        size_t n_scripts;
+        uint64_t n_reflinked, n_hardlinked, n_copied, n_symlinked; /* files placed, by how */
+};
+
+PIPSEED_API void pipseed_result_free(struct pipseed_result *res);
+
+/* ---- calls ----------------------------------------------------------------------------------------------------- */
+
+/* Install pip (and what the target's ensurepip would install besides) into the target. Whatever happens, the target is
+ * afterwards as it was or completely seeded. Errors: every code. */
+PIPSEED_API int pipseed_seed(const struct pipseed_request *req, struct pipseed_result **ret_result,
+                             struct pipseed_error *err);
+
+/* Take pip (and, below Python 3.12, setuptools) out again, by RECORD. Uses the target, packages and dry_run of the
+ * request. Nothing installed is success with action none. */
+PIPSEED_API int pipseed_unseed(const struct pipseed_request *req, struct pipseed_result **ret_result,
+                               struct pipseed_error *err);
+
+/* One difference between what is installed and what RECORD, the wheel or the policy say. */
+struct pipseed_finding {
+        size_t struct_size;
+        int code;         /* PIPSEED_E_INSTALL_* */
+        const char *path; /* absolute, or NULL */
+        const char *text; /* one line */
+};
+
+struct pipseed_report {
+        size_t struct_size;
+        const char *env;     /* as in struct pipseed_result */
+        const char *python;
+        const char *version;
+        const struct pipseed_package *const *packages; /* action none */
+        size_t n_packages;
+        const struct pipseed_finding *const *findings;
+        size_t n_findings;
+};
+
+/* Hold what is installed against its RECORD, against the wheel of the same version when it is at hand, and against the
+ * versions and pins of the request. Findings are no failure: the call returns 0 and the report lists them. */
+PIPSEED_API int pipseed_verify(const struct pipseed_request *req, struct pipseed_report **ret_report,
+                               struct pipseed_error *err);
+PIPSEED_API void pipseed_report_free(struct pipseed_report *report);
+
+/* One thing that is wrong with an environment. */
+struct pipseed_ailment {
+        size_t struct_size;
+        int code;         /* PIPSEED_E_LEFTOVER to ENV_MOVED, PIPSEED_E_INSTALL_* */
+        const char *path; /* absolute, or NULL */
+        const char *text; /* one line */
+        const char *hint; /* what to do about it when it is not mended, or NULL */
+        bool can_mend;    /* pipseed_doctor with fix is able to */
+        bool mended;      /* it was */
+};
+
+struct pipseed_checkup {
+        size_t struct_size;
+        const char *env;     /* the folder, absolute; without root */
+        const char *python;  /* its interpreter; NULL: it has none that can be used */
+        const char *version; /* X.Y.Z, or NULL */
+        const struct pipseed_ailment *const *ailments;
+        size_t n_ailments;
+        size_t n_left; /* of these, not mended */
+};
+
+/* Look for what is wrong with an environment: what interrupted runs of pipseed and of pip left, a base interpreter that is
+ * gone or another one now, pyvenv.cfg, scripts that belong to another place, pip installed twice or not as its RECORD says.
+ * With fix, mend it; each cure is a transaction of its own, and afterwards everything is looked at again. What is found is no
+ * failure. Target, wheels and store of the request count. Errors: NO_TARGET, IO, NO_MEMORY, CANCELLED. */
+PIPSEED_API int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_checkup **ret_checkup,
+                               struct pipseed_error *err);
+PIPSEED_API void pipseed_checkup_free(struct pipseed_checkup *checkup);
+
+/* One wheel that could be installed. */
+struct pipseed_wheel {
+        size_t struct_size;
+        const char *filename;
+        const char *name;    /* normalised project name */
+        const char *version;
+        const char *sha256;          /* hex */
+        const char *requires_python; /* specifier, or NULL */
+        const char *source;          /* "bundled" or a folder */
+        uint64_t size;               /* bytes */
+        int status;                  /* 0, or why it cannot be used: an enum pipseed_code */
+        const char *problem;         /* message that belongs to status, or NULL */
+};
+
+struct pipseed_wheel_list {
+        size_t struct_size;
+        const struct pipseed_wheel *const *wheels;
+        size_t n_wheels;
+};
+
+/* All wheels that the request's bundle and folders offer, newest first within a name. With check, every wheel is read
+ * whole and held against the strict rules; problems are reported in its status. */
+PIPSEED_API int pipseed_wheels(const struct pipseed_request *req, bool check, struct pipseed_wheel_list **ret_list,
+                               struct pipseed_error *err);
+PIPSEED_API void pipseed_wheel_list_free(struct pipseed_wheel_list *list);
+
+/* ---- whole environments ------------------------------------------------------------------------------------------ */
+
+/* An environment to be made, equal to what `python -m venv --without-pip` of the same base makes. Fill with
+ * pipseed_venv_request_init. pip is not put in: call pipseed_seed afterwards, or let a hook do it. */
+struct pipseed_venv_request {
+        size_t size; /* sizeof(struct pipseed_venv_request) */
+        const char *dir;
+        const char *python; /* base interpreter: a path, a name on PATH, or a version such as "3.12"; NULL: python3 on
+                               PATH. An environment's interpreter stands for its base */
+        const char *prompt; /* NULL: the folder's name; ".": the current folder's (bases from 3.9 on, as in venv) */
+        bool system_site_packages;
+        bool finish_later; /* with system_site_packages: the base's packages are not seen before pipseed_venv_finish,
+                              so that hooks do not take its pip for the environment's, as in venv */
+        bool copies;       /* of the interpreter, instead of links to it */
+        bool clear;
+        bool upgrade;                  /* the base was upgraded in its place: all but the activate scripts */
+        bool without_pip;              /* for the pyvenv.cfg key "command" alone */
+        bool without_scm_ignore_files; /* no .gitignore, which Python 3.13 and newer write */
+        bool dry_run;
+        bool durable;
+        const char *cache_dir; /* as in pipseed_request: remembers interpreters */
+        pipseed_event_fn *event;
+        void *event_data;
+};
+
+struct pipseed_venv {
+        size_t struct_size;
+        const char *dir;     /* absolute */
+        const char *python;  /* its interpreter, as scripts should name it */
+        const char *base;    /* the base interpreter */
+        const char *version; /* X.Y.Z */
+        bool existed;        /* the folder was there before */
+};
+
+/* size: sizeof(struct pipseed_venv_request) where the caller was compiled. */
+PIPSEED_API void pipseed_venv_request_init_size(struct pipseed_venv_request *req, size_t size);
+
+static inline void pipseed_venv_request_init(struct pipseed_venv_request *req)
+{
+        pipseed_venv_request_init_size(req, sizeof(*req));
+}
+
+/*
+ * A folder that is not there yet appears complete or not at all, and so does, with clear, the one that takes the place
+ * of another. In a folder that is there, files are replaced one by one and put back when one fails; a symbolic link in
+ * the place of the folder itself, of bin, include or lib is refused, as in venv. On failure everything is as it was, but
+ * for clear of a folder that cannot be replaced (the current one, a mount point, one whose parent the caller may not
+ * write), which may be empty then. What a killed call left beside dir is removed by the next one for the same dir.
+ *
+ * Errors: NO_TARGET, BAD_TARGET and PROBE (the base), UNSUPPORTED (what its venv makes is not known), BAD_VALUE (a colon
+ * in dir), NOT_EMPTY (something is in the way; clear of what is no environment), REFUSED (clear of a folder that HOME or
+ * the current folder is in), BUSY (another call works on dir), CANCELLED, IO.
+ */
+PIPSEED_API int pipseed_venv_create(const struct pipseed_venv_request *req, struct pipseed_venv **ret_venv,
+                                    struct pipseed_error *err);
+/* The final pyvenv.cfg, with finish_later; nothing otherwise. IO. */
+PIPSEED_API int pipseed_venv_finish(struct pipseed_venv *venv, struct pipseed_error *err);
+/* Takes back what a call did, for whoever could not finish the environment: a new one vanishes, what clear replaced is
+ * there again, an empty folder is empty again. What was written into a folder with files in it stays. BUSY: dir holds
+ * something else by now. */
+PIPSEED_API int pipseed_venv_undo(struct pipseed_venv *venv, struct pipseed_error *err);
+/* Ends a call: what clear replaced, or what undo took away, is removed now. */
+PIPSEED_API void pipseed_venv_free(struct pipseed_venv *venv);
+
+/* ---- the store ------------------------------------------------------------------------------------------------- */
+
+/* One wheel in the store, unpacked, with its bytecode. */
+struct pipseed_cache_entry {
+        size_t struct_size;
+        const char *wheel;   /* file name, NULL when the entry is too damaged to tell */
+        const char *sha256;  /* hex, of the wheel */
+        const char *folder;  /* absolute */
+        uint64_t bytes;      /* of all files */
+        uint64_t n_files;    /* bytecode included */
+        uint64_t n_bytecode; /* sets of bytecode: one for each interpreter's magic number */
+        int64_t last_used;   /* seconds since 1970, within an hour */
+        bool in_use;         /* by a seeding that runs now */
+        int status;          /* 0, or PIPSEED_E_STORE_ENTRY */
+        const char *problem; /* which file differs and how, or NULL */
+};
+
+struct pipseed_cache {
+        size_t struct_size;
+        const char *path; /* folder of the store, NULL when there is none */
+        const struct pipseed_cache_entry *const *entries;
+        size_t n_entries;
+        uint64_t bytes;
+};
+
+/* What is in the store. With check, every file is read and held against its manifest: also an edit that restored size and
+ * time is seen then, and the next call that needs the entry makes it anew. PIPSEED_E_NO_STORE. */
+PIPSEED_API int pipseed_cache_list(const struct pipseed_request *req, bool check, struct pipseed_cache **ret_cache,
+                                   struct pipseed_error *err);
+/* Unpacks and compiles what pipseed_seed of this request would need, so that it finds it; the target is not changed.
+ * ret_cache lists these entries, also of the system store. With dry_run nothing is made, and an entry that would be has no
+ * folder (NULL). */
+PIPSEED_API int pipseed_cache_warm(const struct pipseed_request *req, struct pipseed_cache **ret_cache,
+                                   struct pipseed_error *err);
+/* Removes entries that were not used for max_age seconds, then the least recently used ones until no more than max_bytes
+ * remain; damaged ones always. Entries in use are left. UINT64_MAX: no limit; 0 and 0 remove everything. ret_cache lists
+ * what was removed (with dry_run: what would be). */
+PIPSEED_API int pipseed_cache_prune(const struct pipseed_request *req, uint64_t max_age, uint64_t max_bytes,
+                                    struct pipseed_cache **ret_cache, struct pipseed_error *err);
+PIPSEED_API void pipseed_cache_free(struct pipseed_cache *cache);
+
+/* ---- the drop-in ensurepip --------------------------------------------------------------------------------------- */
+
+enum pipseed_dropin_state {
+        PIPSEED_DROPIN_DISABLED,    /* the interpreter has its own ensurepip */
+        PIPSEED_DROPIN_ABSENT,      /* it has none (Debian without python3-venv) */
+        PIPSEED_DROPIN_ENABLED,     /* its ensurepip is pipseed's */
+        PIPSEED_DROPIN_OVERWRITTEN, /* it was; an upgrade of the interpreter has put its own there again */
+        PIPSEED_DROPIN_INTERRUPTED, /* a call was killed: the next enable or disable finishes or undoes it */
+        PIPSEED_DROPIN_LOST,        /* enabled, but what was kept of the interpreter's own is gone */
+};
+
+/* "disabled", "absent", "enabled", "overwritten", "interrupted", "lost" */
+PIPSEED_API const char *pipseed_dropin_state_name(enum pipseed_dropin_state state);
+
+/* Fill with pipseed_dropin_request_init. All pointers are borrowed. */
+struct pipseed_dropin_request {
+        size_t size;         /* sizeof(struct pipseed_dropin_request) */
+        const char *python;  /* as in pipseed_venv_request; NULL: the active environment's, else python3 on PATH */
+        const char *command; /* absolute path of the pipseed command that the drop-in is to call */
+        const char *folder;  /* the drop-in's files, as installed with the command */
+        bool force;
+        bool dry_run;
+        const char *cache_dir; /* as in pipseed_request: remembers interpreters */
+        pipseed_event_fn *event;
+        void *event_data;
+};
+
+struct pipseed_dropin {
+        size_t struct_size;
+        const char *python;  /* the interpreter, that of an environment stands for its base */
+        const char *version; /* X.Y.Z */
+        const char *stdlib;  /* folder, without links: what is changed is in there */
+        const char *package; /* STDLIB/ensurepip */
+        const char *kept;    /* STDLIB/.pipseed-ensurepip, NULL when it is not there */
+        const char *owner;   /* package of the system that the interpreter's own belongs to; NULL: none, or not looked for */
+        const char *command; /* pipseed that the drop-in calls, NULL without a drop-in */
+        const char *writer;  /* version of the pipseed that enabled, likewise */
+        bool command_gone;   /* it cannot be run */
+        bool current;        /* it is what pipseed_dropin_enable of this request writes */
+        bool changed;        /* this call did something (with dry_run: would) */
+        enum pipseed_dropin_state state;
+};
+
+/* size: sizeof(struct pipseed_dropin_request) where the caller was compiled. */
+PIPSEED_API void pipseed_dropin_request_init_size(struct pipseed_dropin_request *req, size_t size);
+
+static inline void pipseed_dropin_request_init(struct pipseed_dropin_request *req)
+{
+        pipseed_dropin_request_init_size(req, sizeof(*req));
+}
+
+/*
+ * Puts a package `ensurepip` that calls pipseed into the interpreter's stdlib folder; its own is kept beside it, under a
+ * name that cannot be imported. An older drop-in is replaced, an interrupted call finished. Killed at any moment the
+ * interpreter has the one or the other. Where folders cannot be exchanged or renamed: swap.h.
+ *
+ * Errors: those of finding the interpreter; PACKAGE_OWNED (a package manager owns the interpreter's own, not with force);
+ * UNTRUSTED_PATH (others could replace the command, not with force); UNSUPPORTED, BUSY, CANCELLED, IO.
+ */
+PIPSEED_API int pipseed_dropin_enable(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
+                                      struct pipseed_error *err);
+/* The reverse: the interpreter's own is there again, to the byte. Not enabled is success. DROPIN: what was kept is gone
+ * (not with force: then the interpreter has none), BUSY, CANCELLED, IO. */
+PIPSEED_API int pipseed_dropin_disable(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
+                                       struct pipseed_error *err);
+/* How it is. Changes nothing. */
+PIPSEED_API int pipseed_dropin_status(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
+                                      struct pipseed_error *err);
+PIPSEED_API void pipseed_dropin_free(struct pipseed_dropin *dropin);
+
+/* Interpreters: those on PATH, then those that the cache remembers and that are still there. Paths; several may be one. */
+struct pipseed_pythons {
+        size_t struct_size;
+        const char *const *paths;
+        size_t n_paths;
+};
+
+PIPSEED_API int pipseed_pythons_find(const char *cache_dir, struct pipseed_pythons **ret_pythons,
+                                     struct pipseed_error *err);
+PIPSEED_API void pipseed_pythons_free(struct pipseed_pythons *pythons);
+
+/* PEP 440, for callers that want to ask the same questions: 1 yes, 0 no, negative code on malformed input. */
+PIPSEED_API int pipseed_version_matches(const char *version, const char *specifier, struct pipseed_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
