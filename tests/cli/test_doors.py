@@ -14,6 +14,7 @@ import run
 CPYTHON = max((python for python in interpreters.found() if not python.is_pypy), key=lambda python: python.version)
 BUILD = run.build_dir()
 PACKAGE = BUILD / "python/pipseed/_pipseed.abi3.so"
+EXAMPLE = run.REPO / "docs/examples/create.c"
 FIELDS = ("code", "number", "errno", "hint", "path")
 
 PROGRAM = """
@@ -26,13 +27,22 @@ except pipseed.Error as error:
 """
 
 
+def compile_program(folder, name, text):
+    """A program that is linked with the library."""
+    library = next(BUILD.glob("lib*/**/libpipseed.so")).parent
+    (folder / f"{name}.c").write_text(text)
+    subprocess.run(["cc", f"-I{BUILD}/include", "-o", folder / name, folder / f"{name}.c", f"-L{library}", "-lpipseed",
+                    f"-Wl,-rpath,{library}"], check=True)
+    return folder / name
+
+
 @pytest.fixture(scope="session")
 def create(tmp_path_factory):
     """docs/examples/create.c, compiled as a stranger would."""
     program = tmp_path_factory.mktemp("create") / "create"
     library = next(BUILD.glob("lib*/**/libpipseed.so")).parent
     subprocess.run(["cc", "-std=c17", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror",
-                    f"-I{BUILD}/include", "-o", program, run.REPO / "docs/examples/create.c", f"-L{library}", "-lpipseed",
+                    f"-I{BUILD}/include", "-o", program, EXAMPLE, f"-L{library}", "-lpipseed",
                     f"-Wl,-rpath,{library}"], check=True)
     return program
 
@@ -183,13 +193,8 @@ def test_user(new_env, home, doors, tmp_path):
     assert seed["code"] == "user-in-venv"
     if PACKAGE.exists():
         assert doors.python("seed", {}, env, {"env": env, "user": True}) == seed
-    program = tmp_path / "user.c"
-    program.write_text((run.REPO / "docs/examples/create.c").read_text().replace(
+    doors.create = compile_program(tmp_path, "user", EXAMPLE.read_text().replace(
         "req.dir = argv[1];", "req.dir = argv[1]; seeding.user = true;"))
-    library = next(BUILD.glob("lib*/**/libpipseed.so")).parent
-    subprocess.run(["cc", f"-I{BUILD}/include", "-o", tmp_path / "user", program, f"-L{library}", "-lpipseed",
-                    f"-Wl,-rpath,{library}"], check=True)
-    doors.create = tmp_path / "user"
     assert doors.c({}, tmp_path / "new", CPYTHON.exe) == seed
     assert not (tmp_path / "new").exists()
     doors.command(["venv", "--user", tmp_path / "new"], {}, tmp_path / "new")
@@ -250,19 +255,74 @@ def test_dry_run_of_an_existing(pipseed, tmp_path):
     assert list(interpreters.site_packages(env).glob("pip-*"))[0].name == f"pip-{CPYTHON.pip}.dist-info"
 
 
-def test_fields_that_are_no_policy(create, home, tmp_path, pipseed):
+def test_fields_that_are_no_policy(home, tmp_path, pipseed):
     """What a program sets in the request itself reaches the library: reinstall."""
     env = tmp_path / "env"
     pipseed("venv", "-p", CPYTHON.exe, env)
     (interpreters.site_packages(env) / "pip/__init__.py").unlink()
-    program = tmp_path / "again.c"
-    program.write_text((run.REPO / "docs/examples/create.c").read_text().replace(
+    program = compile_program(tmp_path, "again", EXAMPLE.read_text().replace(
         "req.dir = argv[1];", "req.dir = argv[1]; seeding.reinstall = true;"))
-    library = next(BUILD.glob("lib*/**/libpipseed.so")).parent
-    subprocess.run(["cc", f"-I{BUILD}/include", "-o", tmp_path / "again", program, f"-L{library}", "-lpipseed",
-                    f"-Wl,-rpath,{library}"], check=True)
-    run.run([tmp_path / "again", env, CPYTHON.exe], env={"HOME": home})
+    run.run([program, env, CPYTHON.exe], env={"HOME": home})
     pipseed("verify", env)
+
+
+INTERPRETER = r"""
+#include <pipseed.h>
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
+        struct pipseed_interpreter *found = NULL;
+        struct pipseed_request req;
+
+        pipseed_request_init(&req);
+        req.python = argv[argc - 1];
+        if (pipseed_interpreter_find(&req, &found, &err) == 0)
+                printf("%s %s %s %s %d\n", found->python, found->base, found->version, found->implementation, found->is_venv);
+        else
+                printf("%s\n", pipseed_code_name(err.code));
+        pipseed_interpreter_free(found);
+        return pipseed_code_exit(err.code);
+}
+"""
+
+
+def test_interpreter(new_env, home, tmp_path):
+    """pipseed_interpreter_find: an interpreter, that of an environment, none."""
+    program = compile_program(tmp_path, "ask", INTERPRETER)
+    env = new_env(CPYTHON)
+    version = ".".join(map(str, CPYTHON.version))
+    inside = interpreters.env_exe(env)
+    for python, code, shown in ((CPYTHON.exe, 0, f"{CPYTHON.exe} {CPYTHON.exe} {version} cpython 0"),
+                                (inside, 0, f"{inside} {CPYTHON.exe} {version} cpython 1"),
+                                ("/nonexistent", 1, "no-target")):
+        assert run.run([program, python], env={"HOME": home}, code=code).stdout.strip() == shown
+    assert not (env / "bin/pip").exists()
+
+
+CANCELS = """
+static int stop(void *data, const struct pipseed_event *event)
+{
+        unsigned int *n = data;
+
+        return event != NULL && ++*n == %d;
+}
+
+int main("""
+
+
+@pytest.mark.parametrize("event", [1, 2])
+def test_cancelled(event, home, tmp_path):
+    """By the first event, or by a later one: nothing stays, and nothing is on the way."""
+    program = compile_program(tmp_path, "stop", EXAMPLE.read_text().replace("int main(", CANCELS.lstrip() % event).replace(
+        "req.dir = argv[1];", "unsigned int n = 0; seeding.event = stop; seeding.event_data = &n; req.dir = argv[1];"))
+    (tmp_path / "place").mkdir()
+    # Its own store: the wheel has to be unpacked and compiled, which is said.
+    done = run.run([program, tmp_path / "place/a/env", CPYTHON.exe], code=1,
+                   env={"HOME": home, "XDG_CACHE_HOME": tmp_path / "cache"})
+    assert done.stderr.startswith("cancelled -107 "), done
+    assert list((tmp_path / "place").iterdir()) == []
 
 
 # ---- the policy
