@@ -23,7 +23,7 @@ struct creation {
         struct pipseed_request seeding; /* a copy; req.seeding points here */
         struct hooks hooks;
         struct venv *venv;
-        struct job *job; /* the seeding, NULL without pip */
+        struct job *job; /* the seeding, from when it is planned until it is done; NULL without pip */
         bool cancelled;  /* while a hook ran */
         struct owned_environment *result;
 };
@@ -193,9 +193,11 @@ static int plan_seeding(struct creation *creation, struct pipseed_error *err)
         return r < 0 ? r : seed_decide(creation->job, err);
 }
 
-/* As planned, where nothing was there before. In a directory with files in it what is installed may be another matter now. */
+/* As planned, where nothing was there before. In a directory with files in it what is installed may be another matter now. The
+ * target's lock is not kept: hooks may want to install something, too. */
 static int seed(struct creation *creation, struct pipseed_error *err)
 {
+        _cleanup_(job_freep) struct job *job = steal_ptr(creation->job);
         struct pipseed_request req = creation->seeding;
         struct pipseed_result **result = &creation->result->seeding;
         int r;
@@ -206,8 +208,8 @@ static int seed(struct creation *creation, struct pipseed_error *err)
                 req.python = creation->venv->python;
                 return pipseed_seed(&req, result, err);
         }
-        r = req.dry_run ? 0 : job_lock(creation->job, err);
-        return r < 0 ? r : seed_carry_out(creation->job, result, err);
+        r = req.dry_run ? 0 : job_lock(job, err);
+        return r < 0 ? r : seed_carry_out(job, result, err);
 }
 
 /* ---- the story */

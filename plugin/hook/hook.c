@@ -88,16 +88,6 @@ static int load(const struct venv_hook_context_v1 *context, struct pipseed_polic
         return 0;
 }
 
-static bool has_scripts_option(const struct venv_hook_context_v1 *context)
-{
-        static const char key[] = "seed.scripts=";
-
-        for (const char *const *option = context->options; option != NULL && *option != NULL; option++)
-                if (strncmp(*option, key, sizeof(key) - 1) == 0)
-                        return true;
-        return false;
-}
-
 static int forward(void *data, const struct pipseed_event *event)
 {
         static const int levels[] = {
@@ -124,8 +114,6 @@ static void fill(const struct venv_hook_context_v1 *context, struct pipseed_requ
                 req->scripts = PIPSEED_SCRIPTS_ALT;
         else if ((context->flags & VENV_HOOK_NO_DEFAULT_PIP) != 0)
                 req->scripts = PIPSEED_SCRIPTS_ENSUREPIP;
-        else if (!has_scripts_option(context))
-                req->scripts = PIPSEED_SCRIPTS_DEFAULT;
         if ((context->flags & VENV_HOOK_UPGRADE) != 0)
                 req->upgrade = true;
         req->user = (context->flags & VENV_HOOK_USER) != 0;
@@ -167,6 +155,7 @@ static int take_context(const struct venv_hook_context_v1 *given, struct venv_ho
 static int begin(const struct venv_hook_context_v1 *given, struct venv_hook_context_v1 *context,
                  struct pipseed_policy **ret_policy, struct pipseed_request *ret_req, struct pipseed_error *err)
 {
+        struct pipseed_create_request create;
         int r = take_context(given, context, err);
 
         if (r < 0 || (context->flags & VENV_HOOK_WITHOUT_PIP) != 0)
@@ -176,10 +165,11 @@ static int begin(const struct venv_hook_context_v1 *given, struct venv_hook_cont
                                         "--user is not possible in an environment");
                 return pipseed_error_hint(err, "leave --user out: pip goes into the environment itself");
         }
-        pipseed_request_init(ret_req);
+        /* Which scripts, as for venv. The rest of a creation is the creator's. */
+        pipseed_create_request_init(&create, ret_req);
         r = load(context, ret_policy, err);
         if (r == 0)
-                r = pipseed_policy_apply(*ret_policy, ret_req, err);
+                r = pipseed_policy_apply_create(*ret_policy, &create, err);
         return r < 0 ? r : 1;
 }
 

@@ -34,7 +34,7 @@ extern "C" {
 /* Flags of a context. A hook ignores bits that it does not know. */
 #define VENV_HOOK_WITHOUT_PIP (UINT32_C(1) << 0)   /* the user asked for no pip: a seeding hook does nothing */
 #define VENV_HOOK_SYSTEM_SITE (UINT32_C(1) << 1)   /* --system-site-packages */
-#define VENV_HOOK_UPGRADE (UINT32_C(1) << 2)       /* --upgrade: the environment existed; bring its pip up to date */
+#define VENV_HOOK_UPGRADE (UINT32_C(1) << 2)       /* the environment existed and is kept: bring its pip up to date */
 #define VENV_HOOK_USER (UINT32_C(1) << 3)          /* --user was asked for: not possible in an environment */
 #define VENV_HOOK_ALTINSTALL (UINT32_C(1) << 4)    /* pipX.Y only */
 #define VENV_HOOK_NO_DEFAULT_PIP (UINT32_C(1) << 5) /* pipX and pipX.Y, no pip */

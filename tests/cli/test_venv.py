@@ -415,6 +415,82 @@ def test_without_pip(pipseed, tmp_path):
         assert not list((env / "bin").glob("pip*"))
 
 
+@pytest.mark.parametrize("option", [["--pip", "25"], ["--packages", "pip"], ["--wheel-dir", "."], ["--no-bundled"],
+                                    ["--link-mode", "copy"], ["--no-bytecode"], ["--altinstall"]], ids="".join)
+def test_without_pip_but_which(option, pipseed, tmp_path):
+    """What is asked for is not ignored."""
+    result = pipseed("venv", "--without-pip", *option, "-p", CPYTHON.exe, tmp_path / "env", code=2, cwd=tmp_path)
+    assert "--without-pip" in result.stderr and option[0] in result.stderr
+    assert not (tmp_path / "env").exists()
+
+
+def test_updated_means_an_environment(pipseed, tmp_path):
+    """A directory that was none becomes one: it was not updated."""
+    env = tmp_path / "env"
+    for before, verb, existed in ((env.mkdir, "Created", False), (lambda: None, "Updated", True),
+                                  ((env / "pyvenv.cfg").unlink, "Created", False)):
+        before()
+        assert pipseed("venv", "-n", "-p", CPYTHON.exe, env).stdout.startswith(f"Would {verb[:-1].lower()} {env}")
+        result = pipseed("venv", "--json", "-p", CPYTHON.exe, env)
+        assert f"{verb} {env} (Python " in result.stderr and result.json["existed"] == existed
+    result = pipseed("venv", "--json", "--clear", "-p", CPYTHON.exe, env)
+    assert result.stderr.startswith(f"Created {env}") and result.json["existed"]
+
+
+OTHERS = [python for python in interpreters.found() if not python.is_pypy and python.may_copy]
+
+
+@pytest.mark.parametrize("options", [[], ["--without-pip"]], ids=["pip", "without"])
+def test_version_is_what_the_interpreter_is(options, pipseed, tmp_path):
+    """A link to another Python stays, as in venv: the version is that one's, and where pip goes."""
+    if len(OTHERS) < 2:
+        pytest.skip("one interpreter with a prefix of its own")
+    old, new = OTHERS[0], OTHERS[-1]
+    bases = []
+    for number, python in enumerate((old, new)):
+        base = tmp_path / f"base{number}/python3"  # of one name, as /usr/bin/python3 and /usr/local/bin/python3
+        base.parent.mkdir()
+        base.symlink_to(python.exe)
+        bases.append(base)
+    env = tmp_path / "env"
+    pipseed("venv", "--without-pip", "-p", bases[0], env)
+    version = ".".join(map(str, old.version))
+    planned = pipseed("venv", "-n", "--json", *options, "-p", bases[1], env).json
+    result = pipseed("venv", "--json", *options, "-p", bases[1], env)
+    assert result.json["python_version"] == planned["python_version"] == version
+    assert f"Updated {env} (Python {version}" in result.stderr and "stays the interpreter" in result.stderr
+    asked = run.run([env / "bin/python3", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"])
+    assert asked.stdout.strip() == version
+    if not options:
+        assert f"python{version.rsplit('.', 1)[0]}/site-packages" in result.json["packages"][0]["location"]
+        assert planned["packages"][0]["location"] == result.json["packages"][0]["location"]
+
+
+def test_link_to_a_python_that_is_gone(pipseed, tmp_path):
+    """It is replaced, and pip goes where the new one looks."""
+    gone = tmp_path / "gone/python3"
+    gone.parent.mkdir()
+    gone.symlink_to(CPYTHON.exe)
+    env = tmp_path / "env"
+    pipseed("venv", "--without-pip", "-p", gone, env)
+    gone.unlink()
+    base = tmp_path / "new/python3"
+    base.parent.mkdir()
+    base.symlink_to(CPYTHON.exe)
+    version = ".".join(map(str, CPYTHON.version))
+    result = pipseed("venv", "-p", base, env)
+    assert result.stdout.startswith(f"Updated {env} (Python {version}, pip ")
+    for name in ("python", "python3"):
+        assert run.run([env / "bin" / name, "-m", "pip", "--version"]).stdout.startswith("pip ")
+    # After a failure it is as it was.
+    base.unlink()
+    base.symlink_to(CPYTHON.exe)
+    (env / "bin/python3").unlink()
+    (env / "bin/python3").symlink_to(gone)
+    pipseed("venv", "-p", base, "--pip", "1.0", env, code=1)
+    assert os.readlink(env / "bin/python3") == str(gone)
+
+
 # ---- failures leave nothing
 
 FAILURES = {
@@ -515,6 +591,36 @@ def test_hook(with_hook, tmp_path):
         f"pre {env} exe=- base={CPYTHON.exe} version={version} flags=2 install.link-mode=copy",
         f"post {env} exe={env}/bin/{os.path.basename(CPYTHON.exe)} base={CPYTHON.exe} version={version} flags=2 "
         "install.link-mode=copy"]
+
+
+def test_hook_is_told_of_an_upgrade(with_hook, tmp_path):
+    """VENV_HOOK_UPGRADE (4): the environment existed, and is not made anew. --upgrade of nothing is not enough."""
+    env = tmp_path / "env"
+    for options in (["--upgrade"], [], ["--clear"], ["--upgrade", "--dry-run"]):
+        with_hook("venv", *options, "-p", CPYTHON.exe, env)
+    flags = [line.split("flags=")[1] for line in with_hook.log()]
+    assert flags == ["0", "0", "4", "4", "0", "0", "68"]
+
+
+def test_own_hook_among_the_hooks(pipseed, tmp_path):
+    """pipseed_hook.so finds pip there: nothing is done twice."""
+    module = next(run.build_dir().glob("lib*/**/pipseed_hook.so"))
+    env = tmp_path / "env"
+    for verb in ("Created", "Updated"):
+        result = pipseed("venv", "-v", "-p", CPYTHON.exe, "--pip", "25.0.1", env, env={"PIPSEED_VENV_HOOKS": module})
+        assert result.stdout.startswith(f"{verb} {env}") and "pip 25.0.1: none" in result.stderr
+        assert len(list(interpreters.site_packages(env).glob("pip-*.dist-info"))) == 1
+    pipseed("verify", env)
+    pipseed("venv", "--clear", "--without-pip", "-p", CPYTHON.exe, env, env={"PIPSEED_VENV_HOOKS": module})
+    assert not list((env / "bin").glob("pip*"))
+
+
+def test_hooks_in_many_threads(with_hook, tmp_path):
+    """One call at a time, and each environment has its two."""
+    names = [tmp_path / f"env{number}" for number in range(6)]
+    with_hook("venv", "-j4", "-p", CPYTHON.exe, *names)
+    assert sorted(line.split(" exe=")[0] for line in with_hook.log()) == sorted(
+        f"{call} {name}" for call in ("pre", "post") for name in names)
 
 
 @pytest.mark.parametrize("call", ["pre", "post"])

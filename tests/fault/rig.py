@@ -387,8 +387,8 @@ class Rig:
         problems = []
         if fault.survives:
             problems.append("this should do no harm")
-        # dlopen(3) words its own reasons; verify says "may not be read", or, as Python, sees nothing where it may not look.
-        if fault.text not in text and "out of memory" not in text and "cannot load the hook module" not in text and not (
+        # verify says "may not be read", or, as Python, sees nothing where it may not look.
+        if fault.text not in text and "out of memory" not in text and not (
                 fault.error == errno.EACCES and code == 4):
             problems.append("the cause is not named")
         if now == self.before and not debris:
