@@ -57,8 +57,10 @@ PIPSEED_API int pipseed_policy_append(struct pipseed_policy *policy, const char 
 PIPSEED_API int pipseed_policy_apply(const struct pipseed_policy *policy, struct pipseed_request *req,
                                      struct pipseed_error *err);
 
-/* One effective value and where it came from. Strings live as long as the policy and until the next set. */
+/* One effective value and where it came from. Strings live as long as the policy and until the next set. Initialise with
+ * PIPSEED_POLICY_VALUE_INIT. */
 struct pipseed_policy_value {
+        size_t size;       /* sizeof(struct pipseed_policy_value) */
         const char *key;   /* "seed.pip" */
         const char *value; /* normalised text */
         const char *layer; /* "built-in", "system", "user", "file", "environment", "command line" */
@@ -67,8 +69,10 @@ struct pipseed_policy_value {
         const char *help;      /* one line about the key */
 };
 
-/* Number of effective values, and one of them (PIPSEED_E_USAGE beyond the end): in the schema's order, [sha256] pins
- * last. */
+#define PIPSEED_POLICY_VALUE_INIT {.size = sizeof(struct pipseed_policy_value)}
+
+/* Number of effective values, and one of them (PIPSEED_E_USAGE beyond the end, and without a size): in the schema's
+ * order, [sha256] pins last. */
 PIPSEED_API size_t pipseed_policy_count(const struct pipseed_policy *policy);
 PIPSEED_API int pipseed_policy_value_at(const struct pipseed_policy *policy, size_t i,
                                         struct pipseed_policy_value *ret_value);

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "pipseed_policy.h"
 
+#include "base/abi.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "layers.h"
 
 #include <string.h>
+
+#define OPTIONS_MIN_SIZE ABI_END(struct pipseed_policy_options, sysconf_dir)
+#define REQUEST_MIN_SIZE ABI_END(struct pipseed_request, event_data)
+#define VALUE_MIN_SIZE ABI_END(struct pipseed_policy_value, help)
 
 /* The effective value of one key, or one pin. */
 struct slot {
@@ -24,7 +29,7 @@ struct pipseed_policy {
         size_t n;
         size_t capacity;
         const char *pins_locked_by;
-        struct pipseed_pin *pins; /* the same pins, as a request wants them */
+        const struct pipseed_pin *const *pins; /* the same pins, as a request wants them */
         struct layers layers;
 };
 
@@ -247,14 +252,17 @@ static int gather_pins(struct pipseed_policy *policy, struct pipseed_error *err)
         size_t n = policy->n - schema_count();
         struct pipseed_pin *pins = arena_calloc(&policy->arena, n + 1, sizeof(*pins));
 
-        if (pins == NULL)
+        void *pointers = pins != NULL ? arena_pointers(&policy->arena, pins, n, sizeof(*pins)) : NULL;
+
+        if (pointers == NULL)
                 return error_memory(err);
         for (size_t i = 0; i < n; i++) {
                 const struct slot *slot = &policy->slots[schema_count() + i];
 
-                pins[i] = (struct pipseed_pin){slot->name + strlen(SCHEMA_PINS "."), slot->value.text};
+                pins[i] = (struct pipseed_pin){.size = sizeof(pins[i]), .filename = slot->name + strlen(SCHEMA_PINS "."),
+                                               .sha256 = slot->value.text};
         }
-        policy->pins = pins;
+        policy->pins = pointers;
         return 0;
 }
 
@@ -271,15 +279,18 @@ static int load(const struct pipseed_policy_options *options, struct pipseed_pol
                 struct pipseed_error *err)
 {
         _cleanup_(pipseed_policy_freep) struct pipseed_policy *policy = calloc(1, sizeof(*policy));
+        struct pipseed_policy_options own = {0};
         int r;
 
         if (policy == NULL)
                 return error_memory(err);
-        if (options == NULL || options->size < sizeof(*options))
-                return error_set(err, PIPSEED_E_USAGE, NULL, "the size of the policy's options is not set");
-        r = take_built_in(policy, err);
+        if (options == NULL)
+                return error_set(err, PIPSEED_E_USAGE, NULL, "the policy's options are missing");
+        r = abi_take(&own, sizeof(own), options, OPTIONS_MIN_SIZE, "struct of the policy's options", err);
         if (r == 0)
-                r = layers_read(options, &policy->arena, &policy->layers, err);
+                r = take_built_in(policy, err);
+        if (r == 0)
+                r = layers_read(&own, &policy->arena, &policy->layers, err);
         for (size_t i = 0; r == 0 && i < policy->layers.n; i++)
                 r = take_group(policy, &policy->layers.list[i], err);
         if (r == 0)
@@ -345,16 +356,39 @@ int pipseed_policy_append(struct pipseed_policy *policy, const char *key, const 
         return settings_finish(err, set(policy, key, value, option, true, err));
 }
 
+/* A caller with a shorter request cannot pass on what lies behind its end: no key of a policy is lost silently. */
+static int check_fits(const struct pipseed_request *own, size_t size, struct pipseed_error *err)
+{
+        struct pipseed_request defaults;
+
+        pipseed_request_init(&defaults);
+        if (size >= sizeof(defaults) ||
+            memcmp((const char *)own + size, (const char *)&defaults + size, sizeof(defaults) - size) == 0)
+                return 0;
+        (void)error_set(err, PIPSEED_E_UNSUPPORTED, NULL,
+                        "the policy has a setting that the calling program does not know of: it was built for an older "
+                        "libpipseed");
+        return error_hint(err, "update the program that calls libpipseed %s", PIPSEED_VERSION);
+}
+
 int pipseed_policy_apply(const struct pipseed_policy *policy, struct pipseed_request *req, struct pipseed_error *err)
 {
-        if (req->size < sizeof(*req))
-                return error_set(err, PIPSEED_E_USAGE, NULL, "the request is not initialised");
+        struct pipseed_request own;
+        int r;
+
+        pipseed_request_init(&own);
+        r = abi_take(&own, sizeof(own), req, REQUEST_MIN_SIZE, "request", err);
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < schema_count(); i++)
                 if (schema_at(i)->apply != NULL)
-                        schema_at(i)->apply(&policy->slots[i].value, req);
-        req->pins = policy->pins;
-        req->n_pins = policy->n - schema_count();
-        return 0;
+                        schema_at(i)->apply(&policy->slots[i].value, &own);
+        own.pins = policy->pins;
+        own.n_pins = policy->n - schema_count();
+        r = check_fits(&own, req->size, err);
+        if (r == 0)
+                (void)abi_give(req, REQUEST_MIN_SIZE, &own, sizeof(own));
+        return r;
 }
 
 size_t pipseed_policy_count(const struct pipseed_policy *policy)
@@ -364,12 +398,13 @@ size_t pipseed_policy_count(const struct pipseed_policy *policy)
 
 int pipseed_policy_value_at(const struct pipseed_policy *policy, size_t i, struct pipseed_policy_value *ret_value)
 {
+        struct pipseed_policy_value value = {0};
         const struct slot *slot;
 
         if (i >= policy->n)
                 return PIPSEED_E_USAGE;
         slot = &policy->slots[i];
-        *ret_value = (struct pipseed_policy_value){
+        value = (struct pipseed_policy_value){
                 .key = slot->name,
                 .value = slot->value.text,
                 .layer = layer_names[slot->layer],
@@ -377,7 +412,7 @@ int pipseed_policy_value_at(const struct pipseed_policy *policy, size_t i, struc
                 .locked_by = slot->key != NULL ? slot->locked_by : policy->pins_locked_by,
                 .help = slot->key != NULL ? slot->key->help : "sha256 that the wheel of this name must have",
         };
-        return 0;
+        return abi_give(ret_value, VALUE_MIN_SIZE, &value, sizeof(value)) < 0 ? PIPSEED_E_USAGE : 0;
 }
 
 const char *pipseed_policy_file_at(const struct pipseed_policy *policy, size_t i)

@@ -50,13 +50,15 @@ static int finish(struct owned_cache **owned_taken, const struct store *store, s
         _cleanup_(free_ownedp) struct owned_cache *owned = steal_ptr(*owned_taken);
         struct pipseed_cache *cache = &owned->cache;
 
+        cache->struct_size = sizeof(*cache);
         cache->path = arena_strdup(&owned->inventory.arena, store->path);
-        if (cache->path == NULL)
+        cache->entries = arena_pointers(&owned->inventory.arena, owned->inventory.items, owned->inventory.n_items,
+                                        sizeof(*owned->inventory.items));
+        if (cache->path == NULL || cache->entries == NULL)
                 return error_memory(err);
-        cache->entries = owned->inventory.items;
         cache->n_entries = owned->inventory.n_items;
         for (size_t i = 0; i < cache->n_entries; i++)
-                cache->bytes += cache->entries[i].bytes;
+                cache->bytes += cache->entries[i]->bytes;
         *ret_cache = &steal_ptr(owned)->cache;
         return 0;
 }
@@ -104,7 +106,8 @@ static int describe(struct arena *arena, const struct job_package *package, cons
                     struct pipseed_cache_entry *ret_item, struct pipseed_error *err)
 {
         const struct entry *entry = package->entry;
-        struct pipseed_cache_entry item = {.wheel = arena_strdup(arena, package->wheel->filename),
+        struct pipseed_cache_entry item = {.struct_size = sizeof(item),
+                                           .wheel = arena_strdup(arena, package->wheel->filename),
                                            .sha256 = arena_strdup(arena, hex)};
 
         if (item.wheel == NULL || item.sha256 == NULL)
@@ -193,12 +196,15 @@ int pipseed_cache_prune(const struct pipseed_request *req, uint64_t max_age, uin
         uint64_t bytes_kept = 0;
         int64_t now = time(NULL);
         size_t removed = 0;
-        int r = open_store(req, &store, err);
+        struct pipseed_request copy;
+        int r = job_copy_request(req, &copy, err);
 
+        if (r == 0)
+                r = open_store(&copy, &store, err);
         if (r < 0)
                 return r;
         lock_fd = store_lock(store, NULL, NULL);
-        if (lock_fd >= 0 && !req->dry_run)
+        if (lock_fd >= 0 && !copy.dry_run)
                 store_sweep(store);
         r = read_store(store, false, &owned, err);
         if (r < 0)
@@ -208,7 +214,7 @@ int pipseed_cache_prune(const struct pipseed_request *req, uint64_t max_age, uin
 
                 if (item->in_use || !has_to_go(item, now, max_age, max_bytes, &bytes_kept))
                         continue;
-                r = req->dry_run ? 1 : inventory_remove(store, item);
+                r = copy.dry_run ? 1 : inventory_remove(store, item);
                 if (r < 0)
                         return error_sys(err, r, item->folder, "cannot remove an entry of the store");
                 if (r == 1)

@@ -69,6 +69,7 @@ static int copy_item(struct owned_checkup *owned, struct pipseed_ailment *items,
         struct pipseed_ailment *copy = &items[owned->checkup.n_ailments];
 
         *copy = item->public;
+        copy->struct_size = sizeof(*copy);
         copy->mended = mended;
         if (mended)
                 copy->hint = NULL;
@@ -92,13 +93,14 @@ static int report(const struct look *seen, const struct look *last, struct pipse
         if (owned == NULL)
                 return error_memory(err);
         items = arena_calloc(&owned->arena, seen->n_items + 1, sizeof(*items));
-        checkup->ailments = items;
+        checkup->struct_size = sizeof(*checkup);
+        checkup->ailments = items != NULL ? arena_pointers(&owned->arena, items, seen->n_items, sizeof(*items)) : NULL;
         checkup->env = last->env;
         if (last->target != NULL) {
                 checkup->python = last->target->exe;
                 checkup->version = last->target->version;
         }
-        if (items == NULL || !copy_text(&owned->arena, &checkup->env) || !copy_text(&owned->arena, &checkup->python) ||
+        if (checkup->ailments == NULL || !copy_text(&owned->arena, &checkup->env) || !copy_text(&owned->arena, &checkup->python) ||
             !copy_text(&owned->arena, &checkup->version))
                 r = error_memory(err);
         for (size_t i = 0; r == 0 && i < seen->n_items; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The drop-in ensurepip: what is there, what may be done, the change. */
+#include "base/abi.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "dropin/interpreter.h"
@@ -18,9 +19,9 @@ const char *pipseed_dropin_state_name(enum pipseed_dropin_state state)
         return (size_t)state < ARRAY_SIZE(names) ? names[state] : NULL;
 }
 
-void pipseed_dropin_request_init(struct pipseed_dropin_request *req)
+void pipseed_dropin_request_init_size(struct pipseed_dropin_request *req, size_t size)
 {
-        *req = (struct pipseed_dropin_request){.size = sizeof(*req)};
+        abi_init(req, size);
 }
 
 void pipseed_dropin_free(struct pipseed_dropin *dropin)

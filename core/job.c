@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "job.h"
 
+#include "base/abi.h"
 #include "base/error.h"
+#include "base/event.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -12,14 +14,18 @@
 #include <stdio.h>
 #include <string.h>
 
-void pipseed_request_init(struct pipseed_request *req)
+#define REQUEST_MIN_SIZE offsetof(struct pipseed_request, env) /* all else has a default */
+#define PIN_MIN_SIZE ABI_END(struct pipseed_pin, sha256)
+
+void pipseed_request_init_size(struct pipseed_request *req, size_t size)
 {
-        *req = (struct pipseed_request){.size = sizeof(*req), .user_allowed = true, .bundled = true};
+        abi_init(req, size);
+        req->user_allowed = true;
+        req->bundled = true;
 }
 
 int job_tell(const struct job *job, struct pipseed_error *err, enum pipseed_event_kind kind, const char *format, ...)
 {
-        struct pipseed_event event = {.kind = kind};
         char text[1024];
         va_list arguments;
 
@@ -28,10 +34,7 @@ int job_tell(const struct job *job, struct pipseed_error *err, enum pipseed_even
         va_start(arguments, format);
         (void)vsnprintf(text, sizeof(text), format, arguments);
         va_end(arguments);
-        event.text = text;
-        if (job->req.event(job->req.event_data, &event) == 0)
-                return 0;
-        return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
+        return event_tell(job->req.event, job->req.event_data, kind, text, err);
 }
 
 static unsigned int count_processors(void)
@@ -45,13 +48,14 @@ static unsigned int count_processors(void)
 
 int job_copy_request(const struct pipseed_request *req, struct pipseed_request *ret_req, struct pipseed_error *err)
 {
-        if (req->size < offsetof(struct pipseed_request, env) || req->size > sizeof(*ret_req))
-                return error_set(err, PIPSEED_E_USAGE, NULL,
-                                 "the request was not initialised with pipseed_request_init, or is of a newer library");
+        int r;
+
         pipseed_request_init(ret_req);
-        memcpy(ret_req, req, req->size);
-        ret_req->size = sizeof(*ret_req);
-        return 0;
+        r = abi_take(ret_req, sizeof(*ret_req), req, REQUEST_MIN_SIZE, "request", err);
+        for (size_t i = 0; r == 0 && i < ret_req->n_pins; i++)
+                if (ret_req->pins[i]->size < PIN_MIN_SIZE)
+                        r = error_set(err, PIPSEED_E_USAGE, NULL, "a pin of the request has no size");
+        return r;
 }
 
 static int copy_request(struct job *job, const struct pipseed_request *req, struct pipseed_error *err)
@@ -78,7 +82,7 @@ static int find_cache(struct job *job, struct pipseed_error *err)
         r = job_tell(job, &(struct pipseed_error){0}, PIPSEED_EVENT_NOTE, "going on without a store: %s%s%s",
                      err->message, err->path[0] != '\0' ? ": " : "", err->path);
         error_clear(err);
-        return r < 0 ? error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller") : 0;
+        return r < 0 ? error_cancelled(err) : 0;
 }
 
 static int find_target(struct job *job, struct pipseed_error *err)

@@ -48,14 +48,20 @@ int result_set_target(struct result_builder *builder, const struct target *targe
 int result_add_package(struct result_builder *builder, const struct pipseed_package *package)
 {
         struct pipseed_package p = *package;
+        struct pipseed_package *kept;
 
         if (!copy(builder, &p.name) || !copy(builder, &p.version) || !copy(builder, &p.previous_version) ||
             !copy(builder, &p.location) || !copy(builder, &p.wheel) || !copy(builder, &p.sha256) ||
             !copy(builder, &p.source) ||
             arena_grow(&builder->arena, &builder->packages, builder->n_packages, &builder->package_capacity,
-                       sizeof(p)) < 0)
+                       sizeof(*builder->packages)) < 0)
                 return -1;
-        builder->packages[builder->n_packages++] = p;
+        kept = arena_alloc(&builder->arena, sizeof(*kept));
+        if (kept == NULL)
+                return -1;
+        *kept = p;
+        kept->struct_size = sizeof(*kept);
+        builder->packages[builder->n_packages++] = kept;
         return 0;
 }
 
@@ -81,6 +87,7 @@ struct pipseed_result *result_steal(struct result_builder *builder)
 
         if (owned == NULL)
                 return NULL;
+        builder->result.struct_size = sizeof(builder->result);
         builder->result.packages = builder->packages;
         builder->result.n_packages = builder->n_packages;
         builder->result.scripts = builder->scripts;

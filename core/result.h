@@ -13,7 +13,7 @@
 struct result_builder {
         struct arena arena;
         struct pipseed_result result;
-        struct pipseed_package *packages;
+        const struct pipseed_package **packages;
         size_t n_packages, package_capacity;
         const char **scripts;
         size_t n_scripts, script_capacity;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The story of one environment: where, from what, what it consists of, there in one step. */
+#include "base/abi.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -23,6 +24,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define REQUEST_MIN_SIZE offsetof(struct pipseed_venv_request, dir) /* all else has a default */
+
 struct creation {
         struct pipseed_venv venv; /* first: what the caller holds */
         struct arena arena;
@@ -45,9 +48,9 @@ static void free_creation(struct creation *creation)
 }
 DEFINE_CLEANUP(struct creation *, free_creation)
 
-void pipseed_venv_request_init(struct pipseed_venv_request *req)
+void pipseed_venv_request_init_size(struct pipseed_venv_request *req, size_t size)
 {
-        *req = (struct pipseed_venv_request){.size = sizeof(*req)};
+        abi_init(req, size);
 }
 
 void pipseed_venv_free(struct pipseed_venv *venv)
@@ -58,13 +61,12 @@ void pipseed_venv_free(struct pipseed_venv *venv)
 /* A caller built against an older header has a shorter struct: what it does not know of keeps its default. */
 static int copy_request(struct creation *creation, const struct pipseed_venv_request *req, struct pipseed_error *err)
 {
-        if (req->size < offsetof(struct pipseed_venv_request, python) || req->size > sizeof(creation->req))
-                return error_set(err, PIPSEED_E_USAGE, NULL,
-                                 "the request was not initialised with pipseed_venv_request_init, or is of a newer "
-                                 "library");
+        int r;
+
         pipseed_venv_request_init(&creation->req);
-        memcpy(&creation->req, req, req->size);
-        creation->req.size = sizeof(creation->req);
+        r = abi_take(&creation->req, sizeof(creation->req), req, REQUEST_MIN_SIZE, "request", err);
+        if (r < 0)
+                return r;
         if (creation->req.dir == NULL || creation->req.dir[0] == '\0')
                 return error_set(err, PIPSEED_E_USAGE, NULL, "the request names no folder");
         if (creation->req.clear && creation->req.upgrade)
@@ -226,6 +228,7 @@ int pipseed_venv_create(const struct pipseed_venv_request *req, struct pipseed_v
 
         if (creation == NULL)
                 return error_memory(err);
+        creation->venv.struct_size = sizeof(creation->venv);
         creation->spot = (struct spot)SPOT_INIT;
         r = copy_request(creation, req, err);
         if (r == 0)

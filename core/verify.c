@@ -35,7 +35,7 @@ static void free_ownedp(struct owned_report **owned)
 static int add_finding(struct owned_report *owned, int code, const char *path, const char *text,
                        struct pipseed_error *err)
 {
-        struct pipseed_finding finding = {.code = code, .text = text};
+        struct pipseed_finding finding = {.struct_size = sizeof(finding), .code = code, .text = text};
 
         if (path != NULL)
                 finding.path = arena_strdup(&owned->arena, path);
@@ -128,7 +128,8 @@ static int check_files(struct job *job, struct owned_report *owned, const struct
         const char *stores[2];
         struct catalog_wheel *source = NULL;
         struct verify_findings findings = {0};
-        struct verify_input input = {.target = job->target, .installed = package->current, .stores = stores};
+        struct verify_input input = {.target = job->target, .installed = package->current, .stores = stores,
+                                     .event = job->req.event, .event_data = job->req.event_data};
         int r = load_wheel(job, package, &source, &wheel, err);
 
         if (r != 0)
@@ -152,7 +153,7 @@ static int check_files(struct job *job, struct owned_report *owned, const struct
 static int check_package(struct job *job, struct owned_report *owned, const struct job_package *package,
                          struct pipseed_error *err)
 {
-        struct pipseed_package described = {.action = PIPSEED_ACTION_NONE};
+        struct pipseed_package described = {.struct_size = sizeof(described), .action = PIPSEED_ACTION_NONE};
         int r;
 
         if (package->current == NULL)
@@ -184,14 +185,16 @@ static int hand_over(const struct job *job, struct owned_report **owned_taken, s
         _cleanup_(free_ownedp) struct owned_report *owned = steal_ptr(*owned_taken);
         struct pipseed_report *report = &owned->report;
 
+        report->struct_size = sizeof(*report);
         report->env = arena_strdup(&owned->arena, job->target->prefix);
         report->python = arena_strdup(&owned->arena, job->target->exe);
         report->version = arena_strdup(&owned->arena, job->target->version);
-        if (report->env == NULL || report->python == NULL || report->version == NULL)
+        report->packages = arena_pointers(&owned->arena, owned->packages, owned->n_packages, sizeof(*owned->packages));
+        report->findings = arena_pointers(&owned->arena, owned->findings, owned->n_findings, sizeof(*owned->findings));
+        if (report->env == NULL || report->python == NULL || report->version == NULL || report->packages == NULL ||
+            report->findings == NULL)
                 return error_memory(err);
-        report->packages = owned->packages;
         report->n_packages = owned->n_packages;
-        report->findings = owned->findings;
         report->n_findings = owned->n_findings;
         *ret_report = &steal_ptr(owned)->report;
         return 0;

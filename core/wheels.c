@@ -58,6 +58,7 @@ static int describe(struct arena *arena, const struct catalog_wheel *wheel, cons
 
         hash_to_hex(wheel->sha256, hex);
         *ret = (struct pipseed_wheel){
+                .struct_size = sizeof(*ret),
                 .filename = arena_strdup(arena, wheel->filename),
                 .name = arena_strdup(arena, wheel->name.project),
                 .version = arena_strdup(arena, wheel->name.version),
@@ -98,7 +99,10 @@ int pipseed_wheels(const struct pipseed_request *req, bool check, struct pipseed
                 if (r == PIPSEED_E_NO_MEMORY || describe(&owned->arena, &catalog.wheels[i], &problem, &wheels[i]) < 0)
                         return error_memory(err);
         }
-        owned->list = (struct pipseed_wheel_list){.wheels = wheels, .n_wheels = catalog.n_wheels};
+        owned->list = (struct pipseed_wheel_list){.struct_size = sizeof(owned->list), .n_wheels = catalog.n_wheels};
+        owned->list.wheels = arena_pointers(&owned->arena, wheels, catalog.n_wheels, sizeof(*wheels));
+        if (owned->list.wheels == NULL)
+                return error_memory(err);
         *ret_list = &steal_ptr(owned)->list;
         return 0;
 }

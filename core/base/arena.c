@@ -108,6 +108,15 @@ int arena_grow(struct arena *arena, void *array, size_t n, size_t *capacity, siz
         return 0;
 }
 
+void *arena_pointers(struct arena *arena, const void *items, size_t n, size_t size)
+{
+        const void **pointers = arena_calloc(arena, n + 1, sizeof(*pointers));
+
+        for (size_t i = 0; pointers != NULL && i < n; i++)
+                pointers[i] = (const char *)items + i * size;
+        return pointers;
+}
+
 void arena_done(struct arena *arena)
 {
         struct arena_block *block = arena->blocks;

@@ -26,6 +26,8 @@ char *arena_format(struct arena *arena, const char *format, ...) __attribute__((
 /* Room for one more element of an array that lives in the arena: doubles the array when full (the old copy stays in the
  * arena). *array has *n of *capacity elements in use. 0 or -1 when memory runs out. */
 int arena_grow(struct arena *arena, void *array, size_t n, size_t *capacity, size_t size);
+/* Pointers to the n elements of an array, for those who know of a shorter element; NULL when memory runs out. */
+void *arena_pointers(struct arena *arena, const void *items, size_t n, size_t size);
 void arena_done(struct arena *arena);
 
 #endif

@@ -10,6 +10,7 @@
 /* Here they are made; the analyser's view of them (error.h) is for callers. */
 #undef error_set
 #undef error_sys
+#undef error_cancelled
 #undef error_memory
 #undef error_hint
 
@@ -71,6 +72,8 @@ int error_sys(struct pipseed_error *err, int sys_errno, const char *path, const 
 
         if (err->code != 0)
                 return err->code;
+        if (number == ECANCELED)
+                return error_cancelled(err);
         fill(err, code, number, path);
         va_start(arguments, format);
         (void)vsnprintf(err->message, sizeof(err->message), format, arguments);
@@ -79,6 +82,11 @@ int error_sys(struct pipseed_error *err, int sys_errno, const char *path, const 
         (void)snprintf(err->message + length, sizeof(err->message) - length, ": %s",
                        strerror_r(number, buffer, sizeof(buffer)));
         return code;
+}
+
+int error_cancelled(struct pipseed_error *err)
+{
+        return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
 }
 
 int error_memory(struct pipseed_error *err)

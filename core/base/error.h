@@ -20,9 +20,13 @@ int error_set(struct pipseed_error *err, int code, const char *path, const char 
         __attribute__((format(printf, 4, 5)));
 
 /* A failed system call. sys_errno may have either sign; the text gets ": " and the system's description. The code is
- * PIPSEED_E_IO, or PIPSEED_E_NO_MEMORY for ENOMEM. Returns it. */
+ * PIPSEED_E_IO, or PIPSEED_E_NO_MEMORY for ENOMEM. ECANCELED is no system's error but the caller's wish (event.h): all else
+ * is left aside then, and the code is PIPSEED_E_CANCELLED. Returns the code. */
 int error_sys(struct pipseed_error *err, int sys_errno, const char *path, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
+
+/* The caller's callback wanted to stop. Returns PIPSEED_E_CANCELLED. */
+int error_cancelled(struct pipseed_error *err);
 
 /* Out of memory. Returns PIPSEED_E_NO_MEMORY. */
 int error_memory(struct pipseed_error *err);
@@ -44,6 +48,7 @@ static inline int error_negative(int code)
 #define error_set(...) error_negative(error_set(__VA_ARGS__))
 #define error_sys(...) error_negative(error_sys(__VA_ARGS__))
 #define error_memory(err) error_negative(error_memory(err))
+#define error_cancelled(err) error_negative(error_cancelled(err))
 #define error_hint(...) error_negative(error_hint(__VA_ARGS__))
 #endif
 

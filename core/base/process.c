@@ -2,6 +2,7 @@
 #include "process.h"
 
 #include "cleanup.h"
+#include "event.h"
 #include "file.h"
 #include "str.h"
 
@@ -41,7 +42,7 @@ static int add_actions(posix_spawn_file_actions_t *actions, const struct process
         return r;
 }
 
-/* The child starts with nothing blocked and every signal at its default, whatever the host has done to its own. */
+/* The child starts in a group of its own, with nothing blocked and every signal at its default, whatever the host has done to its own. */
 static int set_attributes(posix_spawnattr_t *attributes)
 {
         sigset_t none, all;
@@ -53,7 +54,10 @@ static int set_attributes(posix_spawnattr_t *attributes)
         if (r == 0)
                 r = posix_spawnattr_setsigdefault(attributes, &all);
         if (r == 0)
-                r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+                r = posix_spawnattr_setpgroup(attributes, 0);
+        if (r == 0)
+                r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                                                 POSIX_SPAWN_SETPGROUP);
         return r;
 }
 
@@ -92,40 +96,57 @@ static int64_t now_ms(void)
         return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* 1 when the child has ended, 0 when the time is up. */
-static int await_end(pid_t pid, int timeout_ms)
+/* Until the child ends, or for so long. A kernel without pidfd_open is asked again and again. True: a signal came. */
+static bool sleep_beside(int pid_fd, int64_t ms)
 {
-        int64_t end = now_ms() + timeout_ms;
+        struct pollfd poll_fd = {.fd = pid_fd, .events = POLLIN};
+        int r = pid_fd >= 0 ? poll(&poll_fd, 1, ms > INT32_MAX ? INT32_MAX : (int)ms) : poll(NULL, 0, ms < 2 ? (int)ms : 2);
+
+        return r < 0 && errno == EINTR;
+}
+
+/* 0 when the child has ended, -ETIMEDOUT when the time is up, -ECANCELED. */
+static int await_end(pid_t pid, int timeout_ms, process_tick_fn *tick, void *tick_data)
+{
         _cleanup_close_ int pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+        int64_t end = timeout_ms >= 0 ? now_ms() + timeout_ms : INT64_MAX;
+        int64_t due = tick != NULL ? now_ms() + EVENT_INTERVAL_MS : INT64_MAX;
 
         for (;;) {
-                int64_t left = end - now_ms();
+                int64_t now = now_ms();
+                int64_t next = end < due ? end : due;
                 siginfo_t info = {0};
 
                 if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == pid)
-                        return 1;
-                if (left <= 0)
                         return 0;
-                if (pid_fd >= 0) {
-                        struct pollfd poll_fd = {.fd = pid_fd, .events = POLLIN};
-
-                        (void)poll(&poll_fd, 1, left > INT32_MAX ? INT32_MAX : (int)left);
-                } else {
-                        (void)poll(NULL, 0, left < 2 ? (int)left : 2);
+                if (now >= end)
+                        return -ETIMEDOUT;
+                if (now >= due) {
+                        if (tick(tick_data) != 0)
+                                return -ECANCELED;
+                        due = now_ms() + EVENT_INTERVAL_MS;
+                        continue;
                 }
+                /* A handler of this process ran: whoever waits may want to stop at once. */
+                if (sleep_beside(pid_fd, next - now) && tick != NULL)
+                        due = now;
         }
 }
 
-int process_wait(struct process *process, int timeout_ms, int *ret_status)
+void process_kill(const struct process *process)
+{
+        if (process->pid > 0)
+                (void)kill(-process->pid, SIGKILL);
+}
+
+int process_wait(struct process *process, int timeout_ms, process_tick_fn *tick, void *tick_data, int *ret_status)
 {
         pid_t pid = process->pid;
-        bool late = false;
+        int ended = timeout_ms >= 0 || tick != NULL ? await_end(pid, timeout_ms, tick, tick_data) : 0;
         int status = 0;
 
-        if (timeout_ms >= 0 && await_end(pid, timeout_ms) == 0) {
-                late = true;
-                (void)kill(pid, SIGKILL);
-        }
+        if (ended < 0)
+                process_kill(process);
         while (waitpid(pid, &status, 0) < 0) {
                 if (errno == EINTR)
                         continue;
@@ -135,8 +156,8 @@ int process_wait(struct process *process, int timeout_ms, int *ret_status)
                 break;
         }
         process->pid = -1;
-        if (late)
-                return -ETIMEDOUT;
+        if (ended < 0)
+                return ended;
         *ret_status = status;
         return 0;
 }

@@ -218,8 +218,8 @@ static bool has_wheel(const struct look *look, const char *project, const char *
         if (pipseed_wheels(look->req, false, &list, &ignored) < 0)
                 return false;
         for (size_t i = 0; i < list->n_wheels; i++)
-                found |= list->wheels[i].status == 0 && strcmp(list->wheels[i].name, project) == 0 &&
-                         strcmp(list->wheels[i].version, version) == 0;
+                found |= list->wheels[i]->status == 0 && strcmp(list->wheels[i]->name, project) == 0 &&
+                         strcmp(list->wheels[i]->version, version) == 0;
         pipseed_wheel_list_free(list);
         return found;
 }
@@ -268,8 +268,8 @@ static int verify_package(struct look *look, const char *project, const char *ve
         req.pip = NULL;
         r = pipseed_verify(&req, &report, err);
         for (size_t i = 0; r == 0 && i < report->n_findings; i++)
-                r = add_pip(look, project, version, report->findings[i].code, report->findings[i].path,
-                            report->findings[i].text, err);
+                r = add_pip(look, project, version, report->findings[i]->code, report->findings[i]->path,
+                            report->findings[i]->text, err);
         pipseed_report_free(report);
         return r;
 }

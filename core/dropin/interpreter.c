@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "dropin/interpreter.h"
 
+#include "base/abi.h"
 #include "base/error.h"
+#include "base/event.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -15,6 +17,7 @@
 #include <string.h>
 #include <sys/file.h>
 
+#define REQUEST_MIN_SIZE offsetof(struct pipseed_dropin_request, python) /* all else has a default */
 #define LOCK_STEP_MS 50
 #define LOCK_STEPS 600
 
@@ -70,16 +73,15 @@ int dropin_begin(const struct pipseed_dropin_request *req, struct dropin **ret_d
         if (dropin == NULL)
                 return error_memory(err);
         dropin->stdlib_fd = -1;
-        if (req->size < offsetof(struct pipseed_dropin_request, python) || req->size > sizeof(dropin->req))
-                return error_set(err, PIPSEED_E_USAGE, NULL,
-                                 "the request was not initialised with pipseed_dropin_request_init, or is of a newer "
-                                 "library");
-        memcpy(&dropin->req, req, req->size);
-        r = find_target(dropin, err);
+        dropin->dropin.struct_size = sizeof(dropin->dropin);
+        pipseed_dropin_request_init(&dropin->req);
+        r = abi_take(&dropin->req, sizeof(dropin->req), req, REQUEST_MIN_SIZE, "request", err);
+        if (r == 0)
+                r = find_target(dropin, err);
         if (r == 0)
                 r = name_paths(dropin, err);
-        if (r == 0 && req->folder != NULL && req->command != NULL)
-                r = package_render(req->folder, req->command, &dropin->text, err);
+        if (r == 0 && dropin->req.folder != NULL && dropin->req.command != NULL)
+                r = package_render(dropin->req.folder, dropin->req.command, &dropin->text, err);
         if (r < 0)
                 return r;
         dropin->stdlib_fd = file_open_dir(dropin->dropin.stdlib);
@@ -168,6 +170,9 @@ int dropin_lock(struct dropin *dropin, struct pipseed_error *err)
                 /* Network file systems without locks: the renames alone decide. */
                 if (flock(dropin->stdlib_fd, LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
                         return 0;
+                if (event_send(dropin->req.event, dropin->req.event_data, PIPSEED_EVENT_TICK,
+                               "waiting for another run that works on this interpreter") < 0)
+                        return error_cancelled(err);
                 (void)poll(NULL, 0, LOCK_STEP_MS);
         }
         return error_set(err, PIPSEED_E_BUSY, dropin->dropin.stdlib,
@@ -178,11 +183,8 @@ int dropin_lock(struct dropin *dropin, struct pipseed_error *err)
 int dropin_announce(const struct dropin *dropin, const char *doing, struct pipseed_error *err)
 {
         _cleanup_free_ char *text = str_format("%s %s", doing, dropin->dropin.package);
-        const struct pipseed_event event = {.kind = PIPSEED_EVENT_DETAIL, .text = text};
 
         if (text == NULL)
                 return error_memory(err);
-        if (dropin->req.event != NULL && dropin->req.event(dropin->req.event_data, &event) != 0)
-                return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
-        return 0;
+        return event_tell(dropin->req.event, dropin->req.event_data, PIPSEED_EVENT_DETAIL, text, err);
 }

@@ -76,7 +76,7 @@ static int ask_rpm(const char *path, char **ret_owner)
         r = process_start(&spec, &process);
         if (r < 0)
                 return r == -ENOENT || r == -EACCES ? 0 : r;
-        r = process_wait(&process, RPM_TIMEOUT_MS, &status);
+        r = process_wait(&process, RPM_TIMEOUT_MS, NULL, NULL, &status);
         if (r < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
                 return r; /* owned by none; it says so by failing */
         if (lseek(out_fd, 0, SEEK_SET) < 0)

@@ -277,7 +277,7 @@ void package_compile(int stdlib_fd, const char *name, const char *exe, const cha
 
         if (fd < 0 || envp == NULL || process_start(&spec, &process) < 0)
                 return;
-        (void)process_wait(&process, COMPILE_TIMEOUT_MS, &status);
+        (void)process_wait(&process, COMPILE_TIMEOUT_MS, NULL, NULL, &status);
         give_compiled(fd);
 }
 

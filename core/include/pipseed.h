@@ -26,6 +26,25 @@
  * no other thread may call setenv meanwhile.
  *
  * Strings are bytes: paths in the file system's own encoding, everything else UTF-8.
+ *
+ * How structs grow. A program that was compiled against any release works with every later library of the same soname,
+ * and with an earlier one as long as it asks for nothing that the earlier one does not know. New members are put at the
+ * end, never in between; none is removed, and none changes its type or meaning. There are four kinds of structs:
+ *
+ * - Those that the caller fills (requests, options, pins) begin with `size`, which pipseed_..._init or the caller sets to
+ *   sizeof. The library reads no further than that; what is absent has its default. Bytes that the library does not
+ *   know have to be 0: otherwise the call fails with PIPSEED_E_USAGE, since it would not do all that was asked for.
+ *   They have no padding at the end that a later member could move into.
+ * - Those that the library makes (results, lists and their elements, events) are only ever reached through a pointer,
+ *   also as the elements of arrays, and begin with `struct_size`. Ask PIPSEED_HAS(pointer, member) before reading a
+ *   member that is newer than the oldest library the program is to run with. Never copy such a struct by value beyond
+ *   struct_size, and never build an array of them.
+ * - Those that the library fills for the caller (struct pipseed_policy_value) begin with `size`, too: it writes no
+ *   further, and sets what it does not know to 0.
+ * - struct pipseed_error has one size for good. New members take the place of reserved bytes, which are 0.
+ *
+ * Enumerations get new values at their end, error codes anywhere: treat an unknown action or event as nothing special,
+ * an unknown code by its class (pipseed_code_exit). docs/hacking.md says how each rule is tested.
  */
 #ifndef PIPSEED_H
 #define PIPSEED_H
@@ -45,9 +64,16 @@ extern "C" {
 
 #if defined(__GNUC__)
 #define PIPSEED_API __attribute__((visibility("default")))
+#define PIPSEED_DEPRECATED(text) __attribute__((deprecated(text)))
 #else
 #define PIPSEED_API
+#define PIPSEED_DEPRECATED(text)
 #endif
+
+/* Whether a struct that the library made has this member: PIPSEED_HAS(result, scripts). */
+#define PIPSEED_HAS(pointer, member)                                                                                   \
+        ((pointer)->struct_size >=                                                                                     \
+         (size_t)((const char *)(&(pointer)->member + 1) - (const char *)(pointer)))
 
 /* ---- errors ---------------------------------------------------------------------------------------------------- */
 
@@ -163,6 +189,7 @@ struct pipseed_error {
         char path[4096];
         char message[1024];
         char hint[512];
+        uint64_t reserved[63]; /* 0 */
 };
 
 #define PIPSEED_ERROR_INIT {0}
@@ -180,18 +207,27 @@ enum pipseed_event_kind {
         PIPSEED_EVENT_DETAIL,   /* for -v: what is being done */
         PIPSEED_EVENT_NOTE,     /* worth knowing, nothing is wrong */
         PIPSEED_EVENT_WARNING,  /* something was not as it should be, the call goes on */
-        PIPSEED_EVENT_PROGRESS, /* done of total, unit in text */
+        PIPSEED_EVENT_PROGRESS, /* done of total; what that counts in text: "files unpacked" */
+        PIPSEED_EVENT_TICK,     /* nothing new: the call waits; what for in text */
 };
 
+/*
+ * Progress is sent every 50 ms or so while work lasts: "files unpacked", "modules compiled", "files placed", "files verified". What
+ * takes less time sends none. A call that waits for another process (an interpreter that is asked or compiles, a lock) sends
+ * progress again, or a tick where there is none, at the same interval and when a signal handler has run: so a caller that shows
+ * no progress is asked as well whether it wants to cancel.
+ */
 struct pipseed_event {
+        size_t struct_size;
         enum pipseed_event_kind kind;
         const char *text; /* one line, valid during the callback */
         uint64_t done;
         uint64_t total;
 };
 
-/* Return non-zero to cancel: the call then undoes its work and fails with PIPSEED_E_CANCELLED. It may be called from
- * a worker thread of the library, never from two at once. */
+/* Return non-zero to cancel: the call then ends what it runs, undoes its work and fails with PIPSEED_E_CANCELLED, within some
+ * 100 ms; not while a transaction is being committed, which takes milliseconds, nor while the system syncs a file system
+ * (durable). It may be called from a worker thread of the library, never from two at once. */
 typedef int pipseed_event_fn(void *data, const struct pipseed_event *event);
 
 /* ---- request --------------------------------------------------------------------------------------------------- */
@@ -216,6 +252,7 @@ enum pipseed_bytecode { PIPSEED_BYTECODE_YES, PIPSEED_BYTECODE_NO, PIPSEED_BYTEC
 
 /* A pinned wheel: file name and the lower-case hex sha256 of the whole file. */
 struct pipseed_pin {
+        size_t size; /* sizeof(struct pipseed_pin) */
         const char *filename;
         const char *sha256;
 };
@@ -242,10 +279,12 @@ struct pipseed_request {
         bool dry_run;
         bool bundled; /* use the wheels inside the library; default true */
         bool durable;
+        bool reinstall; /* what is installed is installed again, in the same version */
         enum pipseed_scripts scripts;
         enum pipseed_require_hash require_hash;
         enum pipseed_link_mode link_mode;
         enum pipseed_bytecode bytecode;
+        unsigned int jobs; /* worker threads and compiling processes; 0: as many as there are processors */
 
         const char *pip;       /* PEP 440 specifier or a bare version; NULL or "newest": newest admitted */
         const char *packages;  /* NULL or "auto", else names separated by blanks: "pip", "pip setuptools" */
@@ -253,21 +292,23 @@ struct pipseed_request {
 
         const char *const *wheel_dirs; /* searched besides the bundle */
         size_t n_wheel_dirs;
-        const struct pipseed_pin *pins;
+        const struct pipseed_pin *const *pins;
         size_t n_pins;
 
         const char *cache_dir;    /* the store; NULL: $XDG_CACHE_HOME/pipseed or ~/.cache/pipseed */
         const char *cache_system; /* a read-only store, or NULL */
 
-        unsigned int jobs; /* worker threads and compiling processes; 0: as many as there are processors */
-
         pipseed_event_fn *event;
         void *event_data;
-
-        bool reinstall; /* what is installed is installed again, in the same version */
 };
 
-PIPSEED_API void pipseed_request_init(struct pipseed_request *req);
+/* size: sizeof(struct pipseed_request) where the caller was compiled. */
+PIPSEED_API void pipseed_request_init_size(struct pipseed_request *req, size_t size);
+
+static inline void pipseed_request_init(struct pipseed_request *req)
+{
+        pipseed_request_init_size(req, sizeof(*req));
+}
 
 /* ---- result ---------------------------------------------------------------------------------------------------- */
 
@@ -282,6 +323,7 @@ enum pipseed_action {
 PIPSEED_API const char *pipseed_action_name(enum pipseed_action action);
 
 struct pipseed_package {
+        size_t struct_size;
         const char *name;
         const char *version;          /* now installed; the removed one after a removal; NULL: none was there */
         const char *previous_version; /* before an upgrade, else NULL */
@@ -295,12 +337,13 @@ struct pipseed_package {
 };
 
 struct pipseed_result {
+        size_t struct_size;
         const char *env;         /* prefix of the target, absolute, without root */
         const char *python;      /* interpreter, as written into scripts */
         const char *version;     /* X.Y.Z of the target */
         const char *scripts_dir; /* where scripts are, without root */
         bool is_venv;
-        const struct pipseed_package *packages;
+        const struct pipseed_package *const *packages;
         size_t n_packages;
         const char *const *scripts; /* names of the scripts written or removed */
         size_t n_scripts;
@@ -323,18 +366,20 @@ PIPSEED_API int pipseed_unseed(const struct pipseed_request *req, struct pipseed
 
 /* One difference between what is installed and what RECORD, the wheel or the policy say. */
 struct pipseed_finding {
+        size_t struct_size;
         int code;         /* PIPSEED_E_INSTALL_* */
         const char *path; /* absolute, or NULL */
         const char *text; /* one line */
 };
 
 struct pipseed_report {
+        size_t struct_size;
         const char *env;     /* as in struct pipseed_result */
         const char *python;
         const char *version;
-        const struct pipseed_package *packages; /* action none */
+        const struct pipseed_package *const *packages; /* action none */
         size_t n_packages;
-        const struct pipseed_finding *findings;
+        const struct pipseed_finding *const *findings;
         size_t n_findings;
 };
 
@@ -346,6 +391,7 @@ PIPSEED_API void pipseed_report_free(struct pipseed_report *report);
 
 /* One thing that is wrong with an environment. */
 struct pipseed_ailment {
+        size_t struct_size;
         int code;         /* PIPSEED_E_LEFTOVER to ENV_MOVED, PIPSEED_E_INSTALL_* */
         const char *path; /* absolute, or NULL */
         const char *text; /* one line */
@@ -355,10 +401,11 @@ struct pipseed_ailment {
 };
 
 struct pipseed_checkup {
+        size_t struct_size;
         const char *env;     /* the folder, absolute; without root */
         const char *python;  /* its interpreter; NULL: it has none that can be used */
         const char *version; /* X.Y.Z, or NULL */
-        const struct pipseed_ailment *ailments;
+        const struct pipseed_ailment *const *ailments;
         size_t n_ailments;
         size_t n_left; /* of these, not mended */
 };
@@ -373,6 +420,7 @@ PIPSEED_API void pipseed_checkup_free(struct pipseed_checkup *checkup);
 
 /* One wheel that could be installed. */
 struct pipseed_wheel {
+        size_t struct_size;
         const char *filename;
         const char *name;    /* normalised project name */
         const char *version;
@@ -385,7 +433,8 @@ struct pipseed_wheel {
 };
 
 struct pipseed_wheel_list {
-        const struct pipseed_wheel *wheels;
+        size_t struct_size;
+        const struct pipseed_wheel *const *wheels;
         size_t n_wheels;
 };
 
@@ -421,6 +470,7 @@ struct pipseed_venv_request {
 };
 
 struct pipseed_venv {
+        size_t struct_size;
         const char *dir;     /* absolute */
         const char *python;  /* its interpreter, as scripts should name it */
         const char *base;    /* the base interpreter */
@@ -428,7 +478,14 @@ struct pipseed_venv {
         bool existed;        /* the folder was there before */
 };
 
-PIPSEED_API void pipseed_venv_request_init(struct pipseed_venv_request *req);
+/* size: sizeof(struct pipseed_venv_request) where the caller was compiled. */
+PIPSEED_API void pipseed_venv_request_init_size(struct pipseed_venv_request *req, size_t size);
+
+static inline void pipseed_venv_request_init(struct pipseed_venv_request *req)
+{
+        pipseed_venv_request_init_size(req, sizeof(*req));
+}
+
 /*
  * A folder that is not there yet appears complete or not at all, and so does, with clear, the one that takes the place
  * of another. In a folder that is there, files are replaced one by one and put back when one fails; a symbolic link in
@@ -455,6 +512,7 @@ PIPSEED_API void pipseed_venv_free(struct pipseed_venv *venv);
 
 /* One wheel in the store, unpacked, with its bytecode. */
 struct pipseed_cache_entry {
+        size_t struct_size;
         const char *wheel;   /* file name, NULL when the entry is too damaged to tell */
         const char *sha256;  /* hex, of the wheel */
         const char *folder;  /* absolute */
@@ -468,8 +526,9 @@ struct pipseed_cache_entry {
 };
 
 struct pipseed_cache {
+        size_t struct_size;
         const char *path; /* folder of the store, NULL when there is none */
-        const struct pipseed_cache_entry *entries;
+        const struct pipseed_cache_entry *const *entries;
         size_t n_entries;
         uint64_t bytes;
 };
@@ -518,6 +577,7 @@ struct pipseed_dropin_request {
 };
 
 struct pipseed_dropin {
+        size_t struct_size;
         const char *python;  /* the interpreter, that of an environment stands for its base */
         const char *version; /* X.Y.Z */
         const char *stdlib;  /* folder, without links: what is changed is in there */
@@ -532,7 +592,14 @@ struct pipseed_dropin {
         enum pipseed_dropin_state state;
 };
 
-PIPSEED_API void pipseed_dropin_request_init(struct pipseed_dropin_request *req);
+/* size: sizeof(struct pipseed_dropin_request) where the caller was compiled. */
+PIPSEED_API void pipseed_dropin_request_init_size(struct pipseed_dropin_request *req, size_t size);
+
+static inline void pipseed_dropin_request_init(struct pipseed_dropin_request *req)
+{
+        pipseed_dropin_request_init_size(req, sizeof(*req));
+}
+
 /*
  * Puts a package `ensurepip` that calls pipseed into the interpreter's stdlib folder; its own is kept beside it, under a
  * name that cannot be imported. An older drop-in is replaced, an interrupted call finished. Killed at any moment the
@@ -554,6 +621,7 @@ PIPSEED_API void pipseed_dropin_free(struct pipseed_dropin *dropin);
 
 /* Interpreters: those on PATH, then those that the cache remembers and that are still there. Paths; several may be one. */
 struct pipseed_pythons {
+        size_t struct_size;
         const char *const *paths;
         size_t n_paths;
 };

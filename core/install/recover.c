@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What killed runs left in a target: finished when their journal is whole, else removed. */
 #include "base/error.h"
+#include "base/event.h"
 #include "base/file.h"
 #include "base/leftover.h"
 #include "base/str.h"
@@ -34,11 +35,7 @@ bool txn_is_area_name(const char *name)
 
 static int tell(const struct txn *txn, enum pipseed_event_kind kind, const char *text, struct pipseed_error *err)
 {
-        struct pipseed_event event = {.kind = kind, .text = text};
-
-        if (txn->event != NULL && txn->event(txn->event_data, &event) != 0)
-                return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
-        return 0;
+        return event_tell(txn->event, txn->event_data, kind, text, err);
 }
 
 /* The killed run's transaction, as far as its journal tells: the same roots, its own areas. */

@@ -3,6 +3,7 @@
 
 #include "base/crew.h"
 #include "base/error.h"
+#include "base/event.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "batches.h"
@@ -10,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -57,6 +59,8 @@ struct staging {
         int top_fds[PLAN_N_ROOTS];
         gid_t groups[PLAN_N_ROOTS]; /* see struct placer */
         struct worker *workers;
+        struct progress progress; /* used by the first worker, which is the caller */
+        atomic_size_t n_done;
 };
 
 static const char *path_of(const struct place_source *source)
@@ -197,17 +201,27 @@ static int enter(int top_fd, const char *file)
         return r < 0 ? r : file_open_beneath(top_fd, folder, O_PATH | O_DIRECTORY, 0);
 }
 
-static void stage_run(const struct staging *staging, struct worker *worker, const struct batch_run *run, int dir_fd)
+/* All count, one tells. */
+static int note_done(struct staging *staging, const struct worker *worker)
+{
+        size_t n_done = atomic_fetch_add_explicit(&staging->n_done, 1, memory_order_relaxed) + 1;
+
+        return worker == staging->workers ? progress_step(&staging->progress, n_done) : 0;
+}
+
+static void stage_run(struct staging *staging, struct worker *worker, const struct batch_run *run, int dir_fd)
 {
         for (size_t i = run->first; worker->result == 0 && i < run->end; i++) {
                 worker->file = i;
                 worker->result = stage_file(staging, worker, &staging->query->plan->files[i], dir_fd);
+                if (worker->result == 0)
+                        worker->result = note_done(staging, worker);
         }
 }
 
 static int stage_batch(void *data, unsigned int number, size_t index)
 {
-        const struct staging *staging = data;
+        struct staging *staging = data;
         const struct batch *batch = &staging->batches->items[index];
         const struct batch_run *first = &staging->batches->runs[batch->first];
         struct worker *worker = &staging->workers[number];
@@ -327,6 +341,9 @@ static int report(const struct stage_query *query, const struct workers *workers
         for (unsigned int i = 1; i < workers->n; i++)
                 if (workers->items[i].result < 0 && (failed->result >= 0 || workers->items[i].file < failed->file))
                         failed = &workers->items[i];
+        for (unsigned int i = 0; i < workers->n; i++)
+                if (workers->items[i].result == -ECANCELED)
+                        return error_cancelled(err);
         file = &query->plan->files[failed->file];
         if (failed->result == -ESTALE) {
                 const struct wheel_file *source = file->source != NULL ? file->source : file->bytecode_of;
@@ -350,6 +367,7 @@ int stage_plan(const struct stage_query *query, struct pipseed_error *err)
             employ(query, batches.n_items, &workers) < 0)
                 return error_memory(err);
         staging.workers = workers.items;
+        progress_init(&staging.progress, query->txn->event, query->txn->event_data, "files placed", query->plan->n_files);
         r = open_tops(&staging, err);
         if (r < 0)
                 return r;

@@ -20,7 +20,7 @@ struct stage_query {
         unsigned int jobs; /* threads at most; 0 is 1 */
 };
 
-/* PIPSEED_E_STORE_ENTRY: a file of the store is not what it was; discard the entry and begin again. IO else. */
+/* PIPSEED_E_STORE_ENTRY: a file of the store is not what it was; discard the entry and begin again. CANCELLED; IO else. */
 int stage_plan(const struct stage_query *query, struct pipseed_error *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "txn.h"
 
 #include "base/error.h"
+#include "base/event.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/path.h"
@@ -31,7 +32,7 @@ static int lock_lib(struct txn *txn, struct pipseed_error *err)
         int r = lock_wait(lib_fd, "waiting for another run that works on this environment", txn->event, txn->event_data);
 
         if (r == -ECANCELED)
-                return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
+                return error_cancelled(err);
         if (r < 0) {
                 error_set(err, PIPSEED_E_BUSY, txn->roots[PLAN_LIB].path,
                           "another run has been working on this environment for more than %d s", LOCK_WAIT_S);
@@ -305,13 +306,12 @@ static void remove_area(const struct txn *txn, const struct txn_root *root)
 {
         int r = file_remove_tree(root->fd, txn->name);
         char text[PATH_MAX + 256];
-        const struct pipseed_event event = {.kind = PIPSEED_EVENT_WARNING, .text = text};
 
         if (r == 0 || txn->event == NULL)
                 return;
         (void)snprintf(text, sizeof(text), "%s/%s could not be removed (%s): the next run does it", root->path, txn->name,
                        strerrordesc_np(-r));
-        (void)txn->event(txn->event_data, &event);
+        (void)event_send(txn->event, txn->event_data, PIPSEED_EVENT_WARNING, text);
 }
 
 /* Removes areas and, unless the transaction was committed, the folders that it made for its roots. */

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/event.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -238,6 +239,20 @@ static int read_record(struct findings *findings, struct record *ret_record, str
         return r < 0 ? findings_add(findings, PIPSEED_E_INSTALL_CHANGED, path, err, "%s", own->message) : 1;
 }
 
+static int check_all_listed(struct findings *findings, const struct listing *listing, struct pipseed_error *err)
+{
+        struct progress progress;
+        int r = 0;
+
+        progress_init(&progress, findings->input->event, findings->input->event_data, "files verified", listing->n_files);
+        for (size_t i = 0; i < listing->n_files && r == 0; i++) {
+                if (progress_step(&progress, i) < 0)
+                        return error_cancelled(err);
+                r = check_listed(findings, &listing->files[i], err);
+        }
+        return r;
+}
+
 static int check_everything(struct findings *findings, const struct target_scheme *scheme, struct pipseed_error *err)
 {
         _cleanup_(record_done) struct record record = {0};
@@ -248,8 +263,8 @@ static int check_everything(struct findings *findings, const struct target_schem
                 return r;
         r = listing_make(&listing, findings, &record, err);
         findings->n_files = listing.n_files;
-        for (size_t i = 0; i < listing.n_files && r == 0; i++)
-                r = check_listed(findings, &listing.files[i], err);
+        if (r == 0)
+                r = check_all_listed(findings, &listing, err);
         if (r == 0 && findings->input->wheel != NULL)
                 r = compare_wheel(findings, &listing, scheme, err);
         if (r == 0)

@@ -25,6 +25,8 @@ struct verify_input {
         /* absolute folders; a symbolic link to a file in one of them is as good as a file */
         const char *const *stores;
         size_t n_stores;
+        pipseed_event_fn *event; /* progress; or NULL */
+        void *event_data;
 };
 
 struct verify_findings {
@@ -47,7 +49,7 @@ struct verify_findings {
  * belong to several distributions (site-packages itself, its __pycache__), a row of pip's for a .data script that it
  * replaced.
  *
- * Errors: IO, NO_MEMORY.
+ * Errors: IO, NO_MEMORY, CANCELLED.
  */
 int verify_installed(struct arena *arena, const struct verify_input *input, struct verify_findings *ret_findings,
                      struct pipseed_error *err);

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/event.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/str.h"
@@ -193,13 +194,56 @@ static int judge(const struct bytecode_query *query, int r, int status, int log_
         return error_hint(err, "--no-bytecode (install.bytecode = no) installs without compiling");
 }
 
-static int run_shares(const struct bytecode_query *query, struct share *shares, size_t n_shares,
+/* What the processes have written into their lifeline: a byte for each module. */
+struct watch {
+        struct progress progress;
+        int fd;
+        uint64_t n_done;
+};
+
+static int tick(void *data)
+{
+        struct watch *watch = data;
+        char bytes[1024];
+        ssize_t n;
+
+        while ((n = read(watch->fd, bytes, sizeof(bytes))) > 0)
+                watch->n_done += (uint64_t)n;
+        return progress_send(&watch->progress, watch->n_done);
+}
+
+/* All of them, also after a failure. A child that failed may have been killed by what the caller is about to report: the
+ * caller is asked first. */
+static int wait_for_shares(const struct bytecode_query *query, struct share *shares, size_t n_shares,
+                           struct watch *watch, int log_fd, struct pipseed_error *err)
+{
+        int result = err->code;
+
+        for (size_t i = 0; i < n_shares; i++) {
+                int status = 0;
+                int r;
+
+                if (shares[i].process.pid < 0)
+                        continue;
+                if (result < 0)
+                        process_kill(&shares[i].process);
+                r = process_wait(&shares[i].process, TIMEOUT_MS, result < 0 ? NULL : tick, watch, &status);
+                if (result == 0 && (r == -ECANCELED || (r == 0 && status != 0 && tick(watch) < 0)))
+                        result = error_cancelled(err);
+                if (result == 0)
+                        result = judge(query, r, status, log_fd, err);
+        }
+        return result;
+}
+
+static int run_shares(const struct bytecode_query *query, struct share *shares, size_t n_shares, size_t n_modules,
                       struct pipseed_error *err)
 {
         _cleanup_free_ char **environment = process_python_environment();
         _cleanup_close_ int log_fd = process_file("", 0);
         _cleanup_close_ int kept_fd = -1;
         _cleanup_close_ int lifeline_fd = -1;
+        struct watch watch = {.n_done = 0};
         int result = process_lifeline(&kept_fd, &lifeline_fd);
 
         if (environment == NULL)
@@ -208,23 +252,15 @@ static int run_shares(const struct bytecode_query *query, struct share *shares, 
                 return error_sys(err, log_fd, NULL, "cannot make a file in memory");
         if (result < 0)
                 return error_sys(err, result, NULL, "cannot make a pipe");
+        watch.fd = kept_fd;
+        progress_init(&watch.progress, query->event, query->event_data, "modules compiled", n_modules);
         for (size_t i = 0; i < n_shares && result == 0; i++) {
                 int r = shares[i].bytes > 0 ? start(query, &shares[i], environment, lifeline_fd, log_fd) : 0;
 
                 if (r < 0)
                         result = error_sys(err, r, query->target->run_exe, "cannot run the interpreter");
         }
-        for (size_t i = 0; i < n_shares; i++) {
-                int status = 0;
-                int r;
-
-                if (shares[i].process.pid < 0)
-                        continue;
-                r = process_wait(&shares[i].process, TIMEOUT_MS, &status);
-                if (result == 0)
-                        result = judge(query, r, status, log_fd, err);
-        }
-        return result;
+        return wait_for_shares(query, shares, n_shares, &watch, log_fd, err);
 }
 
 static int run_all(const struct bytecode_query *query, const struct manifest *pyc, const char *suffix,
@@ -240,7 +276,7 @@ static int run_all(const struct bytecode_query *query, const struct manifest *py
         if (r < 0)
                 r = error_sys(err, r, NULL, "cannot divide the compiling");
         else
-                r = run_shares(query, shares, n_shares, err);
+                r = run_shares(query, shares, n_shares, pyc->info.n_files, err);
         for (size_t i = 0; i < n_shares; i++)
                 str_done(&shares[i].paths);
         return r;

@@ -171,7 +171,7 @@ static int get_or_make(const struct store *store, const struct entry_query *quer
         int r;
 
         if (lock_fd == -ECANCELED)
-                return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
+                return error_cancelled(err);
         store_sweep(store);
         r = open_in(store, query, &entry);
         if (r == 1) {

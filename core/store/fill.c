@@ -59,8 +59,8 @@ static int write_file(int dir_fd, const struct wheel_file *file, mode_t umask, s
         return file_close(steal_fd(&fd));
 }
 
-int fill_files(int dir_fd, const struct wheel *wheel, mode_t umask, const char *path, struct manifest *ret_manifest,
-               struct pipseed_error *err)
+int fill_files(int dir_fd, const struct wheel *wheel, mode_t umask, const char *path, struct progress *progress,
+               struct manifest *ret_manifest, struct pipseed_error *err)
 {
         _cleanup_(manifest_done) struct manifest manifest = {.info = wheel->info};
         struct manifest_stat *stats = arena_calloc(&manifest.arena, wheel->info.n_files, sizeof(*stats));
@@ -69,8 +69,11 @@ int fill_files(int dir_fd, const struct wheel *wheel, mode_t umask, const char *
         if (stats == NULL)
                 return error_memory(err);
         r = fill_make_folders(dir_fd, wheel->info.files, wheel->info.n_files);
-        for (size_t i = 0; r == 0 && i < wheel->info.n_files; i++)
-                r = write_file(dir_fd, &wheel->info.files[i], umask, &stats[i]);
+        for (size_t i = 0; r == 0 && i < wheel->info.n_files; i++) {
+                r = progress_step(progress, i);
+                if (r == 0)
+                        r = write_file(dir_fd, &wheel->info.files[i], umask, &stats[i]);
+        }
         if (r < 0)
                 return error_sys(err, r, path, "cannot unpack the wheel into the store");
         manifest.stats = stats;

@@ -135,6 +135,7 @@ static int read_entry(const struct store *store, const char *name, bool check, s
                 return -ENOMEM;
         reading.item = &inventory->items[inventory->n_items];
         *reading.item = (struct pipseed_cache_entry){
+                .struct_size = sizeof(*reading.item),
                 .folder = arena_format(&inventory->arena, "%s/%s", store->path, path),
                 .sha256 = arena_strndup(&inventory->arena, name, strcspn(name, "-")),
                 .last_used = st.st_mtime,

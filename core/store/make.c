@@ -90,6 +90,7 @@ static int unpack_into(const struct store *store, const struct entry_query *quer
 {
         _cleanup_(wheel_freep) struct wheel *wheel = NULL;
         _cleanup_close_ int files_fd = -1;
+        struct progress progress;
         uint8_t digest[HASH_SIZE];
         const void *bytes = NULL;
         size_t len = 0;
@@ -97,6 +98,7 @@ static int unpack_into(const struct store *store, const struct entry_query *quer
 
         if (r < 0)
                 return r;
+        progress_init(&progress, query->event, query->event_data, "files unpacked", 0);
         hash_of(bytes, len, digest);
         if (memcmp(digest, query->sha256, HASH_SIZE) != 0)
                 return error_set(err, PIPSEED_E_WHEEL_HASH, query->path, "the wheel changed while it was being read");
@@ -109,7 +111,8 @@ static int unpack_into(const struct store *store, const struct entry_query *quer
         files_fd = file_open_beneath(dir_fd, "files", O_RDONLY | O_DIRECTORY, 0);
         if (files_fd < 0)
                 return error_sys(err, files_fd, dir_path, "cannot open a folder of the store");
-        r = fill_files(files_fd, wheel, query->umask, dir_path, ret_files, err);
+        progress.total = wheel->info.n_files;
+        r = fill_files(files_fd, wheel, query->umask, dir_path, &progress, ret_files, err);
         if (r < 0)
                 return r;
         r = fill_manifest(dir_fd, ret_files);

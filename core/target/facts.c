@@ -2,6 +2,7 @@
 #include "target/facts.h"
 
 #include "base/error.h"
+#include "base/event.h"
 #include "base/str.h"
 #include "target/probe.h"
 #include "target/remember.h"
@@ -242,28 +243,25 @@ int facts_parse(struct arena *arena, const char *json, const char *exe, struct f
 int facts_announce(const struct target_query *query, const char *exe, struct pipseed_error *err)
 {
         _cleanup_free_ char *text = NULL;
-        struct pipseed_event event = {.kind = PIPSEED_EVENT_DETAIL};
 
         if (query->event == NULL)
                 return 0;
         text = str_format("asking %s what it is", exe);
         if (text == NULL)
                 return error_memory(err);
-        event.text = text;
-        if (query->event(query->event_data, &event) != 0)
-                return error_set(err, PIPSEED_E_CANCELLED, exe, "cancelled");
-        return 0;
+        return event_tell(query->event, query->event_data, PIPSEED_EVENT_DETAIL, text, err);
 }
 
 static int ask_and_parse(struct arena *arena, const char *exe, const struct target_query *query, char **ret_json,
                          struct facts *ret_facts, struct pipseed_error *err)
 {
+        const struct probe probe = {.exe = exe, .event = query->event, .event_data = query->event_data};
         _cleanup_free_ char *json = NULL;
         int r = facts_announce(query, exe, err);
 
         if (r < 0)
                 return r;
-        r = probe_facts(exe, &json, err);
+        r = probe_facts(&probe, &json, err);
         if (r < 0)
                 return r;
         r = facts_parse(arena, json, exe, ret_facts, err);

@@ -3,12 +3,15 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/event.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -175,8 +178,18 @@ static void drop_cross_build(char **envp)
         envp[kept] = NULL;
 }
 
-static int run(const char *exe, const char *script, int out_fd, int err_fd, int *ret_status, struct pipseed_error *err)
+static int tick(void *data)
 {
+        const struct probe *probe = data;
+        char text[PATH_MAX + 64];
+
+        (void)snprintf(text, sizeof(text), "asking %s what it is", probe->exe);
+        return event_send(probe->event, probe->event_data, PIPSEED_EVENT_TICK, text);
+}
+
+static int run(const struct probe *probe, const char *script, int out_fd, int err_fd, int *ret_status, struct pipseed_error *err)
+{
+        const char *exe = probe->exe;
         const char *const argv[] = {exe, "-I", "-S", "-c", script, NULL};
         _cleanup_(cleanup_freep) char **envp = process_python_environment();
         /* A version manager's shim chooses by the current folder. */
@@ -197,7 +210,7 @@ static int run(const char *exe, const char *script, int out_fd, int err_fd, int 
                 err->sys_errno = -r;
                 return err->code;
         }
-        r = process_wait(&process, PROBE_TIMEOUT_MS, ret_status);
+        r = process_wait(&process, PROBE_TIMEOUT_MS, tick, (void *)(uintptr_t)probe, ret_status);
         if (r == -ETIMEDOUT)
                 return error_set(err, PIPSEED_E_PROBE, exe, "%s did not answer within %d seconds", exe,
                                  PROBE_TIMEOUT_MS / 1000);
@@ -205,8 +218,9 @@ static int run(const char *exe, const char *script, int out_fd, int err_fd, int 
 }
 
 /* What the script printed after its mark, up to the end of that line. */
-static int ask(const char *exe, const char *script, char **ret_answer, struct pipseed_error *err)
+static int ask(const struct probe *probe, const char *script, char **ret_answer, struct pipseed_error *err)
 {
+        const char *exe = probe->exe;
         _cleanup_close_ int out_fd = open_answer();
         _cleanup_close_ int err_fd = open_answer();
         _cleanup_free_ char *out_text = NULL;
@@ -218,7 +232,7 @@ static int ask(const char *exe, const char *script, char **ret_answer, struct pi
 
         if (out_fd < 0 || err_fd < 0)
                 return error_sys(err, out_fd < 0 ? out_fd : err_fd, exe, "cannot keep the answer of %s", exe);
-        r = run(exe, script, out_fd, err_fd, &status, err);
+        r = run(probe, script, out_fd, err_fd, &status, err);
         if (r < 0)
                 return r;
         r = read_answer(out_fd, &out_text);
@@ -239,22 +253,23 @@ static int ask(const char *exe, const char *script, char **ret_answer, struct pi
         return 0;
 }
 
-int probe_facts(const char *exe, char **ret_json, struct pipseed_error *err)
+int probe_facts(const struct probe *probe, char **ret_json, struct pipseed_error *err)
 {
-        return ask(exe, facts_script, ret_json, err);
+        return ask(probe, facts_script, ret_json, err);
 }
 
-int probe_executable(const char *exe, char **ret_path, struct pipseed_error *err)
+int probe_executable(const struct probe *probe, char **ret_path, struct pipseed_error *err)
 {
         _cleanup_free_ char *hex = NULL;
         char *path;
-        int r = ask(exe, executable_script, &hex, err);
+        int r = ask(probe, executable_script, &hex, err);
 
         if (r < 0)
                 return r;
         path = probe_unhex(hex);
         if (path == NULL)
-                return error_set(err, PIPSEED_E_PROBE, exe, "the Python that %s runs does not know its own path", exe);
+                return error_set(err, PIPSEED_E_PROBE, probe->exe, "the Python that %s runs does not know its own path",
+                                 probe->exe);
         *ret_path = path;
         return 0;
 }

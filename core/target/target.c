@@ -90,6 +90,7 @@ static int find_in_env(struct finder *finder, const struct pyvenv *env, const ch
  * is. */
 static int find_behind_script(struct finder *finder, const char *path)
 {
+        const struct probe probe = {.exe = path, .event = finder->query->event, .event_data = finder->query->event_data};
         _cleanup_free_ char *exe = NULL;
         struct facts facts;
         int r;
@@ -98,7 +99,7 @@ static int find_behind_script(struct finder *finder, const char *path)
                 return error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "%s runs one script after another", path);
         r = facts_announce(finder->query, path, finder->err);
         if (r == 0)
-                r = probe_executable(path, &exe, finder->err);
+                r = probe_executable(&probe, &exe, finder->err);
         if (r != 0)
                 return r;
         finder->target->was_probed = true;

@@ -2,6 +2,7 @@
 #include "venv/mend.h"
 
 #include "base/error.h"
+#include "base/event.h"
 #include "base/file.h"
 #include "base/leftover.h"
 #include "base/path.h"
@@ -14,11 +15,7 @@
 
 static int tell(const struct mend *mend, const char *text, struct pipseed_error *err)
 {
-        const struct pipseed_event event = {.kind = PIPSEED_EVENT_NOTE, .text = text};
-
-        if (mend->event != NULL && mend->event(mend->event_data, &event) != 0)
-                return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
-        return 0;
+        return event_tell(mend->event, mend->event_data, PIPSEED_EVENT_NOTE, text, err);
 }
 
 static int mend_beside(struct mend *mend, const char *path, struct pipseed_error *err)

@@ -54,7 +54,7 @@ int spot_lock(const struct spot *spot, int fd)
 static int busy(const struct spot *spot, int r, struct pipseed_error *err)
 {
         if (r == -ECANCELED)
-                return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
+                return error_cancelled(err);
         (void)error_set(err, PIPSEED_E_BUSY, spot->path, "another run has been working on %s for more than %d s",
                         spot->path, LOCK_WAIT_S);
         return error_hint(err, "wait for it or stop it (fuser -v names it), then try again");

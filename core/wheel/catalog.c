@@ -2,6 +2,7 @@
 #include "catalog.h"
 
 #include "base/error.h"
+#include "base/event.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/names.h"
@@ -14,13 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-static int emit(const struct pipseed_request *req, enum pipseed_event_kind kind, const char *text)
-{
-        struct pipseed_event event = {.kind = kind, .text = text};
-
-        return req->event != NULL ? req->event(req->event_data, &event) : 0;
-}
 
 void catalog_done(struct catalog *catalog)
 {
@@ -106,8 +100,7 @@ static int add_file(struct listing *listing, const char *folder, int dir_fd, con
         if (r == PIPSEED_E_WHEEL_NAME || r == PIPSEED_E_BAD_VERSION) {
                 (void)snprintf(text, sizeof(text), "passed over %s/%s: %s", folder, filename, err->message);
                 error_clear(err);
-                return emit(listing->req, PIPSEED_EVENT_NOTE, text) != 0
-                               ? error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller") : 0;
+                return event_tell(listing->req->event, listing->req->event_data, PIPSEED_EVENT_NOTE, text, err);
         }
         if (r < 0)
                 return r;
@@ -333,8 +326,8 @@ int catalog_choose(struct catalog *catalog, const struct catalog_question *quest
 static const struct pipseed_pin *find_pin(const struct pipseed_request *req, const char *filename)
 {
         for (size_t i = 0; i < req->n_pins; i++)
-                if (strcmp(req->pins[i].filename, filename) == 0)
-                        return &req->pins[i];
+                if (strcmp(req->pins[i]->filename, filename) == 0)
+                        return req->pins[i];
         return NULL;
 }
 

@@ -38,21 +38,21 @@ static void show(void *data, int level, const char *text)
         fprintf(data, "%s: %s\n", level >= 0 && level <= VENV_HOOK_WARNING ? names[level] : "message", text);
 }
 
-/* A symbol of another size is another version of the structure: it may have grown, but not shrunk. */
-static const struct venv_hook_v1 *load_hook(const char *path)
+/* The hook may be older than this program, or newer: venv_hook_read copies what both know of it. */
+static int load_hook(const char *path, struct venv_hook_v1 *ret_hook)
 {
         void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        const struct venv_hook_v1 *hook = module != NULL ? dlsym(module, "venv_hook") : NULL;
+        const void *symbol = module != NULL ? dlsym(module, "venv_hook") : NULL;
 
-        if (hook == NULL) {
+        if (symbol == NULL) {
                 fprintf(stderr, "loader: %s\n", dlerror());
-                return NULL;
+                return -1;
         }
-        if (hook->size < sizeof(*hook)) {
-                fprintf(stderr, "loader: %s: the hook is of an unknown version\n", path);
-                return NULL;
+        if (venv_hook_read(symbol, ret_hook) < 0) {
+                fprintf(stderr, "loader: %s: 'venv_hook' is smaller than any version of it\n", path);
+                return -1;
         }
-        return hook;
+        return 0;
 }
 
 static int run(int (*call)(const struct venv_hook_context_v1 *, char *, size_t), const char *name,
@@ -102,7 +102,7 @@ int main(int argc, char **argv)
                 .message = show,
                 .message_data = stderr,
         };
-        const struct venv_hook_v1 *hook = NULL;
+        struct venv_hook_v1 hook;
         char env_dir[PATH_MAX];
         int status;
 
@@ -115,15 +115,14 @@ int main(int argc, char **argv)
                 return 1;
         }
         context.env_dir = env_dir;
-        hook = load_hook(argv[1]);
-        if (hook == NULL)
+        if (load_hook(argv[1], &hook) < 0)
                 return 1;
 
-        status = run(hook->pre_create, "pre_create", &context);
+        status = run(hook.pre_create, "pre_create", &context);
         /* Here a creator makes the environment. This one was given an environment. */
         if (status == 0)
-                status = run(hook->post_create, "post_create", &context);
+                status = run(hook.post_create, "post_create", &context);
         if (status == 0)
-                printf("%s: done\n", hook->name);
+                printf("%s: done\n", hook.name);
         return status;
 }

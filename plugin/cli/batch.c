@@ -62,6 +62,7 @@ static void perform(const struct batch *batch, struct item *item, unsigned int j
         req.event = session_event;
         req.event_data = &events;
         item->code = batch->job->work(&req, &item->result, &item->err);
+        interrupt_explain(&item->err);
 }
 
 static void *work(void *data)

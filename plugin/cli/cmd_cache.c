@@ -80,7 +80,7 @@ static void put_cache(struct document *document, const struct pipseed_cache *cac
         document_number(document, document->root, "bytes", cache->bytes);
         array = document_array(document, document->root, "entries");
         for (size_t i = 0; i < cache->n_entries; i++)
-                put_entry(document, document_element(document, array), &cache->entries[i]);
+                put_entry(document, document_element(document, array), cache->entries[i]);
 }
 
 static void write_cache(struct session *session, const struct pipseed_cache *cache, int code)
@@ -121,7 +121,7 @@ static int print_table(struct session *session, const struct pipseed_cache *cach
         for (size_t i = 0; i < COLUMNS; i++)
                 *cell++ = heading[i];
         for (size_t i = 0; i < cache->n_entries; i++) {
-                const struct pipseed_cache_entry *entry = &cache->entries[i];
+                const struct pipseed_cache_entry *entry = cache->entries[i];
 
                 (void)snprintf(texts[i][1], AMOUNT_SIZE, "%ju", (uintmax_t)entry->n_files);
                 (void)snprintf(texts[i][2], AMOUNT_SIZE, "%ju", (uintmax_t)entry->n_bytecode);
@@ -141,7 +141,7 @@ static int print_damage(struct session *session, const struct pipseed_cache *cac
         int code = 0;
 
         for (size_t i = 0; i < cache->n_entries; i++) {
-                const struct pipseed_cache_entry *entry = &cache->entries[i];
+                const struct pipseed_cache_entry *entry = cache->entries[i];
 
                 if (entry->status == 0)
                         continue;
@@ -178,8 +178,8 @@ static int run_verify(struct session *session)
         if (list(session, true, &cache, &err) < 0)
                 return session_fail(session, &err);
         for (size_t i = 0; i < cache->n_entries; i++)
-                if (cache->entries[i].status == 0)
-                        output_result(session->out, "ok", "%s", name_of(&cache->entries[i]));
+                if (cache->entries[i]->status == 0)
+                        output_result(session->out, "ok", "%s", name_of(cache->entries[i]));
         code = print_damage(session, cache);
         if (code != 0)
                 output_note(session->out, "the next seeding makes a damaged entry anew; environments that share its "
@@ -193,7 +193,7 @@ static void print_removed(struct session *session, const struct pipseed_cache *c
         char size[AMOUNT_SIZE], moment[AMOUNT_SIZE];
 
         for (size_t i = 0; i < cache->n_entries; i++) {
-                const struct pipseed_cache_entry *entry = &cache->entries[i];
+                const struct pipseed_cache_entry *entry = cache->entries[i];
 
                 output_result(session->out, session->settings->dry_run ? "Would remove" : "Removed",
                               "%s (%s, last used %s%s)", name_of(entry), amount_show_size(entry->bytes, size),
@@ -219,7 +219,7 @@ static int remove_entries(struct session *session, uint64_t max_age, uint64_t ma
                 return session_fail(session, &err);
         print_removed(session, removed);
         for (size_t i = 0; i < left->n_entries; i++)
-                in_use += left->entries[i].in_use;
+                in_use += left->entries[i]->in_use;
         if (in_use > 0)
                 output_note(session->out, "%zu of the store's entries %s in use now and cannot be removed", in_use,
                             in_use == 1 ? "is" : "are");
@@ -280,7 +280,7 @@ static int show_warm(struct session *session, const struct pipseed_request *req,
         char size[AMOUNT_SIZE];
 
         for (size_t i = 0; i < cache->n_entries; i++) {
-                const struct pipseed_cache_entry *entry = &cache->entries[i];
+                const struct pipseed_cache_entry *entry = cache->entries[i];
 
                 if (entry->folder == NULL) {
                         output_result(session->out, "Would add", "%s", name_of(entry));

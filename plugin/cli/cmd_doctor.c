@@ -52,7 +52,7 @@ static void put_ailments(struct document *document, const struct pipseed_checkup
         document_text(document, document->root, "python_version", checkup->version);
         array = document_array(document, document->root, "findings");
         for (size_t i = 0; i < checkup->n_ailments; i++) {
-                const struct pipseed_ailment *ailment = &checkup->ailments[i];
+                const struct pipseed_ailment *ailment = checkup->ailments[i];
                 json_t *object = document_element(document, array);
 
                 document_text(document, object, "code", pipseed_code_name(ailment->code));
@@ -86,8 +86,8 @@ static int show(struct session *session, const struct pipseed_request *req, cons
 
         (void)req;
         for (size_t i = 0; i < checkup->n_ailments; i++) {
-                show_ailment(session, &checkup->ailments[i]);
-                n_mendable += checkup->ailments[i].can_mend && !checkup->ailments[i].mended;
+                show_ailment(session, checkup->ailments[i]);
+                n_mendable += checkup->ailments[i]->can_mend && !checkup->ailments[i]->mended;
         }
         if (checkup->n_ailments == 0)
                 output_result(session->out, NULL, "%s: nothing is wrong", checkup->env);
@@ -99,8 +99,8 @@ static int show(struct session *session, const struct pipseed_request *req, cons
         if (document != NULL)
                 put_ailments(document, checkup);
         for (size_t i = 0; i < checkup->n_ailments; i++)
-                if (!checkup->ailments[i].mended)
-                        return checkup->ailments[i].code;
+                if (!checkup->ailments[i]->mended)
+                        return checkup->ailments[i]->code;
         return 0;
 }
 

@@ -22,7 +22,7 @@ static bool asked(const char *word, const char *key)
 static int check_word(const struct pipseed_policy *policy, const char *word, struct pipseed_error *err)
 {
         struct suggestion suggestion = {.word = word};
-        struct pipseed_policy_value value;
+        struct pipseed_policy_value value = PIPSEED_POLICY_VALUE_INIT;
 
         if (word == NULL || strcmp(word, "sha256") == 0)
                 return 0;
@@ -51,7 +51,7 @@ static void put_files(struct document *document, const struct pipseed_policy *po
 static void write_values(struct session *session, const char *word)
 {
         _cleanup_(document_done) struct document document = {0};
-        struct pipseed_policy_value value;
+        struct pipseed_policy_value value = PIPSEED_POLICY_VALUE_INIT;
         json_t *values = NULL;
 
         document_begin(&document, session->command->name, "ok", 0);
@@ -89,7 +89,7 @@ static int print_values(struct session *session, const char *word)
         enum { COLUMNS = 5 };
         size_t n = pipseed_policy_count(session->policy);
         _cleanup_free_ const char **cells = calloc((n + 1) * COLUMNS, sizeof(*cells));
-        struct pipseed_policy_value value = {0};
+        struct pipseed_policy_value value = PIPSEED_POLICY_VALUE_INIT;
         size_t n_cells = 0;
 
         if (cells == NULL)

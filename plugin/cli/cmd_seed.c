@@ -103,7 +103,7 @@ static int show(struct session *session, const struct pipseed_request *req, cons
         _cleanup_free_ char *scripts = list_scripts(result);
 
         for (size_t i = 0; i < result->n_packages; i++) {
-                const struct pipseed_package *package = &result->packages[i];
+                const struct pipseed_package *package = result->packages[i];
                 bool is_pip = strcmp(package->name, "pip") == 0;
 
                 show_package(session, req, result, package, is_pip && scripts != NULL ? scripts : "");

@@ -25,7 +25,7 @@ static int show(struct session *session, const struct pipseed_request *req, cons
         size_t n_removed = 0;
 
         for (size_t i = 0; i < result->n_packages; i++) {
-                const struct pipseed_package *package = &result->packages[i];
+                const struct pipseed_package *package = result->packages[i];
 
                 if (package->action != PIPSEED_ACTION_REMOVED)
                         continue;

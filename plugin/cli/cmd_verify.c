@@ -42,7 +42,7 @@ static void put_findings(struct document *document, const struct pipseed_report 
         document_packages(document, report->packages, report->n_packages);
         array = document_array(document, document->root, "findings");
         for (size_t i = 0; i < report->n_findings; i++) {
-                const struct pipseed_finding *finding = &report->findings[i];
+                const struct pipseed_finding *finding = report->findings[i];
                 json_t *object = document_element(document, array);
 
                 document_text(document, object, "code", pipseed_code_name(finding->code));
@@ -59,13 +59,13 @@ static int show(struct session *session, const struct pipseed_request *req, cons
 
         (void)req;
         for (size_t i = 0; i < report->n_findings; i++) {
-                const struct pipseed_finding *finding = &report->findings[i];
+                const struct pipseed_finding *finding = report->findings[i];
                 const char *name = pipseed_code_name(finding->code);
 
                 output_finding(session->out, name != NULL ? name : "finding", finding->path, finding->text);
         }
         for (size_t i = 0; i < report->n_packages; i++) {
-                const struct pipseed_package *package = &report->packages[i];
+                const struct pipseed_package *package = report->packages[i];
 
                 if (report->n_findings == 0)
                         output_result(session->out, NULL, "%s %s in %s: %ju files verified", package->name,
@@ -76,7 +76,7 @@ static int show(struct session *session, const struct pipseed_request *req, cons
         }
         if (document != NULL)
                 put_findings(document, report);
-        return report->n_findings == 0 ? 0 : report->findings[0].code;
+        return report->n_findings == 0 ? 0 : report->findings[0]->code;
 }
 
 static int run(struct session *session)

@@ -16,7 +16,7 @@ static void write_wheels(struct session *session, const char *status, int exit_c
         document_begin(&document, session->command->name, status, exit_code);
         array = document_array(&document, document.root, "wheels");
         for (size_t i = 0; i < list->n_wheels; i++) {
-                const struct pipseed_wheel *wheel = &list->wheels[i];
+                const struct pipseed_wheel *wheel = list->wheels[i];
                 json_t *object = document_element(&document, array);
 
                 document_text(&document, object, "filename", wheel->filename);
@@ -51,10 +51,10 @@ static int print_wheels(struct session *session)
         for (size_t i = 0; i < COLUMNS; i++)
                 *cell++ = (const char *const[]){"WHEEL", "VERSION", "PYTHON", "SOURCE"}[i];
         for (size_t i = 0; i < list->n_wheels; i++) {
-                *cell++ = list->wheels[i].filename;
-                *cell++ = or_dash(list->wheels[i].version);
-                *cell++ = or_dash(list->wheels[i].requires_python);
-                *cell++ = or_dash(list->wheels[i].source);
+                *cell++ = list->wheels[i]->filename;
+                *cell++ = or_dash(list->wheels[i]->version);
+                *cell++ = or_dash(list->wheels[i]->requires_python);
+                *cell++ = or_dash(list->wheels[i]->source);
         }
         output_table(session->out, cells, list->n_wheels + 1, COLUMNS);
         return 0;
@@ -72,7 +72,7 @@ static int print_problems(struct session *session)
         int worst = 0;
 
         for (size_t i = 0; i < session->wheels->n_wheels; i++) {
-                const struct pipseed_wheel *wheel = &session->wheels->wheels[i];
+                const struct pipseed_wheel *wheel = session->wheels->wheels[i];
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
 
                 if (wheel->status == 0)
@@ -122,8 +122,8 @@ static int run_verify(struct session *session)
         if (load(session, true, &err) < 0)
                 return session_fail(session, &err);
         for (size_t i = 0; i < session->wheels->n_wheels; i++)
-                if (session->wheels->wheels[i].status == 0)
-                        output_result(session->out, "ok", "%s", session->wheels->wheels[i].filename);
+                if (session->wheels->wheels[i]->status == 0)
+                        output_result(session->out, "ok", "%s", session->wheels->wheels[i]->filename);
         worst = print_problems(session);
         if (session->settings->json)
                 write_wheels(session, worst == 0 ? "ok" : "findings", pipseed_code_exit(worst));

@@ -135,7 +135,7 @@ const char *session_newest(struct session *session, const struct pipseed_request
         if (session->wheels == NULL && pipseed_wheels(req, false, &session->wheels, &ignored) < 0)
                 return NULL;
         for (size_t i = 0; i < session->wheels->n_wheels; i++) {
-                const struct pipseed_wheel *wheel = &session->wheels->wheels[i];
+                const struct pipseed_wheel *wheel = session->wheels->wheels[i];
 
                 if (wheel->status != 0 || strcmp(wheel->name, name) != 0)
                         continue;
@@ -153,7 +153,7 @@ int session_event(void *data, const struct pipseed_event *event)
         const struct session_events *events = data;
 
         if (event->kind != PIPSEED_EVENT_PROGRESS)
-                output_event(events->session->out, events->about, event);
+                output_event(events->session->out, events->about, event); /* ticks have no level: not shown */
         else if (!events->no_progress)
                 output_progress(events->session->out, event->text, event->done, event->total);
         return interrupt_pending() != 0;

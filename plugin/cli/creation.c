@@ -79,7 +79,7 @@ static void take_message(void *data, int level, const char *text)
                                                         [VENV_HOOK_NOTE] = PIPSEED_EVENT_NOTE,
                                                         [VENV_HOOK_WARNING] = PIPSEED_EVENT_WARNING};
         struct creation *creation = data;
-        struct pipseed_event event = {.text = text, .kind = PIPSEED_EVENT_NOTE};
+        struct pipseed_event event = {.struct_size = sizeof(event), .text = text, .kind = PIPSEED_EVENT_NOTE};
         struct creation_package package;
 
         if (level == VENV_HOOK_DETAIL && parse_package(text, &package)) {
@@ -102,11 +102,18 @@ static char *absolute(const char *dir)
         return asprintf(&path, "%s/%s", strcmp(here, "/") == 0 ? "" : here, dir) < 0 ? NULL : path;
 }
 
+static int is_cancelled(void *data)
+{
+        (void)data;
+        return interrupt_pending() != 0;
+}
+
 static struct venv_hook_context_v1 make_context(const struct creation_order *order, const struct pipseed_request *req,
                                                 struct creation *creation)
 {
         struct venv_hook_context_v1 context = {.size = sizeof(context), .options = order->hook_options,
-                                               .jobs = req->jobs, .message = take_message, .message_data = creation};
+                                               .jobs = req->jobs, .message = take_message, .message_data = creation,
+                                               .is_cancelled = is_cancelled};
 
         context.flags = (order->without_pip ? VENV_HOOK_WITHOUT_PIP : 0) |
                         (order->system_site ? VENV_HOOK_SYSTEM_SITE : 0) |
@@ -145,7 +152,7 @@ static int call_after(struct creation_order *order, const struct pipseed_request
 /* What is done is done: a list of it that is not whole is no reason to call the environment failed. */
 static void warn_of_gaps(const struct creation *creation)
 {
-        const struct pipseed_event event = {.kind = PIPSEED_EVENT_WARNING,
+        const struct pipseed_event event = {.struct_size = sizeof(event), .kind = PIPSEED_EVENT_WARNING,
                                             .text = "out of memory: not all that was installed can be listed"};
 
         if (creation->failed)

@@ -151,12 +151,12 @@ static void put_package(struct document *document, json_t *object, const struct 
         document_number(document, object, "bytecode", package->n_bytecode);
 }
 
-void document_packages(struct document *document, const struct pipseed_package *packages, size_t n_packages)
+void document_packages(struct document *document, const struct pipseed_package *const *packages, size_t n_packages)
 {
         json_t *array = document_array(document, document->root, "packages");
 
         for (size_t i = 0; i < n_packages; i++)
-                put_package(document, document_element(document, array), &packages[i]);
+                put_package(document, document_element(document, array), packages[i]);
 }
 
 void document_result(struct document *document, const struct pipseed_request *req, const struct pipseed_result *result)

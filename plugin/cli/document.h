@@ -39,7 +39,8 @@ void document_number(struct document *document, json_t *object, const char *name
 json_t *document_array(struct document *document, json_t *object, const char *name);
 json_t *document_element(struct document *document, json_t *array);
 
-void document_packages(struct document *document, const struct pipseed_package *packages, size_t n_packages);
+void document_packages(struct document *document, const struct pipseed_package *const *packages,
+                       size_t n_packages);
 void document_result(struct document *document, const struct pipseed_request *req, const struct pipseed_result *result);
 
 #endif

@@ -111,6 +111,7 @@ static void perform(struct run *run, const char *python, bool optional)
         }
         run->req.python = python;
         if (run->job->work(&run->req, &dropin, &err) < 0) {
+                interrupt_explain(&err);
                 if (!optional)
                         fail(run, python, &err);
                 else
@@ -201,6 +202,7 @@ int dropins_run(struct session *session, const struct dropins_job *job)
         run.req.cache_dir = shared.cache_dir;
         run.req.event = session_event;
         run.req.event_data = &events;
+        interrupt_catch();
         run.document.root = json_object();
         run.document.failed = run.document.root == NULL;
         run.array = document_array(&run.document, run.document.root, "interpreters");

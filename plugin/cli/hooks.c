@@ -22,8 +22,7 @@ static int load(struct hook *hook, struct pipseed_error *err)
                         return fault_hint(err, "pipseed is not installed completely");
                 return fault_hint(err, "the policy's key venv.hooks names it: 'pipseed policy show venv.hooks'");
         }
-        hook->table = dlsym(hook->module, "venv_hook");
-        if (hook->table != NULL && hook->table->size >= sizeof(*hook->table))
+        if (venv_hook_read(dlsym(hook->module, "venv_hook"), &hook->table) == 0)
                 return 0;
         (void)fault_set(err, PIPSEED_E_HOOK, hook->path, "%s is no hook module: it has no usable 'venv_hook'",
                         hook->path);
@@ -72,7 +71,7 @@ static int enter(struct hooks *hooks, const struct hook *hook, enum hooks_call c
                  const struct venv_hook_context_v1 *context, char *error, size_t size)
 {
         int (*function)(const struct venv_hook_context_v1 *, char *, size_t) =
-                call == HOOKS_PRE_CREATE ? hook->table->pre_create : hook->table->post_create;
+                call == HOOKS_PRE_CREATE ? hook->table.pre_create : hook->table.post_create;
         int status;
 
         if (function == NULL)
@@ -92,7 +91,7 @@ int hooks_call(struct hooks *hooks, enum hooks_call call, const struct venv_hook
                 const struct hook *hook = &hooks->items[i];
                 char error[sizeof(err->message)] = "";
                 int status = enter(hooks, hook, call, context, error, sizeof(error));
-                const char *name = hook->table->name != NULL ? hook->table->name : hook->path;
+                const char *name = hook->table.name != NULL ? hook->table.name : hook->path;
 
                 if (status == 0)
                         continue;

@@ -21,7 +21,7 @@
 struct hook {
         void *module;
         const char *path;
-        const struct venv_hook_v1 *table;
+        struct venv_hook_v1 table;
         bool is_own;
 };
 

@@ -44,6 +44,15 @@ int interrupt_pending(void)
         return caught;
 }
 
+void interrupt_explain(struct pipseed_error *err)
+{
+        const char *name = sigabbrev_np(caught);
+
+        if (caught == 0 || err->code != PIPSEED_E_CANCELLED)
+                return;
+        (void)snprintf(err->message, sizeof(err->message), "interrupted by SIG%s", name != NULL ? name : "?");
+}
+
 void interrupt_raise(void)
 {
         if (caught == 0)

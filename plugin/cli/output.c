@@ -254,7 +254,7 @@ void output_progress(struct output *out, const char *text, uint64_t done, uint64
         char line[512];
         int width;
 
-        if (!out->stderr_terminal || out->level < 0)
+        if (!out->stderr_terminal || out->level < 0 || out->json)
                 return;
         (void)clock_gettime(CLOCK_MONOTONIC, &now);
         (void)pthread_mutex_lock(&out->lock);

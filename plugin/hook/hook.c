@@ -116,9 +116,10 @@ static int forward(void *data, const struct pipseed_event *event)
         };
         const struct venv_hook_context_v1 *context = data;
 
-        if (context->message != NULL && event->kind != PIPSEED_EVENT_PROGRESS)
+        /* Progress and ticks have no level. */
+        if (context->message != NULL && (size_t)event->kind < sizeof(levels) / sizeof(levels[0]))
                 context->message(context->message_data, levels[event->kind], event->text);
-        return 0;
+        return context->is_cancelled != NULL ? context->is_cancelled(context->message_data) : 0;
 }
 
 static void fill(const struct venv_hook_context_v1 *context, struct pipseed_request *req)
@@ -148,7 +149,7 @@ static void tell(const struct venv_hook_context_v1 *context, const struct pipsee
         char text[512];
 
         for (size_t i = 0; context->message != NULL && i < result->n_packages; i++) {
-                const struct pipseed_package *package = &result->packages[i];
+                const struct pipseed_package *package = result->packages[i];
 
                 (void)snprintf(text, sizeof(text), "%s %s: %s", package->name, package->version,
                                pipseed_action_name(package->action));
@@ -156,23 +157,24 @@ static void tell(const struct venv_hook_context_v1 *context, const struct pipsee
         }
 }
 
-/* A creator that was built with a shorter context would have us read behind its end. */
-static int check(const struct venv_hook_context_v1 *context, struct pipseed_error *err)
+/* A creator that was built with a shorter context would have us read behind its end: ret is a copy of our size. */
+static int take_context(const struct venv_hook_context_v1 *given, struct venv_hook_context_v1 *ret,
+                        struct pipseed_error *err)
 {
-        if (context == NULL || context->size < sizeof(*context) || context->env_dir == NULL)
+        if (venv_hook_context_read(given, ret) < 0 || ret->env_dir == NULL)
                 return fail(err, PIPSEED_E_USAGE, "", "the creating program passed no usable context",
                             "it has to fill size and env_dir as venv_hook.h says");
-        if ((context->flags & VENV_HOOK_ALTINSTALL) != 0 && (context->flags & VENV_HOOK_NO_DEFAULT_PIP) != 0)
+        if ((ret->flags & VENV_HOOK_ALTINSTALL) != 0 && (ret->flags & VENV_HOOK_NO_DEFAULT_PIP) != 0)
                 return fail(err, PIPSEED_E_USAGE, "", "altinstall and no-default-pip exclude each other",
                             "altinstall installs pipX.Y only");
         return 0;
 }
 
-/* What both calls begin with. 1: there is something to do; 0: nothing; else a code. */
-static int begin(const struct venv_hook_context_v1 *context, struct pipseed_policy **ret_policy,
-                 struct pipseed_request *ret_req, struct pipseed_error *err)
+/* What both calls begin with; context becomes the copy to work with. 1: there is something to do; 0: nothing; else a code. */
+static int begin(const struct venv_hook_context_v1 *given, struct venv_hook_context_v1 *context,
+                 struct pipseed_policy **ret_policy, struct pipseed_request *ret_req, struct pipseed_error *err)
 {
-        int r = check(context, err);
+        int r = take_context(given, context, err);
 
         if (r < 0 || (context->flags & VENV_HOOK_WITHOUT_PIP) != 0)
                 return r;
@@ -187,33 +189,35 @@ static int begin(const struct venv_hook_context_v1 *context, struct pipseed_poli
 }
 
 /* Everything that can be refused is refused before the creator writes anything. */
-static int pre_create(const struct venv_hook_context_v1 *context, char *ret_error, size_t error_size)
+static int pre_create(const struct venv_hook_context_v1 *given, char *ret_error, size_t error_size)
 {
+        struct venv_hook_context_v1 context;
         __attribute__((cleanup(free_policy))) struct pipseed_policy *policy = NULL;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct pipseed_request req;
 
-        if (begin(context, &policy, &req, &err) < 0)
+        if (begin(given, &context, &policy, &req, &err) < 0)
                 return report(&err, ret_error, error_size);
         return 0;
 }
 
-static int post_create(const struct venv_hook_context_v1 *context, char *ret_error, size_t error_size)
+static int post_create(const struct venv_hook_context_v1 *given, char *ret_error, size_t error_size)
 {
+        struct venv_hook_context_v1 context;
         __attribute__((cleanup(free_policy))) struct pipseed_policy *policy = NULL;
         __attribute__((cleanup(free_result))) struct pipseed_result *result = NULL;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct pipseed_request req;
-        int r = begin(context, &policy, &req, &err);
+        int r = begin(given, &context, &policy, &req, &err);
 
         if (r < 0)
                 return report(&err, ret_error, error_size);
         if (r == 0)
                 return 0;
-        fill(context, &req);
+        fill(&context, &req);
         if (pipseed_seed(&req, &result, &err) < 0)
                 return report(&err, ret_error, error_size);
-        tell(context, result);
+        tell(&context, result);
         return 0;
 }
 

@@ -11,6 +11,7 @@ static const char *const kinds[] = {
         [PIPSEED_EVENT_NOTE] = "note",
         [PIPSEED_EVENT_WARNING] = "warning",
         [PIPSEED_EVENT_PROGRESS] = "progress",
+        [PIPSEED_EVENT_TICK] = "tick",
 };
 
 static int64_t now(void)
@@ -59,10 +60,12 @@ static int call(struct bridge *bridge, const struct pipseed_event *event)
 {
         PyObject *text = PyUnicode_DecodeUTF8(event->text, (Py_ssize_t)strlen(event->text), "surrogateescape");
         PyObject *answer = NULL;
+        /* A newer library may have kinds that are not known here. */
+        const char *kind = (size_t)event->kind < sizeof(kinds) / sizeof(kinds[0]) ? kinds[event->kind] : "other";
         int r = -1;
 
         if (text != NULL)
-                answer = PyObject_CallFunction(bridge->callback, "sOKK", kinds[event->kind], text,
+                answer = PyObject_CallFunction(bridge->callback, "sOKK", kind, text,
                                                (unsigned long long)event->done, (unsigned long long)event->total);
         Py_XDECREF(text);
         if (answer != NULL)

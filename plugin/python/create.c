@@ -30,7 +30,7 @@ static void take_message(void *data, int level, const char *text)
         static const enum pipseed_event_kind kinds[] = {[VENV_HOOK_DETAIL] = PIPSEED_EVENT_DETAIL,
                                                         [VENV_HOOK_NOTE] = PIPSEED_EVENT_NOTE,
                                                         [VENV_HOOK_WARNING] = PIPSEED_EVENT_WARNING};
-        struct pipseed_event event = {.text = text, .kind = PIPSEED_EVENT_NOTE};
+        struct pipseed_event event = {.struct_size = sizeof(event), .text = text, .kind = PIPSEED_EVENT_NOTE};
         struct creation *creation = data;
 
         if (level >= VENV_HOOK_DETAIL && level <= VENV_HOOK_WARNING)

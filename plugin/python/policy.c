@@ -10,7 +10,7 @@ static PyObject *make_values(const struct pipseed_policy *policy)
         PyObject *tuple = PyTuple_New((Py_ssize_t)n);
 
         for (size_t i = 0; tuple != NULL && i < n; i++) {
-                struct pipseed_policy_value value = {0};
+                struct pipseed_policy_value value = PIPSEED_POLICY_VALUE_INIT;
                 PyObject *item;
 
                 (void)pipseed_policy_value_at(policy, i, &value);
@@ -137,9 +137,9 @@ static PyObject *find_newest(struct order *order, const struct state *state, con
         if (r < 0)
                 return errors_raise(state, &err);
         for (size_t i = 0; r == 0 && i < list->n_wheels; i++) {
-                r = suits(state, &list->wheels[i], &order->req, python_version);
+                r = suits(state, list->wheels[i], &order->req, python_version);
                 if (r == 1)
-                        answer = results_text(list->wheels[i].version);
+                        answer = results_text(list->wheels[i]->version);
         }
         if (r == 0)
                 answer = results_text(NULL);

@@ -42,7 +42,7 @@ static const struct field package_fields[] = {
         COUNT(struct pipseed_package, n_files),
         COUNT(struct pipseed_package, n_bytecode),
 };
-static const struct shape package = SHAPE("Package", package_fields, sizeof(struct pipseed_package));
+static const struct shape package = SHAPE("Package", package_fields);
 
 static const struct field result_fields[] = {
         TEXT(struct pipseed_result, env),
@@ -50,14 +50,14 @@ static const struct field result_fields[] = {
         TEXT(struct pipseed_result, version),
         TEXT(struct pipseed_result, scripts_dir),
         FLAG(struct pipseed_result, is_venv),
-        SHAPE_STRUCTS(struct pipseed_result, packages, n_packages, &package),
-        SHAPE_TEXTS(struct pipseed_result, scripts, n_scripts),
+        SHAPE_ARRAY(struct pipseed_result, packages, n_packages, &package),
+        SHAPE_ARRAY(struct pipseed_result, scripts, n_scripts, NULL),
         COUNT(struct pipseed_result, n_reflinked),
         COUNT(struct pipseed_result, n_hardlinked),
         COUNT(struct pipseed_result, n_copied),
         COUNT(struct pipseed_result, n_symlinked),
 };
-const struct shape results_result = SHAPE("Result", result_fields, sizeof(struct pipseed_result));
+const struct shape results_result = SHAPE("Result", result_fields);
 
 static const struct field finding_fields[] = {
         CODE(struct pipseed_finding, code),
@@ -65,16 +65,16 @@ static const struct field finding_fields[] = {
         TEXT(struct pipseed_finding, path),
         WORDS(struct pipseed_finding, text),
 };
-static const struct shape finding = SHAPE("Finding", finding_fields, sizeof(struct pipseed_finding));
+static const struct shape finding = SHAPE("Finding", finding_fields);
 
 static const struct field report_fields[] = {
         TEXT(struct pipseed_report, env),
         TEXT(struct pipseed_report, python),
         TEXT(struct pipseed_report, version),
-        SHAPE_STRUCTS(struct pipseed_report, packages, n_packages, &package),
-        SHAPE_STRUCTS(struct pipseed_report, findings, n_findings, &finding),
+        SHAPE_ARRAY(struct pipseed_report, packages, n_packages, &package),
+        SHAPE_ARRAY(struct pipseed_report, findings, n_findings, &finding),
 };
-const struct shape results_verify_report = SHAPE("VerifyReport", report_fields, sizeof(struct pipseed_report));
+const struct shape results_verify_report = SHAPE("VerifyReport", report_fields);
 
 static const struct field issue_fields[] = {
         CODE(struct pipseed_ailment, code),
@@ -85,16 +85,16 @@ static const struct field issue_fields[] = {
         FLAG(struct pipseed_ailment, can_mend),
         FLAG(struct pipseed_ailment, mended),
 };
-static const struct shape issue = SHAPE("Issue", issue_fields, sizeof(struct pipseed_ailment));
+static const struct shape issue = SHAPE("Issue", issue_fields);
 
 static const struct field doctor_fields[] = {
         TEXT(struct pipseed_checkup, env),
         TEXT(struct pipseed_checkup, python),
         TEXT(struct pipseed_checkup, version),
-        SHAPE_STRUCTS(struct pipseed_checkup, ailments, n_ailments, &issue),
+        SHAPE_ARRAY(struct pipseed_checkup, ailments, n_ailments, &issue),
         SIZE(struct pipseed_checkup, n_left),
 };
-const struct shape results_doctor_report = SHAPE("DoctorReport", doctor_fields, sizeof(struct pipseed_checkup));
+const struct shape results_doctor_report = SHAPE("DoctorReport", doctor_fields);
 
 static const struct field wheel_fields[] = {
         TEXT(struct pipseed_wheel, filename),
@@ -108,12 +108,12 @@ static const struct field wheel_fields[] = {
         NUMBER(struct pipseed_wheel, status),
         TEXT(struct pipseed_wheel, problem),
 };
-static const struct shape wheel = SHAPE("Wheel", wheel_fields, sizeof(struct pipseed_wheel));
+static const struct shape wheel = SHAPE("Wheel", wheel_fields);
 
 static const struct field wheel_list_fields[] = {
-        SHAPE_STRUCTS(struct pipseed_wheel_list, wheels, n_wheels, &wheel),
+        SHAPE_ARRAY(struct pipseed_wheel_list, wheels, n_wheels, &wheel),
 };
-const struct shape results_wheels = SHAPE("WheelList", wheel_list_fields, sizeof(struct pipseed_wheel_list));
+const struct shape results_wheels = SHAPE("WheelList", wheel_list_fields);
 
 static const struct field entry_fields[] = {
         TEXT(struct pipseed_cache_entry, wheel),
@@ -128,14 +128,14 @@ static const struct field entry_fields[] = {
         NUMBER(struct pipseed_cache_entry, status),
         TEXT(struct pipseed_cache_entry, problem),
 };
-static const struct shape cache_entry = SHAPE("CacheEntry", entry_fields, sizeof(struct pipseed_cache_entry));
+static const struct shape cache_entry = SHAPE("CacheEntry", entry_fields);
 
 static const struct field cache_fields[] = {
         TEXT(struct pipseed_cache, path),
-        SHAPE_STRUCTS(struct pipseed_cache, entries, n_entries, &cache_entry),
+        SHAPE_ARRAY(struct pipseed_cache, entries, n_entries, &cache_entry),
         COUNT(struct pipseed_cache, bytes),
 };
-const struct shape results_cache = SHAPE("Cache", cache_fields, sizeof(struct pipseed_cache));
+const struct shape results_cache = SHAPE("Cache", cache_fields);
 
 static const struct field dropin_fields[] = {
         TEXT(struct pipseed_dropin, python),
@@ -151,10 +151,10 @@ static const struct field dropin_fields[] = {
         FLAG(struct pipseed_dropin, command_gone),
         FLAG(struct pipseed_dropin, current),
 };
-const struct shape results_dropin = SHAPE("Dropin", dropin_fields, sizeof(struct pipseed_dropin));
+const struct shape results_dropin = SHAPE("Dropin", dropin_fields);
 
-static const struct field pythons_fields[] = {SHAPE_TEXTS(struct pipseed_pythons, paths, n_paths)};
-const struct shape results_pythons = SHAPE("Pythons", pythons_fields, sizeof(struct pipseed_pythons));
+static const struct field pythons_fields[] = {SHAPE_ARRAY(struct pipseed_pythons, paths, n_paths, NULL)};
+const struct shape results_pythons = SHAPE("Pythons", pythons_fields);
 
 /* What creating an environment gave, of both calls. */
 struct environment {
@@ -170,12 +170,13 @@ static const struct field environment_fields[] = {
         FLAG(struct environment, venv.existed),
         {.convert = shape_struct, .offset = offsetof(struct environment, seeding), .element = &results_result},
 };
-static const struct shape environment = SHAPE("Environment", environment_fields, sizeof(struct environment));
+static const struct shape environment = SHAPE("Environment", environment_fields);
 
 PyObject *results_environment(const struct pipseed_venv *venv, const struct pipseed_result *result)
 {
-        const struct environment both = {.venv = *venv, .seeding = result};
+        struct environment both = {.seeding = result};
 
+        memcpy(&both.venv, venv, venv->struct_size < sizeof(both.venv) ? venv->struct_size : sizeof(both.venv));
         return shape_make(&environment, &both);
 }
 
@@ -187,4 +188,4 @@ static const struct field value_fields[] = {
         TEXT(struct pipseed_policy_value, locked_by),
         TEXT(struct pipseed_policy_value, help),
 };
-const struct shape results_policy_value = SHAPE("PolicyValue", value_fields, sizeof(struct pipseed_policy_value));
+const struct shape results_policy_value = SHAPE("PolicyValue", value_fields);

@@ -117,37 +117,20 @@ PyObject *shape_struct(PyObject *results, const struct field *field, const char 
         Py_RETURN_NONE;
 }
 
-/* The only place that knows how the library's arrays of structs are laid out. */
-static const char *element_at(const struct field *field, const char *array, size_t i)
+PyObject *shape_array(PyObject *results, const struct field *field, const char *data)
 {
-        return array + i * field->element->size;
-}
-
-static PyObject *make_element(PyObject *results, const struct field *field, const char *array, size_t i)
-{
-        if (field->element != NULL)
-                return make(results, field->element, element_at(field, array, i));
-        return shape_text(results, field, array + i * sizeof(char *));
-}
-
-PyObject *shape_structs(PyObject *results, const struct field *field, const char *data)
-{
+        shape_convert *convert = field->element != NULL ? shape_struct : shape_text;
         LOAD(const char *, array, data);
         LOAD(size_t, n, data + field->n_offset);
         PyObject *tuple = PyTuple_New((Py_ssize_t)n);
 
         for (size_t i = 0; tuple != NULL && i < n; i++) {
-                PyObject *item = make_element(results, field, array, i);
+                PyObject *item = convert(results, field, array + i * sizeof(void *));
 
                 if (item == NULL || PyTuple_SetItem(tuple, (Py_ssize_t)i, item) < 0)
                         Py_CLEAR(tuple);
         }
         return tuple;
-}
-
-PyObject *shape_texts(PyObject *results, const struct field *field, const char *data)
-{
-        return shape_structs(results, field, data);
 }
 
 static PyObject *make(PyObject *results, const struct shape *shape, const char *data)

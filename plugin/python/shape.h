@@ -6,9 +6,9 @@
  *             {shape_code, offsetof(struct pipseed_finding, code)},
  *             {shape_text, offsetof(struct pipseed_finding, path)},
  *     };
- *     static const struct shape finding = SHAPE("Finding", finding_fields, sizeof(struct pipseed_finding));
+ *     static const struct shape finding = SHAPE("Finding", finding_fields);
  *
- *     return shape_make(&finding, &report->findings[0]);
+ *     return shape_make(&finding, report->findings[0]);
  *
  * The fields are those of the NamedTuple, in its order. All functions return a new reference, or NULL with an exception
  * set.
@@ -32,10 +32,9 @@ struct shape {
         const char *class_name;
         const struct field *fields;
         size_t n_fields;
-        size_t size; /* of the struct */
 };
 
-#define SHAPE(name, table, struct_size) {(name), (table), sizeof(table) / sizeof((table)[0]), (struct_size)}
+#define SHAPE(name, table) {(name), (table), sizeof(table) / sizeof((table)[0])}
 
 typedef PyObject *shape_convert(PyObject *results, const struct field *field, const char *data);
 
@@ -52,13 +51,11 @@ shape_convert shape_status;   /* int: likewise, "ok" for 0 */
 shape_convert shape_action;   /* enum pipseed_action: its name */
 shape_convert shape_state;    /* enum pipseed_dropin_state: its name */
 shape_convert shape_struct;   /* pointer to a struct of field->element; NULL: None */
-shape_convert shape_structs;  /* array of structs of field->element: a tuple */
-shape_convert shape_texts;    /* array of char *: a tuple */
+shape_convert shape_array;    /* array of pointers to structs of field->element, or of char *: a tuple */
 
-/* Field of an array of structs, and of strings. */
-#define SHAPE_STRUCTS(type, array, n, shape)                                                                           \
-        {shape_structs, offsetof(type, array), (shape), offsetof(type, n) - offsetof(type, array)}
-#define SHAPE_TEXTS(type, array, n) {shape_texts, offsetof(type, array), NULL, offsetof(type, n) - offsetof(type, array)}
+/* Field of an array; shape is NULL for strings. */
+#define SHAPE_ARRAY(type, array, n, shape)                                                                             \
+        {shape_array, offsetof(type, array), (shape), offsetof(type, n) - offsetof(type, array)}
 
 PyObject *shape_make(const struct shape *shape, const void *data);
 

@@ -53,7 +53,7 @@ static void check_values(struct pipseed_policy *policy)
         struct pipseed_request req;
 
         for (size_t i = 0; i < pipseed_policy_count(policy); i++) {
-                struct pipseed_policy_value value = {0};
+                struct pipseed_policy_value value = PIPSEED_POLICY_VALUE_INIT;
                 _cleanup_free_ char *key = NULL;
                 _cleanup_free_ char *text = NULL;
 
@@ -73,7 +73,7 @@ static void check_values(struct pipseed_policy *policy)
         pipseed_request_init(&req);
         FUZZ_CHECK(pipseed_policy_apply(policy, &req, &err) == 0);
         for (size_t i = 0; i < req.n_pins; i++)
-                FUZZ_CHECK(strlen(req.pins[i].sha256) == 64);
+                FUZZ_CHECK(strlen(req.pins[i]->sha256) == 64);
         for (size_t i = 0; i < req.n_wheel_dirs; i++)
                 FUZZ_CHECK(req.wheel_dirs[i][0] == '/');
 }

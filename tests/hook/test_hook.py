@@ -25,7 +25,8 @@ class Context(ctypes.Structure):
     _fields_ = [("size", ctypes.c_size_t), ("env_dir", ctypes.c_char_p), ("env_exe", ctypes.c_char_p),
                 ("base_exe", ctypes.c_char_p), ("version", ctypes.c_char_p), ("flags", ctypes.c_uint32),
                 ("jobs", ctypes.c_uint32),
-                ("options", ctypes.POINTER(ctypes.c_char_p)), ("message", Message), ("message_data", ctypes.c_void_p)]
+                ("options", ctypes.POINTER(ctypes.c_char_p)), ("message", Message), ("message_data", ctypes.c_void_p),
+                ("is_cancelled", ctypes.c_void_p)]
 
 Call = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(Context), ctypes.c_char_p, ctypes.c_size_t)
 
@@ -42,7 +43,7 @@ context = Context(asked.get("size", ctypes.sizeof(Context)), asked["env_dir"].en
                   asked["env_exe"].encode() if asked.get("env_exe") else None, None, None, asked.get("flags", 0), asked.get("jobs", 0),
                   (ctypes.c_char_p * (len(options) + 1))(*options, None) if options else None,
                   Message(lambda data, level, text: messages.append([level, text.decode()]))
-                  if asked.get("listen", True) else Message(0), None)
+                  if asked.get("listen", True) else Message(0), None, None)
 answers = {}
 for name in asked.get("calls", ["pre_create", "post_create"]):
     answers[name] = getattr(hook, name)(ctypes.byref(context), error, len(error))
@@ -318,4 +319,4 @@ def test_structures_agree():
                    check=True)
     pointer = ctypes.sizeof(ctypes.c_void_p)
     shown = subprocess.run([program], capture_output=True, text=True, check=True).stdout
-    assert shown == f"{9 * pointer} {4 * pointer}"
+    assert shown == f"{10 * pointer} {4 * pointer}"

@@ -130,7 +130,7 @@ static inline void rig_refused(int code, const char *part)
 
 static inline struct pipseed_policy_value rig_value(const struct pipseed_policy *policy, const char *key)
 {
-        struct pipseed_policy_value value = {0};
+        struct pipseed_policy_value value = PIPSEED_POLICY_VALUE_INIT;
 
         for (size_t i = 0; i < pipseed_policy_count(policy); i++) {
                 assert_int_equal(pipseed_policy_value_at(policy, i, &value), 0);

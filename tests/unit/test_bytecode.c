@@ -211,7 +211,7 @@ static void equals_py_compile(void **state)
                 run(&compile);
                 assert_listed(&compile);
                 assert_int_equal(process_start(&spec, &process), 0);
-                assert_int_equal(process_wait(&process, 60000, &status), 0);
+                assert_int_equal(process_wait(&process, 60000, NULL, NULL, &status), 0);
                 assert_true(WIFEXITED(status));
                 assert_int_equal(WEXITSTATUS(status), ARRAY_SIZE(sources));
                 assert_int_equal(file_remove_tree(top, "out"), 0);

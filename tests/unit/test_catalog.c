@@ -408,7 +408,9 @@ static void trusts_pins_and_owners(void **state)
                 const char *const folders[] = {absolute};
                 struct pipseed_request req = request_of(folders, 1);
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
-                struct pipseed_pin pins[] = {{"other-1.0-py3-none-any.whl", WRONG}, {filename, trusts[i].pin}};
+                struct pipseed_pin other = {sizeof(other), "other-1.0-py3-none-any.whl", WRONG};
+                struct pipseed_pin own = {sizeof(own), filename, trusts[i].pin};
+                const struct pipseed_pin *pins[] = {&other, &own};
                 char hex[HASH_HEX_SIZE];
                 const void *bytes;
                 size_t len;
@@ -421,7 +423,7 @@ static void trusts_pins_and_owners(void **state)
                 assert_int_equal(catalog_read(&catalog.wheels[0], &bytes, &len, &err), 0);
                 hash_to_hex(catalog.wheels[0].sha256, hex);
                 if (trusts[i].pin != NULL && strcmp(trusts[i].pin, "right") == 0)
-                        pins[1].sha256 = hex;
+                        own.sha256 = hex;
                 req.pins = pins;
                 req.n_pins = trusts[i].pin != NULL ? 2 : 1;
                 req.require_hash = trusts[i].require;
@@ -440,7 +442,8 @@ static void bundle(void **state)
         struct pipseed_request req = request_of(NULL, 0);
         _cleanup_(catalog_done) struct catalog catalog = {0};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
-        struct pipseed_pin pin = {NULL, WRONG};
+        struct pipseed_pin pin = {sizeof(pin), NULL, WRONG};
+        const struct pipseed_pin *const pins[] = {&pin};
 
         (void)state;
         if (n_bundle_wheels == 0)
@@ -460,7 +463,7 @@ static void bundle(void **state)
                 req.require_hash = PIPSEED_REQUIRE_HASH_YES;
                 assert_int_equal(catalog_admit(&req, wheel, &err), 0);
                 pin.filename = wheel->filename;
-                req.pins = &pin;
+                req.pins = pins;
                 req.n_pins = 1;
                 assert_int_equal(catalog_admit(&req, wheel, &err), PIPSEED_E_WHEEL_HASH);
                 error_clear(&err);

@@ -59,16 +59,28 @@ static const struct {
         size_t size;
         bool valid;
         bool has_event; /* does the struct of that size reach to the callback? */
+        size_t tail;    /* where something is set behind what this library knows, or 0 */
 } sizes[] = {
-        {0, false, false},
-        {1, false, false},
-        {offsetof(struct pipseed_request, env) - 1, false, false},
-        {sizeof(struct pipseed_request) + 1, false, false},
-        {sizeof(struct pipseed_request) * 2, false, false},
-        {SIZE_MAX, false, false},
-        {sizeof(struct pipseed_request), true, true},
-        {offsetof(struct pipseed_request, event), true, false},
-        {offsetof(struct pipseed_request, jobs), true, false},
+        {0, false, false, 0},
+        {1, false, false, 0},
+        {offsetof(struct pipseed_request, env) - 1, false, false, 0},
+        {sizeof(struct pipseed_request) + 1, false, false, 1},
+        {sizeof(struct pipseed_request) * 2, false, false, 1},
+        {sizeof(struct pipseed_request) * 2, false, false, sizeof(struct pipseed_request)},
+        {SIZE_MAX, false, false, 1},
+        {SIZE_MAX, false, false, 0},
+        {sizeof(struct pipseed_request), true, true, 0},
+        {sizeof(struct pipseed_request), true, true, 1},
+        {sizeof(struct pipseed_request) + 1, true, true, 0},
+        {sizeof(struct pipseed_request) * 2, true, true, 0},
+        {offsetof(struct pipseed_request, event), true, false, 0},
+        {offsetof(struct pipseed_request, jobs), true, false, 0},
+};
+
+/* What a program compiled against a later header has. */
+struct later_request {
+        struct pipseed_request known;
+        char tail[sizeof(struct pipseed_request)];
 };
 
 static void knows_the_sizes_of_requests(void **state)
@@ -76,11 +88,13 @@ static void knows_the_sizes_of_requests(void **state)
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
-                struct pipseed_request req = request();
+                struct later_request req = {.known = request()};
                 int r;
 
-                req.size = sizes[i].size;
-                r = begin(&req, &err);
+                req.known.size = sizes[i].size;
+                if (sizes[i].tail > 0)
+                        req.tail[sizes[i].tail - 1] = 1;
+                r = begin(&req.known, &err);
                 if (r != (sizes[i].valid ? 0 : PIPSEED_E_USAGE))
                         fail_msg("size %zu: %s", sizes[i].size, err.message);
                 assert_int_equal(n_events > 0, sizes[i].has_event);

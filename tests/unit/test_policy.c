@@ -159,7 +159,7 @@ static void check_key(size_t row, enum place place)
         _cleanup_(str_done) struct str text = STR_INIT;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct pipseed_policy *policy;
-        struct pipseed_policy_value value;
+        struct pipseed_policy_value value = PIPSEED_POLICY_VALUE_INIT;
         struct pipseed_request req = {.size = sizeof(req)};
         char named[512];
         char origin[600] = "";
@@ -256,8 +256,8 @@ static void test_pin_in_every_layer(void **state)
                         assert_int_equal(pipseed_policy_set(policy, "sha256." WHEEL, HEX_A, "--option", &err), 0);
                 assert_int_equal(pipseed_policy_apply(policy, &req, &err), 0);
                 assert_int_equal(req.n_pins, 1);
-                assert_string_equal(req.pins[0].filename, WHEEL);
-                assert_string_equal(req.pins[0].sha256, HEX_A);
+                assert_string_equal(req.pins[0]->filename, WHEEL);
+                assert_string_equal(req.pins[0]->sha256, HEX_A);
                 assert_string_equal(rig_value(policy, "sha256." WHEEL).origin, origin);
                 assert_string_equal(rig_value(policy, "sha256." WHEEL).layer, places[place].layer);
                 pipseed_policy_free(policy);
@@ -270,7 +270,7 @@ static void test_built_in(void **state)
 {
         struct pipseed_policy *policy = rig_load();
         struct pipseed_error err = PIPSEED_ERROR_INIT;
-        struct pipseed_policy_value value = {.key = "untouched"};
+        struct pipseed_policy_value value = {.size = sizeof(value), .key = "untouched"};
         struct pipseed_request req = {.size = sizeof(req)};
 
         (void)state;
@@ -385,14 +385,14 @@ static void test_pins(void **state)
         policy = rig_load();
         assert_int_equal(pipseed_policy_apply(policy, &req, &err), 0);
         assert_int_equal(req.n_pins, 2);
-        assert_string_equal(req.pins[0].sha256, HEX_B);
-        assert_string_equal(req.pins[1].filename, OTHER_WHEEL);
+        assert_string_equal(req.pins[0]->sha256, HEX_B);
+        assert_string_equal(req.pins[1]->filename, OTHER_WHEEL);
         assert_int_equal(pipseed_policy_set(policy, "sha256.Mine-1-py3-none-any.whl", HEX_B, "--pin", &err), 0);
         assert_int_equal(pipseed_policy_count(policy), schema_count() + 3);
         assert_int_equal(req.n_pins, 2);
         assert_int_equal(pipseed_policy_apply(policy, &req, &err), 0);
         assert_int_equal(req.n_pins, 3);
-        assert_string_equal(req.pins[2].filename, "Mine-1-py3-none-any.whl");
+        assert_string_equal(req.pins[2]->filename, "Mine-1-py3-none-any.whl");
         assert_int_equal(pipseed_policy_set(policy, "sha256.Mine-1-py3-none-any.whl", "abc", "--pin", &err),
                          PIPSEED_E_BAD_VALUE);
         pipseed_policy_free(policy);

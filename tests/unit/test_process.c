@@ -29,7 +29,7 @@ static int run(const char *script, int in, int out, int log, int dir_fd, int *re
         struct process process = PROCESS_INIT;
         int r = process_start(&spec, &process);
 
-        return r < 0 ? r : process_wait(&process, -1, ret_status);
+        return r < 0 ? r : process_wait(&process, -1, NULL, NULL, ret_status);
 }
 
 static char *content(int fd)
@@ -176,7 +176,7 @@ static void kills_what_takes_too_long(void **state)
         pid = process.pid;
         assert_true(pid > 0);
         (void)clock_gettime(CLOCK_MONOTONIC, &begin);
-        assert_int_equal(process_wait(&process, 200, &status), -ETIMEDOUT);
+        assert_int_equal(process_wait(&process, 200, NULL, NULL, &status), -ETIMEDOUT);
         (void)clock_gettime(CLOCK_MONOTONIC, &end);
         assert_in_range((end.tv_sec - begin.tv_sec) * 1000 + (end.tv_nsec - begin.tv_nsec) / 1000000, 199, 20000);
         assert_int_equal(status, 4711);
@@ -195,7 +195,7 @@ static void ends_in_time(void **state)
 
         (void)state;
         assert_int_equal(process_start(&spec, &process), 0);
-        assert_int_equal(process_wait(&process, 60000, &status), 0);
+        assert_int_equal(process_wait(&process, 60000, NULL, NULL, &status), 0);
         assert_int_equal(WEXITSTATUS(status), 3);
 }
 

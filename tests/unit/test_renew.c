@@ -69,7 +69,7 @@ static void make(struct rig *rig)
         files_fd = open_folder(ENTRY "/files");
         for (size_t i = 0; i < N; i++)
                 hash_of(files[i].data, files[i].size, files[i].sha256);
-        assert_int_equal(fill_files(files_fd, &wheel, 022, "demo", &manifest, &err), 0);
+        assert_int_equal(fill_files(files_fd, &wheel, 022, "demo", &(struct progress){0}, &manifest, &err), 0);
         assert_int_equal(fill_manifest(fd, &manifest), 0);
         manifest_done(&manifest);
         (void)close(fd);

@@ -51,7 +51,7 @@ static void copies_everything(void **state)
         assert_int_equal(result->n_packages, 100);
         assert_int_equal(result->n_scripts, 100);
         for (int i = 0; i < 100; i++) {
-                const struct pipseed_package *package = &result->packages[i];
+                const struct pipseed_package *package = result->packages[i];
 
                 (void)snprintf(text, sizeof(text), "p%d", i);
                 assert_string_equal(package->name, text);

@@ -26,7 +26,7 @@ def version() -> str:
 def _tell(kind: str, text: str, _done: int, _total: int) -> None:
     if kind == "warning":
         print(f"WARNING: {text}", file=sys.stderr)
-    elif kind != "progress":
+    elif kind not in ("progress", "tick"):
         print(f"  {text}")
 
 

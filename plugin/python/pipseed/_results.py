@@ -29,9 +29,9 @@ __all__ = [
 class Event(NamedTuple):
     """Something that happened while a call went on.
 
-    kind: "detail", "note", "warning" or "progress"
-    text: one line; of progress: the unit
-    done, total: of progress, in that unit; total is 0 while it is unknown
+    kind: "detail", "note", "warning", "progress" or "tick" (nothing new: the call waits)
+    text: one line; of progress: what done and total count, such as "files unpacked"; of a tick: what the call waits for
+    done, total: of progress
     """
 
     kind: str
