@@ -22,20 +22,19 @@ struct call {
         const struct shape *shape;
 };
 
-/* Between the two halves other threads of Python run. */
-static PyObject *work(struct order *order, const struct state *state, const struct call *call)
+/* Between the bridge's two ends other threads of Python run. */
+static PyObject *work(struct order *order, struct bridge *bridge, const struct state *state, const struct call *call)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         union answer answer = {0};
-        struct bridge bridge;
         PyObject *made = NULL;
         int r;
 
         order->req.event = bridge_event;
-        order->req.event_data = &bridge;
-        bridge_begin(&bridge, order->callback);
+        order->req.event_data = bridge;
+        bridge_begin(bridge, order->callback);
         r = call->work(order, &answer, &err);
-        if (bridge_end(&bridge) == 0)
+        if (bridge_end(bridge) == 0)
                 made = r < 0 ? errors_raise(state, &err) : shape_make(call->shape, answer.any);
         call->release(&answer);
         return made;
@@ -45,10 +44,11 @@ static PyObject *run(PyObject *module, PyObject *args, PyObject *kwargs, const s
 {
         const struct state *state = PyModule_GetState(module);
         struct order order = ORDER_INIT;
+        struct bridge bridge;
         PyObject *answer = NULL;
 
         if (order_parse(&order, args, kwargs) == 0 && order_prepare(&order, state) == 0)
-                answer = work(&order, state, call);
+                answer = work(&order, &bridge, state, call);
         order_done(&order);
         return answer;
 }

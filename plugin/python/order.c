@@ -148,16 +148,7 @@ int order_take_path(PyObject *object, void *ret_bytes)
 
 int order_take_jobs(PyObject *object, void *ret_number)
 {
-        unsigned long number = PyLong_AsUnsignedLong(object);
-
-        if (PyErr_Occurred())
-                return 0;
-        if (number > UINT_MAX) {
-                PyErr_SetString(PyExc_OverflowError, "jobs is too large");
-                return 0;
-        }
-        *(unsigned int *)ret_number = (unsigned int)number;
-        return 1;
+        return take_jobs("jobs", object, ret_number) == 0;
 }
 
 static const char *bytes_or_null(PyObject *bytes)

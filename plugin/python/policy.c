@@ -117,17 +117,14 @@ static int suits(const struct state *state, const struct pipseed_wheel *wheel, c
         return r == 1 ? admits(state, python_version, wheel->requires_python) : r;
 }
 
-/* The list is newest first. */
-static PyObject *find_newest(struct order *order, const struct state *state, const char *python_version)
+/* NULL with an exception set. */
+static struct pipseed_wheel_list *list_wheels(const struct order *order, const struct state *state)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct pipseed_wheel_list *list = NULL;
         struct bridge bridge;
-        PyObject *answer = NULL;
-        int r = 0;
+        int r;
 
-        if (order_prepare(order, state) < 0)
-                return NULL;
         bridge_begin(&bridge, NULL);
         r = pipseed_wheels(&order->req, false, &list, &err);
         if (bridge_end(&bridge) < 0) {
@@ -135,7 +132,19 @@ static PyObject *find_newest(struct order *order, const struct state *state, con
                 return NULL;
         }
         if (r < 0)
-                return errors_raise(state, &err);
+                (void)errors_raise(state, &err);
+        return list;
+}
+
+/* The list is newest first. */
+static PyObject *find_newest(struct order *order, const struct state *state, const char *python_version)
+{
+        struct pipseed_wheel_list *list = order_prepare(order, state) == 0 ? list_wheels(order, state) : NULL;
+        PyObject *answer = NULL;
+        int r = 0;
+
+        if (list == NULL)
+                return NULL;
         for (size_t i = 0; r == 0 && i < list->n_wheels; i++) {
                 r = suits(state, list->wheels[i], &order->req, python_version);
                 if (r == 1)

@@ -319,9 +319,9 @@ def policy(file: StrPath | None = None, *, settings: Mapping[str, Value] | None 
     whose message names file and line; UsageError "usage" and "bad-value" for settings.
     """
     from ._results import Policy
-    from ._settings import common
+    from ._settings import common, optional_path
 
-    values, files, hooks = _pipseed.policy(**common(file, settings))
+    values, files, hooks = _pipseed.policy(**common(optional_path("file", file), settings))
     return Policy(values, tuple(files), tuple(hooks))
 
 
@@ -366,29 +366,26 @@ def create(
     """
     import sys
 
-    from ._settings import callback, collect, for_hooks
+    from ._settings import common, for_hooks, optional_path
 
-    given = collect(
-        {
-            "scripts": scripts,
-            "pip": pip,
-            "packages": packages,
-            "bundled": bundled,
-            "link_mode": link_mode,
-            "bytecode": bytecode,
-            "cache_dir": cache_dir,
-        },
-        wheel_dirs,
+    given = common(
+        policy,
         settings,
+        wheel_dirs=wheel_dirs,
+        on_event=events,
+        scripts=scripts,
+        pip=pip,
+        packages=packages,
+        bundled=bundled,
+        link_mode=link_mode,
+        bytecode=bytecode,
+        cache_dir=cache_dir,
     )
     return _pipseed.create(
         dir,
-        policy_file=policy,
-        python=python if python is not None else sys.executable or None,
-        prompt=prompt,
-        settings=given,
-        options=for_hooks(given, policy),
-        callback=callback(events),
+        python=optional_path("python", python if python is not None else sys.executable or None),
+        prompt=optional_path("prompt", prompt),
+        options=for_hooks(given["settings"], policy),
         dry_run=dry_run,
         jobs=jobs,
         system_site_packages=system_site_packages,
@@ -397,5 +394,6 @@ def create(
         upgrade=upgrade,
         with_pip=with_pip,
         scm_ignore_files=scm_ignore_files,
-        default_scripts=not any(key == "seed.scripts" for key, *_ in given),
+        default_scripts=not any(key == "seed.scripts" for key, *_ in given["settings"]),
+        **given,
     )

@@ -82,7 +82,7 @@ def _option(match: re.Match[str]) -> str:
         return match[0]
     if not word.endswith("="):
         return word if value is None else f"{word} {value}"
-    return word[:-1] if value is None else word + _literal(value)
+    return word if value is None else word + _literal(value)
 
 
 def _literal(word: str) -> str:

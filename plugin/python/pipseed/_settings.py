@@ -37,9 +37,15 @@ def _text(name: str, value: Value) -> str | bytes:
 
 
 def _path(name: str, value: StrPath, wanted: str = "str or os.PathLike") -> str | bytes:
+    # Here rather than in _pipseed: only here the name is known that the caller used.
     if not isinstance(value, (str, bytes, os.PathLike)):
         raise TypeError(f"{name} must be {wanted}, not {type(value).__name__}")
     return os.fspath(value)
+
+
+def optional_path(name: str, value: StrPath | None) -> str | bytes | None:
+    """The path; a wrong type raises a TypeError that names the argument."""
+    return None if value is None else _path(name, value)
 
 
 def _list(name: str, values: Iterable[StrPath]) -> list[str | bytes]:
@@ -85,7 +91,7 @@ def common(
 ) -> dict[str, Any]:
     """Arguments of _pipseed that every call has; arguments are keys of the policy."""
     return {
-        "policy_file": policy,
+        "policy_file": optional_path("policy", policy),
         "settings": collect(arguments, wheel_dirs, settings),
         "callback": callback(on_event),
     }
