@@ -3,10 +3,9 @@
 
 PyDoc_STRVAR(module_doc, "The C half of pipseed. Use the package pipseed: what is here may change with each version.");
 PyDoc_STRVAR(call_doc, "Takes the keyword arguments that order.c lists; calls the function of pipseed.h of this name.");
-PyDoc_STRVAR(create_doc, "create(dir, *, policy_file, python, prompt, settings, options, callback, dry_run, jobs, "
-                         "system_site_packages, clear, symlinks, upgrade, with_pip, scm_ignore_files, "
-                         "default_scripts)\n--\n\n"
-                         "pipseed_venv_create, and pipseed_seed in it.");
+PyDoc_STRVAR(create_doc, "create(dir, *, policy_file, python, prompt, settings, callback, dry_run, jobs, "
+                         "system_site_packages, clear, symlinks, upgrade, with_pip, scm_ignore_files)\n--\n\n"
+                         "pipseed_create of pipseed.h.");
 PyDoc_STRVAR(newest_doc, "newest(python_version, *, policy_file, settings)\n--\n\n"
                          "Version of the pip that the policy admits for such a Python, or None.");
 PyDoc_STRVAR(policy_doc, "policy(*, policy_file, settings)\n--\n\nValues, files and hooks of the policy.");

@@ -92,7 +92,7 @@ void order_done(struct order *order);
 /* results.c: new references, NULL with an exception set. */
 PyObject *results_text(const char *text); /* NULL: None; in the file system's encoding */
 PyObject *results_attribute(PyObject *object, const char *name);
-PyObject *results_environment(const struct pipseed_venv *venv, const struct pipseed_result *result); /* NULL: no pip */
+PyObject *results_environment(const struct pipseed_environment *env);
 
 extern const struct shape results_result, results_verify_report, results_doctor_report, results_wheels, results_cache,
         results_dropin, results_pythons, results_policy_value;

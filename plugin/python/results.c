@@ -156,28 +156,19 @@ const struct shape results_dropin = SHAPE("Dropin", dropin_fields);
 static const struct field pythons_fields[] = {SHAPE_ARRAY(struct pipseed_pythons, paths, n_paths, NULL)};
 const struct shape results_pythons = SHAPE("Pythons", pythons_fields);
 
-/* What creating an environment gave, of both calls. */
-struct environment {
-        struct pipseed_venv venv;
-        const struct pipseed_result *seeding;
-};
-
 static const struct field environment_fields[] = {
-        TEXT(struct environment, venv.dir),
-        TEXT(struct environment, venv.python),
-        TEXT(struct environment, venv.base),
-        TEXT(struct environment, venv.version),
-        FLAG(struct environment, venv.existed),
-        {.convert = shape_struct, .offset = offsetof(struct environment, seeding), .element = &results_result},
+        TEXT(struct pipseed_environment, dir),
+        TEXT(struct pipseed_environment, python),
+        TEXT(struct pipseed_environment, base),
+        TEXT(struct pipseed_environment, version),
+        FLAG(struct pipseed_environment, existed),
+        {.convert = shape_struct, .offset = offsetof(struct pipseed_environment, seeding), .element = &results_result},
 };
 static const struct shape environment = SHAPE("Environment", environment_fields);
 
-PyObject *results_environment(const struct pipseed_venv *venv, const struct pipseed_result *result)
+PyObject *results_environment(const struct pipseed_environment *env)
 {
-        struct environment both = {.seeding = result};
-
-        memcpy(&both.venv, venv, venv->struct_size < sizeof(both.venv) ? venv->struct_size : sizeof(both.venv));
-        return shape_make(&environment, &both);
+        return shape_make(&environment, env);
 }
 
 static const struct field value_fields[] = {

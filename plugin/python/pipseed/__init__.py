@@ -366,7 +366,7 @@ def create(
     """
     import sys
 
-    from ._settings import common, for_hooks, optional_path
+    from ._settings import common, optional_path
 
     given = common(
         policy,
@@ -385,7 +385,6 @@ def create(
         dir,
         python=optional_path("python", python if python is not None else sys.executable or None),
         prompt=optional_path("prompt", prompt),
-        options=for_hooks(given["settings"], policy),
         dry_run=dry_run,
         jobs=jobs,
         system_site_packages=system_site_packages,
@@ -394,6 +393,5 @@ def create(
         upgrade=upgrade,
         with_pip=with_pip,
         scm_ignore_files=scm_ignore_files,
-        default_scripts=not any(key == "seed.scripts" for key, *_ in given["settings"]),
         **given,
     )

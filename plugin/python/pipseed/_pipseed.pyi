@@ -168,7 +168,6 @@ def create(
     python: StrPath | None = None,
     prompt: StrPath | None = None,
     settings: Sequence[Setting] = ...,
-    options: tuple[bytes, ...] = ...,
     callback: Callback | None = None,
     dry_run: bool = False,
     jobs: int = 0,
@@ -178,5 +177,4 @@ def create(
     upgrade: bool = False,
     with_pip: bool = True,
     scm_ignore_files: bool = True,
-    default_scripts: bool = True,
 ) -> Environment: ...

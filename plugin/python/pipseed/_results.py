@@ -106,10 +106,10 @@ class Environment(NamedTuple):
 
     dir: the environment's directory, absolute
     python: its interpreter
-    base: the interpreter that it was made from
+    base: the interpreter behind it, which belongs to no environment
     version: X.Y.Z
-    existed: whether the directory existed before
-    seeding: the Result of installing pip; None without pip, and after a dry run
+    existed: whether an environment was there before (a pyvenv.cfg); with clear, it is gone
+    seeding: the Result of installing pip, of a dry run: what would be installed; None without pip
     """
 
     dir: str

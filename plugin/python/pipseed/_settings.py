@@ -95,11 +95,3 @@ def common(
         "settings": collect(arguments, wheel_dirs, settings),
         "callback": callback(on_event),
     }
-
-
-def for_hooks(settings: list[Setting], policy: StrPath | None) -> tuple[bytes, ...]:
-    """The same as hooks take it: section.key=value."""
-    options = [b"policy=" + os.fsencode(policy)] if policy is not None else []
-    for key, value, _, append in settings:
-        options.append(os.fsencode(key) + (b"+=" if append else b"=") + os.fsencode(value))
-    return tuple(options)
