@@ -10,9 +10,10 @@ static const struct {
                          "code: stable name of the error, such as 'no-wheel' (docs/errors.md)\n"
                          "number: the same as in pipseed.h\n"
                          "exit_code: 1 to 4\n"
-                         "message: what went wrong\n"
+                         "message: what went wrong, in words of this package\n"
                          "path: what it is about, or None\n"
                          "hint: what to do about it, or None\n"
+                         "command_message, command_hint: the same in words of the command pipseed\n"
                          "errno: of the system call that failed, or None"},
         [CLASS_FAILED] = {"pipseed.FailedError", "It could not be done (exit code 1)."},
         [CLASS_USAGE] = {"pipseed.UsageError", "It was asked for in a wrong way (exit code 2)."},
@@ -74,34 +75,84 @@ static PyObject *number_or_none(int number)
         Py_RETURN_NONE;
 }
 
-/* What str() shows: the path and the hint belong to it, where nobody looks at the attributes. */
-static PyObject *describe(const struct pipseed_error *err)
+PyObject *errors_translate(const char *text)
 {
-        char text[sizeof(err->path) + sizeof(err->message) + sizeof(err->hint) + 8];
+        PyObject *module, *function, *raw, *made = NULL;
 
-        (void)snprintf(text, sizeof(text), "%s%s%s%s%s", err->message, err->path[0] != '\0' ? ": " : "", err->path,
-                       err->hint[0] != '\0' ? "; " : "", err->hint);
-        return results_text(text);
+        if (text == NULL || text[0] == '\0')
+                Py_RETURN_NONE;
+        module = PyImport_ImportModule("pipseed._hints");
+        function = module != NULL ? results_attribute(module, "translate") : NULL;
+        raw = function != NULL ? results_text(text) : NULL;
+        if (raw != NULL)
+                made = PyObject_CallFunctionObjArgs(function, raw, NULL);
+        Py_XDECREF(raw);
+        Py_XDECREF(function);
+        Py_XDECREF(module);
+        return made;
+}
+
+/* Does the text name the path? As a part of a longer path it does not count. */
+static bool names_path(const char *text, const char *path)
+{
+        const size_t len = strlen(path);
+
+        if (len == 0)
+                return true;
+        for (const char *at = strstr(text, path); at != NULL; at = strstr(at + 1, path))
+                if ((at == text || at[-1] != '/') && at[len] != '/')
+                        return true;
+        return false;
+}
+
+/* What str() shows: the path and the hint belong to it, where nobody looks at the attributes. Each is said once. */
+static PyObject *describe(const struct pipseed_error *err, PyObject *message, PyObject *hint)
+{
+        const bool told = names_path(err->message, err->path);
+        PyObject *path = results_text(told ? "" : err->path);
+        PyObject *text = NULL;
+
+        if (path != NULL && hint == Py_None)
+                text = PyUnicode_FromFormat("%U%s%U", message, told ? "" : ": ", path);
+        else if (path != NULL)
+                text = PyUnicode_FromFormat("%U%s%U; %U", message, told ? "" : ": ", path, hint);
+        Py_XDECREF(path);
+        return text;
+}
+
+static PyObject *share(PyObject *object)
+{
+        Py_INCREF(object);
+        return object;
+}
+
+static int set_all(PyObject *exception, const struct pipseed_error *err, PyObject *message, PyObject *hint, int exit_code)
+{
+        if (set(exception, "message", share(message)) < 0 || set(exception, "hint", share(hint)) < 0 ||
+            set(exception, "code", results_text(pipseed_code_name(err->code))) < 0 ||
+            set(exception, "number", PyLong_FromLong(err->code)) < 0 ||
+            set(exception, "exit_code", PyLong_FromLong(exit_code)) < 0 ||
+            set(exception, "command_message", results_text(err->message)) < 0 ||
+            set(exception, "path", text_or_none(err->path)) < 0 ||
+            set(exception, "command_hint", text_or_none(err->hint)) < 0)
+                return -1;
+        return set(exception, "errno", number_or_none(err->sys_errno));
 }
 
 PyObject *errors_raise(const struct state *state, const struct pipseed_error *err)
 {
         int which = pipseed_code_exit(err->code);
-        PyObject *text = describe(err);
         PyObject *class = state->classes[which > CLASS_ERROR && which < N_CLASSES ? which : CLASS_FAILED];
+        PyObject *hint = errors_translate(err->hint);
+        PyObject *message = hint != NULL ? errors_translate(err->message) : NULL;
+        PyObject *text = message != NULL ? describe(err, message, hint) : NULL;
         PyObject *exception = text != NULL ? PyObject_CallFunctionObjArgs(class, text, NULL) : NULL;
 
-        Py_XDECREF(text);
-        if (exception == NULL)
-                return NULL;
-        if (set(exception, "code", results_text(pipseed_code_name(err->code))) == 0 &&
-            set(exception, "number", PyLong_FromLong(err->code)) == 0 &&
-            set(exception, "exit_code", PyLong_FromLong(which)) == 0 &&
-            set(exception, "message", results_text(err->message)) == 0 &&
-            set(exception, "path", text_or_none(err->path)) == 0 &&
-            set(exception, "hint", text_or_none(err->hint)) == 0 &&
-            set(exception, "errno", number_or_none(err->sys_errno)) == 0)
+        if (exception != NULL && set_all(exception, err, message, hint, which) == 0)
                 PyErr_SetObject(class, exception);
-        Py_DECREF(exception);
+        Py_XDECREF(exception);
+        Py_XDECREF(text);
+        Py_XDECREF(message);
+        Py_XDECREF(hint);
         return NULL;
 }

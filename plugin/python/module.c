@@ -2,28 +2,33 @@
 #include "module.h"
 
 PyDoc_STRVAR(module_doc, "The C half of pipseed. Use the package pipseed: what is here may change with each version.");
-PyDoc_STRVAR(seed_doc, "seed(*, policy_file, env, python, root, settings, callback, user, as_venv, dry_run, "
-                       "jobs)\n--\n\n"
-                       "pipseed_seed of pipseed.h; the fields of pipseed.Result.");
+PyDoc_STRVAR(call_doc, "Takes the keyword arguments that order.c lists; calls the function of pipseed.h of this name.");
 PyDoc_STRVAR(create_doc, "create(dir, *, policy_file, python, prompt, settings, callback, dry_run, jobs, "
                          "system_site_packages, clear, symlinks, upgrade, with_pip, scm_ignore_files)\n--\n\n"
-                         "pipseed_create of pipseed.h; the fields of pipseed.Environment.");
+                         "pipseed_create of pipseed.h.");
 PyDoc_STRVAR(newest_doc, "newest(python_version, *, policy_file, settings)\n--\n\n"
                          "Version of the pip that the policy admits for such a Python, or None.");
-PyDoc_STRVAR(policy_doc, "policy(*, policy_file, settings)\n--\n\n"
-                         "What the policy says: {key: (value, layer, origin, locked_by)}.");
+PyDoc_STRVAR(policy_doc, "policy(*, policy_file, settings)\n--\n\nValues, files and hooks of the policy.");
+PyDoc_STRVAR(matches_doc, "version_matches(version, specifier)\n--\n\npipseed_version_matches.");
+
+#define METHOD(name, doc)                                                                                              \
+        {#name, (PyCFunction)(void (*)(void))module_##name, METH_VARARGS | METH_KEYWORDS, (doc)}
+#define CALL_METHOD(name) METHOD(name, call_doc),
 
 static PyMethodDef methods[] = {
-        {"seed", (PyCFunction)(void (*)(void))module_seed, METH_VARARGS | METH_KEYWORDS, seed_doc},
-        {"create", (PyCFunction)(void (*)(void))module_create, METH_VARARGS | METH_KEYWORDS, create_doc},
-        {"newest", (PyCFunction)(void (*)(void))module_newest, METH_VARARGS | METH_KEYWORDS, newest_doc},
-        {"policy", (PyCFunction)(void (*)(void))module_policy, METH_VARARGS | METH_KEYWORDS, policy_doc},
+        MODULE_CALLS(CALL_METHOD)
+        METHOD(create, create_doc),
+        METHOD(newest, newest_doc),
+        METHOD(policy, policy_doc),
+        METHOD(version_matches, matches_doc),
         {NULL, NULL, 0, NULL},
 };
 
 static int exec(PyObject *module)
 {
         if (errors_init(module, PyModule_GetState(module)) < 0)
+                return -1;
+        if (PyModule_AddStringConstant(module, "dropin_template", PIPSEED_DROPIN_FOLDER) < 0)
                 return -1;
         return PyModule_AddStringConstant(module, "library_version", pipseed_version());
 }

@@ -24,6 +24,9 @@ struct state {
 
 /* errors.c: makes the classes and puts them into the module; -1 with an exception set. */
 int errors_init(PyObject *module, struct state *state);
+/* A message or a hint in words that fit an API: options and commands as arguments and functions (pipseed/_hints.py).
+ * New reference; NULL or "": None. */
+PyObject *errors_translate(const char *text);
 /* Raises what err holds. Returns NULL, so that callers can return it. */
 PyObject *errors_raise(const struct state *state, const struct pipseed_error *err);
 
@@ -51,18 +54,34 @@ int bridge_end(struct bridge *bridge);
 /*
  * order.c: what Python wants done, as a request. policy, env, python and root are paths or None; settings is a sequence
  * of (key, value, option, append), the last layer of the policy, as the command's options are.
+ *
+ *     struct order order = ORDER_INIT;
+ *
+ *     if (order_parse(&order, args, kwargs) == 0 && order_prepare(&order, state) == 0)
+ *             ...                        order.req is what the library is to be called with
+ *     order_done(&order);
  */
 struct order {
         PyObject *policy_file, *env, *python, *root; /* bytes, owned, or NULL */
+        PyObject *command, *template_dir;            /* likewise, for drop-ins */
         PyObject *settings;                          /* borrowed */
         PyObject *callback;                          /* borrowed, or NULL */
         int user, dry_run;
         int as_venv; /* as venv asks ensurepip: pip, pipX and pipX.Y, an older one replaced; whatever the policy says */
+        int check;   /* wheels and store: read every file */
+        int fix;     /* doctor */
+        int force;   /* drop-ins */
         unsigned int jobs;
+        uint64_t max_age, max_bytes; /* seconds, bytes; UINT64_MAX: no limit */
         struct pipseed_policy *policy;
         struct pipseed_request req;
 };
 
+#define ORDER_INIT {.max_age = UINT64_MAX, .max_bytes = UINT64_MAX}
+
+/* Takes keyword arguments, by the names of the members above. An error names the argument. -1 with an exception set;
+ * order_done is needed then, too. */
+int order_parse(struct order *order, PyObject *args, PyObject *kwargs);
 /* Converters for PyArg_Parse's "O&". */
 int order_take_path(PyObject *object, void *ret_bytes); /* None: NULL */
 int order_take_jobs(PyObject *object, void *ret_number);
@@ -72,14 +91,23 @@ void order_done(struct order *order);
 
 /* results.c: new references, NULL with an exception set. */
 PyObject *results_text(const char *text); /* NULL: None; in the file system's encoding */
-PyObject *results_seeding(const struct pipseed_result *result);
+PyObject *results_attribute(PyObject *object, const char *name);
 PyObject *results_environment(const struct pipseed_environment *env);
-PyObject *results_policy(const struct pipseed_policy *policy); /* {key: (value, layer, origin, locked_by)} */
 
-/* The module's functions. */
-PyObject *module_seed(PyObject *module, PyObject *args, PyObject *kwargs);
+extern const struct shape results_result, results_verify_report, results_doctor_report, results_wheels, results_cache,
+        results_dropin, results_pythons, results_policy_value;
+
+/* The module's functions: create.c, policy.c, and calls.c, which has a table of all others. */
 PyObject *module_create(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *module_newest(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *module_policy(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *module_version_matches(PyObject *module, PyObject *args, PyObject *kwargs);
+
+#define MODULE_CALLS(X)                                                                                                \
+        X(seed) X(unseed) X(verify) X(doctor) X(wheels) X(cache_list) X(cache_warm) X(cache_prune) X(dropin_status)    \
+        X(dropin_enable) X(dropin_disable) X(pythons)
+#define MODULE_CALL_DECLARE(name) PyObject *module_##name(PyObject *module, PyObject *args, PyObject *kwargs);
+MODULE_CALLS(MODULE_CALL_DECLARE)
+#undef MODULE_CALL_DECLARE
 
 #endif

@@ -3,6 +3,134 @@
 
 #include <limits.h>
 
+/* -1 with a TypeError set. */
+static int wrong_type(const char *name, const char *wanted, PyObject *value)
+{
+        PyObject *type = results_attribute((PyObject *)Py_TYPE(value), "__name__");
+
+        if (type != NULL)
+                PyErr_Format(PyExc_TypeError, "%s must be %s, not %U", name, wanted, type);
+        Py_XDECREF(type);
+        return -1;
+}
+
+static int take_path(const char *name, PyObject *value, void *ret_bytes)
+{
+        PyObject **path = ret_bytes;
+
+        if (value == Py_None)
+                return 0;
+        if (PyUnicode_FSConverter(value, path))
+                return 0;
+        if (!PyErr_ExceptionMatches(PyExc_TypeError))
+                return -1;
+        PyErr_Clear();
+        return wrong_type(name, "str or os.PathLike", value);
+}
+
+static int take_object(const char *name, PyObject *value, void *ret_object)
+{
+        (void)name;
+        *(PyObject **)ret_object = value;
+        return 0;
+}
+
+static int take_flag(const char *name, PyObject *value, void *ret_flag)
+{
+        int flag = PyObject_IsTrue(value);
+
+        (void)name;
+        if (flag >= 0)
+                *(int *)ret_flag = flag;
+        return flag < 0 ? -1 : 0;
+}
+
+static int take_number(const char *name, PyObject *value, unsigned long long max, unsigned long long *ret_number)
+{
+        unsigned long long number;
+
+        if (!PyLong_Check(value))
+                return wrong_type(name, "int", value);
+        number = PyLong_AsUnsignedLongLong(value);
+        if (PyErr_Occurred() || number > max) {
+                PyErr_Clear();
+                PyErr_Format(PyExc_OverflowError, "%s must be from 0 to %llu", name, max);
+                return -1;
+        }
+        *ret_number = number;
+        return 0;
+}
+
+static int take_jobs(const char *name, PyObject *value, void *ret_jobs)
+{
+        unsigned long long number = 0;
+        int r = take_number(name, value, UINT_MAX, &number);
+
+        *(unsigned int *)ret_jobs = (unsigned int)number;
+        return r;
+}
+
+/* None is no limit. */
+static int take_limit(const char *name, PyObject *value, void *ret_limit)
+{
+        unsigned long long number = UINT64_MAX;
+        int r = value != Py_None ? take_number(name, value, UINT64_MAX, &number) : 0;
+
+        *(uint64_t *)ret_limit = number;
+        return r;
+}
+
+static const struct argument {
+        const char *name;
+        int (*take)(const char *name, PyObject *value, void *ret_member);
+        size_t offset;
+} arguments[] = {
+        {"policy_file", take_path, offsetof(struct order, policy_file)},
+        {"env", take_path, offsetof(struct order, env)},
+        {"python", take_path, offsetof(struct order, python)},
+        {"root", take_path, offsetof(struct order, root)},
+        {"command", take_path, offsetof(struct order, command)},
+        {"template_dir", take_path, offsetof(struct order, template_dir)},
+        {"settings", take_object, offsetof(struct order, settings)},
+        {"callback", take_object, offsetof(struct order, callback)},
+        {"user", take_flag, offsetof(struct order, user)},
+        {"dry_run", take_flag, offsetof(struct order, dry_run)},
+        {"as_venv", take_flag, offsetof(struct order, as_venv)},
+        {"check", take_flag, offsetof(struct order, check)},
+        {"fix", take_flag, offsetof(struct order, fix)},
+        {"force", take_flag, offsetof(struct order, force)},
+        {"jobs", take_jobs, offsetof(struct order, jobs)},
+        {"max_age", take_limit, offsetof(struct order, max_age)},
+        {"max_bytes", take_limit, offsetof(struct order, max_bytes)},
+};
+
+static int take(struct order *order, PyObject *key, PyObject *value)
+{
+        for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++) {
+                const struct argument *argument = &arguments[i];
+
+                if (PyUnicode_CompareWithASCIIString(key, argument->name) == 0)
+                        return argument->take(argument->name, value, (char *)order + argument->offset);
+        }
+        PyErr_Format(PyExc_TypeError, "unexpected argument '%U'", key);
+        return -1;
+}
+
+int order_parse(struct order *order, PyObject *args, PyObject *kwargs)
+{
+        PyObject *key = NULL, *value = NULL;
+        Py_ssize_t at = 0;
+
+        if (PyTuple_Size(args) != 0) {
+                PyErr_SetString(PyExc_TypeError, "only keyword arguments are expected");
+                return -1;
+        }
+        while (kwargs != NULL && PyDict_Next(kwargs, &at, &key, &value))
+                if (take(order, key, value) < 0)
+                        return -1;
+        return 0;
+}
+
 int order_take_path(PyObject *object, void *ret_bytes)
 {
         PyObject **path = ret_bytes;
@@ -20,16 +148,7 @@ int order_take_path(PyObject *object, void *ret_bytes)
 
 int order_take_jobs(PyObject *object, void *ret_number)
 {
-        unsigned long number = PyLong_AsUnsignedLong(object);
-
-        if (PyErr_Occurred())
-                return 0;
-        if (number > UINT_MAX) {
-                PyErr_SetString(PyExc_OverflowError, "jobs is too large");
-                return 0;
-        }
-        *(unsigned int *)ret_number = (unsigned int)number;
-        return 1;
+        return take_jobs("jobs", object, ret_number) == 0;
 }
 
 static const char *bytes_or_null(PyObject *bytes)
@@ -115,6 +234,8 @@ void order_done(struct order *order)
         Py_CLEAR(order->env);
         Py_CLEAR(order->python);
         Py_CLEAR(order->root);
+        Py_CLEAR(order->command);
+        Py_CLEAR(order->template_dir);
         pipseed_policy_free(order->policy);
         order->policy = NULL;
 }

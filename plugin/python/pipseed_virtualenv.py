@@ -166,8 +166,11 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
         try:
             self._seed(creator, pipseed)
         except pipseed.Error as error:
-            text = error.message if error.path is None else f"{error.message}\n  path: {error.path}"
-            raise _fail(text if error.hint is None else f"{text}\n  hint: {error.hint}", error.exit_code) from None
+            told = error.path is None or error.path in error.message
+            # In the words of options, as virtualenv's user types them.
+            text = error.command_message if told else f"{error.command_message}\n  path: {error.path}"
+            hint = error.command_hint
+            raise _fail(text if hint is None else f"{text}\n  hint: {hint}", error.exit_code) from None
 
     def _tell(self, options: "Any") -> None:
         """Say which options have no effect, where that is not what was meant."""
@@ -180,16 +183,17 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
 
     def _wanted(self) -> "set[str]":
         """Names of the packages."""
-        from pipseed import _pipseed
+        import pipseed
 
         wanted = set(self.distribution_to_versions())
         if "wheel" not in wanted or self.wheel_is_asked_for:
             return wanted
-        values = _pipseed.policy()
+        policy = pipseed.policy()
         for key, forbids in UNASKED_NO_WHEEL.items():
-            value, layer, origin, lock = values[key]
-            if forbids(value, layer, lock):
-                LOGGER.info("wheel is left out: %s = %s (%s); --wheel bundle asks for it", key, value, lock or origin)
+            value = policy.find(key)
+            if forbids(value.value, value.layer, value.locked_by):
+                source = value.locked_by or value.origin or ""
+                LOGGER.info("wheel is left out: %s = %s (%s); --wheel bundle asks for it", key, value.value, source)
                 return wanted - {"wheel"}
         return wanted
 

@@ -1,5 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "module.h"
+/* The tables of pipseed._results: what each of the library's structs is in Python. */
+#include "shape.h"
+
+#define TEXT(type, member) {.convert = shape_text, .offset = offsetof(type, member)}
+#define NONEMPTY(type, member) {.convert = shape_nonempty, .offset = offsetof(type, member)}
+#define WORDS(type, member) {.convert = shape_words, .offset = offsetof(type, member)}
+#define FLAG(type, member) {.convert = shape_flag, .offset = offsetof(type, member)}
+#define COUNT(type, member) {.convert = shape_count, .offset = offsetof(type, member)}
+#define SIZE(type, member) {.convert = shape_size, .offset = offsetof(type, member)}
+#define TIME(type, member) {.convert = shape_time, .offset = offsetof(type, member)}
+#define NUMBER(type, member) {.convert = shape_number, .offset = offsetof(type, member)}
+#define CODE(type, member) {.convert = shape_code, .offset = offsetof(type, member)}
+#define STATUS(type, member) {.convert = shape_status, .offset = offsetof(type, member)}
 
 PyObject *results_text(const char *text)
 {
@@ -8,97 +20,163 @@ PyObject *results_text(const char *text)
         Py_RETURN_NONE;
 }
 
-/* For Py_BuildValue's "O&". */
-static PyObject *convert(void *text)
+/* Python caches names that it has looked up, by their addresses: a new string each time would be kept each time. */
+PyObject *results_attribute(PyObject *object, const char *name)
 {
-        return results_text(text);
+        PyObject *interned = PyUnicode_InternFromString(name);
+        PyObject *value = interned != NULL ? PyObject_GetAttr(object, interned) : NULL;
+
+        Py_XDECREF(interned);
+        return value;
 }
 
-/* In the order of the fields of pipseed.Package. */
-static PyObject *make_package(const struct pipseed_package *package)
-{
-        return Py_BuildValue("(sO&O&O&O&O&O&sKK)", package->name, convert, package->version, convert,
-                             package->previous_version, convert, package->location, convert, package->wheel, convert,
-                             package->sha256, convert, package->source, pipseed_action_name(package->action),
-                             (unsigned long long)package->n_files, (unsigned long long)package->n_bytecode);
-}
+static const struct field package_fields[] = {
+        TEXT(struct pipseed_package, name),
+        TEXT(struct pipseed_package, version),
+        TEXT(struct pipseed_package, previous_version),
+        TEXT(struct pipseed_package, location),
+        TEXT(struct pipseed_package, wheel),
+        TEXT(struct pipseed_package, sha256),
+        TEXT(struct pipseed_package, source),
+        {.convert = shape_action, .offset = offsetof(struct pipseed_package, action)},
+        COUNT(struct pipseed_package, n_files),
+        COUNT(struct pipseed_package, n_bytecode),
+};
+static const struct shape package = SHAPE("Package", package_fields);
 
-static PyObject *make_packages(const struct pipseed_result *result)
-{
-        PyObject *tuple = PyTuple_New((Py_ssize_t)result->n_packages);
+static const struct field result_fields[] = {
+        TEXT(struct pipseed_result, env),
+        TEXT(struct pipseed_result, python),
+        TEXT(struct pipseed_result, version),
+        TEXT(struct pipseed_result, scripts_dir),
+        FLAG(struct pipseed_result, is_venv),
+        SHAPE_ARRAY(struct pipseed_result, packages, n_packages, &package),
+        SHAPE_ARRAY(struct pipseed_result, scripts, n_scripts, NULL),
+        COUNT(struct pipseed_result, n_reflinked),
+        COUNT(struct pipseed_result, n_hardlinked),
+        COUNT(struct pipseed_result, n_copied),
+        COUNT(struct pipseed_result, n_symlinked),
+};
+const struct shape results_result = SHAPE("Result", result_fields);
 
-        for (size_t i = 0; tuple != NULL && i < result->n_packages; i++) {
-                PyObject *item = make_package(result->packages[i]);
+static const struct field finding_fields[] = {
+        CODE(struct pipseed_finding, code),
+        NUMBER(struct pipseed_finding, code),
+        TEXT(struct pipseed_finding, path),
+        WORDS(struct pipseed_finding, text),
+};
+static const struct shape finding = SHAPE("Finding", finding_fields);
 
-                if (item == NULL || PyTuple_SetItem(tuple, (Py_ssize_t)i, item) < 0)
-                        Py_CLEAR(tuple);
-        }
-        return tuple;
-}
+static const struct field report_fields[] = {
+        TEXT(struct pipseed_report, env),
+        TEXT(struct pipseed_report, python),
+        TEXT(struct pipseed_report, version),
+        SHAPE_ARRAY(struct pipseed_report, packages, n_packages, &package),
+        SHAPE_ARRAY(struct pipseed_report, findings, n_findings, &finding),
+};
+const struct shape results_verify_report = SHAPE("VerifyReport", report_fields);
 
-static PyObject *make_scripts(const struct pipseed_result *result)
-{
-        PyObject *tuple = PyTuple_New((Py_ssize_t)result->n_scripts);
+static const struct field issue_fields[] = {
+        CODE(struct pipseed_ailment, code),
+        NUMBER(struct pipseed_ailment, code),
+        TEXT(struct pipseed_ailment, path),
+        WORDS(struct pipseed_ailment, text),
+        WORDS(struct pipseed_ailment, hint),
+        FLAG(struct pipseed_ailment, can_mend),
+        FLAG(struct pipseed_ailment, mended),
+};
+static const struct shape issue = SHAPE("Issue", issue_fields);
 
-        for (size_t i = 0; tuple != NULL && i < result->n_scripts; i++) {
-                PyObject *item = results_text(result->scripts[i]);
+static const struct field doctor_fields[] = {
+        TEXT(struct pipseed_checkup, env),
+        TEXT(struct pipseed_checkup, python),
+        TEXT(struct pipseed_checkup, version),
+        SHAPE_ARRAY(struct pipseed_checkup, ailments, n_ailments, &issue),
+        SIZE(struct pipseed_checkup, n_left),
+};
+const struct shape results_doctor_report = SHAPE("DoctorReport", doctor_fields);
 
-                if (item == NULL || PyTuple_SetItem(tuple, (Py_ssize_t)i, item) < 0)
-                        Py_CLEAR(tuple);
-        }
-        return tuple;
-}
+static const struct field wheel_fields[] = {
+        TEXT(struct pipseed_wheel, filename),
+        TEXT(struct pipseed_wheel, name),
+        TEXT(struct pipseed_wheel, version),
+        TEXT(struct pipseed_wheel, sha256),
+        TEXT(struct pipseed_wheel, requires_python),
+        TEXT(struct pipseed_wheel, source),
+        COUNT(struct pipseed_wheel, size),
+        STATUS(struct pipseed_wheel, status),
+        NUMBER(struct pipseed_wheel, status),
+        TEXT(struct pipseed_wheel, problem),
+};
+static const struct shape wheel = SHAPE("Wheel", wheel_fields);
 
-PyObject *results_seeding(const struct pipseed_result *result)
-{
-        PyObject *packages = make_packages(result);
-        PyObject *scripts = packages != NULL ? make_scripts(result) : NULL;
+static const struct field wheel_list_fields[] = {
+        SHAPE_ARRAY(struct pipseed_wheel_list, wheels, n_wheels, &wheel),
+};
+const struct shape results_wheels = SHAPE("WheelList", wheel_list_fields);
 
-        if (scripts == NULL) {
-                Py_XDECREF(packages);
-                return NULL;
-        }
-        return Py_BuildValue("(O&O&sO&ONNKKKK)", convert, result->env, convert, result->python, result->version,
-                             convert, result->scripts_dir, result->is_venv ? Py_True : Py_False, packages, scripts,
-                             (unsigned long long)result->n_reflinked, (unsigned long long)result->n_hardlinked,
-                             (unsigned long long)result->n_copied, (unsigned long long)result->n_symlinked);
-}
+static const struct field entry_fields[] = {
+        TEXT(struct pipseed_cache_entry, wheel),
+        TEXT(struct pipseed_cache_entry, sha256),
+        TEXT(struct pipseed_cache_entry, folder),
+        COUNT(struct pipseed_cache_entry, bytes),
+        COUNT(struct pipseed_cache_entry, n_files),
+        COUNT(struct pipseed_cache_entry, n_bytecode),
+        TIME(struct pipseed_cache_entry, last_used),
+        FLAG(struct pipseed_cache_entry, in_use),
+        STATUS(struct pipseed_cache_entry, status),
+        NUMBER(struct pipseed_cache_entry, status),
+        TEXT(struct pipseed_cache_entry, problem),
+};
+static const struct shape cache_entry = SHAPE("CacheEntry", entry_fields);
+
+static const struct field cache_fields[] = {
+        TEXT(struct pipseed_cache, path),
+        SHAPE_ARRAY(struct pipseed_cache, entries, n_entries, &cache_entry),
+        COUNT(struct pipseed_cache, bytes),
+};
+const struct shape results_cache = SHAPE("Cache", cache_fields);
+
+static const struct field dropin_fields[] = {
+        TEXT(struct pipseed_dropin, python),
+        TEXT(struct pipseed_dropin, version),
+        {.convert = shape_state, .offset = offsetof(struct pipseed_dropin, state)},
+        FLAG(struct pipseed_dropin, changed),
+        TEXT(struct pipseed_dropin, stdlib),
+        TEXT(struct pipseed_dropin, package),
+        TEXT(struct pipseed_dropin, kept),
+        TEXT(struct pipseed_dropin, owner),
+        TEXT(struct pipseed_dropin, command),
+        TEXT(struct pipseed_dropin, writer),
+        FLAG(struct pipseed_dropin, command_gone),
+        FLAG(struct pipseed_dropin, current),
+};
+const struct shape results_dropin = SHAPE("Dropin", dropin_fields);
+
+static const struct field pythons_fields[] = {SHAPE_ARRAY(struct pipseed_pythons, paths, n_paths, NULL)};
+const struct shape results_pythons = SHAPE("Pythons", pythons_fields);
+
+static const struct field environment_fields[] = {
+        TEXT(struct pipseed_environment, dir),
+        TEXT(struct pipseed_environment, python),
+        TEXT(struct pipseed_environment, base),
+        TEXT(struct pipseed_environment, version),
+        FLAG(struct pipseed_environment, existed),
+        {.convert = shape_struct, .offset = offsetof(struct pipseed_environment, seeding), .element = &results_result},
+};
+static const struct shape environment = SHAPE("Environment", environment_fields);
 
 PyObject *results_environment(const struct pipseed_environment *env)
 {
-        PyObject *seeding = Py_None;
-
-        if (env->seeding != NULL)
-                seeding = results_seeding(env->seeding);
-        else
-                Py_INCREF(seeding);
-        if (seeding == NULL)
-                return NULL;
-        return Py_BuildValue("(O&O&O&sON)", convert, env->dir, convert, env->python, convert, env->base,
-                             env->version, env->existed ? Py_True : Py_False, seeding);
+        return shape_make(&environment, env);
 }
 
-static int add_value(PyObject *dict, const struct pipseed_policy_value *value)
-{
-        PyObject *key = results_text(value->key);
-        PyObject *item = Py_BuildValue("(O&O&O&O&)", convert, value->value, convert, value->layer, convert, value->origin,
-                                       convert, value->locked_by);
-        int r = key != NULL && item != NULL ? PyDict_SetItem(dict, key, item) : -1;
-
-        Py_XDECREF(key);
-        Py_XDECREF(item);
-        return r;
-}
-
-PyObject *results_policy(const struct pipseed_policy *policy)
-{
-        PyObject *dict = PyDict_New();
-
-        for (size_t i = 0; dict != NULL && i < pipseed_policy_count(policy); i++) {
-                struct pipseed_policy_value value = PIPSEED_POLICY_VALUE_INIT;
-
-                if (pipseed_policy_value_at(policy, i, &value) == 0 && add_value(dict, &value) < 0)
-                        Py_CLEAR(dict);
-        }
-        return dict;
-}
+static const struct field value_fields[] = {
+        TEXT(struct pipseed_policy_value, key),
+        TEXT(struct pipseed_policy_value, value),
+        TEXT(struct pipseed_policy_value, layer),
+        NONEMPTY(struct pipseed_policy_value, origin),
+        TEXT(struct pipseed_policy_value, locked_by),
+        TEXT(struct pipseed_policy_value, help),
+};
+const struct shape results_policy_value = SHAPE("PolicyValue", value_fields);

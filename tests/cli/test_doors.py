@@ -23,7 +23,7 @@ call, arguments = sys.argv[1], json.loads(sys.argv[2])
 try:
     getattr(pipseed, call)(**arguments)
 except pipseed.Error as error:
-    print(json.dumps({name: getattr(error, name) for name in ("code", "number", "errno", "hint", "path")}))
+    print(json.dumps({"hint": error.command_hint} | {name: getattr(error, name) for name in ("code", "number", "errno", "path")}))
 """
 
 

@@ -11,6 +11,7 @@ import interpreters
 import pytest
 import rig
 import run
+import test_docs
 
 ALLOWED_LIBRARIES = {"libc.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "libpthread.so.0", "libdl.so.2"}
 
@@ -124,7 +125,7 @@ def test_contents(wheel, tmp_path):
 
 
 def test_lint(base):
-    """mypy --strict and ruff have nothing to say about the package."""
+    """mypy --strict and ruff have nothing to say about the package, and mypy --strict nothing about the manual's programs."""
     done = pip(base / "env", "install", "--quiet", "mypy", "ruff", "virtualenv", cwd=base)
     if done.returncode != 0:
         pytest.skip(f"mypy and ruff cannot be installed: {done.stderr.strip().splitlines()[-1]}")
@@ -132,3 +133,7 @@ def test_lint(base):
                   ["ruff", "format", "--check", "--no-cache"]):
         result = run.run([base / "env/bin" / words[0], *words[1:]], cwd=run.REPO, code=None)
         assert result.code == 0, result
+    (base / "program.py").write_text(test_docs.typed_program())
+    result = run.run([base / "env/bin/mypy", "--strict", "--python-version", "3.12", "--cache-dir", base / "mypy",
+                      base / "program.py"], env={"MYPYPATH": run.REPO / "plugin/python"}, code=None)
+    assert result.code == 0, result

@@ -84,8 +84,6 @@ def bootstrap(
     if not sys.executable:
         raise RuntimeError("this program embeds Python and does not say which: name the environment, pipseed.seed(env)")
 
-    from ._results import make_result
-
     settings: list[Setting] = []
     if altinstall:
         settings.append(("seed.scripts", "alt", "altinstall", False))
@@ -94,8 +92,10 @@ def bootstrap(
     if upgrade:
         settings.append(("seed.upgrade", "yes", "upgrade", False))
     callback: Callable[[str, str, int, int], object] | None = _tell if verbosity else None
-    raw = _pipseed.seed(python=sys.executable, root=root or None, user=bool(user), settings=settings, callback=callback)
-    packages = make_result(raw).packages[::-1]  # pip comes last there
+    result = _pipseed.seed(
+        python=sys.executable, root=root or None, user=bool(user), settings=settings, callback=callback
+    )
+    packages = result.packages[::-1]  # pip comes last there
     for line in _report(packages) + (_detail(packages) if verbosity else []):
         print(line)
 
@@ -134,9 +134,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def report(error: _pipseed.Error) -> None:
-    """As the command says it."""
-    print(f"error: {error.message}", file=sys.stderr)
-    if error.path is not None:
+    """As the command says it, whose options these are."""
+    print(f"error: {error.command_message}", file=sys.stderr)
+    if error.path is not None and error.path not in error.message:
         print(f"  path: {error.path}", file=sys.stderr)
-    if error.hint is not None:
-        print(f"  hint: {error.hint}", file=sys.stderr)
+    if error.command_hint is not None:
+        print(f"  hint: {error.command_hint}", file=sys.stderr)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""1,000 calls and what they leave: leak.py ENV FOLDER"""
+"""Some calls, and what they leave: leak.py ENV FOLDER"""
 import contextlib
 import gc
 import io
@@ -51,9 +51,20 @@ CALLS = [
     lambda: expect(TypeError, pipseed.seed, env, jobs="many"),
     lambda: expect(ZeroDivisionError, pipseed.seed, os.path.join(folder, "other"), cache_dir=cold, events=fail),
     bootstrap,
+    lambda: pipseed.verify(env, on_event=ignore),
+    lambda: pipseed.doctor(env),
+    lambda: pipseed.unseed(os.path.join(folder, "other")),
+    lambda: pipseed.cache.warm(env, dry_run=True, bytecode=False),
+    lambda: [pipseed.cache.info(), pipseed.cache.prune(dry_run=True), pipseed.cache.clear(dry_run=True)],
+    lambda: [pipseed.wheels(), pipseed.policy().find("seed.pip"), pipseed.version_matches("1", ">0")],
+    lambda: [pipseed.dropin.status(sys.executable), pipseed.dropin.pythons()],
+    lambda: expect(pipseed.RefusedError, pipseed.policy, os.path.join(folder, "none.ini")),
+    lambda: expect(pipseed.FailedError, pipseed.dropin.disable, os.path.join(folder, "none")),
+    lambda: expect(TypeError, pipseed.verify, env, wheel_dirs=[3]),
+    lambda: expect(ZeroDivisionError, pipseed.cache.warm, env, cache_dir=cold, on_event=fail),
 ]
 WATCHED = {"None": None, "Error": pipseed.Error, "FailedError": pipseed.FailedError, "Result": pipseed.Result,
-           "callback": ignore, "seed": pipseed.seed}
+           "callback": ignore, "seed": pipseed.seed, "Wheel": pipseed.Wheel, "CacheEntry": pipseed.CacheEntry}
 
 
 def measure():
@@ -73,8 +84,8 @@ def run(count):
 
 
 pipseed.create(os.path.join(folder, "other"), with_pip=False)
-run(100)  # what is kept once is there now
+run(5 * len(CALLS))  # what is kept once is there now
 before = measure()
-run(1000)
+run(50 * len(CALLS))
 after = measure()
 print(json.dumps({name: after[name] - before[name] for name in before}))
