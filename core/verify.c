@@ -53,9 +53,28 @@ static int add_finding(struct owned_report *owned, int code, const char *path, c
         return 0;
 }
 
+/* Unpacking and checking it is done once for all environments of a call. */
+static int read_wheel(const struct job *job, const struct catalog_wheel *source, const void *bytes, size_t len,
+                      const struct wheel **ret_wheel, struct pipseed_error *err)
+{
+        struct pipseed_verify_cache *cache = job->req.verify_cache;
+        const struct wheel *kept = verified_find_wheel(cache, source->sha256);
+        struct wheel *wheel = NULL;
+        int r = kept == NULL ? wheel_load(source->filename, bytes, len, source->path, &wheel, err) : 0;
+
+        if (r < 0)
+                return r;
+        if (wheel != NULL)
+                kept = verified_keep_wheel(cache, source->sha256, wheel);
+        if (kept == NULL)
+                return error_memory(err);
+        *ret_wheel = kept;
+        return 0;
+}
+
 /* The wheel that the installed version came from, when it is at hand: RECORD alone could have been changed as well. */
 static int load_wheel(struct job *job, const struct job_package *package, struct catalog_wheel **ret_source,
-                      struct wheel **ret_wheel, struct pipseed_error *err)
+                      const struct wheel **ret_wheel, struct pipseed_error *err)
 {
         _cleanup_(version_freep) struct version *installed = NULL;
         struct pipseed_error ignored = PIPSEED_ERROR_INIT;
@@ -77,7 +96,7 @@ static int load_wheel(struct job *job, const struct job_package *package, struct
                 if (r == 0)
                         r = catalog_admit(&job->req, wheel, err);
                 if (r == 0)
-                        r = wheel_load(wheel->filename, bytes, len, wheel->path, ret_wheel, err);
+                        r = read_wheel(job, wheel, bytes, len, ret_wheel, err);
                 if (r == 0)
                         *ret_source = wheel;
                 return r;
@@ -127,7 +146,7 @@ static int check_copies(const struct job *job, struct owned_report *owned, const
 static int check_files(struct job *job, struct owned_report *owned, const struct job_package *package,
                        struct pipseed_package *described, struct pipseed_error *err)
 {
-        _cleanup_(wheel_freep) struct wheel *wheel = NULL;
+        const struct wheel *wheel = NULL;
         _cleanup_free_ char *own_store = job->cache_folder != NULL ? path_join(job->cache_folder, "v1") : NULL;
         _cleanup_free_ char *system_store =
                 job->req.cache_system != NULL ? path_join(job->req.cache_system, "v1") : NULL;

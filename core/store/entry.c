@@ -198,7 +198,7 @@ static int get_or_make(const struct store *store, const struct entry_query *quer
                 *ret_entry = steal_ptr(entry);
                 return 0;
         }
-        if (r == -EBADMSG) {
+        if (r == -EBADMSG || r == -EACCES) { /* what may not be read in one's own store is another user's */
                 _cleanup_free_ char *name = make_entry_name(query);
 
                 path = name != NULL ? str_format("wheels/%s", name) : NULL;

@@ -306,6 +306,28 @@ void store_sweep_if_free(const struct store *store)
                 store_sweep(store);
 }
 
+/* Another user's directory cannot get another parent (rename(2): ".." is written), but another name, which nobody looks for.
+ * It stays: what is in it is not ours to remove. 0 or -errno. */
+static int move_aside(const struct store *store, const char *path)
+{
+        _cleanup_free_ char *parent = path_dir(path);
+        _cleanup_free_ char *aside = NULL;
+        char name[32];
+        int r = parent != NULL ? file_random_name(".other-", name, sizeof(name)) : -ENOMEM;
+
+        if (r < 0)
+                return r;
+        aside = path_join(parent, name);
+        if (aside == NULL)
+                return -ENOMEM;
+        return renameat(store->fd, path, store->fd, aside) < 0 ? -errno : 0;
+}
+
+static bool is_denied(int r)
+{
+        return r == -EACCES || r == -EPERM;
+}
+
 int store_take_out(const struct store *store, const char *path)
 {
         char name[64];
@@ -317,6 +339,9 @@ int store_take_out(const struct store *store, const char *path)
                 return fd;
         if (renameat(store->fd, path, fd, "old") < 0 && errno != ENOENT)
                 result = -errno;
+        if (is_denied(result))
+                result = move_aside(store, path);
         r = file_remove_tree(store->fd, name);
-        return result < 0 ? result : r;
+        /* Gone from its place is what counts: another user's files may have to stay in tmp/. */
+        return result < 0 ? result : is_denied(r) ? 0 : r;
 }

@@ -309,3 +309,54 @@ def test_several(pipseed, two_envs):
     area(one)
     result = pipseed("doctor", "--json", one, other, code=4)
     assert [line.count('"status":"ok"') for line in result.stdout.splitlines()] == [0, 1]
+
+
+def scripts(env):
+    """pip's."""
+    return sorted(path.name for path in (env / "bin").glob("pip*"))
+
+
+@pytest.mark.parametrize("extra", [[], ["pip-3.99"]], ids=["of venv", "of virtualenv"])
+def test_scripts_stay(pipseed, env, extra):
+    """pip is put in again with the scripts that RECORD lists, whoever chose them; none is added, none goes."""
+    for name in extra:
+        shutil.copy(env / "bin/pip3", env / "bin" / name)
+        with open(dist_info(env) / "RECORD", "a", encoding="utf-8") as record:
+            record.write(f"../../../bin/{name},,\n")
+    before = scripts(env)
+    break_link(site(env) / "pip/__main__.py", "damaged\n")
+    pipseed("doctor", "--fix", env)
+    assert scripts(env) == before and "pip" in before
+    pipseed("verify", env)
+    pip_works(env)
+    moved = env.rename(env.with_name("moved"))
+    pipseed("doctor", "--fix", moved)
+    assert scripts(moved) == before
+
+
+def test_record_follows_the_scripts(pipseed, env):
+    """A moved environment whose wheel is not at hand: the rows of the mended scripts are mended, too."""
+    moved = env.rename(env.with_name("moved"))
+    nothing = {"PIPSEED_WHEELS_BUNDLED": "no"}
+    assert "env-moved" in pipseed("doctor", "--fix", moved, env=nothing).stdout
+    pipseed("verify", moved, env=nothing)
+    assert "nothing is wrong" in pipseed("doctor", moved, env=nothing).stdout
+    pip_works(moved)
+
+
+def test_a_changed_script_does_not_become_right(pipseed, env):
+    """Somebody's edit is a finding before the environment is moved, and after it was mended."""
+    break_link(env / "bin/pip3", (env / "bin/pip3").read_text() + "# edited\n")
+    (env / "bin/pip3").chmod(0o755)
+    moved = env.rename(env.with_name("moved"))
+    pipseed("doctor", "--fix", moved, env={"PIPSEED_WHEELS_BUNDLED": "no"}, code=4)
+    assert "bin/pip3" in pipseed("verify", moved, code=4).stdout
+
+
+def test_the_dist_info_decides(pipseed, env):
+    """Which version is there is not for pip's code to say."""
+    break_link(site(env) / "pip/__init__.py", '__version__ = "9.9"\n')
+    document = pipseed("doctor", env, "--json", code=4).json
+    assert all(finding["can_mend"] for finding in document["findings"])
+    pipseed("doctor", "--fix", env)
+    pip_works(env)

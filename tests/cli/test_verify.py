@@ -106,3 +106,36 @@ def test_seeded_by_ensurepip(new_env, pipseed):
     pipseed("verify", env)
     flip(interpreters.site_packages(env) / "pip/__main__.py")
     pipseed("verify", env, code=4)
+
+
+def as_virtualenv(env):
+    """RECORD as virtualenv writes it: rows without a hash for what it makes, and for folders and bytecode that are not there."""
+    lib = interpreters.site_packages(env)
+    info = next(lib.glob("pip-*.dist-info"))
+    mark = lib / (info.name[: -len(".dist-info")] + ".virtualenv")
+    mark.touch()
+    (info / "INSTALLER").unlink()
+    (info / "INSTALLER").write_text("pip\n")
+    rows = [row for row in (info / "RECORD").read_text().splitlines()
+            if not row.startswith("../") and not row.split(",")[0].endswith((".pyc", "INSTALLER"))]
+    rows += [f"../../../bin/{path.name},," for path in (env / "bin").glob("pip*")]
+    rows += [f"{info.name}/INSTALLER,,", f"{mark.name},,", "pip/__pycache__,,", "pip/nowhere/__pycache__,,", "pip/main.cpython-399.pyc,,"]
+    (info / "RECORD").unlink()
+    (info / "RECORD").write_text("\n".join(rows) + "\n")
+
+
+def test_rows_without_a_hash(new_env, pipseed):
+    """No finding, but not called verified either; without a hash code is still held against the wheel."""
+    env = new_env(interpreters.any_python())
+    pipseed("seed", env, "--packages", "pip")
+    as_virtualenv(env)
+    document = pipseed("verify", env, "--packages", "pip", "--json").json
+    assert document["findings"] == []
+    assert "RECORD has no hash" in document["packages"][0]["not_verified_reasons"]
+    info = next(interpreters.site_packages(env).glob("pip-*.dist-info"))
+    record = (info / "RECORD").read_text()
+    (info / "RECORD").write_text(re.sub(r"(?m)^(pip/__main__\.py),.*$", r"\1,,", record))
+    assert pipseed("verify", env, "--packages", "pip", "--json").json["findings"] == []
+    replace(interpreters.site_packages(env) / "pip/__main__.py", b"evil()\n")
+    found = pipseed("verify", env, "--packages", "pip", "--json", code=4).json["findings"]
+    assert "pip/__main__.py" in "".join(finding["path"] for finding in found)

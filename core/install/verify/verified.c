@@ -24,9 +24,16 @@ struct table {
         size_t n, size;
 };
 
+struct kept_wheel {
+        uint8_t sha256[HASH_SIZE];
+        struct wheel *wheel;
+};
+
 struct pipseed_verify_cache {
         pthread_mutex_t lock;    /* of all but what follows it */
         struct table files, bytecode, stored;
+        struct kept_wheel *wheels;
+        size_t n_wheels;
         pthread_mutex_t loading; /* who needs what is being loaded waits for it */
         char **loaded;
         size_t n_loaded;
@@ -168,6 +175,46 @@ static void take_inode(void *data, uint64_t device, uint64_t inode)
         put(cache, &cache->stored, &key, NULL);
 }
 
+static const struct wheel *find_wheel(const struct pipseed_verify_cache *cache, const uint8_t *sha256)
+{
+        for (size_t i = 0; i < cache->n_wheels; i++)
+                if (memcmp(cache->wheels[i].sha256, sha256, HASH_SIZE) == 0)
+                        return cache->wheels[i].wheel;
+        return NULL;
+}
+
+const struct wheel *verified_find_wheel(struct pipseed_verify_cache *cache, const uint8_t *sha256)
+{
+        const struct wheel *wheel;
+
+        (void)pthread_mutex_lock(&cache->lock);
+        wheel = find_wheel(cache, sha256);
+        (void)pthread_mutex_unlock(&cache->lock);
+        return wheel;
+}
+
+const struct wheel *verified_keep_wheel(struct pipseed_verify_cache *cache, const uint8_t *sha256,
+                                        struct wheel *wheel_taken)
+{
+        _cleanup_(wheel_freep) struct wheel *wheel = wheel_taken;
+        const struct wheel *kept;
+
+        (void)pthread_mutex_lock(&cache->lock);
+        kept = find_wheel(cache, sha256);
+        if (kept == NULL) {
+                struct kept_wheel *larger = realloc(cache->wheels, (cache->n_wheels + 1) * sizeof(*larger));
+
+                if (larger != NULL) {
+                        cache->wheels = larger;
+                        larger += cache->n_wheels++;
+                        memcpy(larger->sha256, sha256, HASH_SIZE);
+                        kept = larger->wheel = steal_ptr(wheel);
+                }
+        }
+        (void)pthread_mutex_unlock(&cache->lock);
+        return kept;
+}
+
 /* Whether it is new; remembered from now on. */
 static bool begin_loading(struct pipseed_verify_cache *cache, const char *store, const char *wheel)
 {
@@ -215,6 +262,9 @@ void pipseed_verify_cache_free(struct pipseed_verify_cache *cache)
         for (size_t i = 0; i < cache->n_loaded; i++)
                 free(cache->loaded[i]);
         free(cache->loaded);
+        for (size_t i = 0; i < cache->n_wheels; i++)
+                wheel_free(cache->wheels[i].wheel);
+        free(cache->wheels);
         free(cache->files.slots);
         free(cache->bytecode.slots);
         free(cache->stored.slots);

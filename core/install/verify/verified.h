@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "pipseed.h"
+#include "wheel/wheel.h"
 
 #include <sys/stat.h>
 
@@ -38,6 +39,12 @@ bool verified_is_stored(struct pipseed_verify_cache *cache, const struct stat *s
 /* Takes in what a store (its v1 directory, absolute) says of a wheel: sha256 as hex, or NULL: of all. Each is read once. A
  * store that cannot be read, or that others than this user (or, with is_system, root) can write, says nothing. */
 void verified_load(struct pipseed_verify_cache *cache, const char *store, bool is_system, const char *wheel);
+
+/* The wheel of that sha256, read and checked before, or NULL; the cache has it until it is freed. */
+const struct wheel *verified_find_wheel(struct pipseed_verify_cache *cache, const uint8_t *sha256);
+/* Takes a wheel over; returns the one to use: another thread may have been faster. NULL: out of memory. */
+const struct wheel *verified_keep_wheel(struct pipseed_verify_cache *cache, const uint8_t *sha256,
+                                        struct wheel *wheel_taken);
 
 DEFINE_CLEANUP(struct pipseed_verify_cache *, pipseed_verify_cache_free)
 
