@@ -31,9 +31,11 @@ def lock():
 @pytest.mark.parametrize("command", [["seed"], ["unseed"], ["venv", "-p", DEBIAN], ["venv", "--clear", "-p", DEBIAN]], ids=" ".join)
 def test_reader_does_not_block(command, world, lock):
     """Locks on site-packages and on the environment itself, held by a user who can only read them."""
-    env = world.make_env(ROOT, "env", *(["--without-pip"] if command == ["seed"] else []))
+    env = world.make_env(ROOT, "env")
+    if command == ["seed"]:
+        world.run(ROOT, "unseed", env)
     lock(MALLORY, site(env), env)
     began = time.monotonic()
     world.run(ROOT, *command, env)
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 55  # a minute is what a run waits for one that works
     assert not list(env.rglob(".pipseed*"))

@@ -187,6 +187,24 @@ def test_writable_by_others(way, world, copied):
     world.run(ROOT, "seed", env)
 
 
+def test_library_of_a_stranger(world):
+    """The interpreter is root's, but not the standard library that it loads before anything else."""
+    version = "python%d.%d" % interpreter_version()
+    prefix = world.top / "prefix"
+    (prefix / "bin").mkdir(parents=True)
+    (prefix / "lib" / version).mkdir(parents=True)
+    shutil.copy2(os.path.realpath(people.DEBIAN), prefix / "bin" / version)
+    shutil.copy2(f"/usr/lib/{version}/os.py", prefix / "lib" / version)
+    env = world.make_env(ROOT, "env")
+    for name in ("python", "python3"):
+        (env / "bin" / name).unlink()
+        (env / "bin" / name).symlink_to(prefix / "bin" / version)
+    people.give(prefix / "lib" / version, MALLORY)
+    refused = world.run(ROOT, "seed", "--json", env, code=3)
+    assert refused.json["error"]["code"] == "untrusted-interpreter"
+    assert refused.json["error"]["path"] == str(prefix / "lib" / version)
+
+
 def test_acl_of_the_trusted(world, copied):
     """An ACL entry for the caller, or one without the right to write, opens nothing; nor does a mask without it."""
     env = world.top / "env"
