@@ -168,7 +168,7 @@ int pipseed_cache_warm(const struct pipseed_request *req, struct pipseed_cache *
         int r = open_store(req, &copy, &store, err);
 
         if (r == 0)
-                r = job_begin_for(JOB_SEED, req, &job, err);
+                r = job_begin(req, &job, err);
         if (r == 0)
                 r = prepare_choose_all(job, err);
         if (r == 0 && !job->req.dry_run)

@@ -181,6 +181,21 @@ static int follow(struct walk *walk, const char *path, const struct stat *st, co
         return 0;
 }
 
+/* "..": what is above has no links, so its name is that of done without the last component. */
+static int step_up(struct walk *walk, const char *left)
+{
+        char *slash = strrchr(walk->done, '/');
+        struct stat st;
+
+        if (slash != NULL)
+                *slash = '\0';
+        if (lstat(walk->done[0] != '\0' ? walk->done : "/", &st) < 0)
+                return -errno;
+        (void)memcpy(walk->rest, left, strlen(left) + 1);
+        enter(walk, &st);
+        return 0;
+}
+
 /* One component. */
 static int step(struct walk *walk)
 {
@@ -192,18 +207,8 @@ static int step(struct walk *walk)
         int n;
 
         (void)memcpy(left, name + len, strlen(name + len) + 1);
-        if (len == 2 && name[0] == '.' && name[1] == '.') {
-                char *slash = strrchr(walk->done, '/');
-
-                if (slash != NULL)
-                        *slash = '\0';
-                walk->in_sticky = false; /* it was judged on the way down, and what is next is looked at again */
-                if (lstat(walk->done[0] != '\0' ? walk->done : "/", &st) < 0)
-                        return -errno;
-                (void)memcpy(walk->rest, left, strlen(left) + 1);
-                enter(walk, &st);
-                return 0;
-        }
+        if (len == 2 && name[0] == '.' && name[1] == '.')
+                return step_up(walk, left);
         if (len == 0 || (len == 1 && name[0] == '.')) {
                 (void)memcpy(walk->rest, left, strlen(left) + 1);
                 return 0;

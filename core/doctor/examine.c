@@ -354,7 +354,7 @@ static int look_for_links_out(struct look *look, struct pipseed_error *err)
 
         if (r != PIPSEED_E_UNTRUSTED_PATH)
                 return 0; /* the rest is said by whoever needs it */
-        r = look_add(look, PIPSEED_E_UNTRUSTED_PATH, CURE_NONE, problem.path, err, "%s", problem.message);
+        r = look_add(look, PIPSEED_E_INSTALL_LINK, CURE_NONE, problem.path, err, "%s", problem.message);
         if (r < 0)
                 return r;
         look->items[look->n_items - 1].public.hint = arena_strdup(&look->arena, problem.hint);

@@ -268,6 +268,11 @@ typedef int pipseed_event_fn(void *data, const struct pipseed_event *event);
  */
 PIPSEED_API int pipseed_trust_check(const char *path, const char *const *trusted, size_t n, struct pipseed_error *err);
 
+/* The same for an interpreter that is about to be run as it is, an environment's own too: besides it the directory that
+ * `home` of its pyvenv.cfg names. UNTRUSTED_INTERPRETER, IO, BAD_TARGET (it is missing). */
+PIPSEED_API int pipseed_trust_check_python(const char *path, const char *const *trusted, size_t n,
+                                           struct pipseed_error *err);
+
 /* ---- request --------------------------------------------------------------------------------------------------- */
 
 enum pipseed_scripts {

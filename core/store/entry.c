@@ -164,8 +164,9 @@ static int open_in(const struct store *store, const struct entry_query *query, s
         entry->fd = file_open_beneath(store->fd, path, O_RDONLY | O_DIRECTORY, 0);
         if (entry->fd < 0)
                 return entry->fd;
-        /* Shared by all who use it. Who has it exclusively is taking it away; where locks do not work, nobody prunes. */
-        if (flock(entry->fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+        /* Shared by all who use it. Who has it exclusively is taking it away; where locks do not work, nobody prunes. One of
+         * the system's can be read, and so locked, by everybody: that says nothing, and what is missing then is noticed. */
+        if (flock(entry->fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK && store->kind != STORE_SYSTEM)
                 return -ENOENT;
         r = open_part(store, query, entry->fd, ".", &entry->files_fd, &entry->files);
         if (r == 0)

@@ -2,10 +2,12 @@
 #include "target/admit.h"
 
 #include "base/error.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "base/trust.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 static struct trust_rule rule_of(const char *const *trust, size_t n_trust)
@@ -49,7 +51,36 @@ static int refuse(const char *exe, const struct trust_result *result, struct pip
                           (unsigned int)result->fault_uid, (unsigned int)geteuid(), result->fault_path);
 }
 
-/* What is not trusted on the way to the interpreter, or to home. 0 or a code; fault TRUST_OK: nothing. */
+static bool is_absent(int r)
+{
+        return r == -ENOENT || r == -ENOTDIR || r == -ELOOP;
+}
+
+/* What an interpreter of this name loads before anything else: PREFIX/lib/pythonX.Y. Where it is elsewhere nothing is said. */
+static int look_at_library(const char *resolved, const struct trust_rule *rule, struct trust_result *result,
+                           struct pipseed_error *err)
+{
+        static const char *const libdirs[] = {"lib", "lib64"};
+        _cleanup_free_ char *bin = path_dir(resolved);
+        _cleanup_free_ char *prefix = bin != NULL ? path_dir(bin) : NULL;
+        _cleanup_free_ char *name = strdup(path_base(resolved));
+
+        if (prefix == NULL || name == NULL)
+                return error_memory(err);
+        result->fault = TRUST_OK;
+        for (size_t i = 0; i < ARRAY_SIZE(libdirs) && result->fault == TRUST_OK; i++) {
+                _cleanup_free_ char *library = str_format("%s/%s/%s", prefix, libdirs[i], name);
+                int r = library != NULL ? trust_look(library, rule, result) : -ENOMEM;
+
+                if (is_absent(r))
+                        result->fault = TRUST_OK;
+                else if (r < 0)
+                        return error_sys(err, r, library, "cannot look at the standard library %s", library);
+        }
+        return 0;
+}
+
+/* What is not trusted on the way to the interpreter, to its library, or to home. 0 or a code; fault TRUST_OK: nothing. */
 static int find_fault(const struct target_query *query, const char *exe, const struct pyvenv *env,
                       struct trust_result *ret_result, struct pipseed_error *err)
 {
@@ -57,18 +88,18 @@ static int find_fault(const struct target_query *query, const char *exe, const s
         int r = trust_look(exe, &rule, ret_result);
 
         if (r < 0) {
-                bool is_gone = r == -ENOENT || r == -ENOTDIR || r == -ELOOP;
-
-                (void)error_set(err, is_gone ? PIPSEED_E_BAD_TARGET : PIPSEED_E_IO, exe, "cannot look at the interpreter %s",
+                (void)error_set(err, is_absent(r) ? PIPSEED_E_BAD_TARGET : PIPSEED_E_IO, exe, "cannot look at the interpreter %s",
                                 exe);
                 err->sys_errno = -r;
                 return err->code;
         }
-        if (ret_result->fault != TRUST_OK || env == NULL || env->home == NULL || env->home[0] != '/')
-                return 0;
-        /* One that is not there misleads nobody: what it was for was found otherwise. */
+        if (ret_result->fault == TRUST_OK)
+                r = look_at_library(ret_result->resolved, &rule, ret_result, err);
+        if (r < 0 || ret_result->fault != TRUST_OK || env == NULL || env->home == NULL || env->home[0] != '/')
+                return r;
+        /* One that is not there misleads nobody: what it was for was found otherwise. But who could make it? */
         r = trust_look(env->home, &rule, ret_result);
-        if (r < 0 && r != -ENOENT && r != -ENOTDIR && r != -ELOOP)
+        if (r < 0 && !is_absent(r))
                 return error_sys(err, r, env->home, "cannot look at the environment's home %s", env->home);
         return 0;
 }

@@ -168,6 +168,7 @@ static json_t *ask(const char *python)
 
 bool explain_open(struct explain *explain, const char *program)
 {
+        struct pipseed_error err = PIPSEED_ERROR_INIT;
         char todo[2 * PATH_MAX];
 
         if (!explain_program(program, explain->path, sizeof(explain->path))) {
@@ -182,6 +183,11 @@ bool explain_open(struct explain *explain, const char *program)
                                              "put the folder of the real %s first on PATH; under pyenv, "
                                              "'pyenv which %s' tells it", program, program),
                                 "%s is no script of a Python: what it runs cannot be told", explain->path);
+                return false;
+        }
+        if (pipseed_trust_check_python(explain->python, NULL, 0, &err) == PIPSEED_E_UNTRUSTED_INTERPRETER) {
+                explain_against(explain, "python-untrusted", err.hint, "%s, which %s runs in, is not asked: %s",
+                                explain->python, program, err.message);
                 return false;
         }
         explain->found = calloc(1, sizeof(*explain->found));

@@ -82,6 +82,14 @@ def venv_area(env):
 
 
 UNFINISHED = "pipseed-unfinished 1\npip yes\n"
+def copy_interpreter(env):
+    """As `venv --copies` makes it."""
+    for link in (env / "bin").glob("python*"):
+        real = os.path.realpath(link)
+        link.unlink()
+        shutil.copy2(real, link)
+
+
 AILMENTS = {
     "two dist-infos": (two_dist_infos, {"install-foreign"}),
     "second dist-info without RECORD": (second_without_record, {"install-foreign"}),
@@ -105,8 +113,11 @@ AILMENTS = {
     "home is gone": (lambda env: break_link(env / "pyvenv.cfg", re.sub(r"(?m)^home = .*$", "home = /nowhere/bin",
                                                                       (env / "pyvenv.cfg").read_text())),
                      {"env-config"}),
-    "no home": (lambda env: break_link(env / "pyvenv.cfg", re.sub(r"(?m)^home = .*\n", "",
-                                                                 (env / "pyvenv.cfg").read_text())), {"env-config"}),
+    # Of links the interpreter itself finds the base, whatever the file says.
+    "no home, and copies": (lambda env: (copy_interpreter(env),
+                                         break_link(env / "pyvenv.cfg", re.sub(r"(?m)^home = .*\n", "",
+                                                                               (env / "pyvenv.cfg").read_text()))),
+                            {"env-config"}),
 }
 
 

@@ -196,7 +196,7 @@ def system_store_used(bench, options):
 
 
 def nothing(_bench, _options):
-    """No effect on `seed`: `pipseed venv` has the tests."""
+    """No effect on this `seed`: the tests of `pipseed venv` and tests/adversary have it."""
     return None
 
 
@@ -237,6 +237,7 @@ CASES = [
     Case("install.durable", "yes", syncs, False, True, "no"),
     Case("cache.dir", "{tmp_path}/store", store_used, False, True, "{tmp_path}/else"),
     Case("cache.system", "{tmp_path}/carried", system_store_used, False, True, "{tmp_path}/else"),
+    Case("target.trust", "{tmp_path}/pythons", nothing, None, None, "{tmp_path}/else"),
     Case("venv.hooks", "/nonexistent/hook.so", nothing, None, None, "/other/hook.so"),
 ]
 KEYS = {case.key: case for case in reversed(CASES) if case.other}

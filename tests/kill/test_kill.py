@@ -83,8 +83,13 @@ def test_waits_and_says_so(what, memory):
     case = next(case for case in sweep.CASES if case.name == "cold")
     slot = sweep.Slot(memory / "slot", case, sweep.newest().exe)
     slot.reset()
+    area = None
     if what == "environment":
         locked = next((slot.work / "env").glob("lib/python3*/site-packages"))
+        # A lock alone proves no run: one that works has a staging area, which is locked as well.
+        (locked / ".pipseed-0123456789abcdef").mkdir(mode=0o700)
+        area = os.open(locked / ".pipseed-0123456789abcdef", os.O_RDONLY)
+        fcntl.flock(area, fcntl.LOCK_EX)
     else:
         locked = slot.work / "cache/pipseed/v1"
         locked.mkdir(parents=True, mode=0o700)
@@ -100,6 +105,8 @@ def test_waits_and_says_so(what, memory):
     time.sleep(3)
     assert process.poll() is None
     os.close(held)
+    if area is not None:
+        os.close(area)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0, said
     assert "waiting for another run" in said
