@@ -89,7 +89,7 @@ def _mdoc(path):
         if words[0] == ".Sh":
             heading = words[1]
         elif words[0] == ".Ss":
-            section = words[1]
+            section = _plain(words[1])
         shown = heading == "EXAMPLES" or path.name.endswith(".5")
         if words[0] == ".Bd" and "-literal" in text and shown:
             block, start = [], number + 1
