@@ -16,9 +16,6 @@ import interpreters
 import pytest
 import run
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "parity"))
-
-# pylint: disable=wrong-import-position
 import tree
 
 PYTHON = interpreters.any_python()
