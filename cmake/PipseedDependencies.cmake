@@ -31,7 +31,10 @@ endfunction()
 
 # pipseed_dependency(NAME [ARCHIVE [HELPING-SOURCE]]); sets PIPSEED_STATIC_NAME.
 function(pipseed_dependency name)
-        pkg_check_modules(DEP_${name} REQUIRED QUIET IMPORTED_TARGET ${name})
+        pkg_check_modules(DEP_${name} QUIET IMPORTED_TARGET ${name})
+        if(NOT DEP_${name}_FOUND)
+                message(FATAL_ERROR "pkg-config finds no ${name}: install its development files (on Debian: scripts/setup build test)")
+        endif()
         add_library(pipseed_dep_${name} INTERFACE)
         add_library(pipseed_dep::${name} ALIAS pipseed_dep_${name})
         set(usable OFF)

@@ -38,6 +38,8 @@ static int fail_unreadable(struct pipseed_error *err, int number, const char *pa
                 return error_memory(err);
         (void)error_sys(err, number, path, "%s: cannot read the %s", settings_place(path), what);
         err->code = PIPSEED_E_POLICY_UNREADABLE;
+        if (number == ENOENT || number == ENOTDIR)
+                return error_hint(err, "name a file that exists, or leave out what names it (--policy, PIPSEED_POLICY, a link)");
         return error_hint(err, "a policy that cannot be read is not ignored: mend its permissions, or remove it");
 }
 
@@ -259,17 +261,35 @@ static int read_drop_ins(const struct reader *reader, int folder_fd, const char 
         return r;
 }
 
+/* Notes where a file is looked for; it may be missing. */
+static int note_place(const struct reader *reader, const char *path)
+{
+        struct layers *layers = reader->layers;
+
+        if (arena_grow(reader->arena, &layers->places, layers->n_places, &layers->places_capacity,
+                       sizeof(*layers->places)) < 0)
+                return error_memory(reader->err);
+        layers->places[layers->n_places] = arena_strdup(reader->arena, path);
+        return layers->places[layers->n_places++] != NULL ? 0 : error_memory(reader->err);
+}
+
 /* The folder is checked also when it is empty: who can write it can take the policy away. */
 static int read_system(const struct reader *reader, const char *sysconf_dir)
 {
         _cleanup_free_ char *folder = path_join(sysconf_dir, "pipseed");
         _cleanup_free_ char *path = folder != NULL ? path_join(folder, "policy.ini") : NULL;
+        _cleanup_free_ char *drop_ins = folder != NULL ? path_join(folder, "policy.d/*.ini") : NULL;
         _cleanup_close_ int fd = -1;
         struct source source = {-1, "policy.ini", path, POLICY_LAYER_SYSTEM, false};
         int r;
 
-        if (path == NULL)
+        if (path == NULL || drop_ins == NULL)
                 return error_memory(reader->err);
+        r = note_place(reader, path);
+        if (r == 0)
+                r = note_place(reader, drop_ins);
+        if (r < 0)
+                return r;
         r = open_folder(AT_FDCWD, folder, folder, reader->err, &fd);
         if (r == -ENOENT)
                 return 0;
@@ -319,7 +339,9 @@ static int read_user(const struct reader *reader)
         path = path_join(folder, "policy.ini");
         if (path == NULL)
                 return error_memory(reader->err);
-        r = open_folder(AT_FDCWD, folder, folder, reader->err, &fd);
+        r = note_place(reader, path);
+        if (r == 0)
+                r = open_folder(AT_FDCWD, folder, folder, reader->err, &fd);
         if (r < 0)
                 return r == -ENOENT ? 0 : r;
         return read_source(reader, &(struct source){fd, "policy.ini", path, POLICY_LAYER_USER, false}, fd);

@@ -23,6 +23,9 @@ struct layers {
         struct settings *list;
         size_t n;
         size_t capacity;
+        const char **places; /* where files that nobody named were looked for */
+        size_t n_places;
+        size_t places_capacity;
 };
 
 /* PIPSEED_E_POLICY_SYNTAX, POLICY_UNTRUSTED, POLICY_UNREADABLE. Files that nobody named may be missing. */

@@ -83,6 +83,9 @@ PIPSEED_API int pipseed_policy_value_at(const struct pipseed_policy *policy, siz
                                         struct pipseed_policy_value *ret_value);
 /* The files that were read, in order; NULL beyond the end. */
 PIPSEED_API const char *pipseed_policy_file_at(const struct pipseed_policy *policy, size_t i);
+/* Where the files that nobody named were looked for, in order, whether they are there or not ("/etc/pipseed/policy.ini",
+ * "/etc/pipseed/policy.d/ *.ini", ...); NULL beyond the end. */
+PIPSEED_API const char *pipseed_policy_place_at(const struct pipseed_policy *policy, size_t i);
 /* Hook plugins of [venv] hooks: NULL-terminated. */
 PIPSEED_API const char *const *pipseed_policy_hooks(const struct pipseed_policy *policy);
 

@@ -467,6 +467,11 @@ const char *pipseed_policy_file_at(const struct pipseed_policy *policy, size_t i
         return NULL;
 }
 
+const char *pipseed_policy_place_at(const struct pipseed_policy *policy, size_t i)
+{
+        return i < policy->layers.n_places ? policy->layers.places[i] : NULL;
+}
+
 const char *const *pipseed_policy_hooks(const struct pipseed_policy *policy)
 {
         const struct schema_key *key = schema_find_name("venv.hooks");

@@ -2,14 +2,9 @@
 """What all suites that drive the real command share."""
 import os
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-# pylint: disable=wrong-import-position
 import interpreters
 import run
 

@@ -305,9 +305,10 @@ struct pipseed_pin {
  * What to do. Fill with pipseed_request_init, then set fields. All pointers are borrowed: they must live until the call
  * returns. NULL or 0 means the default that is described.
  *
- * Target: env is an environment's folder; python an interpreter (a path, or a name on PATH). At most one of them; none
- * of them means the active environment (VIRTUAL_ENV), else python3 on PATH. With root, everything is written below that
- * folder, as with pip's --root; python then names an interpreter inside root when root has it, and that one is never run.
+ * Target: env is an environment's folder; python an interpreter (a path, or a name or version on PATH: pipseed(1),
+ * "Interpreters"). At most one of them; none of them means the active environment (VIRTUAL_ENV), else python3 on PATH.
+ * With root, everything is written below that folder, as with pip's --root; python then names an interpreter inside root
+ * when root has it, and that one is never run.
  */
 struct pipseed_request {
         size_t size; /* sizeof(struct pipseed_request), set by pipseed_request_init: lets the struct grow */

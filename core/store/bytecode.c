@@ -34,6 +34,7 @@ static const char compile_program[] =
         "hashed = sys.argv[1] == 'checked-hash' and hasattr(ext, '_code_to_hash_pyc')\n"
         "if hashed:\n"
         "    import _imp\n"
+        "    key = int.from_bytes(ext.MAGIC_NUMBER, 'little')\n" /* importlib.util.source_hash, whatever it names this */
         "def is_abandoned():\n" /* process_lifeline: whoever killed the run did not wait for its folder, which is swept */
         "    try:\n"
         "        posix.write(1, b'.')\n"
@@ -52,7 +53,7 @@ static const char compile_program[] =
         "    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):\n"
         "        continue\n"
         "    if hashed:\n"
-        "        text = ext._code_to_hash_pyc(code, _imp.source_hash(ext._RAW_MAGIC_NUMBER, data), True)\n"
+        "        text = ext._code_to_hash_pyc(code, _imp.source_hash(key, data), True)\n"
         "    else:\n"
         "        text = stamp(code, int(info.st_mtime), len(data))\n"
         "    if is_abandoned():\n"

@@ -10,11 +10,11 @@
 #include "target/build.h"
 #include "target/image.h"
 #include "target/lookup.h"
+#include "target/named.h"
 #include "target/probe.h"
 #include "target/rooted.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #define MAX_SCRIPTS 4 /* a script that runs a script that runs a Python */
@@ -23,6 +23,7 @@ struct finder {
         const struct target_query *query;
         struct target *target;
         const char *image; /* the root that is looked in, NULL: the host */
+        const struct lookup_request *request; /* what is found has to be of this version, NULL: any */
         int n_scripts;
         struct pipseed_error *err;
 };
@@ -32,14 +33,6 @@ static int find_python(struct finder *finder, const char *path);
 static struct arena *arena_of(const struct finder *finder)
 {
         return &finder->target->arena;
-}
-
-static bool is_script(const char *path)
-{
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        char start[2];
-
-        return fd >= 0 && read(fd, start, sizeof(start)) == (ssize_t)sizeof(start) && memcmp(start, "#!", 2) == 0;
 }
 
 /* env, or NULL: the environment that the interpreter is the base of. */
@@ -52,7 +45,7 @@ static int facts_for(const struct finder *finder, const char *exe, const struct 
         r = admit_interpreter(finder->query, exe, env, finder->err);
         if (r <= 0)
                 return r < 0 ? r : image_facts_unrun(arena_of(finder), exe, env, ret_facts, finder->err);
-        if (is_script(exe))
+        if (lookup_is_script(exe))
                 return facts_ask(arena_of(finder), exe, finder->query, ret_facts, finder->err);
         return facts_of(arena_of(finder), exe, finder->query, ret_facts, finder->err);
 }
@@ -64,6 +57,9 @@ static int build(struct finder *finder, const struct facts *facts, const struct 
         struct target *target = finder->target;
         struct facts *copy;
 
+        if (finder->request != NULL && !lookup_admits(finder->request, facts))
+                return error_set(finder->err, PIPSEED_E_NO_TARGET, exe, "'%s' is Python %d.%d.%d", exe, facts->major,
+                                 facts->minor, facts->micro);
         target->base_exe = arena_strdup(&target->arena, base);
         if (target->base_exe == NULL)
                 return error_memory(finder->err);
@@ -134,7 +130,7 @@ static int find_python(struct finder *finder, const char *path)
                 return r;
         if (r > 0)
                 return find_in_env(finder, &env, path);
-        if (finder->image == NULL && is_script(path))
+        if (finder->image == NULL && lookup_is_script(path))
                 return find_behind_script(finder, path);
         r = facts_for(finder, path, NULL, &facts);
         return r < 0 ? r : build(finder, &facts, NULL, path, path, finder->image);
@@ -244,43 +240,29 @@ static int find_by_path(struct finder *finder, const char *path)
         return error_hint(finder->err, "name an environment's folder, or an interpreter with --python");
 }
 
-static int no_such_name(const struct finder *finder, const char *name)
+static int take_named(void *data, const char *path, const struct lookup_request *request)
 {
-        const char *path = getenv("PATH");
+        struct finder *finder = data;
+        int r;
 
-        (void)error_set(finder->err, PIPSEED_E_NO_TARGET, NULL, "there is no %s on PATH (%s)", name,
-                        path != NULL ? path : "not set");
-        return error_hint(finder->err, "name an environment's folder, or an interpreter with --python PATH");
+        finder->n_scripts = 0;
+        finder->request = request;
+        r = find_python(finder, path);
+        finder->request = NULL;
+        return r;
 }
 
-/* A version manager has a shim for each name, also for those that are not in use now: the next of the name may work. */
+/* PATH comes first; a bare name may be that of an environment here as well. */
 static int find_by_name(struct finder *finder, const char *given)
 {
-        _cleanup_free_ char *name = lookup_name(given);
-        struct pipseed_error first = PIPSEED_ERROR_INIT;
+        const struct named_search search = {finder->image, take_named, finder, finder->err};
+        _cleanup_free_ char *here = path_absolute_here(given);
+        int r = named_find(&search, given);
 
-        if (name == NULL)
-                return error_memory(finder->err);
-        for (size_t i = 0;; i++) {
-                _cleanup_free_ char *path = NULL;
-                int r = lookup_path(name, finder->image, i, &path);
-
-                if (r < 0)
-                        return error_sys(finder->err, r, NULL, "cannot look for %s on PATH", name);
-                if (r == 0)
-                        break;
-                finder->n_scripts = 0;
-                r = find_python(finder, path);
-                if (r != PIPSEED_E_PROBE || !is_script(path))
-                        return r;
-                if (first.code == 0)
-                        first = *finder->err;
-                error_clear(finder->err);
-        }
-        if (first.code == 0)
-                return no_such_name(finder, name);
-        *finder->err = first;
-        return first.code;
+        if (r != PIPSEED_E_NO_TARGET || here == NULL || !pyvenv_is_env(NULL, here))
+                return r;
+        error_clear(finder->err);
+        return find_in_folder(finder, here);
 }
 
 static int find_given(struct finder *finder, const char *given)

@@ -187,11 +187,37 @@ static const char *const placeholders[TEXT_N_VARIABLES] = {
         [TEXT_BIN_NAME] = "__VENV_BIN_NAME__", [TEXT_PYTHON] = "__VENV_PYTHON__",
 };
 
+/* Is it given to PS1? Shells expand that once more with each prompt. */
+static bool is_in_prompt(const char *start, const char *at)
+{
+        const char *line = memrchr(start, '\n', (size_t)(at - start));
+
+        line = line != NULL ? line + 1 : start;
+        line += strspn(line, " \t");
+        return (size_t)(at - line) >= strlen("PS1=") && str_starts(line, "PS1=");
+}
+
+/* What begins an expansion in the prompt of any shell (bash decodes "\044" to "$") is shown as "_": they have no escape
+ * in common. */
+static void add_in_prompt(struct str *out, const char *text, add_value_fn *add)
+{
+        _cleanup_free_ char *shown = strdup(text);
+
+        if (shown == NULL) {
+                out->failed = true;
+                return;
+        }
+        for (char *c = strpbrk(shown, "$`\\"); c != NULL; c = strpbrk(c, "$`\\"))
+                *c = '_';
+        add(out, shown);
+}
+
 bool text_add_script(struct str *out, const char *name, const char *template, size_t len,
                      const char *const values[TEXT_N_VARIABLES], bool quotes)
 {
         static const char start[] = "__VENV_";
         add_value_fn *add = find_shell(name, quotes);
+        const char *begin = template;
         const char *end = template + len;
         bool replaced = false;
 
@@ -205,7 +231,9 @@ bool text_add_script(struct str *out, const char *name, const char *template, si
                 while (i < TEXT_N_VARIABLES && ((size_t)(end - at) < strlen(placeholders[i]) ||
                                                 memcmp(at, placeholders[i], strlen(placeholders[i])) != 0))
                         i++;
-                if (i < TEXT_N_VARIABLES)
+                if (i == TEXT_PROMPT && is_in_prompt(begin, at))
+                        add_in_prompt(out, values[i], add);
+                else if (i < TEXT_N_VARIABLES)
                         add(out, values[i]);
                 else
                         str_add(out, start);

@@ -82,6 +82,7 @@ static int show(struct session *session, const struct pipseed_request *req, cons
                 struct document *document)
 {
         const struct pipseed_checkup *checkup = data;
+        const char *plural = checkup->n_ailments == 1 ? "" : "s";
         size_t n_mendable = 0;
 
         (void)req;
@@ -92,10 +93,11 @@ static int show(struct session *session, const struct pipseed_request *req, cons
         if (checkup->n_ailments == 0)
                 output_result(session->out, NULL, "%s: nothing is wrong", checkup->env);
         else if (checkup->n_left == 0)
-                output_result(session->out, "Mended", "%s (%zu findings)", checkup->env, checkup->n_ailments);
+                output_result(session->out, "Mended", "%s (%zu finding%s)", checkup->env, checkup->n_ailments,
+                              plural);
         else
-                output_result(session->out, NULL, "%s: %zu findings, %zu mended, %zu that --fix can mend", checkup->env,
-                              checkup->n_ailments, checkup->n_ailments - checkup->n_left, n_mendable);
+                output_result(session->out, NULL, "%s: %zu finding%s, %zu mended, %zu that --fix can mend", checkup->env,
+                              checkup->n_ailments, plural, checkup->n_ailments - checkup->n_left, n_mendable);
         if (document != NULL)
                 put_ailments(document, checkup);
         for (size_t i = 0; i < checkup->n_ailments; i++)

@@ -39,13 +39,14 @@ static int check_word(const struct pipseed_policy *policy, const char *word, str
         return fault_hint(err, "'pipseed policy show' lists all");
 }
 
-static void put_files(struct document *document, const struct pipseed_policy *policy)
+static void put_paths(struct document *document, const char *name, const struct pipseed_policy *policy,
+                      const char *(*path_at)(const struct pipseed_policy *, size_t))
 {
-        json_t *files = document_array(document, document->root, "files");
-        const char *file = NULL;
+        json_t *paths = document_array(document, document->root, name);
+        const char *path = NULL;
 
-        for (size_t i = 0; (file = pipseed_policy_file_at(policy, i)) != NULL; i++)
-                document_text(document, document_element(document, files), "path", file);
+        for (size_t i = 0; (path = path_at(policy, i)) != NULL; i++)
+                document_text(document, document_element(document, paths), "path", path);
 }
 
 static void write_values(struct session *session, const char *word)
@@ -55,7 +56,7 @@ static void write_values(struct session *session, const char *word)
         json_t *values = NULL;
 
         document_begin(&document, session->command->name, "ok", 0);
-        put_files(&document, session->policy);
+        put_paths(&document, "files", session->policy, pipseed_policy_file_at);
         values = document_array(&document, document.root, "values");
         for (size_t i = 0; i < pipseed_policy_count(session->policy); i++) {
                 json_t *object = NULL;
@@ -132,6 +133,7 @@ static int run_check(struct session *session)
         _cleanup_(document_done) struct document document = {0};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         const char *file = NULL;
+        const char *place = NULL;
         size_t n_files = 0;
 
         if (session->arguments->n_operands > 0 && session->settings->policy_file != NULL) {
@@ -146,9 +148,12 @@ static int run_check(struct session *session)
                 output_result(session->out, "ok", "%s", file);
         if (n_files == 0)
                 output_result(session->out, "ok", "(no policy file, built-in values only)");
+        for (size_t i = 0; n_files == 0 && (place = pipseed_policy_place_at(session->policy, i)) != NULL; i++)
+                output_line(session->out, "  looked for: %s", place);
         if (session->settings->json) {
                 document_begin(&document, session->command->name, "ok", 0);
-                put_files(&document, session->policy);
+                put_paths(&document, "files", session->policy, pipseed_policy_file_at);
+                put_paths(&document, "searched", session->policy, pipseed_policy_place_at);
                 output_document(session->out, document_root(&document));
         }
         return 0;

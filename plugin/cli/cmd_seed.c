@@ -45,6 +45,18 @@ static char *list_scripts(const struct pipseed_result *result)
         return NULL;
 }
 
+/* Where the package is: the target, or the directory when that lies elsewhere, as the base's of an environment that sees
+ * it, or the user's own. */
+static const char *place_of(const struct pipseed_result *result, const struct pipseed_package *package)
+{
+        size_t len = strlen(result->env);
+
+        if (package->location == NULL || strcmp(result->env, "/") == 0)
+                return result->env;
+        return strncmp(package->location, result->env, len) == 0 && package->location[len] == '/' ? result->env
+                                                                                                 : package->location;
+}
+
 static void show_present(struct session *session, const struct pipseed_request *req,
                          const struct pipseed_result *result, const struct pipseed_package *package)
 {
@@ -54,7 +66,7 @@ static void show_present(struct session *session, const struct pipseed_request *
 
         if (req->upgrade) {
                 output_result(session->out, NULL, "%s %s in %s is up to date, nothing to do", package->name,
-                              package->version, result->env);
+                              package->version, place_of(result, package));
                 return;
         }
         if (session->out->level >= 0)
@@ -63,10 +75,10 @@ static void show_present(struct session *session, const struct pipseed_request *
         if (newest != NULL && pipseed_version_matches(newest, newer, &ignored) == 1)
                 output_result(session->out, NULL,
                               "%s %s is already installed in %s, nothing to do (--upgrade replaces it with %s)",
-                              package->name, package->version, result->env, newest);
+                              package->name, package->version, place_of(result, package), newest);
         else
                 output_result(session->out, NULL, "%s %s is already installed in %s, nothing to do", package->name,
-                              package->version, result->env);
+                              package->version, place_of(result, package));
 }
 
 static void show_package(struct session *session, const struct pipseed_request *req,
@@ -83,12 +95,12 @@ static void show_package(struct session *session, const struct pipseed_request *
         case PIPSEED_ACTION_UPGRADED:
                 output_result(session->out, req->dry_run ? "Would upgrade" : "Upgraded", "%s from %s to %s in %s%s%s%s",
                               package->name, package->previous_version != NULL ? package->previous_version : "unknown",
-                              package->version, result->env, below, root, scripts);
+                              package->version, place_of(result, package), below, root, scripts);
                 break;
         case PIPSEED_ACTION_INSTALLED:
         case PIPSEED_ACTION_REMOVED:
                 output_result(session->out, req->dry_run ? "Would install" : "Installed", "%s %s into %s%s%s%s",
-                              package->name, package->version, result->env, below, root, scripts);
+                              package->name, package->version, place_of(result, package), below, root, scripts);
                 break;
         }
         seeding_show_package(session, package);

@@ -18,7 +18,7 @@ struct venv_settings {
 
 static const struct option own_options[] = {
         {"--python", 'p', TEXT(order.python, "PY"),
-         "the base: a path, a name on PATH, or a version such as 3.12 (default: python3)"},
+         "the base: a path, an environment, a name or version on PATH (default: python3)"},
         {"--system-site-packages", 0, FLAG(order.system_site_packages), "let the environment see the base's packages"},
         {"--without-pip", 0, FLAG(order.without_pip), "do not put pip in"},
         {"--clear", 0, FLAG(order.clear),

@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-const struct command *const command_table[] = {
-        &command_seed,  &command_venv,   &command_unseed, &command_verify,  &command_policy, &command_wheels,
-        &command_cache, &command_doctor, &command_enable, &command_disable, &command_status, &command_explain, NULL};
+#define COMMAND_ROW(name) &command_##name,
+const struct command *const command_table[] = {COMMANDS(COMMAND_ROW) NULL};
 
 const char *command_word(const struct command *command)
 {

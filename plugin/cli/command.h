@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * command.h - what a command is, and the table of all. A command is one cmd_*.c that ends in a const struct command and
- * is named in command_table (command.c); options, help, version and dispatch follow from the struct.
+ * is named in COMMANDS; options, help, version and dispatch follow from the struct.
  */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
@@ -26,23 +26,19 @@ struct command {
 
 #define COMMAND_ANY_OPERANDS ((size_t)-1)
 
+/* Every command, in the order of the help: its cmd_NAME.c defines command_NAME. */
+#define COMMANDS(X)                                                                                                    \
+        X(seed) X(venv) X(unseed) X(verify) X(policy) X(wheels) X(cache) X(doctor) X(enable) X(disable) \
+        X(status) X(explain)
+
+#define COMMAND_DECLARE(name) extern const struct command command_##name;
+COMMANDS(COMMAND_DECLARE)
+#undef COMMAND_DECLARE
+
 extern const struct command *const command_table[]; /* ended by NULL */
 
 /* The last word of the name. */
 const char *command_word(const struct command *command);
 const struct command *command_find(const struct command *const *table, const char *word);
-
-extern const struct command command_seed;
-extern const struct command command_unseed;
-extern const struct command command_venv;
-extern const struct command command_verify;
-extern const struct command command_policy;
-extern const struct command command_wheels;
-extern const struct command command_cache;
-extern const struct command command_doctor;
-extern const struct command command_explain;
-extern const struct command command_enable;
-extern const struct command command_disable;
-extern const struct command command_status;
 
 #endif

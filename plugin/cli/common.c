@@ -30,7 +30,7 @@ const struct option_group common_group = {"All commands", common_options};
 
 static const struct option target_options[] = {
         {"--python", 'p', OPTION_TEXT, FIELD(python), "PY", NULL, NULL,
-         "this interpreter's environment: a path, or a name on PATH"},
+         "this interpreter's environment: a path, a name or version on PATH"},
         {"--root", 0, OPTION_TEXT, FIELD(root), "DIR", NULL, NULL, "everything relative to this root folder"},
         {.name = NULL},
 };

@@ -13,7 +13,7 @@
 
 static const struct option python_options[] = {
         {"--python", 'p', OPTION_OPERAND, 0, "PY", NULL, NULL,
-         "this interpreter, as PY alone: a path, a name on PATH, or a version such as 3.12; may be repeated"},
+         "this interpreter, as PY alone: a path, an environment, a name or version on PATH; may be repeated"},
         {.name = NULL},
 };
 const struct option_group dropins_python_group = {"Which", python_options};

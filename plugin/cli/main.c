@@ -56,6 +56,12 @@ static int refuse_word(const struct command *const *table, const char *above, co
         if (suggestion.best != NULL)
                 return fault_hint(err, "did you mean 'pipseed %s%s%s'?", above, above[0] != '\0' ? " " : "",
                                   suggestion.best);
+        /* The name of an option, such as "version". */
+        for (const struct option *option = common_group.options; option->name != NULL; option++)
+                suggest_offer(&suggestion, option->name + 2);
+        if (suggestion.best != NULL)
+                return fault_hint(err, "did you mean 'pipseed %s%s--%s'?", above, above[0] != '\0' ? " " : "",
+                                  suggestion.best);
         return err->code;
 }
 

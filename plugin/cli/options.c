@@ -198,11 +198,31 @@ static int refuse_name(const struct parser *parser, const char *name, size_t len
         return err->code;
 }
 
-static int refuse_letter(const char *group, const char *letter, struct pipseed_error *err)
+/* The one option without a letter whose name begins with this one: -V is meant as --version. */
+static const char *guess_name(const struct option_group *const *groups, char letter)
 {
+        const char *found = NULL;
+
+        for (; *groups != NULL; groups++)
+                for (const struct option *option = (*groups)->options; option->name != NULL; option++) {
+                        if (option->letter != 0 || option->name[2] != (letter | 0x20))
+                                continue;
+                        if (found != NULL)
+                                return NULL;
+                        found = option->name;
+                }
+        return found;
+}
+
+static int refuse_letter(const struct parser *parser, const char *group, const char *letter, struct pipseed_error *err)
+{
+        const char *meant = guess_name(parser->groups, *letter);
+
         if (letter == group)
-                return fault_set(err, PIPSEED_E_USAGE, NULL, "unknown option '-%c'", *letter);
-        return fault_set(err, PIPSEED_E_USAGE, NULL, "unknown option '-%c' in '-%s'", *letter, group);
+                (void)fault_set(err, PIPSEED_E_USAGE, NULL, "unknown option '-%c'", *letter);
+        else
+                (void)fault_set(err, PIPSEED_E_USAGE, NULL, "unknown option '-%c' in '-%s'", *letter, group);
+        return meant != NULL ? fault_hint(err, "did you mean '%s'?", meant) : err->code;
 }
 
 static int next_value(struct parser *parser, const struct option *option, const char *typed, const char **ret_value,
@@ -243,7 +263,7 @@ static int parse_letters(struct parser *parser, const char *group, struct pipsee
                 int r = 0;
 
                 if (option == NULL)
-                        return refuse_letter(group, letter, err);
+                        return refuse_letter(parser, group, letter, err);
                 if (option->argument != NULL && letter[1] != '\0')
                         value = letter + 1;
                 else if (option->argument != NULL)

@@ -1,10 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "suggest.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #define WORD_LIMIT 64
+
+/* Words of other programs' commands, and what pipseed calls the same. */
+static const struct {
+        const char *word;
+        const char *candidate;
+} synonyms[] = {
+        {"get", "show"},       {"list", "show"},       {"show", "list"},     {"ls", "list"},      {"list", "info"},
+        {"uninstall", "unseed"}, {"remove", "unseed"}, {"create", "venv"},   {"virtualenv", "venv"},
+};
+
+static bool is_synonym(const char *word, const char *candidate)
+{
+        for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++)
+                if (strcmp(synonyms[i].word, word) == 0 && strcmp(synonyms[i].candidate, candidate) == 0)
+                        return true;
+        return false;
+}
 
 static size_t least(size_t a, size_t b)
 {
@@ -45,6 +63,8 @@ void suggest_offer(struct suggestion *suggestion, const char *candidate)
         /* A cut-off word is meant as it begins, however much is missing. */
         if (len >= 2 && strncmp(suggestion->word, candidate, len) == 0)
                 distance = 1;
+        if (is_synonym(suggestion->word, candidate))
+                distance = 0;
         if (distance > limit || (suggestion->best != NULL && distance >= suggestion->distance))
                 return;
         suggestion->best = candidate;

@@ -72,6 +72,12 @@ USAGE = {
     "unknown option": (["seed", "--nonsense"], "unknown option '--nonsense'", "pipseed seed --help"),
     "unknown option before the command": (["--nonsense", "seed"], "unknown option '--nonsense'", "pipseed --help"),
     "misspelled option": (["seed", "--upgarde"], "unknown option '--upgarde'", "did you mean '--upgrade'?"),
+    "letter of --version": (["-V"], "unknown option '-V'", "did you mean '--version'?"),
+    "letter of a command's --version": (["seed", "-qV"], "unknown option '-V' in '-qV'", "did you mean '--version'?"),
+    "option as a command": (["version"], "unknown command 'version'", "did you mean 'pipseed --version'?"),
+    "another program's word": (["policy", "get"], "unknown command 'policy get'", "did you mean 'pipseed policy show'?"),
+    "show for list": (["wheels", "show"], "unknown command 'wheels show'", "did you mean 'pipseed wheels list'?"),
+    "list for info": (["cache", "list"], "unknown command 'cache list'", "did you mean 'pipseed cache info'?"),
     "unknown letter": (["seed", "-Z"], "unknown option '-Z'", "pipseed seed --help"),
     "value for a flag": (["seed", "--user=yes"], "'--user' takes no value", "pipseed seed --help"),
     "value missing": (["seed", "--pip"], "'--pip' needs a value", "pipseed seed --help"),
@@ -582,3 +588,24 @@ def test_seeding_with_streams_closed_or_full(new_env):
         child = spawn(["seed", env], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE)
         assert b"cannot write to standard output" in child.communicate(timeout=60)[1]
     assert child.returncode == 1 and (env / "bin/pip3").exists()
+
+
+# ---- policy files that are not there
+
+def test_named_policy_is_missing(pipseed, tmp_path):
+    """A file that was named and is not there is an error, whose hint says what to do about that."""
+    for words, env in ((("--policy", tmp_path / "missing.ini", "seed"), {}),
+                       (("policy", "show"), {"PIPSEED_POLICY": tmp_path / "none/missing.ini"})):
+        result = pipseed(*words, env=env, code=3)
+        assert "missing.ini: cannot read the policy: No" in result.stderr
+        assert "hint: name a file that exists" in result.stderr and "permissions" not in result.stderr
+
+
+def test_policy_check_says_where_it_looked(pipseed, tmp_path, home, system_policy):
+    """When there is no file at all."""
+    result = pipseed("policy", "check", system=system_policy, env={"XDG_CONFIG_HOME": tmp_path / "xdg"})
+    system = run.sysconf_dir()
+    places = [f"{system}/pipseed/policy.ini", f"{system}/pipseed/policy.d/*.ini", f"{tmp_path}/xdg/pipseed/policy.ini"]
+    assert re.findall(r"looked for: (.*)", result.stdout) == places
+    document = pipseed("policy", "check", "--json", system=system_policy, env={"XDG_CONFIG_HOME": tmp_path / "xdg"}).json
+    assert [place["path"] for place in document["searched"]] == places and document["files"] == []

@@ -3,6 +3,8 @@
 ever half-made; what it makes works in every shell."""
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -14,9 +16,6 @@ import interpreters
 import pytest
 import run
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "parity"))
-
-# pylint: disable=wrong-import-position
 import tree
 
 PYTHON = interpreters.any_python()
@@ -932,12 +931,37 @@ def test_extension_from_an_sdist(number, shell, pipseed, tmp_path):
 
 @pytest.mark.parametrize("prompt", ["my project", "$(touch pwned)`touch pwned`", 'say "x"'], ids=ascii)
 def test_prompt(prompt, python, pipseed, tmp_path):
-    """What was asked for is shown, and never run while activating."""
+    """What was asked for is shown, but for what a shell would expand in a prompt, and never run while activating."""
     env = tmp_path / "env"
     pipseed("venv", "--without-pip", "--prompt", prompt, "-p", python.exe, env)
     result = run.run(["dash", "-c", f"PS1='$ '; . {env}/bin/activate; printf '%s' \"$PS1\""], cwd=tmp_path)
-    assert result.stdout == f"({prompt}) $ "
+    assert result.stdout == f"({re.sub('[$`]', '_', prompt)}) $ "
     assert not (tmp_path / "pwned").exists()
+
+
+INTERACTIVE = {"bash": ["bash", "--norc", "--noprofile"], "dash": ["dash"], "ksh": ["ksh93"], "mksh": ["mksh"],
+               "busybox": ["busybox", "sh"], "zsh": ["zsh", "-f", "-o", "promptsubst"]}
+
+
+@pytest.mark.parametrize("shell", INTERACTIVE)
+def test_prompt_runs_nothing(shell, pipseed, tmp_path):
+    """Shells expand PS1 anew with each prompt. Bash decodes octal numbers before that."""
+    words = INTERACTIVE[shell]
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"no {words[0]} (Debian: {'ksh93u+m' if shell == 'ksh' else shell})")
+    name = r"$(touch pwned)`touch pwned`\044(touch pwned)\140touch pwned\140\$(touch pwned)"
+    bases = [python for python in interpreters.found() if not python.is_pypy]
+    for number, python in enumerate((bases[0], bases[-2], bases[-1])):
+        envs = [tmp_path / f"{number}{name}", tmp_path / f"asked{number}"]
+        pipseed("venv", "--without-pip", "-p", python.exe, envs[0])
+        pipseed("venv", "--without-pip", "--prompt", name, "-p", python.exe, envs[1])
+        for env in envs:
+            typed = f"cd {tmp_path}\nPS1='> '\n. {shlex.quote(str(env))}/bin/activate\necho now $VIRTUAL_ENV\n:\nexit\n"
+            done = subprocess.run([*words, "-i"], input=typed.encode(), capture_output=True, timeout=60, check=False,
+                                  cwd=tmp_path, env=run.clean_environment({"ENV": "/dev/null", "SHELL": words[0]}))
+            assert b"now " + os.fsencode(env)[:20] in done.stdout, done
+            assert b"_(touch pwned)" in done.stderr + done.stdout, done
+            assert not (tmp_path / "pwned").exists(), (env, done)
 
 
 def test_bytes_that_are_no_text(pipseed, python, tmp_path):

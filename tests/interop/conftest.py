@@ -1,12 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The folders of these tests."""
-import sys
-from pathlib import Path
-
 import pytest
 import run
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

@@ -1,13 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The report of the parity suite."""
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from summary import REPORT  # pylint: disable=wrong-import-position
+from summary import REPORT
 
 
 @pytest.fixture(scope="session")

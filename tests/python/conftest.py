@@ -1,13 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Skips the suite where the package cannot be loaded."""
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-# pylint: disable=wrong-import-position
 import rig
 
 

@@ -5,13 +5,10 @@
 """
 import json
 import os
-import sys
 from pathlib import Path
 
 import interpreters
 import run
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "parity"))
 
 HERE = Path(__file__).parent
 PACKAGE = run.build_dir() / "python" if run.build_dir() else None

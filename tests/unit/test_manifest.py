@@ -13,7 +13,6 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 WHEELS = pathlib.Path(__file__).resolve().parents[2] / "wheels"
-sys.path.insert(0, str(WHEELS))
 sys.dont_write_bytecode = True
 import manifest  # noqa: E402
 

@@ -342,9 +342,9 @@ static const struct {
         {"environment missing", "missing", NULL, NULL, PIPSEED_E_NO_TARGET, "there is no"},
         {"empty folder", "empty", NULL, NULL, PIPSEED_E_NO_TARGET, "is not an environment"},
         {"interpreter missing", NULL, "missing", NULL, PIPSEED_E_NO_TARGET, "there is no"},
-        {"not on PATH", NULL, "=python9.9", NULL, PIPSEED_E_NO_TARGET, "python9.9 on PATH"},
-        {"version not on PATH", NULL, "=3.11", NULL, PIPSEED_E_NO_TARGET, "python3.11 on PATH"},
-        {"nothing named, nothing there", NULL, NULL, NULL, PIPSEED_E_NO_TARGET, "python3 on PATH"},
+        {"not on PATH", NULL, "=python9.9", NULL, PIPSEED_E_NO_TARGET, "'python9.9' not found on PATH"},
+        {"version not on PATH", NULL, "=3.11", NULL, PIPSEED_E_NO_TARGET, "Python '3.11' not found on PATH"},
+        {"nothing named, nothing there", NULL, NULL, NULL, PIPSEED_E_NO_TARGET, "Python 'python3' not found on PATH"},
         {"no program", NULL, "plain", NULL, PIPSEED_E_BAD_TARGET, "executable"},
         {"dangling", NULL, "dangling", NULL, PIPSEED_E_BAD_TARGET, "is gone"},
         {"stale VIRTUAL_ENV", NULL, NULL, "missing", PIPSEED_E_NO_TARGET, "VIRTUAL_ENV"},
@@ -446,6 +446,15 @@ static void test_names_on_path(void **state)
                 {"python3", "base/python3"}, /* the shim of that name fails, the next one is taken */
                 {"3.11", "base/python3.11"},
                 {"3.11t", "base/python3.11t"},
+                {"cpython3.11", "base/python3.11"},
+                {"3.11.4", "base/python3"}, /* by what the interpreter says, not by its name */
+                {">=3.10,<3.12", "base/python3"},
+                {"3", "base/python3"},
+                {"3.10", NULL},
+                {"3.11.5", NULL},
+                {"3.12t", NULL},
+                {"pypy3.11", NULL},
+                {">=3.12", NULL},
         };
 
         (void)state;
@@ -459,7 +468,13 @@ static void test_names_on_path(void **state)
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
                 const struct target_query query = {.python = cases[i].name};
 
-                assert_int_equal(target_find(&query, &target, &err), 0);
+                assert_int_equal(target_find(&query, &target, &err),
+                                 cases[i].exe != NULL ? 0 : PIPSEED_E_NO_TARGET);
+                if (cases[i].exe == NULL) {
+                        assert_non_null(strstr(err.message, cases[i].name));
+                        assert_non_null(strstr(err.hint, "'>=3.12'"));
+                        continue;
+                }
                 check_path(target->exe, cases[i].exe);
                 assert_false(target->is_venv);
         }

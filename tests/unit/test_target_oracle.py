@@ -18,8 +18,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from pythons import clean_environ, find_pythons, make_env  # noqa: E402
+from pythons import clean_environ, find_pythons, make_env
 
 BUILD = os.environ.get("PIPSEED_BUILD")
 PROGRAM = Path(BUILD or "/nonexistent") / "tests" / "target_facts"

@@ -110,6 +110,32 @@ static void fills_scripts_in(void **state)
         }
 }
 
+/* What a shell would expand in its prompt is not shown as it is; elsewhere it is. */
+static void fills_prompts_in(void **state)
+{
+        static const struct {
+                const char *template, *value;
+                bool quotes;
+                const char *expected;
+        } cases[] = {
+                {"a\n    PS1=\"(__VENV_PROMPT__) ${PS1:-}\"\n", "$(id)`id`\\044", false,
+                 "a\n    PS1=\"(_(id)_id__044) ${PS1:-}\"\n"},
+                {"PS1=\"(\"__VENV_PROMPT__\") ${PS1:-}\"\n", "$(id)", true, "PS1=\"(\"'_(id)'\") ${PS1:-}\"\n"},
+                {"PS1=__VENV_PROMPT__\n", "plain", true, "PS1=plain\n"},
+                {"VIRTUAL_ENV_PROMPT=__VENV_PROMPT__\n", "$(id)", true, "VIRTUAL_ENV_PROMPT='$(id)'\n"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                const char *const values[TEXT_N_VARIABLES] = {[TEXT_PROMPT] = cases[i].value};
+                _cleanup_(str_done) struct str out = STR_INIT;
+
+                assert_true(text_add_script(&out, "activate", cases[i].template, strlen(cases[i].template), values,
+                                            cases[i].quotes));
+                assert_string_equal(out.data, cases[i].expected);
+        }
+}
+
 static void knows_all_placeholders(void **state)
 {
         static const char template[] =
@@ -427,6 +453,7 @@ int main(void)
                 cmocka_unit_test(repeats_as_python_does),
                 cmocka_unit_test(leaves_only_utf8),
                 cmocka_unit_test(fills_scripts_in),
+                cmocka_unit_test(fills_prompts_in),
                 cmocka_unit_test(knows_all_placeholders),
                 cmocka_unit_test(writes_configurations),
                 cmocka_unit_test(reads_traits),
