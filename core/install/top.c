@@ -8,33 +8,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-static int open_within(int dir_fd, const char *path, uint64_t resolve)
-{
-        struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = resolve};
-        long fd;
-
-        while (*path == '/')
-                path++;
-        if (*path == '\0')
-                path = ".";
-        fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
-        if (fd < 0 && errno == ENOSYS)
-                return file_open_beneath(dir_fd, path, O_RDONLY | O_DIRECTORY, 0);
-        return fd < 0 ? -errno : (int)fd;
-}
 
 int top_open_folder(const struct top *top, const char *path)
 {
         if (top->guarded != NULL && path_is_below(top->guarded, path))
-                return open_within(top->guard_fd, path + strlen(top->guarded), RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+                return file_open_within(top->guard_fd, path + strlen(top->guarded), false);
         if (top->is_rooted)
-                return open_within(top->fd, path, RESOLVE_IN_ROOT);
+                return file_open_within(top->fd, path, true);
         while (*path == '/')
                 path++;
         return file_open_dir_at(top->fd, *path != '\0' ? path : ".");
