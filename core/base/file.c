@@ -79,7 +79,7 @@ int file_open_beneath(int dir_fd, const char *path, int flags, mode_t mode)
                 if (errno != EAGAIN && errno != EINTR)
                         break;
         }
-        if (errno == ENOSYS || errno == EPERM)
+        if (file_is_unavailable(errno) || errno == EAGAIN)
                 return open_stepwise(dir_fd, path, flags, mode);
         return -errno;
 }
@@ -397,13 +397,30 @@ mode_t file_umask(void)
         return mask;
 }
 
+/* So few bytes come all at once: random(4). */
+static int read_random(void *bytes, size_t len)
+{
+        _cleanup_close_ int fd = -1;
+
+        if (getrandom(bytes, len, 0) == (ssize_t)len)
+                return 0;
+        if (!file_is_unavailable(errno))
+                return -errno;
+        fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        return read(fd, bytes, len) == (ssize_t)len ? 0 : -EIO;
+}
+
 int file_random_name(const char *prefix, char *ret_name, size_t size)
 {
         uint64_t number;
         int len;
+        int r;
 
-        if (getrandom(&number, sizeof(number), 0) < 0) /* so few bytes come all at once: random(4) */
-                return -errno;
+        r = read_random(&number, sizeof(number));
+        if (r < 0)
+                return r;
         len = snprintf(ret_name, size, "%s%016llx", prefix, (unsigned long long)number);
         return len < 0 || (size_t)len >= size ? -ENAMETOOLONG : 0;
 }
@@ -412,7 +429,8 @@ static int rename_with(int from_fd, const char *from, int to_fd, const char *to,
 {
         if (syscall(SYS_renameat2, from_fd, from, to_fd, to, flags) == 0)
                 return 0;
-        return errno == ENOSYS || errno == EINVAL ? -EOPNOTSUPP : -errno;
+        /* EPERM may also be about the names: the plain rename that is tried next tells. */
+        return file_is_unavailable(errno) || errno == EINVAL ? -EOPNOTSUPP : -errno;
 }
 
 int file_rename_new(int from_fd, const char *from, int to_fd, const char *to)

@@ -27,9 +27,20 @@ static inline int file_errno(void)
         return r < 0 ? r : -EIO;
 }
 
+/* Does this errno of a system call say that kernel or sandbox do not have it? Old container sandboxes answer EPERM. Whoever
+ * has another way goes it then. */
+static inline bool file_is_unavailable(int error)
+{
+        return error == ENOSYS || error == EPERM;
+}
+
 /* Opens a file or folder beneath dir_fd. flags as open(2); O_CLOEXEC is added. fd or -errno (ELOOP: a link is in the
  * way; EXDEV: the path leaves the folder). */
 int file_open_beneath(int dir_fd, const char *path, int flags, mode_t mode);
+/* Opens a directory for reading by a path in which links are followed, but never out of dir_fd: as openat2(2) does with
+ * RESOLVE_BENEATH (-EXDEV when the path or a link leads out) or, with in_root, RESOLVE_IN_ROOT (dir_fd is "/" to it). fd or
+ * -errno. */
+int file_open_within(int dir_fd, const char *path, bool in_root);
 /* Opens a folder by any path, following links, for reading. fd or -errno. */
 int file_open_dir(const char *path);
 int file_open_dir_at(int dir_fd, const char *path);

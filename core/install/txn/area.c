@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/str.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,10 +32,16 @@ bool txn_is_area_name(const char *name)
 /* Two folders are of one area when a rename between them works: the same mount. */
 static int mount_of(int fd, uint64_t *ret_mount, uint64_t *ret_device)
 {
+        struct stat old;
         struct statx st;
 
-        if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
-                return file_errno();
+        if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0) {
+                if (!file_is_unavailable(errno) || fstat(fd, &old) < 0)
+                        return file_errno();
+                *ret_mount = 0;
+                *ret_device = old.st_dev;
+                return 0;
+        }
         *ret_mount = (st.stx_mask & STATX_MNT_ID) != 0 ? st.stx_mnt_id : 0;
         *ret_device = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
         return 0;

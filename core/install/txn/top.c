@@ -9,27 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-static int open_within(int dir_fd, const char *path, uint64_t resolve)
-{
-        struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = resolve};
-        long fd;
-
-        while (*path == '/')
-                path++;
-        if (*path == '\0')
-                path = ".";
-        fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
-        if (fd < 0 && errno == ENOSYS)
-                return file_open_beneath(dir_fd, path, O_RDONLY | O_DIRECTORY, 0);
-        return fd < 0 ? -errno : (int)fd;
-}
 
 /* The path of what fd holds now, without links. The length or -errno. */
 static ssize_t path_of(int fd, char *ret_path, size_t size)
@@ -48,7 +31,7 @@ static ssize_t path_of(int fd, char *ret_path, size_t size)
 /* A link that is absolute, or that goes up and comes back, may still end inside: what is opened tells where it lies. */
 static int open_linked(const struct top *top, const char *path)
 {
-        _cleanup_close_ int fd = top->is_rooted ? open_within(top->fd, path, RESOLVE_IN_ROOT) : file_open_dir(path);
+        _cleanup_close_ int fd = top->is_rooted ? file_open_within(top->fd, path, true) : file_open_dir(path);
         char prefix[PATH_MAX];
         char real[PATH_MAX];
 
@@ -63,12 +46,12 @@ static int open_linked(const struct top *top, const char *path)
 int top_open_folder(const struct top *top, const char *path)
 {
         if (top->guarded != NULL && path_is_below(top->guarded, path)) {
-                int fd = open_within(top->guard_fd, path + strlen(top->guarded), RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+                int fd = file_open_within(top->guard_fd, path + strlen(top->guarded), false);
 
                 return fd == -EXDEV || fd == -ELOOP ? open_linked(top, path) : fd;
         }
         if (top->is_rooted)
-                return open_within(top->fd, path, RESOLVE_IN_ROOT);
+                return file_open_within(top->fd, path, true);
         while (*path == '/')
                 path++;
         return file_open_dir_at(top->fd, *path != '\0' ? path : ".");
