@@ -138,7 +138,11 @@ class Surrounding:
             # Refused in an environment, so never asked for: pip moves its headers there.
             user["headers"] = expected["user_scheme"]["headers"]
         assert {k: facts[k] for k in expected} | {"user_scheme": user} == expected
-        assert facts["run_exe"] == facts["exe"]
+        if facts["is_venv"]:
+            # Only the base is ever run.
+            assert not facts["run_exe"].startswith(facts["prefix"] + "/") and os.access(facts["run_exe"], os.X_OK)
+        else:
+            assert facts["run_exe"] == facts["exe"]
         return facts
 
     def check(self, python, exe, *query, **changes):
@@ -272,14 +276,16 @@ def test_pth_files(around, python, kind):
 
 @each_python
 def test_prefix_folder(around, python):
-    """A folder that is no environment but has bin/python3: a copied installation."""
+    """A directory that is not an environment but has bin/python3: a copied installation, named by --python alone."""
     prefix = python.path.parent.parent
     if str(prefix) == "/usr":
         pytest.skip("the system's own prefix is not copied")
     copy = around.tmp / "copied prefix"
     subprocess.run(["cp", "-al", str(prefix), str(copy)], check=True)
-    facts = around.check(python, copy / "bin" / "python3", "--env", copy)
+    facts = around.check(python, copy / "bin" / "python3", "--python", copy)
     assert facts["prefix"] == str(copy) and not facts["is_venv"]
+    answer = run_facts("--env", copy, environ=around.environ(), code=1)
+    assert answer["code"] == "no-target" and "is not an environment" in answer["message"]
 
 
 @each_python
