@@ -195,7 +195,7 @@ static int guard(struct top *top, const char *prefix, struct pipseed_error *err)
 
         if (prefix == NULL)
                 return 0;
-        fd = top->is_rooted ? open_within(top->fd, prefix, RESOLVE_IN_ROOT) : file_open_dir(prefix);
+        fd = top->is_rooted ? file_open_within(top->fd, prefix, true) : file_open_dir(prefix);
         if (fd < 0)
                 return fd == -ENOENT ? 0 : error_sys(err, fd, prefix, "cannot open the environment");
         top->guard_fd = fd;
