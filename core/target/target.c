@@ -256,10 +256,12 @@ static int take_named(void *data, const char *path, const struct lookup_request 
 static int find_by_name(struct finder *finder, const char *given)
 {
         const struct named_search search = {finder->image, take_named, finder, finder->err};
-        _cleanup_free_ char *here = path_absolute_here(given);
+        _cleanup_free_ char *here = NULL;
         int r = named_find(&search, given);
 
-        if (r != PIPSEED_E_NO_TARGET || here == NULL || !pyvenv_is_env(NULL, here))
+        if (r == PIPSEED_E_NO_TARGET)
+                here = path_absolute_here(given);
+        if (here == NULL || !pyvenv_is_env(NULL, here))
                 return r;
         error_clear(finder->err);
         return find_in_folder(finder, here);

@@ -26,7 +26,7 @@ static const struct option own_options[] = {
         {"--upgrade", 0, FLAG(order.upgrade), "the base was upgraded in its place: follow it"},
         {"--symlinks", 0, FLAG(symlinks), "link to the interpreter (default)"},
         {"--copies", 0, FLAG(order.copies), "copy the interpreter"},
-        {"--prompt", 0, TEXT(order.prompt, "P"),
+        {"--prompt", 0, OPTION_TEXT, offsetof(struct venv_settings, order.prompt), "P", NULL, "",
          "prompt instead of the folder's name; '.' is the current folder's name"},
         {"--without-scm-ignore-files", 0, FLAG(order.without_scm_ignore_files),
          "no .gitignore (Python 3.13 and newer write one)"},

@@ -143,7 +143,7 @@ static int apply(struct parser *parser, const struct option *option, const char 
                 *(unsigned int *)field += 1;
                 return 0;
         case OPTION_TEXT:
-                if (value[0] == '\0')
+                if (value[0] == '\0' && option->value == NULL)
                         return fault_set(err, PIPSEED_E_USAGE, NULL, "%s needs %s, not an empty text", option->name,
                                          option->argument);
                 *(const char **)field = value;

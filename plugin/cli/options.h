@@ -40,7 +40,7 @@ struct option {
         size_t offset;        /* into the settings */
         const char *argument; /* what the help calls the value; NULL: takes none */
         const char *key;      /* "seed.pip" */
-        const char *value;    /* for OPTION_SET without argument */
+        const char *value;    /* for OPTION_SET without argument; "" of an OPTION_TEXT: it may be empty */
         const char *help;
 };
 

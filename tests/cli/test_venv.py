@@ -70,6 +70,7 @@ FLAGS = {
     "copies": ["--copies"],
     "symlinks": ["--symlinks"],
     "prompt": ["--prompt", "my project"],
+    "empty prompt": ["--prompt", ""],
     "prompt of the current folder": ["--prompt", "."],
     "prompt with quotes": ["--prompt", "it's"],
     "prompt in Unicode": ["--prompt", "grüße \N{SNAKE}\N{NO-BREAK SPACE}\t."],

@@ -27,7 +27,6 @@ LONG = "builds pipseed or tests it for a long time: part of CI, or run by hand"
 # {page: {beginning of a line: why it is not run here}}. "" is every line of the page.
 NOT_RUN = {
     "README.md": {"scripts/": LONG},
-    "CONTRIBUTING.md": {"scripts/": LONG, "git ": "makes a commit"},
     "docs/hacking.md": {"scripts/": LONG, "tests/": LONG, "PIPSEED=build/dev/bin/pipseed python3 tests/kill/": LONG,
                         "                ": "a comment that goes on"},
     "docs/howto/ansible.md": {"": CONFIGURATION},
