@@ -438,7 +438,7 @@ def test_link_limit(call, cache, new_env, tmp_path):
     assert other.stat().st_ino == other_before.st_ino
     assert list((cache / "pipseed/v1/tmp").iterdir()) == []
     call("cache", "verify")
-    call("verify", env, "--packages", "pip")
+    call("verify", "-o", "install.link-mode=hardlink", env, "--packages", "pip")
     works(env)
     after = snapshot(cache)
     second = new_env()
