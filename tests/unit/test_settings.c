@@ -150,9 +150,9 @@ static void test_nul(void **state)
         (void)state;
         expect_fault(inside, sizeof(inside) - 1, 2, "NUL byte", "");
         expect_fault(utf16, sizeof(utf16) - 1, 1, "NUL byte", "");
-        expect_fault("# a policy\r[seed]\rpip = 26.3\r", 33, 1, "carriage return", "");
-        expect_fault("[seed]\r\npip = 26.3\rupgrade = yes\r\n", 36, 2, "carriage return", "");
-        expect_fault("[seed]\n\fpip = 26.3\n", 20, 2, "control character", "");
+        expect_fault("# a policy\r[seed]\rpip = 26.3\r", 29, 1, "carriage return", "");
+        expect_fault("[seed]\r\npip = 26.3\rupgrade = yes\r\n", 34, 2, "carriage return", "");
+        expect_fault("[seed]\n\fpip = 26.3\n", 19, 2, "control character", "");
 }
 
 /* A line is read whole or refused, be it a setting, a comment, continued, the last one without a newline. */
