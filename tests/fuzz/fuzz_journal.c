@@ -86,7 +86,7 @@ static void set_area(struct journal *forged)
 
         (void)snprintf(path, sizeof(path), "%s" AREA, root_paths[PLAN_LIB]);
         FUZZ_CHECK(stat(path, &st) == 0);
-        (void)snprintf(forged->area_name, sizeof(forged->area_name), "%.*s", (int)strlen(AREA) - 2, AREA + 1);
+        (void)snprintf(forged->area_name, sizeof(forged->area_name), "%.*s", (int)strlen(AREA) - 2, &AREA[1]);
         forged->area_inode = st.st_ino;
 }
 
