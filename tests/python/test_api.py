@@ -294,5 +294,5 @@ def test_no_leak(which, tmp_path, new_env):
     python = sorted(rig.PYTHONS, key=lambda each: each.version)[which]
     env = new_env(python)
     rig.call(interpreters.env_exe(env), "-m", "pipseed")
-    grown = rig.inside(interpreters.env_exe(env), "leak", env, tmp_path)
+    grown = rig.inside(interpreters.env_exe(env), "leak", env, tmp_path, timeout=900)
     assert {name: value for name, value in grown.items() if value > LEAK_LIMITS[name]} == {}, grown

@@ -51,6 +51,8 @@ CALLS = [
     lambda: expect(TypeError, pipseed.seed, env, jobs="many"),
     lambda: expect(ZeroDivisionError, pipseed.seed, os.path.join(folder, "other"), cache_dir=cold, events=fail),
     bootstrap,
+]
+LIBRARY = [
     lambda: pipseed.verify(env, on_event=ignore),
     lambda: pipseed.doctor(env),
     lambda: pipseed.unseed(os.path.join(folder, "other")),
@@ -77,15 +79,16 @@ def measure():
             **{name: sys.getrefcount(each) for name, each in WATCHED.items()}}
 
 
-def run(count):
-    """So many calls."""
-    for number in range(count):
-        CALLS[number % len(CALLS)]()
+def run(rounds):
+    """So many of each; of those that read every file, fewer."""
+    for number in range(rounds):
+        for call in CALLS if number % 5 < 2 else [*CALLS, *LIBRARY]:
+            call()
 
 
 pipseed.create(os.path.join(folder, "other"), with_pip=False)
-run(5 * len(CALLS))  # what is kept once is there now
+run(10)  # what is kept once is there now
 before = measure()
-run(50 * len(CALLS))
+run(100)
 after = measure()
 print(json.dumps({name: after[name] - before[name] for name in before}))
