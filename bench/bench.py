@@ -69,21 +69,21 @@ def find_pipseed(wanted):
     return str(path.resolve())
 
 
-def compile_program(name, folder):
+def compile_program(name, directory):
     """One of the C programs beside this file."""
     compiler = os.environ.get("CC") or "cc"
     subprocess.run([compiler, "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-pthread", REPO / f"bench/{name}.c", "-o",
-                    folder / name], check=True)
-    return str(folder / name)
+                    directory / name], check=True)
+    return str(directory / name)
 
 
-def install_peers(runner, folder, offline):
+def install_peers(runner, directory, offline):
     """{name: path or Unavailable} of the peers, the newest that PyPI has."""
-    pip = folder / "bin/pip"
+    pip = directory / "bin/pip"
     problem = ""
     try:
         if not pip.exists():
-            runner.call(["/usr/bin/python3", "-m", "venv", folder])
+            runner.call(["/usr/bin/python3", "-m", "venv", directory])
         if not offline:
             runner.call([pip, "install", "-q", "--upgrade", "--disable-pip-version-check", *PEERS], network=True)
     except Unavailable as error:
@@ -91,22 +91,22 @@ def install_peers(runner, folder, offline):
         print(f"the peers could not be brought up to date: {problem}", file=sys.stderr)
     found = {}
     for name in PEERS:
-        path = folder / "bin" / name
+        path = directory / "bin" / name
         found[name] = str(path) if path.exists() else Unavailable(problem or "not installed")
     return found
 
 
-def get_wheel(runner, pipseed, folder, pip, offline):
+def get_wheel(runner, pipseed, directory, pip, offline):
     """The wheel of the pip that pipseed installs, as a file, for uv."""
     version = runner.call([pipseed, "seed", "--version"]).split()[-1]
     name = f"pip-{version}-py3-none-any.whl"
-    for place in (folder, Path(pipseed).parent.parent / "wheels"):
+    for place in (directory, Path(pipseed).parent.parent / "wheels"):
         if (place / name).exists():
             return str(place / name)
     if offline:
         raise Unavailable(f"{name} is not there")
-    runner.call([pip, "download", "-q", "--no-deps", "--dest", folder, f"pip=={version}"], network=True)
-    return str(folder / name)
+    runner.call([pip, "download", "-q", "--no-deps", "--dest", directory, f"pip=={version}"], network=True)
+    return str(directory / name)
 
 
 def warm_uv(runner, uv, python):
@@ -114,20 +114,20 @@ def warm_uv(runner, uv, python):
     if isinstance(uv, Unavailable):
         return uv
     try:
-        runner.call([uv, "venv", "-q", "--seed", "--python", python, runner.new_folder() / "env"], network=True)
+        runner.call([uv, "venv", "-q", "--seed", "--python", python, runner.new_dir() / "env"], network=True)
     except Unavailable as error:
         print(f"uv's cache cannot be warmed: {error}", file=sys.stderr)
     return uv
 
 
-def file_system(folder):
+def file_system(directory):
     """Its type: ext4."""
     with open("/proc/mounts", encoding="utf-8") as mounts:
         rows = [line.split()[1:3] for line in mounts]
-    return max((row for row in rows if folder.is_relative_to(row[0])), key=lambda row: len(row[0]))[1]
+    return max((row for row in rows if directory.is_relative_to(row[0])), key=lambda row: len(row[0]))[1]
 
 
-def describe_machine(runner, programs, python, folder):
+def describe_machine(runner, programs, python, directory):
     """What the numbers depend on."""
 
     def first_line(args):
@@ -149,7 +149,7 @@ def describe_machine(runner, programs, python, folder):
         "processor": model,
         "cores": len(os.sched_getaffinity(0)),
         "kernel": platform.release(),
-        "file_system": file_system(folder),
+        "file_system": file_system(directory),
         "load": os.getloadavg()[0],
         "python": first_line([python, "--version"]),
         "pip": first_line([programs["pipseed"], "seed", "--version"]),
@@ -213,10 +213,10 @@ def main():
     finally:
         if not arguments.keep:
             print("removing what was made", file=sys.stderr)
-            for folder in filter(None, (top, shm)):
-                shutil.rmtree(folder, ignore_errors=True)
+            for directory in filter(None, (top, shm)):
+                shutil.rmtree(directory, ignore_errors=True)
     print(f"{machine['processor']}, {machine['cores']} cores, Linux {machine['kernel']}, {machine['file_system']}; "
-          f"{machine['python']}, {machine['pip']} ({bench.numbers['files']} files, {bench.numbers['folders']} folders); "
+          f"{machine['python']}, {machine['pip']} ({bench.numbers['files']} files, {bench.numbers['directories']} directories); "
           f"load {machine['load']:.1f}; {arguments.rounds} rounds")
     print("; ".join(f"{name}: {version or 'not there'}" for name, version in machine["versions"].items()))
     report.print_table(runner.groups, runner.samples, TARGETS, bench.numbers)

@@ -42,7 +42,7 @@ GROWTH = (10, 30, 100, 300, 1000)
 
 
 class Bench:
-    """Knows the programs, prepares folders, and makes the cases."""
+    """Knows the programs, prepares directories, and makes the cases."""
 
     def __init__(self, runner, programs, python, wheel):
         self.runner = runner
@@ -50,7 +50,7 @@ class Bench:
         self.python = str(python)
         self.wheel = wheel
         self.numbers = {}
-        self.template = runner.new_folder() / "template"
+        self.template = runner.new_dir() / "template"
         runner.call([python, "-m", "venv", "--without-pip", self.template])
         self.source, self.list = self._make_source()
 
@@ -65,49 +65,49 @@ class Bench:
         """A Task of one pipseed command."""
         return Task([[self.program("pipseed"), "-q", *words]], env or {})
 
-    def new_env(self, folder):
+    def new_env(self, directory):
         """An environment without pip."""
-        shutil.copytree(self.template, folder / "env", symlinks=True)
-        return folder / "env"
+        shutil.copytree(self.template, directory / "env", symlinks=True)
+        return directory / "env"
 
     def _make_source(self):
         """A seeded environment that the floor takes its files from, and the list of them."""
-        top = self.runner.new_folder()
+        top = self.runner.new_dir()
         env = self.new_env(top)
         before = {path for path in env.rglob("*")}
         self.runner.call([self.program("pipseed"), "-q", "seed", env])
         added = sorted(set(env.rglob("*")) - before)
-        folders = [f"{path.relative_to(env)}/" for path in added if path.is_dir() and not path.is_symlink()]
+        directories = [f"{path.relative_to(env)}/" for path in added if path.is_dir() and not path.is_symlink()]
         files = [path.relative_to(env) for path in added if path.is_file()]
         files.sort(key=lambda path: (str(path.parent), path.name))
-        text = "".join(f"{name}\n" for name in [*folders, *files])
+        text = "".join(f"{name}\n" for name in [*directories, *files])
         (top / "list").write_text(text, encoding="utf-8", errors="surrogateescape")
-        self.numbers["files"], self.numbers["folders"] = len(files), len(folders)
+        self.numbers["files"], self.numbers["directories"] = len(files), len(directories)
         return env, top / "list"
 
     def floor(self, mode, *words):
         """prepare() of a run of the floor program."""
-        return lambda folder: Task([[self.program("floor"), mode, self.source, self.new_env(folder), self.list, *words]])
+        return lambda directory: Task([[self.program("floor"), mode, self.source, self.new_env(directory), self.list, *words]])
 
     def seed(self, *words, env=None):
         """prepare() of seeding an environment that exists."""
-        return lambda folder: self.pipseed("seed", *words, self.new_env(folder), env=env)
+        return lambda directory: self.pipseed("seed", *words, self.new_env(directory), env=env)
 
     def venv(self, *words, env=None):
         """prepare() of making an environment with pipseed."""
-        return lambda folder: self.pipseed("venv", "-p", self.python, *words, folder / "env", env=env)
+        return lambda directory: self.pipseed("venv", "-p", self.python, *words, directory / "env", env=env)
 
     def uv_venv(self, *words, env=None):
         """prepare() of making one with uv."""
-        return lambda folder: Task([[self.program("uv"), "venv", "-q", "--python", self.python, *words, folder / "env"]],
+        return lambda directory: Task([[self.program("uv"), "venv", "-q", "--python", self.python, *words, directory / "env"]],
                                    env or {})
 
     def then_pip(self, prepare):
         """prepare() of the same, and the first run of its pip."""
 
-        def both(folder):
-            task = prepare(folder)
-            return Task([*task.programs, [folder / "env/bin/pip", "--version"]], task.env)
+        def both(directory):
+            task = prepare(directory)
+            return Task([*task.programs, [directory / "env/bin/pip", "--version"]], task.env)
 
         return both
 
@@ -117,10 +117,10 @@ class Bench:
         """An environment is there already."""
         return "pip into an existing environment", [
             Case("seed.warm", "pipseed seed", self.seed()),
-            Case("floor.link", "floor: the same folders and links, nothing else", self.floor("link")),
+            Case("floor.link", "floor: the same directories and links, nothing else", self.floor("link")),
             Case("floor.link2", "floor, with 2 threads", self.floor("link", "2")),
             Case("seed.copy", "pipseed seed --link-mode copy", self.seed("--link-mode", "copy")),
-            Case("floor.copy", "floor: the same folders and copies", self.floor("copy")),
+            Case("floor.copy", "floor: the same directories and copies", self.floor("copy")),
             Case("floor.copy2", "floor of copies, with 2 threads", self.floor("copy", "2")),
         ]
 
@@ -135,16 +135,16 @@ class Bench:
             Case("copy.pipseed", "pipseed venv --link-mode copy", self.venv("--link-mode", "copy")),
             Case("copy.uv", "uv venv --seed --offline, UV_LINK_MODE=copy",
                  self.uv_venv("--seed", "--offline", env={"UV_LINK_MODE": "copy"})),
-            Case("venv.virtualenv", "virtualenv (no bytecode)", lambda folder: Task(
-                [[self.program("virtualenv"), "-q", "-p", self.python, folder / "env"]])),
+            Case("venv.virtualenv", "virtualenv (no bytecode)", lambda directory: Task(
+                [[self.program("virtualenv"), "-q", "-p", self.python, directory / "env"]])),
         ]
 
     def slow(self):
         """The peers that take seconds."""
         return "the same by Python's own means", [
-            Case("venv.python", "python -m venv", lambda folder: Task([[self.python, "-m", "venv", folder / "env"]])),
-            Case("venv.ensurepip", "python -m ensurepip in an existing one", lambda folder: Task(
-                [[self.new_env(folder) / "bin/python", "-m", "ensurepip", "--default-pip"]])),
+            Case("venv.python", "python -m venv", lambda directory: Task([[self.python, "-m", "venv", directory / "env"]])),
+            Case("venv.ensurepip", "python -m ensurepip in an existing one", lambda directory: Task(
+                [[self.new_env(directory) / "bin/python", "-m", "ensurepip", "--default-pip"]])),
         ]
 
     def first_use(self):
@@ -157,19 +157,19 @@ class Bench:
     def cold(self):
         """Nothing is cached."""
 
-        def uv(folder):
-            env = {"UV_CACHE_DIR": str(folder / "cache")}
-            install = [self.program("uv"), "pip", "install", "-q", "--python", folder / "env/bin/python", "--offline",
+        def uv(directory):
+            env = {"UV_CACHE_DIR": str(directory / "cache")}
+            install = [self.program("uv"), "pip", "install", "-q", "--python", directory / "env/bin/python", "--offline",
                        "--no-index", "--compile-bytecode", self.wheel]
-            return Task([*self.uv_venv()(folder).programs, install], env)
+            return Task([*self.uv_venv()(directory).programs, install], env)
 
-        def pipseed(folder):
-            return self.venv(env={"XDG_CACHE_HOME": str(folder)})(folder)
+        def pipseed(directory):
+            return self.venv(env={"XDG_CACHE_HOME": str(directory)})(directory)
 
         return "a whole environment, nothing cached, with bytecode", [
             Case("cold.pipseed", "pipseed venv, no store, interpreter never seen", pipseed),
             Case("cold.uv", "uv venv + uv pip install --compile-bytecode, empty cache", uv),
-            Case("cold.python", "python -m venv", lambda folder: Task([[self.python, "-m", "venv", folder / "env"]])),
+            Case("cold.python", "python -m venv", lambda directory: Task([[self.python, "-m", "venv", directory / "env"]])),
         ]
 
     def elsewhere(self, shm):
@@ -189,10 +189,10 @@ class Bench:
     def many(self, count):
         """prepare() of `count` environments in one call."""
 
-        def prepare(folder):
-            names = folder / "names"
-            names.write_text("".join(f"{folder}/envs/{number}\n" for number in range(count)))
-            (folder / "envs").mkdir()
+        def prepare(directory):
+            names = directory / "names"
+            names.write_text("".join(f"{directory}/envs/{number}\n" for number in range(count)))
+            (directory / "envs").mkdir()
             task = self.pipseed("venv", "-p", self.python, "--from-file", names)
             task.count = count
             return task
@@ -214,21 +214,21 @@ class Bench:
     def crowd(self):
         """Eight processes at once."""
 
-        def prepare(folder, env):
-            tasks = [self.pipseed("venv", "-p", self.python, folder / f"env{number}") for number in range(8)]
+        def prepare(directory, env):
+            tasks = [self.pipseed("venv", "-p", self.python, directory / f"env{number}") for number in range(8)]
             return Task([program for task in tasks for program in task.programs], env, "together")
 
         return "8 processes at once, the time until all are done", [
             Case("crowd.cold", "pipseed venv, one cold store",
-                 lambda folder: prepare(folder, {"XDG_CACHE_HOME": str(folder)})),
-            Case("crowd.warm", "pipseed venv, warm", lambda folder: prepare(folder, {})),
+                 lambda directory: prepare(directory, {"XDG_CACHE_HOME": str(directory)})),
+            Case("crowd.warm", "pipseed venv, warm", lambda directory: prepare(directory, {})),
         ]
 
     def start(self):
         """What a process costs."""
         return "a process that does nothing", [
-            Case("start.pipseed", "pipseed --version", lambda folder: Task([[self.program("pipseed"), "--version"]])),
-            Case("start.true", "/bin/true", lambda folder: Task([["/bin/true"]])),
+            Case("start.pipseed", "pipseed --version", lambda directory: Task([[self.program("pipseed"), "--version"]])),
+            Case("start.true", "/bin/true", lambda directory: Task([["/bin/true"]])),
         ]
 
     # ---- numbers that are no times
@@ -238,14 +238,14 @@ class Bench:
         strace = shutil.which("strace")
         if strace is None:
             raise Unavailable("there is no strace")
-        folder = self.runner.new_folder()
+        directory = self.runner.new_dir()
         programs = []
         for number in range(8):
-            task = self.pipseed("venv", "-p", self.python, folder / f"env{number}")
+            task = self.pipseed("venv", "-p", self.python, directory / f"env{number}")
             programs.append([strace, "-f", "-qq", "-e", "trace=rename,renameat,renameat2", "-o",
-                             folder / f"trace{number}", *task.programs[0]])
-        self.runner.measure(Task(programs, {"XDG_CACHE_HOME": str(folder)}, "together"))
-        traces = "".join((folder / f"trace{number}").read_text() for number in range(8))
+                             directory / f"trace{number}", *task.programs[0]])
+        self.runner.measure(Task(programs, {"XDG_CACHE_HOME": str(directory)}, "together"))
+        traces = "".join((directory / f"trace{number}").read_text() for number in range(8))
         self.numbers["unpackings"] = len(re.findall(r'rename\w*\(\d+, "tmp/\w+", \d+, "[0-9a-f]{64}"\) += 0', traces))
 
     def measure_memory(self):
@@ -254,17 +254,17 @@ class Bench:
         def highest(make):
             peaks = []
             for _ in range(3):
-                task = make(self.runner.new_folder())
+                task = make(self.runner.new_dir())
                 task.mode = "memory"
                 peaks.append(self.runner.measure(task)[2] / 1024)
             return max(peaks)
 
         self.numbers["memory.warm"] = max(highest(self.venv()), highest(self.seed()))
-        self.numbers["memory.cold"] = highest(lambda folder: self.venv(env={"XDG_CACHE_HOME": str(folder)})(folder))
+        self.numbers["memory.cold"] = highest(lambda directory: self.venv(env={"XDG_CACHE_HOME": str(directory)})(directory))
 
 
 def shared_memory():
-    """A new folder on a tmpfs, or None."""
+    """A new directory on a tmpfs, or None."""
     shm = Path("/dev/shm")
     if not os.access(shm, os.W_OK):
         return None

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * floor - what the file system charges for the names: makes the folders of an environment's pip, links or copies its files
+ * floor - what the file system charges for the names: makes the directories of an environment's pip, links or copies its files
  * into them, and does nothing else.
  *
  *     floor link|copy SOURCE DESTINATION LIST [THREADS]
  *
- * LIST has one path a line, relative to both trees: folders, which end in a slash, before what is in them; then files.
- * DESTINATION and the folders that LIST does not name exist. Copies keep mode and mtime.
+ * LIST has one path a line, relative to both trees: directories, which end in a slash, before what is in them; then files.
+ * DESTINATION and the directories that LIST does not name exist. Copies keep mode and mtime.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@
 struct work {
         int from, to;
         bool copy;
-        char **paths; /* files, those of one folder beside each other */
+        char **paths; /* files, those of one directory beside each other */
         size_t n_paths;
 };
 
@@ -71,8 +71,8 @@ static void copy_file(const struct work *work, const char *path, int dir_fd, con
 static void *place_files(void *data)
 {
         const struct work *work = data;
-        const char *folder = "";
-        size_t folder_len = 0;
+        const char *directory = "";
+        size_t dir_len = 0;
         int dir_fd = -1;
 
         for (size_t i = 0; i < work->n_paths; i++) {
@@ -80,7 +80,7 @@ static void *place_files(void *data)
                 char *slash = strrchr(path, '/');
                 size_t len = slash != NULL ? (size_t)(slash - path) : 0;
 
-                if (dir_fd < 0 || len != folder_len || memcmp(folder, path, len) != 0) {
+                if (dir_fd < 0 || len != dir_len || memcmp(directory, path, len) != 0) {
                         if (dir_fd >= 0)
                                 (void)close(dir_fd);
                         if (slash != NULL)
@@ -90,8 +90,8 @@ static void *place_files(void *data)
                                 err(1, "%s", path);
                         if (slash != NULL)
                                 *slash = '/';
-                        folder = path;
-                        folder_len = len;
+                        directory = path;
+                        dir_len = len;
                 }
                 if (work->copy)
                         copy_file(work, path, dir_fd, slash != NULL ? slash + 1 : path);
@@ -101,8 +101,8 @@ static void *place_files(void *data)
         return NULL;
 }
 
-/* Makes the folders and leaves the files in paths. Returns how many there are. */
-static size_t make_folders(int to, char *text, char **paths)
+/* Makes the directories and leaves the files in paths. Returns how many there are. */
+static size_t make_dirs(int to, char *text, char **paths)
 {
         size_t n = 0;
         char *save = NULL;
@@ -118,8 +118,8 @@ static size_t make_folders(int to, char *text, char **paths)
         return n;
 }
 
-/* Where the next thread begins: not in the middle of a folder, whose lock only one can have. */
-static size_t end_of_folder(char *const *paths, size_t n_paths, size_t at)
+/* Where the next thread begins: not in the middle of a directory, whose lock only one can have. */
+static size_t end_of_dir(char *const *paths, size_t n_paths, size_t at)
 {
         for (; at > 0 && at < n_paths; at++) {
                 const char *before = strrchr(paths[at - 1], '/');
@@ -153,9 +153,9 @@ int main(int argc, char **argv)
         paths = malloc((strlen(text) / 2 + 1) * sizeof(*paths));
         if (paths == NULL)
                 err(1, "malloc");
-        n_paths = make_folders(to, text, paths);
+        n_paths = make_dirs(to, text, paths);
         for (size_t i = 0; i < n_threads; i++) {
-                size_t end = i + 1 == n_threads ? n_paths : end_of_folder(paths, n_paths, n_paths * (i + 1) / n_threads);
+                size_t end = i + 1 == n_threads ? n_paths : end_of_dir(paths, n_paths, n_paths * (i + 1) / n_threads);
 
                 works[i] = (struct work){.from = from, .to = to, .copy = strcmp(argv[1], "copy") == 0,
                                          .paths = paths + first, .n_paths = end - first};

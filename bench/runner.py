@@ -5,7 +5,7 @@
     runner.compare("seed", [Case("seed.warm", "pipseed seed", prepare), ...])
     runner.samples["seed.warm"].median
 
-A case is prepared anew for each sample, in a folder that never was there before: on ext4 it costs six times as much to make
+A case is prepared again for each sample, in a directory that never was there before: on ext4 it costs six times as much to make
 what was removed within the last five seconds, so nothing is removed before the end. The order alternates.
 """
 import os
@@ -38,12 +38,12 @@ class Task:
 
 @dataclass
 class Case:
-    """One row. prepare(folder) makes what must be there, in a new folder, and returns a Task; it is not measured."""
+    """One row. prepare(directory) makes what must be there, in a new directory, and returns a Task; it is not measured."""
 
     name: str
     title: str
     prepare: object
-    where: Path = None  # another file system for its folders
+    where: Path = None  # another file system for its directories
 
 
 @dataclass
@@ -78,14 +78,14 @@ class Runner:
         self.rounds = rounds
         self.samples = {}
         self.groups = []
-        self.folders = [self.top]
+        self.directories = [self.top]
 
-    def new_folder(self, where=None):
-        """A folder of its own in a parent of its own, so that no two samples share a directory."""
+    def new_dir(self, where=None):
+        """A directory of its own in a parent of its own, so that no two samples share a directory."""
         parent = self.top
         if where is not None:
-            if where not in self.folders:
-                self.folders.append(where)
+            if where not in self.directories:
+                self.directories.append(where)
             parent = where
         return Path(tempfile.mkdtemp(prefix="s", dir=parent))
 
@@ -119,7 +119,7 @@ class Runner:
 
     def sample(self, case):
         """One more sample of a case."""
-        return self.measure(case.prepare(self.new_folder(case.where)))
+        return self.measure(case.prepare(self.new_dir(case.where)))
 
     def compare(self, title, cases, rounds=None, warm=True):
         """Measures the cases alternately, warm after one run of each that does not count. What cannot run is left out and

@@ -40,7 +40,7 @@ static int fail_unreadable(struct pipseed_error *err, int number, const char *pa
         err->code = PIPSEED_E_POLICY_UNREADABLE;
         if (number == ENOENT || number == ENOTDIR)
                 return error_hint(err, "name a file that exists, or leave out what names it (--policy, PIPSEED_POLICY, a link)");
-        return error_hint(err, "a policy that cannot be read is not ignored: mend its permissions, or remove it");
+        return error_hint(err, "a policy that cannot be read is not ignored: repair its permissions, or remove it");
 }
 
 static int fail_kind(struct pipseed_error *err, const char *path, const char *reason)
@@ -56,7 +56,7 @@ static struct trust_rule rule_of(enum policy_layer layer)
 
 static int refuse(const struct trust_result *result, enum policy_layer layer, const char *path, struct pipseed_error *err)
 {
-        const char *what = S_ISDIR(result->fault_mode) ? "policy's folder" : "policy";
+        const char *what = S_ISDIR(result->fault_mode) ? "policy's directory" : "policy";
 
         /* What was named keeps its name, also where a link leads to it. */
         if (strcmp(result->fault_path, result->resolved) != 0)
@@ -90,7 +90,7 @@ static int check_trust(int fd, enum policy_layer layer, const char *path, struct
         return result.fault == TRUST_OK ? 0 : refuse(&result, layer, path, err);
 }
 
-static int check_folder(int fd, enum policy_layer layer, const char *path, struct pipseed_error *err)
+static int check_dir(int fd, enum policy_layer layer, const char *path, struct pipseed_error *err)
 {
         return check_trust(fd, layer, path, err);
 }
@@ -117,7 +117,7 @@ static int open_source(const struct source *source, struct pipseed_error *err, i
         if (fd < 0 || fstat(fd, &st) < 0)
                 return fail_unreadable(err, errno, source->path, "policy");
         if (!S_ISREG(st.st_mode))
-                return fail_kind(err, source->path, S_ISDIR(st.st_mode) ? "is a folder" : "is no regular file");
+                return fail_kind(err, source->path, S_ISDIR(st.st_mode) ? "is a directory" : "is not a regular file");
         *ret_fd = steal_fd(&fd);
         return 0;
 }
@@ -139,22 +139,22 @@ static int take_text(const struct reader *reader, const struct source *source, c
         return 0;
 }
 
-/* folder_fd: checked as well when there is a file; -1: it is not looked at. */
-static int read_source(const struct reader *reader, const struct source *source, int folder_fd)
+/* dir_fd: checked as well when there is a file; -1: it is not looked at. */
+static int read_source(const struct reader *reader, const struct source *source, int dir_fd)
 {
         _cleanup_close_ int fd = -1;
         _cleanup_free_ char *data = NULL;
-        _cleanup_free_ char *folder = path_dir(source->path);
+        _cleanup_free_ char *directory = path_dir(source->path);
         size_t len = 0;
         int r;
 
-        if (folder == NULL)
+        if (directory == NULL)
                 return error_memory(reader->err);
         r = open_source(source, reader->err, &fd);
         if (r == -ENOENT)
                 return 0;
-        if (r == 0 && folder_fd >= 0)
-                r = check_folder(folder_fd, source->layer, folder, reader->err);
+        if (r == 0 && dir_fd >= 0)
+                r = check_dir(dir_fd, source->layer, directory, reader->err);
         if (r == 0)
                 r = check_trust(fd, source->layer, source->path, reader->err);
         if (r < 0)
@@ -184,18 +184,18 @@ static void close_dir(DIR **dir)
 }
 
 /* The drop-in files' names in the order of their bytes, whatever the locale. */
-static int list_drop_ins(const struct reader *reader, int folder_fd, const char *path, const char ***ret_names,
+static int list_drop_ins(const struct reader *reader, int dir_fd, const char *path, const char ***ret_names,
                          size_t *ret_n)
 {
         _cleanup_(close_dir) DIR *dir = NULL;
-        _cleanup_close_ int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_close_ int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         const char **names = NULL;
         size_t n = 0;
         size_t capacity = 0;
 
         dir = fd >= 0 ? fdopendir(fd) : NULL;
         if (dir == NULL)
-                return fail_unreadable(reader->err, errno, path, "policy's folder");
+                return fail_unreadable(reader->err, errno, path, "policy's directory");
         (void)steal_fd(&fd);
         for (;;) {
                 const struct dirent *entry;
@@ -213,7 +213,7 @@ static int list_drop_ins(const struct reader *reader, int folder_fd, const char 
                         return error_memory(reader->err);
         }
         if (errno != 0)
-                return fail_unreadable(reader->err, errno, path, "policy's folder");
+                return fail_unreadable(reader->err, errno, path, "policy's directory");
         if (n > 0)
                 qsort(names, n, sizeof(*names), compare_names);
         *ret_names = names;
@@ -221,8 +221,8 @@ static int list_drop_ins(const struct reader *reader, int folder_fd, const char 
         return 0;
 }
 
-/* A folder that is to be held, -ENOENT when there is none. */
-static int open_folder(int dir_fd, const char *name, const char *path, struct pipseed_error *err, int *ret_fd)
+/* A directory that is to be held, -ENOENT when there is none. */
+static int open_dir(int dir_fd, const char *name, const char *path, struct pipseed_error *err, int *ret_fd)
 {
         int fd = openat(dir_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
         struct stat st;
@@ -230,14 +230,14 @@ static int open_folder(int dir_fd, const char *name, const char *path, struct pi
         if (fd < 0 && (errno == ENOENT || errno == ENOTDIR) && fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return -ENOENT;
         if (fd < 0)
-                return fail_unreadable(err, errno, path, "policy's folder");
+                return fail_unreadable(err, errno, path, "policy's directory");
         *ret_fd = fd;
         return 0;
 }
 
-static int read_drop_ins(const struct reader *reader, int folder_fd, const char *folder)
+static int read_drop_ins(const struct reader *reader, int dir_fd, const char *directory)
 {
-        _cleanup_free_ char *path = path_join(folder, "policy.d");
+        _cleanup_free_ char *path = path_join(directory, "policy.d");
         _cleanup_close_ int fd = -1;
         const char **names = NULL;
         size_t n = 0;
@@ -245,11 +245,11 @@ static int read_drop_ins(const struct reader *reader, int folder_fd, const char 
 
         if (path == NULL)
                 return error_memory(reader->err);
-        r = open_folder(folder_fd, "policy.d", path, reader->err, &fd);
+        r = open_dir(dir_fd, "policy.d", path, reader->err, &fd);
         if (r == -ENOENT)
                 return 0;
         if (r == 0)
-                r = check_folder(fd, POLICY_LAYER_SYSTEM, path, reader->err);
+                r = check_dir(fd, POLICY_LAYER_SYSTEM, path, reader->err);
         if (r == 0)
                 r = list_drop_ins(reader, fd, path, &names, &n);
         for (size_t i = 0; r == 0 && i < n; i++) {
@@ -273,12 +273,12 @@ static int note_place(const struct reader *reader, const char *path)
         return layers->places[layers->n_places++] != NULL ? 0 : error_memory(reader->err);
 }
 
-/* The folder is checked also when it is empty: who can write it can take the policy away. */
+/* The directory is checked also when it is empty: who can write it can take the policy away. */
 static int read_system(const struct reader *reader, const char *sysconf_dir)
 {
-        _cleanup_free_ char *folder = path_join(sysconf_dir, "pipseed");
-        _cleanup_free_ char *path = folder != NULL ? path_join(folder, "policy.ini") : NULL;
-        _cleanup_free_ char *drop_ins = folder != NULL ? path_join(folder, "policy.d/*.ini") : NULL;
+        _cleanup_free_ char *directory = path_join(sysconf_dir, "pipseed");
+        _cleanup_free_ char *path = directory != NULL ? path_join(directory, "policy.ini") : NULL;
+        _cleanup_free_ char *drop_ins = directory != NULL ? path_join(directory, "policy.d/*.ini") : NULL;
         _cleanup_close_ int fd = -1;
         struct source source = {-1, "policy.ini", path, POLICY_LAYER_SYSTEM, false};
         int r;
@@ -290,15 +290,15 @@ static int read_system(const struct reader *reader, const char *sysconf_dir)
                 r = note_place(reader, drop_ins);
         if (r < 0)
                 return r;
-        r = open_folder(AT_FDCWD, folder, folder, reader->err, &fd);
+        r = open_dir(AT_FDCWD, directory, directory, reader->err, &fd);
         if (r == -ENOENT)
                 return 0;
         if (r == 0)
-                r = check_folder(fd, POLICY_LAYER_SYSTEM, folder, reader->err);
+                r = check_dir(fd, POLICY_LAYER_SYSTEM, directory, reader->err);
         source.dir_fd = fd;
         if (r == 0)
                 r = read_source(reader, &source, -1);
-        return r == 0 ? read_drop_ins(reader, fd, folder) : r;
+        return r == 0 ? read_drop_ins(reader, fd, directory) : r;
 }
 
 static const char *variable(const char *name)
@@ -308,40 +308,40 @@ static const char *variable(const char *name)
         return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* XDG base directories: a relative path is invalid and ignored. NULL without an error: there is no such folder. */
-static int user_folder(struct pipseed_error *err, char **ret_folder)
+/* XDG base directories: a relative path is invalid and ignored. NULL without an error: there is no such directory. */
+static int user_dir(struct pipseed_error *err, char **ret_dir)
 {
         const char *config = variable("XDG_CONFIG_HOME");
         const char *home = variable("HOME");
-        char *folder = NULL;
+        char *directory = NULL;
 
         if (config != NULL && config[0] == '/')
-                folder = path_join(config, "pipseed");
+                directory = path_join(config, "pipseed");
         else if (home != NULL && home[0] == '/')
-                folder = path_join(home, ".config/pipseed");
+                directory = path_join(home, ".config/pipseed");
         else
                 return 0;
-        if (folder == NULL)
+        if (directory == NULL)
                 return error_memory(err);
-        *ret_folder = folder;
+        *ret_dir = directory;
         return 0;
 }
 
 static int read_user(const struct reader *reader)
 {
-        _cleanup_free_ char *folder = NULL;
+        _cleanup_free_ char *directory = NULL;
         _cleanup_free_ char *path = NULL;
         _cleanup_close_ int fd = -1;
-        int r = user_folder(reader->err, &folder);
+        int r = user_dir(reader->err, &directory);
 
-        if (r < 0 || folder == NULL)
+        if (r < 0 || directory == NULL)
                 return r;
-        path = path_join(folder, "policy.ini");
+        path = path_join(directory, "policy.ini");
         if (path == NULL)
                 return error_memory(reader->err);
         r = note_place(reader, path);
         if (r == 0)
-                r = open_folder(AT_FDCWD, folder, folder, reader->err, &fd);
+                r = open_dir(AT_FDCWD, directory, directory, reader->err, &fd);
         if (r < 0)
                 return r == -ENOENT ? 0 : r;
         return read_source(reader, &(struct source){fd, "policy.ini", path, POLICY_LAYER_USER, false}, fd);
@@ -353,7 +353,7 @@ static int read_named(const struct reader *reader, const struct pipseed_policy_o
 
         if (path == NULL && options->use_environment) {
                 path = variable("PIPSEED_POLICY");
-                /* Which file a relative name means depends on the current folder, which has no say in the policy. */
+                /* Which file a relative name means depends on the current directory, which has no say in the policy. */
                 if (path != NULL && path[0] != '/')
                         return error_set(reader->err, PIPSEED_E_POLICY_UNREADABLE, path,
                                          "PIPSEED_POLICY: \"%.200s\" is not an absolute path", path);

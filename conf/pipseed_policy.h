@@ -14,7 +14,7 @@
  *
  * Layers, later wins unless an earlier one locks the key: built-in; SYSCONFDIR/pipseed/policy.ini and policy.d/ *.ini
  * in name order; $XDG_CONFIG_HOME/pipseed/policy.ini; the file named by PIPSEED_POLICY (absolute) or options.file;
- * variables PIPSEED_SECTION_KEY (empty counts as unset); pipseed_policy_set. Nothing is read from the current folder.
+ * variables PIPSEED_SECTION_KEY (empty counts as unset); pipseed_policy_set. Nothing is read from the current directory.
  *
  * Messages begin with their place: file and line, variable, or option.
  */
@@ -33,7 +33,7 @@ struct pipseed_policy_options {
         size_t size;              /* sizeof(struct pipseed_policy_options) */
         const char *file;         /* --policy FILE; replaces PIPSEED_POLICY; NULL: none */
         bool use_environment;     /* read PIPSEED_* variables, PIPSEED_POLICY and XDG_CONFIG_HOME/HOME */
-        const char *sysconf_dir;  /* NULL: the folder fixed at build time. Only for tools that look into another root */
+        const char *sysconf_dir;  /* NULL: the directory fixed at build time. Only for tools that look into another root */
 };
 
 /* Reads all layers. Errors name file and line: POLICY_SYNTAX (unknown section or key, a line that is cut off or

@@ -252,7 +252,7 @@ static int take_built_in(struct pipseed_policy *policy, struct pipseed_error *er
         return 0;
 }
 
-/* The request borrows this array, so that it is made anew after each change, the old one staying in the arena. */
+/* The request borrows this array, so that it is rebuilt after each change, the old one staying in the arena. */
 static int gather_pins(struct pipseed_policy *policy, struct pipseed_error *err)
 {
         size_t n = policy->n - schema_count();
@@ -355,7 +355,7 @@ static int set(struct pipseed_policy *policy, const char *key, const char *value
                 return error_set(err, PIPSEED_E_USAGE, NULL, "%.200s: " SCHEMA_LOCK " belongs into system files only",
                                  option);
         if (append && (pin || setting.key->type != VALUE_PATHS))
-                return error_set(err, PIPSEED_E_USAGE, NULL, "%.200s: %.200s is no list", option, key);
+                return error_set(err, PIPSEED_E_USAGE, NULL, "%.200s: %.200s is not a list", option, key);
         setting.name = arena_strdup(&policy->arena, key);
         setting.value = arena_strdup(&policy->arena, value);
         setting.origin = arena_strdup(&policy->arena, option);

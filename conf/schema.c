@@ -49,7 +49,7 @@ static void apply_upgrade(const struct value *value, struct pipseed_request *req
 
 static void apply_user(const struct value *value, struct pipseed_request *req)
 {
-        req->user_allowed = value->number != 0;
+        req->allow_user = value->number != 0;
 }
 
 static void apply_managed(const struct value *value, struct pipseed_request *req)
@@ -100,7 +100,7 @@ static void apply_cache_dir(const struct value *value, struct pipseed_request *r
 
 static void apply_cache_system(const struct value *value, struct pipseed_request *req)
 {
-        req->cache_system = value->text[0] != '\0' ? value->text : NULL;
+        req->system_cache_dir = value->text[0] != '\0' ? value->text : NULL;
 }
 
 static void apply_trust(const struct value *value, struct pipseed_request *req)
@@ -123,7 +123,7 @@ static const struct schema_key keys[] = {
          "EXTERNALLY-MANAGED (PEP 668): honour or override", apply_managed},
         {"seed.installer", VALUE_TEXT, NULL, "pipseed", "content of the INSTALLER file", apply_installer},
         {"wheels.bundled", VALUE_BOOL, NULL, "yes", "use the wheels that are part of pipseed", apply_bundled},
-        {"wheels.dirs", VALUE_PATHS, NULL, "", "folders searched for wheels besides the bundle, colon separated",
+        {"wheels.dirs", VALUE_PATHS, NULL, "", "directories searched for wheels besides the bundle, colon separated",
          apply_dirs},
         {"wheels.require-hash", VALUE_CHOICE, hash_words, "auto",
          "whether a wheel needs a pin: auto trusts wheels that only root or the caller can write", apply_hash},
@@ -132,7 +132,7 @@ static const struct schema_key keys[] = {
         {"install.bytecode", VALUE_CHOICE, bytecode_words, "yes", "compiled files: yes, no or checked-hash",
          apply_bytecode},
         {"install.durable", VALUE_BOOL, NULL, "no", "survive a power cut at any moment", apply_durable},
-        {"cache.dir", VALUE_PATH, NULL, "", "folder of the store; empty: $XDG_CACHE_HOME/pipseed or ~/.cache/pipseed",
+        {"cache.dir", VALUE_PATH, NULL, "", "directory of the store; empty: $XDG_CACHE_HOME/pipseed or ~/.cache/pipseed",
          apply_cache_dir},
         {"cache.system", VALUE_PATH, NULL, "", "a read-only store that is looked into first; empty: none",
          apply_cache_system},

@@ -5,7 +5,7 @@
  *
  *     const struct schema_key *key = schema_find("seed", "pip");
  *
- * [sha256] has wheel file names for keys and is no part of the table; SCHEMA_PINS is its section's name.
+ * [sha256] has wheel file names for keys and is not a part of the table; SCHEMA_PINS is its section's name.
  */
 #ifndef CONF_SCHEMA_H
 #define CONF_SCHEMA_H

@@ -115,7 +115,7 @@ static char *read_line(char *buffer, int size, void *stream)
                 end--;
         parser->line++;
         if (memchr(line, '\0', (size_t)(end - line)) != NULL) {
-                fail(parser, "%s", "the line has a NUL byte: this is no text file");
+                fail(parser, "%s", "the line has a NUL byte: this is not a text file");
                 return NULL;
         }
         if (check_controls(parser, line, end) < 0)
@@ -173,7 +173,7 @@ static int take_pair(struct parser *parser, const char *section, const char *nam
         if (!pin && setting.key == NULL)
                 return fail_key(parser, section, name);
         if (pin && !value_is_wheel_name(name))
-                return fail(parser, "\"%.200s\" is no wheel file name", name);
+                return fail(parser, "\"%.200s\" is not a wheel file name", name);
         if (parser->settings->n == KEYS_LIMIT)
                 return fail(parser, "the file has %s keys", "too many");
         setting.name = pin ? arena_format(parser->arena, SCHEMA_PINS ".%s", name) : setting.key->name;
@@ -205,7 +205,7 @@ static int take_continued(struct parser *parser, const char *value)
         size_t len = length_without_comment(value);
 
         if (separator == 0) {
-                fail(parser, "an indented line continues %.100s, which is no list", setting->name);
+                fail(parser, "an indented line continues %.100s, which is not a list", setting->name);
                 return error_hint(parser->err, "a key of its own must not be indented");
         }
         while (len > 0 && str_is_space(value[len - 1]))

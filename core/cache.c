@@ -37,12 +37,12 @@ static void free_ownedp(struct owned_cache **owned)
 static int open_store(const struct pipseed_request *req, struct pipseed_request *ret_req, struct store **ret_store,
                       struct pipseed_error *err)
 {
-        _cleanup_free_ char *folder = NULL;
+        _cleanup_free_ char *directory = NULL;
         int r = job_copy_request(req, ret_req, err);
 
         if (r == 0)
-                r = store_find_folder(ret_req->cache_dir, &folder, err);
-        return r < 0 ? r : store_open(AT_FDCWD, folder, folder, STORE_OWN, ret_store, err);
+                r = store_find_dir(ret_req->cache_dir, &directory, err);
+        return r < 0 ? r : store_open(AT_FDCWD, directory, directory, STORE_OWN, ret_store, err);
 }
 
 /* Fills in the totals and hands over. */
@@ -121,9 +121,9 @@ static int describe(struct arena *arena, const struct job_package *package, cons
         if (item.wheel == NULL || item.sha256 == NULL)
                 return error_memory(err);
         if (entry != NULL) {
-                item.folder = arena_format(arena, "%s/wheels/%s", entry->store->path, entry->name);
+                item.directory = arena_format(arena, "%s/wheels/%s", entry->store->path, entry->name);
                 item.n_bytecode = entry->pyc_fd >= 0;
-                if (item.folder == NULL)
+                if (item.directory == NULL)
                         return error_memory(err);
                 count_files(&item, &entry->files);
                 count_files(&item, &entry->pyc);
@@ -225,7 +225,7 @@ int pipseed_cache_prune(const struct pipseed_request *req, uint64_t max_age, uin
                         continue;
                 r = copy.dry_run ? 1 : inventory_remove(store, item);
                 if (r < 0)
-                        return error_sys(err, r, item->folder, "cannot remove an entry of the store");
+                        return error_sys(err, r, item->directory, "cannot remove an entry of the store");
                 if (r == 1)
                         owned->inventory.items[removed++] = *item;
         }

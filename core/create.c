@@ -152,7 +152,7 @@ static int call_hooks(struct creation *creation, enum hook_call call, bool exist
                 .base_exe = venv->base,
                 .version = venv->version,
                 .flags = (req->without_pip ? VENV_HOOK_WITHOUT_PIP : 0) |
-                         (req->system_site_packages ? VENV_HOOK_SYSTEM_SITE : 0) |
+                         (req->system_site_packages ? VENV_HOOK_SYSTEM_SITE_PACKAGES : 0) |
                          (existed && !req->clear ? VENV_HOOK_UPGRADE : 0) |
                          (creation->seeding.dry_run ? VENV_HOOK_DRY_RUN : 0),
                 .jobs = creation->seeding.jobs,

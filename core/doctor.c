@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What is wrong with an environment, and mending it: look, cure, look again. doctor/examine.c looks, doctor/cure.c
- * cures. */
-#include "doctor/cure.h"
+/* What is wrong with an environment, and repairing it: look, repair, look again. doctor/examine.c looks, doctor/repair.c
+ * repairs. */
+#include "doctor/repair.h"
 #include "doctor/examine.h"
 
 #include "base/error.h"
@@ -19,11 +19,11 @@
 #define MAX_ROUNDS 4
 
 struct owned_checkup {
-        struct pipseed_checkup checkup;
+        struct pipseed_doctor_report checkup;
         struct arena arena;
 };
 
-void pipseed_checkup_free(struct pipseed_checkup *checkup)
+void pipseed_doctor_report_free(struct pipseed_doctor_report *checkup)
 {
         struct owned_checkup *owned = (struct owned_checkup *)checkup;
 
@@ -33,7 +33,7 @@ void pipseed_checkup_free(struct pipseed_checkup *checkup)
         free(owned);
 }
 
-static bool is_same(const struct ailment *a, const struct ailment *b)
+static bool is_same(const struct issue *a, const struct issue *b)
 {
         const char *one = a->public.path != NULL ? a->public.path : "";
         const char *other = b->public.path != NULL ? b->public.path : "";
@@ -42,7 +42,7 @@ static bool is_same(const struct ailment *a, const struct ailment *b)
                strcmp(a->public.text, b->public.text) == 0;
 }
 
-static struct ailment *find(const struct look *look, const struct ailment *item)
+static struct issue *find(const struct examination *look, const struct issue *item)
 {
         for (size_t i = 0; i < look->n_items; i++)
                 if (is_same(&look->items[i], item))
@@ -50,7 +50,7 @@ static struct ailment *find(const struct look *look, const struct ailment *item)
         return NULL;
 }
 
-static bool has(const struct look *look, const struct ailment *item)
+static bool has(const struct examination *look, const struct issue *item)
 {
         return find(look, item) != NULL;
 }
@@ -63,65 +63,65 @@ static bool copy_text(struct arena *arena, const char **text)
         return *text != NULL;
 }
 
-static int copy_item(struct owned_checkup *owned, struct pipseed_ailment *items, const struct ailment *item,
-                     bool mended, struct pipseed_error *err)
+static int copy_item(struct owned_checkup *owned, struct pipseed_issue *items, const struct issue *item,
+                     bool repaired, struct pipseed_error *err)
 {
-        struct pipseed_ailment *copy = &items[owned->checkup.n_ailments];
+        struct pipseed_issue *copy = &items[owned->checkup.n_issues];
 
         *copy = item->public;
         copy->struct_size = sizeof(*copy);
-        copy->mended = mended;
-        if (mended)
+        copy->repaired = repaired;
+        if (repaired)
                 copy->hint = NULL;
         if (!copy_text(&owned->arena, &copy->path) || !copy_text(&owned->arena, &copy->text) ||
             !copy_text(&owned->arena, &copy->hint))
                 return error_memory(err);
-        owned->checkup.n_ailments++;
-        owned->checkup.n_left += !mended;
+        owned->checkup.n_issues++;
+        owned->checkup.n_unrepaired += !repaired;
         return 0;
 }
 
-/* What an earlier look saw and the last one does not is mended. */
-static int report(const struct look *seen, const struct look *last, struct pipseed_checkup **ret_checkup,
+/* What an earlier look saw and the last one does not is repaired. */
+static int report(const struct examination *seen, const struct examination *last, struct pipseed_doctor_report **ret_report,
                   struct pipseed_error *err)
 {
         struct owned_checkup *owned = calloc(1, sizeof(*owned));
-        struct pipseed_checkup *checkup = &owned->checkup;
-        struct pipseed_ailment *items;
+        struct pipseed_doctor_report *checkup = &owned->checkup;
+        struct pipseed_issue *items;
         int r = 0;
 
         if (owned == NULL)
                 return error_memory(err);
         items = arena_calloc(&owned->arena, seen->n_items + 1, sizeof(*items));
         checkup->struct_size = sizeof(*checkup);
-        checkup->ailments = items != NULL ? arena_pointers(&owned->arena, items, seen->n_items, sizeof(*items)) : NULL;
+        checkup->issues = items != NULL ? arena_pointers(&owned->arena, items, seen->n_items, sizeof(*items)) : NULL;
         checkup->env = last->env;
         if (last->target != NULL) {
                 checkup->python = last->target->exe;
                 checkup->version = last->target->version;
         }
-        if (checkup->ailments == NULL || !copy_text(&owned->arena, &checkup->env) || !copy_text(&owned->arena, &checkup->python) ||
+        if (checkup->issues == NULL || !copy_text(&owned->arena, &checkup->env) || !copy_text(&owned->arena, &checkup->python) ||
             !copy_text(&owned->arena, &checkup->version))
                 r = error_memory(err);
         for (size_t i = 0; r == 0 && i < seen->n_items; i++)
                 r = copy_item(owned, items, &seen->items[i], !has(last, &seen->items[i]), err);
         if (r < 0) {
-                pipseed_checkup_free(checkup);
+                pipseed_doctor_report_free(checkup);
                 return r;
         }
-        *ret_checkup = checkup;
+        *ret_report = checkup;
         return 0;
 }
 
-/* Adds what a look saw and none before it did. The hints of the newest look count: they say why a cure failed. */
-static int gather(struct look *seen, const struct look *look, struct pipseed_error *err)
+/* Adds what a look saw and none before it did. The hints of the newest look count: they say why a repair failed. */
+static int gather(struct examination *seen, const struct examination *look, struct pipseed_error *err)
 {
         for (size_t i = 0; i < look->n_items; i++) {
-                struct ailment *item = &look->items[i];
-                struct ailment *old = find(seen, item);
+                struct issue *item = &look->items[i];
+                struct issue *old = find(seen, item);
 
                 if (old == NULL) {
-                        int r = look_add(seen, item->public.code, item->cure, item->public.path, err, "%s",
+                        int r = look_add(seen, item->public.code, item->repair, item->public.path, err, "%s",
                                          item->public.text);
 
                         if (r < 0)
@@ -135,16 +135,16 @@ static int gather(struct look *seen, const struct look *look, struct pipseed_err
         return 0;
 }
 
-static bool can_cure(const struct look *look)
+static bool can_repair(const struct examination *look)
 {
         for (size_t i = 0; i < look->n_items; i++)
-                if (look->items[i].cure != CURE_NONE)
+                if (look->items[i].repair != REPAIR_NONE)
                         return true;
         return false;
 }
 
-/* The folder that is asked for, also when nothing in it works; else what the default is. */
-static int find_env(struct look *look, struct pipseed_error *err)
+/* The directory that is asked for, also when nothing in it works; else what the default is. */
+static int find_env(struct examination *look, struct pipseed_error *err)
 {
         const struct pipseed_request *req = look->req;
         const char *given = req->env;
@@ -172,22 +172,22 @@ static int find_env(struct look *look, struct pipseed_error *err)
         return look->env != NULL ? 0 : error_memory(err);
 }
 
-/* Most cures follow the environment's own folders: root must not be led out of another user's. */
-static int check_owner(const struct look *look, struct pipseed_error *err)
+/* Most repairs follow the environment's own directories: root must not be led out of another user's. */
+static int check_owner(const struct examination *look, struct pipseed_error *err)
 {
-        uid_t stranger = geteuid() == 0 && look->req->root == NULL ? top_stranger(look->env) : 0;
+        uid_t stranger = geteuid() == 0 && look->req->root == NULL ? sysroot_untrusted_owner(look->env) : 0;
 
         if (stranger == 0)
                 return 0;
         (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, look->env,
                         "this environment is in user %u's hands, and this is root", (unsigned int)stranger);
-        return error_hint(err, "mend it as that user; what it lacks is told without --fix");
+        return error_hint(err, "repair it as that user; what it lacks is told without --fix");
 }
 
-int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_checkup **ret_checkup,
+int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_doctor_report **ret_report,
                    struct pipseed_error *err)
 {
-        _cleanup_(look_done) struct look seen = {0};
+        _cleanup_(look_done) struct examination seen = {0};
         struct pipseed_request copy;
         int r = job_copy_request(req, &copy, err);
 
@@ -197,19 +197,19 @@ int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_c
                 r = find_env(&seen, err);
         if (r == 0 && fix)
                 r = check_owner(&seen, err);
-        /* What is wrong with the base hides the rest: it is seen when the base is mended. */
+        /* What is wrong with the base hides the rest: it is seen when the base is repaired. */
         for (int round = 1; r == 0; round++) {
-                _cleanup_(look_done) struct look look = {.req = &copy, .fix = fix, .env = seen.env, .may_be_gone = seen.n_items > 0};
+                _cleanup_(look_done) struct examination look = {.req = &copy, .fix = fix, .env = seen.env, .may_be_gone = seen.n_items > 0};
                 bool is_last;
 
                 r = examine(&look, err);
-                is_last = !fix || round == MAX_ROUNDS || !can_cure(&look);
+                is_last = !fix || round == MAX_ROUNDS || !can_repair(&look);
                 if (r == 0 && !is_last)
-                        r = cure_all(&look, err);
+                        r = repair_all(&look, err);
                 if (r == 0)
                         r = gather(&seen, &look, err);
                 if (r == 0 && is_last)
-                        return report(&seen, &look, ret_checkup, err);
+                        return report(&seen, &look, ret_report, err);
         }
         return r;
 }

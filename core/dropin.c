@@ -40,7 +40,7 @@ static int fail_write(const struct dropin *dropin, int sys_errno, struct pipseed
 
 static int recover(struct dropin *dropin, struct pipseed_error *err)
 {
-        int r = dropin_announce(dropin, "mending what an interrupted run left of", err);
+        int r = dropin_announce(dropin, "repairing what an interrupted run left of", err);
 
         if (r == 0) {
                 r = swap_recover(&dropin->swap);
@@ -60,9 +60,9 @@ static int check_command(const struct dropin *dropin, struct pipseed_error *err)
         char why[128];
         int r;
 
-        if (req->folder == NULL || at == NULL)
+        if (req->directory == NULL || at == NULL)
                 return error_set(err, PIPSEED_E_USAGE, NULL,
-                                 "enable needs the absolute path of the command, and the drop-in's folder");
+                                 "enable needs the absolute path of the command, and the drop-in's directory");
         if (access(at, X_OK) < 0)
                 return error_sys(err, errno, at, "the pipseed command cannot be run");
         if (req->force)

@@ -34,7 +34,7 @@ static int fill(struct owned_interpreter *owned, const struct pipseed_request *r
         const struct facts *facts;
         int r;
 
-        if (store_find_folder(req->cache_dir, &cache, &ignored) == 0)
+        if (store_find_dir(req->cache_dir, &cache, &ignored) == 0)
                 query.cache_dir = cache;
         r = target_find(&query, &owned->target, err);
         if (r < 0)

@@ -20,7 +20,7 @@
 void pipseed_request_init_size(struct pipseed_request *req, size_t size)
 {
         abi_init(req, size);
-        req->user_allowed = true;
+        req->allow_user = true;
         req->bundled = true;
 }
 
@@ -75,9 +75,9 @@ static int copy_request(struct job *job, const struct pipseed_request *req, stru
 
 static int find_cache(struct job *job, struct pipseed_error *err)
 {
-        int r = store_find_folder(job->req.cache_dir, &job->cache_folder, err);
+        int r = store_find_dir(job->req.cache_dir, &job->cache_dir, err);
 
-        if (r != PIPSEED_E_NO_STORE && r != PIPSEED_E_STORE_OWNER)
+        if (r != PIPSEED_E_NO_STORE && r != PIPSEED_E_STORE_UNTRUSTED)
                 return r;
         r = job_tell(job, &(struct pipseed_error){0}, PIPSEED_EVENT_NOTE, "going on without a store: %s%s%s",
                      err->message, err->path[0] != '\0' ? ": " : "", err->path);
@@ -92,7 +92,7 @@ static int find_target(struct job *job, enum job_purpose purpose, struct pipseed
                                            .trust = req->trust, .n_trust = req->n_trust,
                                            .is_choice = purpose == JOB_SEED && req->python != NULL,
                                            .look_only = purpose == JOB_LOOK || req->dry_run,
-                                           .cache_dir = job->cache_folder, .event = req->event,
+                                           .cache_dir = job->cache_dir, .event = req->event,
                                            .event_data = req->event_data};
 
         return target_find(&query, &job->target, err);
@@ -114,7 +114,7 @@ static int add_package(struct job *job, const char *name, size_t *capacity, stru
         int r;
 
         if (!name_is_valid(name))
-                return error_set(err, PIPSEED_E_BAD_VALUE, NULL, "'%s' is no name of a package", name);
+                return error_set(err, PIPSEED_E_BAD_VALUE, NULL, "'%s' is not a name of a package", name);
         package.project = name_normalize(&job->arena, name);
         if (package.project == NULL)
                 return error_memory(err);
@@ -177,7 +177,7 @@ static int begin(const struct pipseed_request *req, enum job_purpose purpose, st
         job->is_planned = planned != NULL;
         job->starts_empty = starts_empty;
         job->umask = file_umask();
-        job->mend = (struct mend)MEND_INIT;
+        job->recovery = (struct recovery)RECOVERY_INIT;
         r = copy_request(job, req, err);
         if (r == 0)
                 r = find_cache(job, err);
@@ -210,19 +210,19 @@ int job_begin_planned(const struct pipseed_request *req, struct target *target, 
         return begin(req, JOB_SEED, target, starts_empty, ret_job, err);
 }
 
-/* Below Python 3.10 pip takes the user's scheme from distutils, which makes the user's base and site folder, where they
+/* Below Python 3.10 pip takes the user's scheme from distutils, which makes the user's base and site directory, where they
  * lie below HOME, for the user alone (create_home_path); before 3.7 os.makedirs does so for what lies above as well. */
-static void set_private_folders(const struct job *job, struct top_way *way)
+static void set_private_dirs(const struct job *job, struct sysroot_way *way)
 {
-        const char *const folders[TOP_MAX_PRIVATE] = {job->scheme->dirs[PLAN_DATA], job->scheme->dirs[PLAN_LIB]};
+        const char *const directories[SYSROOT_MAX_PRIVATE] = {job->scheme->dirs[PLAN_DATA], job->scheme->dirs[PLAN_LIB]};
         const char *home = getenv("HOME");
         size_t n = 0;
 
         if (!job->req.user || home == NULL || job->target->major != 3 || job->target->minor >= 10)
                 return;
-        for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-                if (str_starts(folders[i], home))
-                        way->private_folders[n++] = folders[i];
+        for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+                if (str_starts(directories[i], home))
+                        way->private_dirs[n++] = directories[i];
         way->private_parents = job->target->minor < 7;
 }
 
@@ -232,7 +232,7 @@ static int open_txn(struct job *job, struct pipseed_error *err)
                                   .way.prefix = job->target->is_venv ? job->target->prefix : NULL,
                                   .durable = job->req.durable, .umask = job->umask, .event = job->req.event, .event_data = job->req.event_data};
 
-        set_private_folders(job, &query.way);
+        set_private_dirs(job, &query.way);
         txn_free(steal_ptr(job->txn));
         return txn_open(&query, &job->txn, err);
 }
@@ -242,30 +242,30 @@ int job_check_inside(const struct job *job, struct pipseed_error *err)
         return job->target->is_venv ? txn_check_inside(job->scheme->dirs, job->target->prefix, job->target->root, err) : 0;
 }
 
-/* What a killed `pipseed venv` left comes first: it may have moved the environment's folders. A planned environment is made by
+/* What a killed `pipseed venv` left comes first: it may have moved the environment's directories. A planned environment is made by
  * this very call, which has seen to that. */
-static int mend_env(struct job *job, struct pipseed_error *err)
+static int recover_env(struct job *job, struct pipseed_error *err)
 {
-        struct mend *mend = &job->mend;
+        struct recovery *recovery = &job->recovery;
 
-        if (job->is_planned || !job->target->is_venv || job->target->root != NULL || job->req.dry_run || mend->fd >= 0)
+        if (job->is_planned || !job->target->is_venv || job->target->root != NULL || job->req.dry_run || recovery->fd >= 0)
                 return 0;
-        mend->durable = job->req.durable;
-        mend->event = job->req.event;
-        mend->event_data = job->req.event_data;
-        return mend_before(mend, job->target->prefix, err);
+        recovery->durable = job->req.durable;
+        recovery->event = job->req.event;
+        recovery->event_data = job->req.event_data;
+        return recovery_before(recovery, job->target->prefix, err);
 }
 
 int job_lock(struct job *job, struct pipseed_error *err)
 {
-        int r = mend_env(job, err);
+        int r = recover_env(job, err);
 
         return r < 0 ? r : open_txn(job, err);
 }
 
 int job_finish(struct job *job, struct pipseed_error *err)
 {
-        return mend_after(&job->mend, job->target->prefix, err);
+        return recovery_after(&job->recovery, job->target->prefix, err);
 }
 
 bool job_owns(const struct job *job, const struct installed *installed)
@@ -304,15 +304,15 @@ void job_free(struct job *job)
                 plan_done(&package->plan);
                 entry_free(package->entry);
         }
-        /* The area may hold the private store: the transaction goes first, the fds of the store last. */
+        /* The staging directory may hold the private store: the transaction goes first, the fds of the store last. */
         txn_free(job->txn);
-        mend_done(&job->mend);
+        recovery_done(&job->recovery);
         for (size_t i = 0; i < job->n_stores; i++)
                 store_free(job->stores[i]);
         catalog_done(&job->catalog);
         result_builder_done(&job->result);
         target_free(job->target);
         arena_done(&job->arena);
-        free(job->cache_folder);
+        free(job->cache_dir);
         free(job);
 }

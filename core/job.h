@@ -5,7 +5,7 @@
  *     _cleanup_(job_freep) struct job *job = NULL;
  *
  *     r = job_begin(req, &job, err);           the target, its scheme, the packages to look after
- *     r = job_lock(job, err);                  the target is ours, and mended
+ *     r = job_lock(job, err);                  the target is ours, and repaired
  *     r = job_survey(job, err);                what of these packages is installed
  */
 #ifndef PIPSEED_JOB_H
@@ -21,7 +21,7 @@
 #include "store/store.h"
 #include "target/installed.h"
 #include "target/target.h"
-#include "venv/mend.h"
+#include "venv/recovery.h"
 #include "wheel/catalog.h"
 #include "wheel/version.h"
 
@@ -41,7 +41,7 @@ struct job_package {
 struct job {
         struct arena arena;
         struct pipseed_request req; /* a copy that may be of an older, shorter struct */
-        char *cache_folder;         /* NULL: no store */
+        char *cache_dir;         /* NULL: no store */
         struct target *target;
         bool is_planned, starts_empty; /* job_begin_planned */
         const struct target_scheme *scheme;
@@ -49,7 +49,7 @@ struct job {
         size_t n_packages;
         struct catalog catalog;
         mode_t umask;
-        struct mend mend; /* of the environment as a whole */
+        struct recovery recovery; /* of the environment as a whole */
         struct txn *txn;
         struct store *stores[2]; /* looked through in order */
         size_t n_stores;
@@ -84,7 +84,7 @@ DEFINE_CLEANUP(struct job *, job_free)
 int job_tell(const struct job *job, struct pipseed_error *err, enum pipseed_event_kind kind, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
 
-/* Is this installed distribution in a folder that the job writes to? */
+/* Is this installed distribution in a directory that the job writes to? */
 bool job_owns(const struct job *job, const struct installed *installed);
 
 #endif

@@ -30,10 +30,10 @@ int prepare_choose_all(struct job *job, struct pipseed_error *err)
         return r;
 }
 
-static int add_store(struct job *job, int dir_fd, const char *folder, const char *path, enum store_kind kind,
+static int add_store(struct job *job, int dir_fd, const char *directory, const char *path, enum store_kind kind,
                      struct pipseed_error *err)
 {
-        int r = store_open(dir_fd, folder, path, kind, &job->stores[job->n_stores], err);
+        int r = store_open(dir_fd, directory, path, kind, &job->stores[job->n_stores], err);
 
         if (r == 0)
                 job->n_stores++;
@@ -54,8 +54,8 @@ int prepare_stores(struct job *job, struct txn *txn, struct pipseed_error *err)
         _cleanup_free_ char *private = NULL;
         int r;
 
-        if (job->req.cache_system != NULL && job->n_stores == 0) {
-                r = add_store(job, AT_FDCWD, job->req.cache_system, job->req.cache_system, STORE_SYSTEM, err);
+        if (job->req.system_cache_dir != NULL && job->n_stores == 0) {
+                r = add_store(job, AT_FDCWD, job->req.system_cache_dir, job->req.system_cache_dir, STORE_SYSTEM, err);
                 if (r == PIPSEED_E_NO_MEMORY)
                         return r;
                 if (r < 0)
@@ -63,8 +63,8 @@ int prepare_stores(struct job *job, struct txn *txn, struct pipseed_error *err)
                 if (r < 0)
                         return r;
         }
-        if (job->cache_folder != NULL) {
-                r = add_store(job, AT_FDCWD, job->cache_folder, job->cache_folder, STORE_OWN, err);
+        if (job->cache_dir != NULL) {
+                r = add_store(job, AT_FDCWD, job->cache_dir, job->cache_dir, STORE_OWN, err);
                 if (r == 0 || r == PIPSEED_E_NO_MEMORY)
                         return r;
                 if (txn == NULL)
@@ -72,17 +72,17 @@ int prepare_stores(struct job *job, struct txn *txn, struct pipseed_error *err)
                 r = leave_out(job, PIPSEED_EVENT_NOTE, "going on without a store", err);
                 if (r < 0)
                         return r;
-                free(steal_ptr(job->cache_folder)); /* said once, however often staging starts over */
+                free(steal_ptr(job->cache_dir)); /* said once, however often staging starts over */
         }
         if (txn == NULL)
                 return error_set(err, PIPSEED_E_NO_STORE, NULL, "there is no store");
-        private = path_join(txn->area_path, "store");
+        private = path_join(txn->staging_path, "store");
         if (private == NULL)
                 return error_memory(err);
-        r = file_make_dirs(txn->roots[PLAN_LIB].area_fd, "store", 0700);
+        r = file_make_dirs(txn->roots[PLAN_LIB].staging_fd, "store", 0700);
         if (r < 0)
-                return error_sys(err, r, private, "cannot make a folder in the staging area");
-        return add_store(job, txn->roots[PLAN_LIB].area_fd, "store", private, STORE_PRIVATE, err);
+                return error_sys(err, r, private, "cannot make a directory in the staging directory");
+        return add_store(job, txn->roots[PLAN_LIB].staging_fd, "store", private, STORE_PRIVATE, err);
 }
 
 static int read_wheel(void *data, const void **ret_bytes, size_t *ret_len, struct pipseed_error *err)

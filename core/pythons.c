@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "store/store.h"
 #include "target/lookup.h"
-#include "target/remember.h"
+#include "target/facts_cache.h"
 #include "wheel/implementation.h"
 
 #include <stdio.h>
@@ -86,9 +86,9 @@ static int add_remembered(struct owned_pythons *owned, const char *cache_dir)
         size_t n = 0;
         int r;
 
-        if (store_find_folder(cache_dir, &cache, &ignored) < 0)
+        if (store_find_dir(cache_dir, &cache, &ignored) < 0)
                 return 0;
-        r = remember_list(&owned->arena, cache, &paths, &n);
+        r = facts_cache_list(&owned->arena, cache, &paths, &n);
         for (size_t i = 0; r == 0 && i < n; i++)
                 if (access(paths[i], X_OK) == 0)
                         r = add(owned, paths[i]);

@@ -27,7 +27,7 @@ int seed_check_allowed(const struct job *job, struct pipseed_error *err)
                           "--user is not possible in a virtual environment: the user's site-packages are not visible there");
                 return error_hint(err, "leave out --user, or deactivate the environment first");
         }
-        if (job->req.user && !job->req.user_allowed) {
+        if (job->req.user && !job->req.allow_user) {
                 error_set(err, PIPSEED_E_USER_DENIED, NULL, "--user is denied by the policy (seed.user = deny)");
                 return error_hint(err, "pipseed policy show seed.user says where; make a virtual environment instead");
         }
@@ -106,7 +106,7 @@ static int decide(struct job *job, struct pipseed_error *err)
 
                 package->wheel = NULL;
                 package->action = PIPSEED_ACTION_NONE;
-                if (package->current != NULL && job->req.reinstall && job_owns(job, package->current)) {
+                if (package->current != NULL && job->req.force_reinstall && job_owns(job, package->current)) {
                         r = decide_reinstall(job, package, err);
                 } else if (package->current != NULL) {
                         r = decide_upgrade(job, package, err);
@@ -129,7 +129,7 @@ static bool has_work(const struct job *job)
 }
 
 /* Scripts and RECORD follow the pip that ensurepip would have run: the one that gets installed, or would be. NULL: there is no
- * pip at hand at all, and the newest habits are followed (style.h). 0 or NO_MEMORY. */
+ * pip at hand at all, and the newest habits are followed (pip_quirks.h). 0 or NO_MEMORY. */
 static int find_pip_version(struct job *job, const char **ret_version, struct pipseed_error *err)
 {
         struct pipseed_error ignored = PIPSEED_ERROR_INIT;
@@ -186,7 +186,7 @@ static int make_plan(struct job *job, struct job_package *package, const struct 
         };
         int r = 0;
 
-        if (job->req.reinstall && job->txn != NULL)
+        if (job->req.force_reinstall && job->txn != NULL)
                 r = list_scripts(job, package, &input, err);
         if (r < 0)
                 return r;
@@ -201,7 +201,7 @@ static int make_plan(struct job *job, struct job_package *package, const struct 
         return r < 0 ? r : rebase_plan(&package->plan, job->scheme->dirs, err);
 }
 
-/* Every copy in the folders that we write to goes when a new one comes, also a second one that something left behind. */
+/* Every copy in the directories that we write to goes when a new one comes, also a second one that something left behind. */
 static int load_removal(struct job *job, const struct job_package *package, struct removal *ret_removal,
                         struct pipseed_error *err)
 {
@@ -210,7 +210,7 @@ static int load_removal(struct job *job, const struct job_package *package, stru
 
                 if (!job_owns(job, &package->installed.items[i]))
                         continue;
-                r = package->installed.items[i].has_record || !job->req.reinstall
+                r = package->installed.items[i].has_record || !job->req.force_reinstall
                             ? removal_load(job->txn, &package->installed.items[i], ret_removal, err) : 0;
                 /* Whatever else is in the dist-info goes as well, or there would be two of them. */
                 if (r == 0)
@@ -221,11 +221,11 @@ static int load_removal(struct job *job, const struct job_package *package, stru
         return 0;
 }
 
-static int stage_package(struct job *job, struct job_package *package, struct placer *placer, const char *pip_version,
+static int stage_package(struct job *job, struct job_package *package, struct linker *linker, const char *pip_version,
                          struct pipseed_error *err)
 {
         _cleanup_(removal_done) struct removal removal = {0};
-        struct stage_query query = {.txn = job->txn, .plan = &package->plan, .placer = placer,
+        struct stage_query query = {.txn = job->txn, .plan = &package->plan, .linker = linker,
                                     .jobs = job->req.jobs};
         int r = prepare_entry(job, package, err);
 
@@ -241,7 +241,7 @@ static int stage_package(struct job *job, struct job_package *package, struct pl
         return r;
 }
 
-static int stage_all(struct job *job, struct placer *placer, struct job_package **ret_failed,
+static int stage_all(struct job *job, struct linker *linker, struct job_package **ret_failed,
                      struct pipseed_error *err)
 {
         const char *pip_version;
@@ -255,21 +255,21 @@ static int stage_all(struct job *job, struct placer *placer, struct job_package 
                 if (job->packages[i].wheel == NULL)
                         continue;
                 *ret_failed = &job->packages[i];
-                r = stage_package(job, &job->packages[i], placer, pip_version, err);
+                r = stage_package(job, &job->packages[i], linker, pip_version, err);
         }
         return r;
 }
 
-/* A store entry that changed since it was made is thrown away and made anew; the target has not been touched yet. */
+/* A store entry that changed since it was made is thrown away and rebuilt; the target has not been touched yet. */
 static int start_over(struct job *job, struct job_package *package, struct pipseed_error *err)
 {
         struct pipseed_error why = *err;
         int r;
 
         error_clear(err);
-        r = job_tell(job, err, PIPSEED_EVENT_WARNING, "%s: made anew", why.message);
+        r = job_tell(job, err, PIPSEED_EVENT_WARNING, "%s: rebuilt", why.message);
         if (r == 0 && package->entry->store->kind == STORE_SYSTEM)
-                job->req.cache_system = NULL;
+                job->req.system_cache_dir = NULL;
         else if (r == 0)
                 r = entry_discard(package->entry, err);
         for (size_t i = 0; i < job->n_packages; i++)
@@ -317,14 +317,14 @@ static int prepare_report(struct job *job, struct pipseed_error *err)
 
 static int install(struct job *job, struct pipseed_error *err)
 {
-        struct placer placer;
+        struct linker linker;
 
         for (int tries = 1;; tries++) {
                 struct job_package *failed = NULL;
                 int r;
 
-                placer_init(&placer, job->req.link_mode, job->umask, job->req.root);
-                r = stage_all(job, &placer, &failed, err);
+                linker_init(&linker, job->req.link_mode, job->umask, job->req.root);
+                r = stage_all(job, &linker, &failed, err);
                 if (r == PIPSEED_E_STORE_ENTRY && failed != NULL && tries < MAX_TRIES) {
                         r = start_over(job, failed, err);
                         if (r == 0)
@@ -338,10 +338,10 @@ static int install(struct job *job, struct pipseed_error *err)
                         return r;
                 break;
         }
-        job->result.result.n_reflinked = placer.n_placed[PIPSEED_LINK_REFLINK];
-        job->result.result.n_hardlinked = placer.n_placed[PIPSEED_LINK_HARDLINK];
-        job->result.result.n_copied = placer.n_placed[PIPSEED_LINK_COPY];
-        job->result.result.n_symlinked = placer.n_placed[PIPSEED_LINK_SYMLINK];
+        job->result.result.n_reflinked = linker.n_placed[PIPSEED_LINK_REFLINK];
+        job->result.result.n_hardlinked = linker.n_placed[PIPSEED_LINK_HARDLINK];
+        job->result.result.n_copied = linker.n_placed[PIPSEED_LINK_COPY];
+        job->result.result.n_symlinked = linker.n_placed[PIPSEED_LINK_SYMLINK];
         return 0;
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/names.h"
+#include "base/dir_iter.h"
 #include "base/path.h"
 #include "store/store.h"
 #include "venv/build.h"
@@ -24,8 +24,8 @@ void venv_free(struct venv *venv)
                 return;
         txn_free(venv->txn);
         target_free(venv->kept);
-        spot_done(&venv->spot);
-        origin_done(&venv->origin);
+        destination_done(&venv->destination);
+        base_python_done(&venv->origin);
         arena_done(&venv->arena);
         free(venv);
 }
@@ -37,9 +37,9 @@ static int find_dir(struct venv *venv, struct pipseed_error *err)
         if (dir == NULL)
                 return error_sys(err, errno, venv->req->dir, "cannot tell where %s is", venv->req->dir);
         if (strchr(dir, ':') != NULL) {
-                (void)error_set(err, PIPSEED_E_BAD_VALUE, dir, "%s holds a colon, which separates the folders of PATH",
+                (void)error_set(err, PIPSEED_E_BAD_VALUE, dir, "%s holds a colon, which separates the directories of PATH",
                                 dir);
-                return error_hint(err, "choose another folder");
+                return error_hint(err, "choose another directory");
         }
         venv->dir = arena_strdup(&venv->arena, dir);
         return venv->dir != NULL ? 0 : error_memory(err);
@@ -49,19 +49,19 @@ static int find_dir(struct venv *venv, struct pipseed_error *err)
 static char *find_cache(const struct pipseed_request *req)
 {
         struct pipseed_error ignored = PIPSEED_ERROR_INIT;
-        char *folder = NULL;
+        char *directory = NULL;
 
-        return store_find_folder(req->cache_dir, &folder, &ignored) == 0 ? folder : NULL;
+        return store_find_dir(req->cache_dir, &directory, &ignored) == 0 ? directory : NULL;
 }
 
 static int plan(struct venv *venv, struct pipseed_error *err)
 {
         const struct pipseed_create_request *req = venv->req;
-        struct origin *origin = &venv->origin;
+        struct base_python *origin = &venv->origin;
         _cleanup_free_ char *cache = find_cache(venv->seeding);
         const struct layout_query query = {.origin = origin, .req = req, .finish_later = venv->has_more,
                                            .dir = venv->dir};
-        int r = origin_find(req, cache, origin, err);
+        int r = base_python_find(req, cache, origin, err);
 
         if (r < 0)
                 return r;
@@ -118,8 +118,8 @@ int venv_plan(const struct pipseed_create_request *req, bool has_more, struct ve
         venv->req = req;
         venv->seeding = req->seeding;
         venv->has_more = has_more;
-        venv->origin = (struct origin)ORIGIN_INIT;
-        venv->spot = (struct spot)SPOT_INIT;
+        venv->origin = (struct base_python)BASE_PYTHON_INIT;
+        venv->destination = (struct destination)DESTINATION_INIT;
         r = find_dir(venv, err);
         if (r == 0)
                 r = plan(venv, err);
@@ -142,8 +142,8 @@ static int look_at_interpreter(struct venv *venv, struct pipseed_error *err)
 
         if (path == NULL)
                 return error_memory(err);
-        if (venv->spot.dir_fd < 0 || fstatat(venv->spot.dir_fd, path, &link, AT_SYMLINK_NOFOLLOW) < 0 ||
-            !S_ISLNK(link.st_mode) || fstatat(venv->spot.dir_fd, path, &file, 0) < 0)
+        if (venv->destination.dir_fd < 0 || fstatat(venv->destination.dir_fd, path, &link, AT_SYMLINK_NOFOLLOW) < 0 ||
+            !S_ISLNK(link.st_mode) || fstatat(venv->destination.dir_fd, path, &file, 0) < 0)
                 return 0;
         target_free(steal_ptr(venv->kept));
         cache = find_cache(req);
@@ -160,22 +160,22 @@ static int look_at_interpreter(struct venv *venv, struct pipseed_error *err)
 int venv_open(struct venv *venv, struct pipseed_error *err)
 {
         struct pipseed_error ignored = PIPSEED_ERROR_INIT; /* what cannot be used now may be so when its files are new */
-        struct spot *spot = &venv->spot;
+        struct destination *destination = &venv->destination;
         struct stat st;
         int r;
 
-        spot->dry_run = venv->seeding->dry_run;
-        spot->event = venv->seeding->event;
-        spot->event_data = venv->seeding->event_data;
-        r = spot_open(spot, venv->dir, err);
-        if (r < 0 || !spot->existed)
+        destination->dry_run = venv->seeding->dry_run;
+        destination->event = venv->seeding->event;
+        destination->event_data = venv->seeding->event_data;
+        r = destination_open(destination, venv->dir, err);
+        if (r < 0 || !destination->existed)
                 return r;
-        if (fstatat(spot->dir_fd, "pyvenv.cfg", &st, 0) == 0)
+        if (fstatat(destination->dir_fd, "pyvenv.cfg", &st, 0) == 0)
                 venv->existed = true;
         else if (errno != ENOENT && errno != ELOOP && errno != EACCES)
                 return error_sys(err, errno, venv->dir, "cannot look for pyvenv.cfg");
         if (venv->req->clear)
-                return clear_check(spot->path, spot->dir_fd, spot->parent_fd, &venv->how, err);
+                return clear_check(destination->path, destination->dir_fd, destination->parent_fd, &venv->how, err);
         r = look_at_interpreter(venv, &ignored);
         return r == PIPSEED_E_NO_MEMORY || r == PIPSEED_E_CANCELLED ? (*err = ignored, r) : 0;
 }
@@ -187,24 +187,24 @@ static int flush(const struct venv *venv, int fd, struct pipseed_error *err)
         return 0;
 }
 
-/* 0 made; 1 it has to be made inside the folder that is there. */
+/* 0 made; 1 it has to be made inside the directory that is there. */
 static int make_beside(struct venv *venv, struct pipseed_error *err)
 {
-        struct spot *spot = &venv->spot;
-        int r = spot_reserve(spot, err);
+        struct destination *destination = &venv->destination;
+        int r = destination_reserve(destination, err);
 
         if (r == 0)
-                r = add_note(venv, spot->hidden_fd, err);
+                r = add_note(venv, destination->sibling_fd, err);
         if (r == 0)
-                r = build_tree(&venv->layout, spot->hidden_fd, spot->path, err);
+                r = build_tree(&venv->layout, destination->sibling_fd, destination->path, err);
         if (r == 0)
-                r = flush(venv, spot->hidden_fd, err);
+                r = flush(venv, destination->sibling_fd, err);
         if (r == 0)
-                r = spot_publish(spot, err);
+                r = destination_publish(destination, err);
         if (r == 0)
-                r = flush(venv, spot->parent_fd, err);
+                r = flush(venv, destination->parent_fd, err);
         if (r < 0)
-                (void)spot_undo(spot, &(struct pipseed_error){0});
+                (void)destination_undo(destination, &(struct pipseed_error){0});
         return r;
 }
 
@@ -213,20 +213,20 @@ static int make_inside(struct venv *venv, struct pipseed_error *err)
         const struct pipseed_request *req = venv->seeding;
         const struct txn_query query = {.durable = req->durable, .umask = file_umask(), .event = req->event,
                                         .event_data = req->event_data};
-        const struct update update = {.layout = &venv->layout, .fd = venv->spot.dir_fd,
-                                      .path = venv->spot.path, .query = &query,
+        const struct update update = {.layout = &venv->layout, .fd = venv->destination.dir_fd,
+                                      .path = venv->destination.path, .query = &query,
                                       .clear = venv->req->clear && venv->how != CLEAR_NOTHING};
-        int r = add_note(venv, venv->spot.dir_fd, err);
+        int r = add_note(venv, venv->destination.dir_fd, err);
 
         if (r < 0)
                 return r;
-        venv->was_empty = names_is_empty(venv->spot.dir_fd) > 0;
-        return update_folder(&update, &venv->txn, err);
+        venv->was_empty = dir_iter_is_empty(venv->destination.dir_fd) > 0;
+        return update_dir(&update, &venv->txn, err);
 }
 
 static int make(struct venv *venv, struct pipseed_error *err)
 {
-        bool beside = !venv->spot.existed || venv->how == CLEAR_REPLACE;
+        bool beside = !venv->destination.existed || venv->how == CLEAR_REPLACE;
         int r = beside ? make_beside(venv, err) : 1;
 
         return r > 0 ? make_inside(venv, err) : r;
@@ -243,7 +243,7 @@ int venv_make(struct venv *venv, struct pipseed_error *err)
 static int finish(const struct venv *venv)
 {
         const struct layout *layout = &venv->layout;
-        int fd = venv->spot.published ? venv->spot.hidden_fd : venv->spot.dir_fd;
+        int fd = venv->destination.published ? venv->destination.sibling_fd : venv->destination.dir_fd;
         struct stat st;
         int r = 0;
 
@@ -271,14 +271,14 @@ int venv_finish(const struct venv *venv, struct pipseed_error *err)
 
 int venv_roll_back(struct venv *venv, struct pipseed_error *err)
 {
-        const struct spot *spot = &venv->spot;
+        const struct destination *destination = &venv->destination;
         int r;
 
-        if (spot->published)
-                return spot_undo(&venv->spot, err);
+        if (destination->published)
+                return destination_undo(&venv->destination, err);
         r = venv->txn != NULL ? txn_revert(venv->txn, err) : 0;
         if (r < 0)
                 return r;
-        r = venv->was_empty ? spot_empty(spot->dir_fd) : 0;
-        return r < 0 ? error_sys(err, r, venv->dir, "cannot empty the folder again") : 0;
+        r = venv->was_empty ? destination_empty(destination->dir_fd) : 0;
+        return r < 0 ? error_sys(err, r, venv->dir, "cannot empty the directory again") : 0;
 }

@@ -23,16 +23,16 @@
 #include "pipseed.h"
 #include "venv/clear.h"
 #include "venv/layout.h"
-#include "venv/origin.h"
-#include "venv/spot.h"
+#include "venv/base_python.h"
+#include "venv/destination.h"
 
 struct venv {
         const struct pipseed_create_request *req;
         const struct pipseed_request *seeding;
         struct arena arena;
-        struct origin origin;
+        struct base_python origin;
         struct layout layout;
-        struct spot spot;
+        struct destination destination;
         const char *dir;     /* absolute */
         const char *python;  /* its interpreter, as scripts should name it */
         const char *base;    /* the interpreter behind it, and its X.Y.Z */
@@ -50,13 +50,13 @@ struct venv {
 /* The directory is new, or takes the place of another as a whole: nothing in it is older than this call. */
 static inline bool venv_is_new(const struct venv *venv)
 {
-        return venv->spot.published;
+        return venv->destination.published;
 }
 
 /* Will the directory be empty but for what this call puts in? Known from venv_open on. */
 static inline bool venv_starts_empty(const struct venv *venv)
 {
-        return !venv->spot.existed || venv->how != CLEAR_NOTHING;
+        return !venv->destination.existed || venv->how != CLEAR_NOTHING;
 }
 
 /* Errors: USAGE, BAD_VALUE, UNSUPPORTED, IO; those of target_find. */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct owned_report {
-        struct pipseed_report report;
+        struct pipseed_verify_report report;
         struct arena arena;
         struct pipseed_finding *findings;
         size_t n_findings, finding_capacity;
@@ -21,7 +21,7 @@ struct owned_report {
         bool make_own;                      /* see verify_make_own */
 };
 
-void pipseed_report_free(struct pipseed_report *report)
+void pipseed_verify_report_free(struct pipseed_verify_report *report)
 {
         struct owned_report *owned = (struct owned_report *)report;
 
@@ -35,7 +35,7 @@ void pipseed_report_free(struct pipseed_report *report)
 static void free_ownedp(struct owned_report **owned)
 {
         if (*owned != NULL)
-                pipseed_report_free(&(*owned)->report);
+                pipseed_verify_report_free(&(*owned)->report);
 }
 
 static int add_finding(struct owned_report *owned, int code, const char *path, const char *text,
@@ -110,7 +110,7 @@ static int check_version(const struct job *job, struct owned_report *owned, cons
         _cleanup_(version_freep) struct version *installed = NULL;
         struct pipseed_error ignored = PIPSEED_ERROR_INIT;
         const struct installed *current = package->current;
-        _cleanup_free_ char *folder = NULL;
+        _cleanup_free_ char *directory = NULL;
 
         int r = version_parse(current->version, &installed, &ignored);
 
@@ -118,8 +118,8 @@ static int check_version(const struct job *job, struct owned_report *owned, cons
                 return error_memory(err);
         if (r == 0 && specifier_admits(package->specifier, installed, SPECIFIER_PRE_YES))
                 return 0;
-        folder = path_rooted(job->target->root, current->location);
-        return add_finding(owned, PIPSEED_E_INSTALL_VERSION, folder,
+        directory = path_rooted(job->target->root, current->location);
+        return add_finding(owned, PIPSEED_E_INSTALL_VERSION, directory,
                            arena_format(&owned->arena, "%s %s is installed, but the policy asks for %s",
                                         package->project, current->version, package->specifier_text), err);
 }
@@ -130,12 +130,12 @@ static int check_copies(const struct job *job, struct owned_report *owned, const
         const struct installed_list *list = &package->installed;
 
         for (size_t i = 1; i < list->n_items; i++) {
-                _cleanup_free_ char *folder = NULL;
+                _cleanup_free_ char *directory = NULL;
 
                 if (strcmp(list->items[i].location, list->items[0].location) != 0)
                         continue;
-                folder = path_rooted(job->target->root, list->items[i].location);
-                if (add_finding(owned, PIPSEED_E_INSTALL_FOREIGN, folder,
+                directory = path_rooted(job->target->root, list->items[i].location);
+                if (add_finding(owned, PIPSEED_E_INSTALL_EXTRA, directory,
                                 arena_format(&owned->arena, "%s is installed twice: %s and %s", package->project,
                                              list->items[0].dist_info, list->items[i].dist_info), err) < 0)
                         return err->code;
@@ -147,9 +147,9 @@ static int check_files(struct job *job, struct owned_report *owned, const struct
                        struct pipseed_package *described, struct pipseed_error *err)
 {
         const struct wheel *wheel = NULL;
-        _cleanup_free_ char *own_store = job->cache_folder != NULL ? path_join(job->cache_folder, "v1") : NULL;
+        _cleanup_free_ char *own_store = job->cache_dir != NULL ? path_join(job->cache_dir, "v1") : NULL;
         _cleanup_free_ char *system_store =
-                job->req.cache_system != NULL ? path_join(job->req.cache_system, "v1") : NULL;
+                job->req.system_cache_dir != NULL ? path_join(job->req.system_cache_dir, "v1") : NULL;
         const char *stores[2];
         struct catalog_wheel *source = NULL;
         struct verify_findings findings = {0};
@@ -214,11 +214,11 @@ static int check_package(struct job *job, struct owned_report *owned, const stru
         return 0;
 }
 
-static int hand_over(const struct job *job, struct owned_report **owned_taken, struct pipseed_report **ret_report,
+static int hand_over(const struct job *job, struct owned_report **owned_taken, struct pipseed_verify_report **ret_report,
                      struct pipseed_error *err)
 {
         _cleanup_(free_ownedp) struct owned_report *owned = steal_ptr(*owned_taken);
-        struct pipseed_report *report = &owned->report;
+        struct pipseed_verify_report *report = &owned->report;
 
         report->struct_size = sizeof(*report);
         report->env = arena_strdup(&owned->arena, job->target->prefix);
@@ -247,7 +247,7 @@ static int begin(const struct pipseed_request *req, struct owned_report *owned, 
         return owned->cache != NULL ? 0 : error_memory(err);
 }
 
-static int check_all(const struct pipseed_request *req, bool make_own, struct pipseed_report **ret_report,
+static int check_all(const struct pipseed_request *req, bool make_own, struct pipseed_verify_report **ret_report,
                      struct pipseed_error *err)
 {
         _cleanup_(free_ownedp) struct owned_report *owned = calloc(1, sizeof(*owned));
@@ -269,16 +269,16 @@ static int check_all(const struct pipseed_request *req, bool make_own, struct pi
         return r < 0 ? r : hand_over(job, &owned, ret_report, err);
 }
 
-int pipseed_verify(const struct pipseed_request *req, struct pipseed_report **ret_report, struct pipseed_error *err)
+int pipseed_verify(const struct pipseed_request *req, struct pipseed_verify_report **ret_report, struct pipseed_error *err)
 {
         return check_all(req, false, ret_report, err);
 }
 
 int verify_make_own(const struct pipseed_request *req, struct pipseed_error *err)
 {
-        struct pipseed_report *report = NULL;
+        struct pipseed_verify_report *report = NULL;
         int r = check_all(req, true, &report, err);
 
-        pipseed_report_free(report);
+        pipseed_verify_report_free(report);
         return r;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What could be installed: the bundle and the folders of a request, as a list. */
+/* What could be installed: the bundle and the directories of a request, as a list. */
 #include "base/error.h"
 #include "base/event.h"
 #include "base/hash.h"

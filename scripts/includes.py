@@ -51,8 +51,8 @@ PATHS = ["core", "", "conf", "core/include"]
 
 def find(tree, source, name):
     """The included file, relative to the tree, or None when it is not one of ours."""
-    for folder in [os.path.dirname(source), *PATHS]:
-        path = os.path.normpath(os.path.join(folder, name))
+    for directory in [os.path.dirname(source), *PATHS]:
+        path = os.path.normpath(os.path.join(directory, name))
         if (tree / path).is_file():
             return path
     return os.path.join(PUBLIC[name], name) if name in PUBLIC else None

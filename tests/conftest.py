@@ -31,7 +31,7 @@ def pytest_terminal_summary(terminalreporter):
         return
     cut = run.network_cut()
     how = " ".join(cut.prefix) if cut.prefix else f"NOT CUT: {cut.reason}"
-    terminalreporter.section("surroundings")
+    terminalreporter.section("adverse_conditions")
     terminalreporter.line(f"{run.COUNT.runs} commands, {run.COUNT.cut} of them without network ({how})")
     terminalreporter.line("interpreters: " + ", ".join(python.name for python in interpreters.found()))
     for what, reason in interpreters.missing().items():
@@ -41,9 +41,9 @@ def pytest_terminal_summary(terminalreporter):
 @pytest.fixture
 def home(tmp_path):
     """An empty HOME."""
-    folder = tmp_path / "home"
-    folder.mkdir(exist_ok=True)
-    return folder
+    directory = tmp_path / "home"
+    directory.mkdir(exist_ok=True)
+    return directory
 
 
 @pytest.fixture
@@ -79,9 +79,9 @@ def new_env(env_templates, tmp_path):
     def make(python=None, *options, name=None):
         nonlocal count
         count += 1
-        folder = tmp_path / (name or f"env{count}")
-        shutil.copytree(env_templates(python or interpreters.any_python(), *options), folder, symlinks=True)
-        return folder
+        directory = tmp_path / (name or f"env{count}")
+        shutil.copytree(env_templates(python or interpreters.any_python(), *options), directory, symlinks=True)
+        return directory
 
     return make
 
@@ -111,11 +111,11 @@ def copyable():
 
 @pytest.fixture
 def system_policy(tmp_path):
-    """A folder that stands for SYSCONFDIR/pipseed: pass it to pipseed(..., system=folder)."""
+    """A directory that stands for SYSCONFDIR/pipseed: pass it to pipseed(..., system=directory)."""
     reason = run.system_policy_reason()
     if reason:
         pytest.skip(reason)
-    folder = tmp_path / "system"
-    folder.mkdir()
-    os.chmod(folder, 0o755)
-    return folder
+    directory = tmp_path / "system"
+    directory.mkdir()
+    os.chmod(directory, 0o755)
+    return directory

@@ -45,10 +45,10 @@ class Interpreter:
     version: tuple
     prefix: str
     stdlib: str
-    wheel_dir: str  # the folder with the wheels of its ensurepip
+    wheel_dir: str  # the directory with the wheels of its ensurepip
     pip: str  # the version of pip that its ensurepip installs
     is_pypy: bool
-    may_copy: bool  # its prefix is a folder of its own, that can be copied
+    may_copy: bool  # its prefix is a directory of its own, that can be copied
 
     @property
     def minor(self):
@@ -72,10 +72,10 @@ def _ask(exe):
 
 def _wheel_dir(facts):
     """Where this interpreter's ensurepip takes pip from."""
-    folders = [facts["shipped"], os.path.join(facts["ensurepip"], "_bundled"), "/usr/share/python-wheels"]
-    for folder in folders:
-        if folder and any(Path(folder).glob("pip-*.whl")):
-            return os.path.normpath(folder)
+    directories = [facts["shipped"], os.path.join(facts["ensurepip"], "_bundled"), "/usr/share/python-wheels"]
+    for directory in directories:
+        if directory and any(Path(directory).glob("pip-*.whl")):
+            return os.path.normpath(directory)
     return None
 
 
@@ -136,12 +136,12 @@ def any_python():
     return next((python for python in found() if python.name.startswith("debian")), found()[-1])
 
 
-def make_env(python, folder, *options, exe=None):
+def make_env(python, directory, *options, exe=None):
     """An environment without pip, made by that interpreter's own venv."""
     environment = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8"}
-    subprocess.run([exe or python.exe, "-m", "venv", "--without-pip", *options, os.fspath(folder)], env=environment,
+    subprocess.run([exe or python.exe, "-m", "venv", "--without-pip", *options, os.fspath(directory)], env=environment,
                    stdin=subprocess.DEVNULL, check=True, timeout=120)
-    return Path(folder)
+    return Path(directory)
 
 
 def env_exe(env):
@@ -154,14 +154,14 @@ def env_exe(env):
 
 
 def site_packages(env):
-    """Its site-packages folder."""
-    folders = [path for path in sorted((env / "lib").glob("*/site-packages")) if path.is_dir()]
-    if len(folders) == 1:
-        return folders[0]
+    """Its site-packages directory."""
+    directories = [path for path in sorted((env / "lib").glob("*/site-packages")) if path.is_dir()]
+    if len(directories) == 1:
+        return directories[0]
     lib = [path for path in sorted((env / "lib").glob("*")) if re.match(r"(python|pypy)3\.\d+t?$", path.name)]
     if len(lib) == 1:
         return lib[0] / "site-packages"
-    raise AssertionError(f"{env} has {len(folders)} site-packages")
+    raise AssertionError(f"{env} has {len(directories)} site-packages")
 
 
 # What a copy of a prefix can do without: half of its size.
@@ -169,7 +169,7 @@ NOT_COPIED = re.compile(
     r"/(site-packages/.+|test|tests|idlelib|turtledemo|tkinter|config-[^/]*|share|include/.+|lib2to3)$")
 
 
-def copy_prefix(python, folder):
+def copy_prefix(python, directory):
     """A copy of an interpreter, with an empty site-packages: for what may not be done to the machine's own. Returns the
     copied executable."""
     if not python.may_copy:
@@ -179,9 +179,9 @@ def copy_prefix(python, folder):
         inside = os.path.relpath(parent, python.prefix)
         return [name for name in names if NOT_COPIED.search(f"/{inside}/{name}") or name.startswith("libpython")]
 
-    shutil.copytree(python.prefix, folder, symlinks=True, ignore=leave_out)
-    exe = Path(folder) / "bin" / os.path.basename(python.exe)
-    for script in (Path(folder) / "bin").iterdir():
+    shutil.copytree(python.prefix, directory, symlinks=True, ignore=leave_out)
+    exe = Path(directory) / "bin" / os.path.basename(python.exe)
+    for script in (Path(directory) / "bin").iterdir():
         if re.match(r"(pip|easy_install|wheel|virtualenv)", script.name) or (
                 script.is_file() and not re.match(r"python", script.name)):
             script.unlink()

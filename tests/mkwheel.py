@@ -38,7 +38,7 @@ DEFLATED = 8
 UTF8 = 0x800
 REGULAR = 0o100644
 EXECUTABLE = 0o100755
-FOLDER = 0o040755
+DIRECTORY = 0o040755
 SYMLINK = 0o120777
 
 DOS_TIME = 0
@@ -98,7 +98,7 @@ class Entry:
         if isinstance(self.data, str):
             self.data = self.data.encode()
         if self.name.endswith(b"/") and self.mode == REGULAR:
-            self.mode, self.method = FOLDER, STORED
+            self.mode, self.method = DIRECTORY, STORED
 
     def packed(self):
         if self.payload is not None:
@@ -193,7 +193,7 @@ class Wheel:
 
     def __init__(self, name="demo", version="1.0", *, files=None, data=None, scripts=None, gui_scripts=None,
                  requires_python=None, headers=(), purelib=True, tag="py3-none-any", build=None, record=None,
-                 folders=(), extra_entries=()):  # fmt: skip
+                 directories=(), extra_entries=()):  # fmt: skip
         self.name = name
         self.version = version
         self.tag = tag
@@ -203,7 +203,7 @@ class Wheel:
         self.files = dict(files) if files is not None else {f"{name.replace('-', '_')}/__init__.py": "ANSWER = 42\n"}
         self.files.update({f"{self.stem}.data/{path}": content for path, content in (data or {}).items()})
         self.record = record
-        self.folders = list(folders)
+        self.directories = list(directories)
         self.extra_entries = list(extra_entries)
         fields = [("Metadata-Version", "2.1"), ("Name", name), ("Version", version), *headers]
         if requires_python is not None:
@@ -247,7 +247,7 @@ class Wheel:
         return changed if isinstance(changed, bytes) else record_text(changed)
 
     def entries(self, method=DEFLATED):
-        out = [Entry(folder) for folder in self.folders]
+        out = [Entry(directory) for directory in self.directories]
         out += [Entry(path, data, method, mode) for path, (data, mode) in self.members().items()]
         out += self.extra_entries
         if "RECORD" not in self.dist_info or self.dist_info["RECORD"] is not None:
@@ -257,8 +257,8 @@ class Wheel:
     def build(self):
         return Zip(self.entries()).build()
 
-    def write(self, folder):
-        path = os.path.join(os.fspath(folder), self.filename)
+    def write(self, directory):
+        path = os.path.join(os.fspath(directory), self.filename)
         with open(path, "wb") as file:
             file.write(self.build())
         return path

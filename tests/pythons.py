@@ -49,7 +49,7 @@ print(json.dumps({
 
 @dataclass(frozen=True)
 class Python:
-    """One interpreter. `path` is how it is invoked; `bundled` the folder of ensurepip's wheels, None when it has none."""
+    """One interpreter. `path` is how it is invoked; `bundled` the directory of ensurepip's wheels, None when it has none."""
 
     path: Path
     version: tuple[int, int, int]
@@ -121,7 +121,7 @@ def _find() -> tuple[Python, ...]:
         if real in seen:
             continue
         seen.add(real)
-        # A shim is no interpreter: use what it stands for.
+        # A shim is not an interpreter: use what it stands for.
         invoked = facts["executable"] if os.path.realpath(path) != real else os.path.abspath(path)
         bundled = Path(facts["bundled"]) if facts["bundled"] and Path(facts["bundled"]).is_dir() else None
         version = ".".join(str(n) for n in facts["version"])

@@ -7,8 +7,8 @@
 Every run has its network cut off (a network namespace of its own), a HOME of its own, no PIP_*, PYTHON* or PIPSEED_*
 variable of the caller's, and no stdin. Whether the cut was possible is in `network_cut().reason`.
 
-Where things are: $PIPSEED the command, $PIPSEED_BUILD the build folder (default: build/release, build/dev or build/asan
-of the checkout), $PIPSEED_WHEEL_DIR a folder with more wheels.
+Where things are: $PIPSEED the command, $PIPSEED_BUILD the build directory (default: build/release, build/dev or build/asan
+of the checkout), $PIPSEED_WHEEL_DIR a directory with more wheels.
 """
 import atexit
 import functools
@@ -29,16 +29,16 @@ TIMEOUT = 300
 
 @functools.lru_cache(maxsize=None)
 def scratch():
-    """A folder for this whole run of the tests, removed at its end."""
-    folder = Path(tempfile.mkdtemp(prefix="pipseed-tests-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    """A directory for this whole run of the tests, removed at its end."""
+    directory = Path(tempfile.mkdtemp(prefix="pipseed-tests-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
     for name in ("home", "cache", "tmp"):
-        (folder / name).mkdir()
-    return folder
+        (directory / name).mkdir()
+    return directory
 
 
 def build_dir():
-    """The build folder, or None."""
+    """The build directory, or None."""
     if os.environ.get("PIPSEED_BUILD"):
         return Path(os.environ["PIPSEED_BUILD"])
     if os.environ.get("PIPSEED"):
@@ -54,15 +54,15 @@ def command():
     named = os.environ.get("PIPSEED")
     if named:
         return named
-    folder = build_dir()
-    if folder is None or not (folder / "bin/pipseed").exists():
+    directory = build_dir()
+    if directory is None or not (directory / "bin/pipseed").exists():
         raise RuntimeError("there is no pipseed command: build it, then set PIPSEED or PIPSEED_BUILD")
-    return str(folder / "bin/pipseed")
+    return str(directory / "bin/pipseed")
 
 
 @functools.lru_cache(maxsize=None)
 def sysconf_dir():
-    """The folder that the build fixed for the system's policy: holds pipseed/policy.ini."""
+    """The directory that the build fixed for the system's policy: holds pipseed/policy.ini."""
     if os.environ.get("PIPSEED_SYSCONFDIR"):
         return os.environ["PIPSEED_SYSCONFDIR"]
     cache = build_dir() / "CMakeCache.txt" if build_dir() else None
@@ -97,8 +97,8 @@ def network_cut():
     return Cut(tuple(wanted), "")
 
 
-# Puts a folder's content where the build looks for the system's policy, in a mount namespace that ends with the
-# command. The nearest folder that exists gets an overlay, so that the machine itself is not touched.
+# Puts a directory's content where the build looks for the system's policy, in a mount namespace that ends with the
+# command. The nearest directory that exists gets an overlay, so that the machine itself is not touched.
 SYSTEM_POLICY = r"""
 set -e
 sysconf=$1 policy=$2 scratch=$3
@@ -116,7 +116,7 @@ exec "$@"
 
 
 def system_prefix(policy):
-    """Words before a command that let it see folder `policy` as SYSCONFDIR/pipseed, its network cut off."""
+    """Words before a command that let it see directory `policy` as SYSCONFDIR/pipseed, its network cut off."""
     hold = scratch() / "mount"
     hold.mkdir(exist_ok=True)
     flag = "-nm" if os.geteuid() == 0 else "-rnm"
@@ -192,7 +192,7 @@ def clean_environment(extra=None):
 
 
 def run(args, *, env=None, cwd=None, code=0, umask=-1, system=None, timeout=TIMEOUT, wrap=()):
-    """Runs any command in the clean surrounding. `code`: the exit code it must have, None: any. `system`: a folder that
+    """Runs any command in the clean surrounding. `code`: the exit code it must have, None: any. `system`: a directory that
     takes the place of SYSCONFDIR/pipseed. `wrap`: words before the command, inside the namespaces (strace ...)."""
     args = [os.fspath(arg) for arg in args]
     cut = network_cut()

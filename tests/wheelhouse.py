@@ -3,7 +3,7 @@
 
     wheel("pip", "24.0")          path, or NoWheel with the reason
 
-Taken from $PIPSEED_WHEEL_DIR, the build's own folder of wheels, the interpreters' ensurepip, or PyPI (kept in
+Taken from $PIPSEED_WHEEL_DIR, the build's own directory of wheels, the interpreters' ensurepip, or PyPI (kept in
 $PIPSEED_TEST_CACHE, default ~/.cache/pipseed-tests).
 """
 import functools
@@ -24,31 +24,31 @@ class NoWheel(Exception):
 
 
 def _cache():
-    folder = Path(os.environ.get("PIPSEED_TEST_CACHE") or Path.home() / ".cache/pipseed-tests")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    directory = Path(os.environ.get("PIPSEED_TEST_CACHE") or Path.home() / ".cache/pipseed-tests")
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
 
 
 @functools.lru_cache(maxsize=None)
-def _folders():
-    folders = [os.environ.get("PIPSEED_WHEEL_DIR"), _cache()]
+def _dirs():
+    directories = [os.environ.get("PIPSEED_WHEEL_DIR"), _cache()]
     if run.build_dir():
-        folders.append(run.build_dir() / "wheels")
-    folders += sorted({python.wheel_dir for python in interpreters.found()})
-    return [Path(folder) for folder in folders if folder and Path(folder).is_dir()]
+        directories.append(run.build_dir() / "wheels")
+    directories += sorted({python.wheel_dir for python in interpreters.found()})
+    return [Path(directory) for directory in directories if directory and Path(directory).is_dir()]
 
 
 def _known(name, version):
-    for folder in _folders():
-        for path in sorted(folder.glob(f"{name}-{version}-*.whl")):
+    for directory in _dirs():
+        for path in sorted(directory.glob(f"{name}-{version}-*.whl")):
             return path
     return None
 
 
 def _pip():
     """Words that run a pip which can download: any wheel of it runs as it is."""
-    for folder in _folders():
-        for path in sorted(folder.glob("pip-2[3-9].*.whl"), reverse=True):
+    for directory in _dirs():
+        for path in sorted(directory.glob("pip-2[3-9].*.whl"), reverse=True):
             return [sys.executable, f"{path}/pip"]
     return [sys.executable, "-m", "pip"]
 

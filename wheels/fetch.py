@@ -93,7 +93,7 @@ def read_file(path):
 
 
 def write_file(path, data):
-    """By rename: another build may share the folder."""
+    """By rename: another build may share the directory."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
     with os.fdopen(handle, "wb") as stream:
@@ -102,14 +102,14 @@ def write_file(path, data):
     os.replace(temporary, path)
 
 
-def from_folder(folder, wheels):
+def from_dir(directory, wheels):
     result = []
     for wheel in wheels:
-        path = os.path.join(folder, wheel.filename)
+        path = os.path.join(directory, wheel.filename)
         try:
             result.append(demand(wheel, read_file(path), path))
         except OSError as error:
-            raise manifest.Failure("PIPSEED_WHEEL_DIR: %s: %s\nThe folder must hold: %s"
+            raise manifest.Failure("PIPSEED_WHEEL_DIR: %s: %s\nThe directory must hold: %s"
                                    % (path, error.strerror, " ".join(w.filename for w in wheels)))
     return result
 
@@ -161,16 +161,16 @@ def embed(output, wheels, contents):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bundle", default="all", help="all, none, or names such as pip-26.3")
-    parser.add_argument("--wheel-dir", help="take the wheels from this folder only")
+    parser.add_argument("--wheel-dir", help="take the wheels from this directory only")
     parser.add_argument("--cache", help="keep wheels from the index here")
-    parser.add_argument("--output", required=True, help="folder for bundle_table.c, bundle_data.S and the wheels")
+    parser.add_argument("--output", required=True, help="directory for bundle_table.c, bundle_data.S and the wheels")
     parser.add_argument("manifest")
     args = parser.parse_args()
     output = os.path.abspath(args.output)
     try:
         wheels = select(manifest.read(args.manifest), args.bundle)
         if args.wheel_dir:
-            contents = from_folder(args.wheel_dir, wheels)
+            contents = from_dir(args.wheel_dir, wheels)
         else:
             contents = from_index(args.cache or output, wheels)
         embed(output, wheels, contents)

@@ -139,13 +139,13 @@ class Pip:
 
     def download(self, requirement, *options):
         """File name and bytes of the one wheel that the index has for a requirement."""
-        with tempfile.TemporaryDirectory(prefix="pipseed-fetch.") as folder:
+        with tempfile.TemporaryDirectory(prefix="pipseed-fetch.") as directory:
             done = subprocess.run(
                 [self.python, "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--quiet",
-                 "--no-deps", "--only-binary=:all:", "--dest", folder, *options, requirement],
+                 "--no-deps", "--only-binary=:all:", "--dest", directory, *options, requirement],
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, universal_newlines=True)
-            names = os.listdir(folder)
+            names = os.listdir(directory)
             if done.returncode != 0 or len(names) != 1:
                 raise Failure("pip could not fetch %s:\n%s" % (requirement, done.stdout.strip()))
-            with open(os.path.join(folder, names[0]), "rb") as stream:
+            with open(os.path.join(directory, names[0]), "rb") as stream:
                 return names[0], stream.read()

@@ -3,7 +3,7 @@
  * cleanup.h - ownership by scope. Every owned local is declared with its cleanup attribute and initialised there:
  *
  *     cleanup(free) ... is spelled:   _cleanup_free_ char *text = NULL;
- *     a folder fd:                    _cleanup_close_ int fd = -1;
+ *     a directory fd:                    _cleanup_close_ int fd = -1;
  *     an object with a destructor:    _cleanup_(wheel_freep) struct wheel *wheel = NULL;
  *
  * and handed over with steal_ptr or steal_fd. errno survives every cleanup.

@@ -24,7 +24,7 @@ const char *pipseed_code_name(int code)
         return NULL;
 }
 
-int pipseed_code_exit(int code)
+int pipseed_exit_code(int code)
 {
         return code >= 0 ? 0 : -code / 100;
 }

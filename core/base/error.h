@@ -5,7 +5,7 @@
  *     if (fd < 0)
  *             return error_sys(err, errno, path, "cannot open the wheel");
  *     if (n != 1)
- *             return error_set(err, PIPSEED_E_DIST_INFO, path, "the wheel has %zu .dist-info folders, not 1", n);
+ *             return error_set(err, PIPSEED_E_DIST_INFO, path, "the wheel has %zu .dist-info directories, not 1", n);
  *
  * Both return the code, so that they can stand in a return statement. error_hint adds what to do and returns the code
  * again: return error_set(...), error_hint(err, "..."). err is never NULL inside the library.
@@ -16,7 +16,7 @@
 #include "pipseed.h"
 
 /* These are pipseed_error_set and its like, which pipseed.h describes; their names inside the library are shorter.
- * ECANCELED is no system's error but the caller's wish (event.h): error_sys leaves all else aside then. */
+ * ECANCELED is not a system's error but the caller's wish (event.h): error_sys leaves all else aside then. */
 #ifndef __clang_analyzer__
 #define error_set pipseed_error_set
 #define error_sys pipseed_error_sys

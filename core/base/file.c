@@ -22,8 +22,8 @@
 #define RENAME_EXCHANGE 2
 #endif
 
-/* A component that is no folder: is it a link, as openat2 would tell? */
-static int no_folder(int dir_fd, const char *name)
+/* A component that is not a directory: is it a link, as openat2 would tell? */
+static int no_dir(int dir_fd, const char *name)
 {
         char target[1];
 
@@ -51,11 +51,11 @@ static int open_stepwise(int dir_fd, const char *path, int flags, mode_t mode)
                         next = openat(current, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
                         if (next >= 0)
                                 return next;
-                        return errno == ENOTDIR ? no_folder(current, name) : -errno;
+                        return errno == ENOTDIR ? no_dir(current, name) : -errno;
                 }
                 next = openat(current, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
                 if (next < 0)
-                        return errno == ENOTDIR ? no_folder(current, name) : -errno;
+                        return errno == ENOTDIR ? no_dir(current, name) : -errno;
                 if (held >= 0)
                         (void)close(held);
                 held = current = next;

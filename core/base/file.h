@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * file.h - files beneath a held folder fd. Everything that writes into a target goes through here: paths are relative,
- * plain (path_is_plain) and resolved beneath the folder without following a symbolic link (openat2(2) with
+ * file.h - files beneath a held directory fd. Everything that writes into a target goes through here: paths are relative,
+ * plain (path_is_plain) and resolved beneath the directory without following a symbolic link (openat2(2) with
  * RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, else one O_NOFOLLOW step for each component).
  *
  * Functions return 0 or a file descriptor, or -errno: they know too little to word an error.
@@ -34,19 +34,19 @@ static inline bool file_is_unavailable(int error)
         return error == ENOSYS || error == EPERM;
 }
 
-/* Opens a file or folder beneath dir_fd. flags as open(2); O_CLOEXEC is added. fd or -errno (ELOOP: a link is in the
- * way; EXDEV: the path leaves the folder). */
+/* Opens a file or directory beneath dir_fd. flags as open(2); O_CLOEXEC is added. fd or -errno (ELOOP: a link is in the
+ * way; EXDEV: the path leaves the directory). */
 int file_open_beneath(int dir_fd, const char *path, int flags, mode_t mode);
 /* Opens a directory for reading by a path in which links are followed, but never out of dir_fd: as openat2(2) does with
  * RESOLVE_BENEATH (-EXDEV when the path or a link leads out) or, with in_root, RESOLVE_IN_ROOT (dir_fd is "/" to it). fd or
  * -errno. */
 int file_open_within(int dir_fd, const char *path, bool in_root);
-/* Opens a folder by any path, following links, for reading. fd or -errno. */
+/* Opens a directory by any path, following links, for reading. fd or -errno. */
 int file_open_dir(const char *path);
 int file_open_dir_at(int dir_fd, const char *path);
 
 /* Reads a whole file into new memory with a NUL after it. -EFBIG when it is larger than limit bytes. ret_len may be
- * NULL. path is relative to dir_fd (AT_FDCWD for the current folder) and may follow links. */
+ * NULL. path is relative to dir_fd (AT_FDCWD for the current directory) and may follow links. */
 int file_read(int dir_fd, const char *path, size_t limit, char **ret_data, size_t *ret_len);
 int file_read_fd(int fd, size_t limit, char **ret_data, size_t *ret_len);
 

@@ -203,7 +203,7 @@ static int remove_entry(int dir_fd, const char *name, int depth)
         return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-/* Reads the folder without asking for memory: this is what cleans up after a lack of it. */
+/* Reads the directory without asking for memory: this is what cleans up after a lack of it. */
 static int remove_children(int fd_taken, int depth)
 {
         _cleanup_close_ int fd = fd_taken;
@@ -233,8 +233,8 @@ static int remove_children(int fd_taken, int depth)
 }
 
 /* What could not be removed because of a passing fault (a signal, memory, a hiccup of the disk) may go at the second try:
- * whoever clears away has nobody to tell, and what stays is debris. A folder that is not empty any more got a file from
- * somebody who has not noticed yet: after each try there are fewer folders where that can happen. */
+ * whoever clears away has nobody to tell, and what stays is leftovers. A directory that is not empty any more got a file from
+ * somebody who has not noticed yet: after each try there are fewer directories where that can happen. */
 static int remove_again(int dir_fd, const char *name)
 {
         int r = remove_entry(dir_fd, name, 0);

@@ -3,7 +3,7 @@
 
 #include "cleanup.h"
 #include "file.h"
-#include "names.h"
+#include "dir_iter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -91,11 +91,11 @@ static int visit(int dir_fd, const char *name, leftover_fn *function, void *data
 
 int leftover_each(int dir_fd, bool (*is_ours)(const char *name), leftover_fn *function, void *data)
 {
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         const char *name;
-        int r = names_open(&names, file_open_dir_at(dir_fd, "."));
+        int r = dir_iter_open(&names, file_open_dir_at(dir_fd, "."));
 
-        while (r == 0 && (name = names_next(&names)) != NULL)
+        while (r == 0 && (name = dir_iter_next(&names)) != NULL)
                 if (is_ours(name))
                         r = visit(dir_fd, name, function, data);
         return r != 0 ? r : names.error;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * leftover.h - what runs that were killed left in a folder. A run works in folders with names that nobody else gives, and
+ * leftover.h - what runs that were killed left in a directory. A run works in directories with names that nobody else gives, and
  * holds the lock (flock(2)) of each while it lives; so one that nobody holds is a leftover, and whoever takes its lock may
  * finish or remove it.
  *
  *     r = leftover_open(dir_fd, ".pipseed-0123456789abcdef", &leftover);   one name
- *     r = leftover_each(dir_fd, is_area_name, mend, data);                 all names in a folder that is_area_name knows
+ *     r = leftover_each(dir_fd, is_staging_name, repair, data);                 all names in a directory that is_staging_name knows
  *
  * A name proves nothing where others may rename: they could give it to any directory of the user's. So in a directory that
  * others can write, or that another user owns, a leftover is only taken for one if it bears the mark: the sticky bit, which
  * a run gives to what it makes (LEFTOVER_MARK) and which only the owner can set, on a directory that others cannot write:
  * those that they can are shared ones, as /tmp is.
  *
- * Where locks do not work, as on some network file systems, a folder that nobody has touched for an hour has nobody any
+ * Where locks do not work, as on some network file systems, a directory that nobody has touched for an hour has nobody any
  * more. One that belongs to another user is nobody's but that user's: it is never opened.
  */
 #ifndef BASE_LEFTOVER_H
@@ -22,7 +22,7 @@
 #include <sys/types.h>
 
 enum leftover_state {
-        LEFTOVER_NONE,    /* nothing is there, or no folder: none of ours */
+        LEFTOVER_NONE,    /* nothing is there, or no directory: none of ours */
         LEFTOVER_FREE,    /* nobody works in it: it is held and locked by fd now */
         LEFTOVER_HELD,    /* a run that lives works in it */
         LEFTOVER_FOREIGN, /* another user's */
@@ -49,7 +49,7 @@ bool leftover_is_private(int fd);
 /* Is the directory that fd holds, a child of the one that dir_fd holds, what a run left there? */
 bool leftover_is_proved(int dir_fd, int fd);
 
-/* Is the folder that fd holds in use? It is locked by fd when not. */
+/* Is the directory that fd holds in use? It is locked by fd when not. */
 bool leftover_is_held(int fd);
 
 /* Returning anything but 0 ends the walk, which returns it. leftover is never NONE. */

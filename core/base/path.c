@@ -164,7 +164,7 @@ bool path_is_below(const char *top, const char *path)
         return strncmp(top, path, len) == 0 && (path[len] == '\0' || path[len] == '/');
 }
 
-bool path_same_folder(const char *a, const char *b)
+bool path_same_dir(const char *a, const char *b)
 {
         size_t len = (size_t)(path_base(a) - a);
 

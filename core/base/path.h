@@ -17,19 +17,19 @@ char *path_dir(const char *path);
 /* Absolute and without ".", ".." and doubled slashes, by text alone (os.path.abspath), new memory. cwd is used for a
  * relative path. NULL: out of memory. */
 char *path_absolute(const char *cwd, const char *path);
-/* path_absolute with the current folder of the process. NULL and errno when that cannot be had. */
+/* path_absolute with the current directory of the process. NULL and errno when that cannot be had. */
 char *path_absolute_here(const char *path);
 /* root + path, where path is absolute: join(root, path without its leading slashes), new memory; a copy of path when
  * root is NULL. (pip's --root, ensurepip.md.) */
 char *path_rooted(const char *root, const char *path);
-/* A relative path from folder `from` to `to`, both absolute and normalised (os.path.relpath), new memory. */
+/* A relative path from directory `from` to `to`, both absolute and normalised (os.path.relpath), new memory. */
 char *path_relative(const char *from, const char *to);
 /* Is it relative, not empty, free of "", "." and ".." components, of backslashes and of control characters? */
 bool path_is_plain(const char *path);
-/* Is `path` the folder `top` or below it, both absolute and normalised? */
+/* Is `path` the directory `top` or below it, both absolute and normalised? */
 bool path_is_below(const char *top, const char *path);
 
-/* Do the two files lie in one folder? By their text. */
-bool path_same_folder(const char *a, const char *b);
+/* Do the two files lie in one directory? By their text. */
+bool path_same_dir(const char *a, const char *b);
 
 #endif

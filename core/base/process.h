@@ -22,7 +22,7 @@ struct process_spec {
         const char *const *argv; /* argv[0] is the path that is executed */
         char *const *envp;
         int stdin_fd, stdout_fd, stderr_fd; /* -1: /dev/null */
-        int dir_fd;                         /* the child's current folder, or -1: "/" */
+        int dir_fd;                         /* the child's current directory, or -1: "/" */
 };
 
 struct process {

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/leftover.h"
-#include "base/names.h"
+#include "base/dir_iter.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "install/txn/txn.h"
@@ -15,7 +15,7 @@
 #include "target/installed.h"
 #include "target/lookup.h"
 #include "target/rooted.h"
-#include "venv/mend.h"
+#include "venv/recovery.h"
 #include "wheel/version.h"
 
 #include <errno.h>
@@ -29,45 +29,45 @@
 
 /* ---- what `pipseed venv` left */
 
-static int look_around(struct look *look, struct pipseed_error *err)
+static int look_around(struct examination *look, struct pipseed_error *err)
 {
-        _cleanup_(mend_done) struct mend mend = MEND_INIT;
+        _cleanup_(recovery_done) struct recovery recovery = RECOVERY_INIT;
         int r;
 
-        mend.dry_run = mend.thorough = true;
-        r = mend_before(&mend, look->env, err);
+        recovery.dry_run = recovery.thorough = true;
+        r = recovery_before(&recovery, look->env, err);
         if (r < 0)
                 return r;
-        look->wants_pip = mend.unfinished && mend.wants_pip;
-        if (mend.put_back)
-                r = look_add(look, PIPSEED_E_LEFTOVER, CURE_LEFTOVERS, look->env, err,
+        look->wants_pip = recovery.unfinished && recovery.wants_pip;
+        if (recovery.put_back)
+                r = look_add(look, PIPSEED_E_LEFTOVER, REPAIR_LEFTOVERS, look->env, err,
                              "an interrupted 'pipseed venv' moved this environment away");
-        else if (mend.n_beside > 0)
-                r = look_add(look, PIPSEED_E_LEFTOVER, CURE_LEFTOVERS, look->env, err,
-                             "an interrupted 'pipseed venv' left hidden folders beside it");
-        if (r == 0 && mend.n_foreign > 0)
-                r = look_add(look, PIPSEED_E_LEFTOVER, CURE_NONE, look->env, err,
-                             "another user's interrupted 'pipseed venv' left hidden folders beside it");
-        if (r == 0 && mend.was_changing)
-                r = look_add(look, PIPSEED_E_LEFTOVER, CURE_LEFTOVERS, look->env, err,
+        else if (recovery.n_beside > 0)
+                r = look_add(look, PIPSEED_E_LEFTOVER, REPAIR_LEFTOVERS, look->env, err,
+                             "an interrupted 'pipseed venv' left hidden directories beside it");
+        if (r == 0 && recovery.n_foreign > 0)
+                r = look_add(look, PIPSEED_E_LEFTOVER, REPAIR_NONE, look->env, err,
+                             "another user's interrupted 'pipseed venv' left hidden directories beside it");
+        if (r == 0 && recovery.was_changing)
+                r = look_add(look, PIPSEED_E_LEFTOVER, REPAIR_LEFTOVERS, look->env, err,
                              "'pipseed venv' was interrupted while it changed this environment");
-        if (r == 0 && mend.unfinished)
-                r = look_add(look, PIPSEED_E_LEFTOVER, CURE_LEFTOVERS, look->env, err,
+        if (r == 0 && recovery.unfinished)
+                r = look_add(look, PIPSEED_E_LEFTOVER, REPAIR_LEFTOVERS, look->env, err,
                              "'pipseed venv' was interrupted before it had finished this environment");
         return r;
 }
 
 /* ---- what a seeding left */
 
-struct areas {
-        struct look *look;
+struct stagings {
+        struct examination *look;
         struct pipseed_error *err;
-        const char *folder;
+        const char *directory;
 };
 
-static int see_area(void *data, int dir_fd, const char *name, struct leftover *leftover)
+static int see_staging(void *data, int dir_fd, const char *name, struct leftover *leftover)
 {
-        const struct areas *areas = data;
+        const struct stagings *stagings = data;
         const char *who = leftover->state == LEFTOVER_FREE      ? "an interrupted run"
                           : leftover->state == LEFTOVER_FOREIGN ? "another user's interrupted run"
                                                                 : "an interrupted run, or somebody else who can write here,";
@@ -75,44 +75,44 @@ static int see_area(void *data, int dir_fd, const char *name, struct leftover *l
         (void)dir_fd;
         if (leftover->state == LEFTOVER_HELD)
                 return 0;
-        return look_add(areas->look, PIPSEED_E_LEFTOVER, leftover->state == LEFTOVER_FREE ? CURE_AREAS : CURE_NONE,
-                        areas->folder, areas->err, "%s left %s", who, name);
+        return look_add(stagings->look, PIPSEED_E_LEFTOVER, leftover->state == LEFTOVER_FREE ? REPAIR_STAGING : REPAIR_NONE,
+                        stagings->directory, stagings->err, "%s left %s", who, name);
 }
 
-static bool is_debris(const char *name)
+static bool is_leftover(const char *name)
 {
         return name[0] == '~' && name[1] != '\0';
 }
 
 /* pip gives what it is about to remove a name that begins with "~". */
-static int look_for_debris(struct look *look, const char *lib, struct pipseed_error *err)
+static int look_for_leftovers(struct examination *look, const char *lib, struct pipseed_error *err)
 {
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         const char *name;
         int r = 0;
 
         bool safe;
 
-        if (names_open(&names, file_open_dir(lib)) < 0)
+        if (dir_iter_open(&names, file_open_dir(lib)) < 0)
                 return 0;
-        safe = leftover_is_private(names_fd(&names));
-        while (r == 0 && (name = names_next(&names)) != NULL) {
-                _cleanup_free_ char *path = is_debris(name) ? path_join(lib, name) : NULL;
+        safe = leftover_is_private(dir_iter_fd(&names));
+        while (r == 0 && (name = dir_iter_next(&names)) != NULL) {
+                _cleanup_free_ char *path = is_leftover(name) ? path_join(lib, name) : NULL;
 
                 if (path != NULL)
-                        r = look_add(look, PIPSEED_E_PIP_DEBRIS, safe ? CURE_DEBRIS : CURE_NONE, path, err,
+                        r = look_add(look, PIPSEED_E_PIP_LEFTOVER, safe ? REPAIR_PIP_LEFTOVERS : REPAIR_NONE, path, err,
                                      "pip was interrupted while it removed or upgraded a package%s",
                                      safe ? "" : ", or somebody else who can write that directory put it there");
-                else if (is_debris(name))
+                else if (is_leftover(name))
                         r = error_memory(err);
         }
-        return r != 0 || names.error == 0 ? r : error_sys(err, names.error, lib, "cannot look into the folder");
+        return r != 0 || names.error == 0 ? r : error_sys(err, names.error, lib, "cannot look into the directory");
 }
 
-static int look_into_lib(struct look *look, struct pipseed_error *err)
+static int look_into_lib(struct examination *look, struct pipseed_error *err)
 {
         _cleanup_free_ char *lib = look_lib(look);
-        struct areas areas = {.look = look, .err = err, .folder = lib};
+        struct stagings stagings = {.look = look, .err = err, .directory = lib};
         _cleanup_close_ int fd = lib != NULL ? file_open_dir(lib) : -ENOMEM;
         int r;
 
@@ -120,20 +120,20 @@ static int look_into_lib(struct look *look, struct pipseed_error *err)
                 return error_memory(err);
         if (fd < 0)
                 return 0;
-        r = leftover_each(fd, txn_is_area_name, see_area, &areas);
+        r = leftover_each(fd, txn_is_staging_name, see_staging, &stagings);
         if (r < 0)
-                return err->code != 0 ? r : error_sys(err, r, lib, "cannot look into the folder");
-        r = look_for_debris(look, lib, err);
-        if (r == 0 && (look->req->root != NULL || look->req->user) && names_is_empty(fd) > 0)
-                r = look_add(look, PIPSEED_E_LEFTOVER, CURE_EMPTY, lib, err,
-                             "an empty folder, as an interrupted run leaves it");
+                return err->code != 0 ? r : error_sys(err, r, lib, "cannot look into the directory");
+        r = look_for_leftovers(look, lib, err);
+        if (r == 0 && (look->req->root != NULL || look->req->user) && dir_iter_is_empty(fd) > 0)
+                r = look_add(look, PIPSEED_E_LEFTOVER, REPAIR_EMPTY, lib, err,
+                             "an empty directory, as an interrupted run leaves it");
         return r;
 }
 
 /* ---- the base interpreter */
 
 /* "3.11" of "3.11.7", or NULL. */
-static const char *minor_version(struct look *look)
+static const char *minor_version(struct examination *look)
 {
         const char *version = look->cfg.version;
         const char *dot = version != NULL ? strchr(version, '.') : NULL;
@@ -144,13 +144,13 @@ static const char *minor_version(struct look *look)
 }
 
 /* A trusted interpreter outside of this environment, of the same version; links of it are not looked behind. */
-static bool is_candidate(const struct look *look, const char *path)
+static bool is_candidate(const struct examination *look, const char *path)
 {
         return path != NULL && !path_is_below(look->env, path) && base_is_executable(NULL, path) > 0 &&
                admit_is_trusted(path, look->req->trust, look->req->n_trust);
 }
 
-static void find_base(struct look *look)
+static void find_base(struct examination *look)
 {
         const char *minor = minor_version(look);
         const char *name = minor != NULL ? arena_format(&look->arena, "python%s", minor) : NULL;
@@ -181,7 +181,7 @@ static void find_base(struct look *look)
         }
 }
 
-static int look_at_target(struct look *look, struct pipseed_error *err)
+static int look_at_target(struct examination *look, struct pipseed_error *err)
 {
         const struct pipseed_request *req = look->req;
         const struct target_query query = {.env = req->python == NULL ? look->env : NULL, .python = req->python,
@@ -193,7 +193,7 @@ static int look_at_target(struct look *look, struct pipseed_error *err)
         const char *minor;
         struct stat st;
 
-        /* What the disk or its permissions keep from being looked at is no ailment that a base cures. */
+        /* What the disk or its permissions keep from being looked at is not an issue that a base repairs. */
         if (r < 0 && (!look->is_env || r == PIPSEED_E_NO_MEMORY || r == PIPSEED_E_UNTRUSTED_INTERPRETER || r == PIPSEED_E_CANCELLED || r == PIPSEED_E_IO)) {
                 *err = problem;
                 return r;
@@ -202,16 +202,16 @@ static int look_at_target(struct look *look, struct pipseed_error *err)
                 return 0;
         find_base(look);
         if (r < 0)
-                return look_add(look, look->cfg.home == NULL ? PIPSEED_E_ENV_CONFIG : PIPSEED_E_BASE_GONE,
-                                look->base != NULL ? CURE_BASE : CURE_NONE,
+                return look_add(look, look->cfg.home == NULL ? PIPSEED_E_ENV_CONFIG : PIPSEED_E_BASE_MISSING,
+                                look->base != NULL ? REPAIR_BASE : REPAIR_NONE,
                                 problem.path[0] != '\0' ? problem.path : look->cfg.file, err, "%s", problem.message);
         /* Without home, or with a relative one, the links lead to the base: it was found. */
         if (look->cfg.kind == PYVENV_CFG && look->cfg.home != NULL && look->cfg.home[0] == '/' && stat(look->cfg.home, &st) < 0)
-                return look_add(look, PIPSEED_E_ENV_CONFIG, look->base != NULL ? CURE_BASE : CURE_NONE, look->cfg.file,
-                                err, "home = %s: there is no such folder", look->cfg.home);
+                return look_add(look, PIPSEED_E_ENV_CONFIG, look->base != NULL ? REPAIR_BASE : REPAIR_NONE, look->cfg.file,
+                                err, "home = %s: there is no such directory", look->cfg.home);
         minor = arena_format(&look->arena, "%d.%d", look->target->major, look->target->minor);
         if (minor != NULL && minor_version(look) != NULL && strcmp(minor, minor_version(look)) != 0)
-                return look_add(look, PIPSEED_E_BASE_CHANGED, CURE_NONE, look->cfg.file, err,
+                return look_add(look, PIPSEED_E_BASE_CHANGED, REPAIR_NONE, look->cfg.file, err,
                                 "made with Python %s, and its interpreter is Python %s now: what is installed for the "
                                 "old one is not seen", look->cfg.version, look->target->version);
         return 0;
@@ -219,7 +219,7 @@ static int look_at_target(struct look *look, struct pipseed_error *err)
 
 /* ---- pip */
 
-static bool has_wheel(const struct look *look, const char *project, const char *version)
+static bool has_wheel(const struct examination *look, const char *project, const char *version)
 {
         struct pipseed_error ignored = PIPSEED_ERROR_INIT;
         struct pipseed_wheel_list *list = NULL;
@@ -235,7 +235,7 @@ static bool has_wheel(const struct look *look, const char *project, const char *
 }
 
 /* The version that pip's own code has: where there is no dist-info, or where there are two, it is asked. */
-static const char *code_version(struct look *look, const char *lib, const char *project)
+static const char *code_version(struct examination *look, const char *lib, const char *project)
 {
         _cleanup_free_ char *path = str_format("%s/%s/__init__.py", lib, project);
         _cleanup_free_ char *text = NULL;
@@ -250,19 +250,19 @@ static const char *code_version(struct look *look, const char *lib, const char *
         return arena_strndup(&look->arena, start, strcspn(start, "\"\n"));
 }
 
-static int add_pip(struct look *look, const char *project, const char *version, int code, const char *path,
+static int add_pip(struct examination *look, const char *project, const char *version, int code, const char *path,
                    const char *text, struct pipseed_error *err)
 {
-        bool can_mend = version != NULL && has_wheel(look, project, version);
-        int r = look_add(look, code, can_mend ? CURE_PIP : CURE_NONE, path, err, "%s", text);
+        bool repairable = version != NULL && has_wheel(look, project, version);
+        int r = look_add(look, code, repairable ? REPAIR_PIP : REPAIR_NONE, path, err, "%s", text);
 
         if (r < 0)
                 return r;
         look->items[look->n_items - 1].package = project;
         look->items[look->n_items - 1].version = version;
-        if (!can_mend)
+        if (!repairable)
                 look->items[look->n_items - 1].public.hint =
-                        arena_format(&look->arena, "there is no wheel of %s %s at hand: name its folder with --wheel-dir",
+                        arena_format(&look->arena, "there is no wheel of %s %s at hand: name its directory with --wheel-dir",
                                      project, version != NULL ? version : "");
         return 0;
 }
@@ -273,20 +273,20 @@ static bool is_about_hands(int code)
 }
 
 /* The content is right, so that no wheel is needed. */
-static int add_hands(struct look *look, const char *project, const struct pipseed_finding *finding,
+static int add_hands(struct examination *look, const char *project, const struct pipseed_finding *finding,
                      struct pipseed_error *err)
 {
-        int r = look_add(look, finding->code, CURE_OWN, finding->path, err, "%s", finding->text);
+        int r = look_add(look, finding->code, REPAIR_OWN, finding->path, err, "%s", finding->text);
 
         if (r == 0)
                 look->items[look->n_items - 1].package = project;
         return r;
 }
 
-static int verify_package(struct look *look, const char *project, const char *version, struct pipseed_error *err)
+static int verify_package(struct examination *look, const char *project, const char *version, struct pipseed_error *err)
 {
         struct pipseed_request req = *look->req;
-        struct pipseed_report *report = NULL;
+        struct pipseed_verify_report *report = NULL;
         int r;
 
         req.env = req.python == NULL ? look->env : NULL;
@@ -300,12 +300,12 @@ static int verify_package(struct look *look, const char *project, const char *ve
                             ? add_hands(look, project, report->findings[i], err)
                             : add_pip(look, project, version, report->findings[i]->code, report->findings[i]->path,
                                       report->findings[i]->text, err);
-        pipseed_report_free(report);
+        pipseed_verify_report_free(report);
         return r;
 }
 
 /* The dist-info decides: code can say anything. Of two, the one that the code names, if it names one. */
-static const char *installed_version(struct look *look, const char *lib, const char *project,
+static const char *installed_version(struct examination *look, const char *lib, const char *project,
                                      const struct installed_list *list)
 {
         const char *of_code = list->n_items != 1 ? code_version(look, lib, project) : NULL;
@@ -316,7 +316,7 @@ static const char *installed_version(struct look *look, const char *lib, const c
         return list->n_items > 0 ? arena_strdup(&look->arena, list->items[0].version) : of_code;
 }
 
-static int look_at_package(struct look *look, const char *project, struct pipseed_error *err)
+static int look_at_package(struct examination *look, const char *project, struct pipseed_error *err)
 {
         _cleanup_free_ char *lib = look_lib(look);
         struct installed_list list = {0};
@@ -329,10 +329,10 @@ static int look_at_package(struct look *look, const char *project, struct pipsee
         r = installed_find(look->target, look->req->user ? &look->target->user_scheme : &look->target->scheme, project, &list,
                            err);
         for (size_t i = 0; r == 0 && i < list.n_items; i++) {
-                _cleanup_free_ char *folder = NULL;
+                _cleanup_free_ char *directory = NULL;
 
-                is_own |= rooted_resolve(look->target->root, list.items[i].location, &folder) == 0 &&
-                          strcmp(folder, lib) == 0;
+                is_own |= rooted_resolve(look->target->root, list.items[i].location, &directory) == 0 &&
+                          strcmp(directory, lib) == 0;
         }
         if (r == 0)
                 version = installed_version(look, lib, project, &list);
@@ -345,8 +345,8 @@ static int look_at_package(struct look *look, const char *project, struct pipsee
         return r;
 }
 
-/* Where a link leads out of the environment, what is found there is not the environment's to be mended. */
-static int look_for_links_out(struct look *look, struct pipseed_error *err)
+/* Where a link leads out of the environment, what is found there is not the environment's to be repaired. */
+static int look_for_links_out(struct examination *look, struct pipseed_error *err)
 {
         const struct target *target = look->target;
         struct pipseed_error problem = PIPSEED_ERROR_INIT;
@@ -354,7 +354,7 @@ static int look_for_links_out(struct look *look, struct pipseed_error *err)
 
         if (r != PIPSEED_E_UNTRUSTED_PATH)
                 return 0; /* the rest is said by whoever needs it */
-        r = look_add(look, PIPSEED_E_INSTALL_LINK, CURE_NONE, problem.path, err, "%s", problem.message);
+        r = look_add(look, PIPSEED_E_INSTALL_LINK, REPAIR_NONE, problem.path, err, "%s", problem.message);
         if (r < 0)
                 return r;
         look->items[look->n_items - 1].public.hint = arena_strdup(&look->arena, problem.hint);
@@ -362,17 +362,17 @@ static int look_for_links_out(struct look *look, struct pipseed_error *err)
         return 0;
 }
 
-static void cure_nothing(struct look *look)
+static void repair_nothing(struct examination *look)
 {
         for (size_t i = 0; i < look->n_items; i++) {
-                struct ailment *item = &look->items[i];
+                struct issue *item = &look->items[i];
 
-                item->cure = CURE_NONE;
-                item->public.can_mend = false;
+                item->repair = REPAIR_NONE;
+                item->public.repairable = false;
         }
 }
 
-int examine(struct look *look, struct pipseed_error *err)
+int examine(struct examination *look, struct pipseed_error *err)
 {
         const char *root = look->req->root;
         int r = root == NULL ? look_around(look, err) : 0;
@@ -383,7 +383,7 @@ int examine(struct look *look, struct pipseed_error *err)
                 return r;
         look->is_env = r > 0;
         /* Nothing but what is beside it: it is to vanish. Or what an interrupted run left of it: the rest is seen when that
-         * is mended. */
+         * is repaired. */
         if (!look->is_env && (look->n_items > 0 || (look->may_be_gone && rooted_find(root, look->env, S_IFDIR) <= 0)))
                 return 0;
         r = look_at_target(look, err);
@@ -399,6 +399,6 @@ int examine(struct look *look, struct pipseed_error *err)
         if (r == 0 && target_wants_setuptools(look->target))
                 r = look_at_package(look, "setuptools", err);
         if (look->leads_out)
-                cure_nothing(look);
+                repair_nothing(look);
         return r;
 }

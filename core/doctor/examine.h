@@ -3,9 +3,9 @@
 #ifndef DOCTOR_EXAMINE_H
 #define DOCTOR_EXAMINE_H
 
-#include "ailment.h"
+#include "issue.h"
 
-/* look->req and look->env are set. Errors: IO, NO_MEMORY, and those of target_find for what is no environment. */
-int examine(struct look *look, struct pipseed_error *err);
+/* look->req and look->env are set. Errors: IO, NO_MEMORY, and those of target_find for what is not an environment. */
+int examine(struct examination *look, struct pipseed_error *err);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
-#include "base/names.h"
+#include "base/dir_iter.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "install/plan/script.h"
@@ -63,7 +63,7 @@ static const char *interpreter_of(struct arena *arena, const char *text, const c
         return path;
 }
 
-static bool is_same_folder(const char *a, const char *b)
+static bool is_same_dir(const char *a, const char *b)
 {
         struct stat one, other;
 
@@ -76,7 +76,7 @@ static bool is_elsewhere(const char *bin, const char *interpreter)
         _cleanup_free_ char *dir = path_dir(interpreter);
         _cleanup_free_ char *prefix = dir != NULL ? path_dir(dir) : NULL;
 
-        if (prefix == NULL || is_same_folder(dir, bin))
+        if (prefix == NULL || is_same_dir(dir, bin))
                 return false;
         return base_is_executable(NULL, interpreter) <= 0 || pyvenv_is_env(NULL, prefix);
 }
@@ -96,9 +96,9 @@ static const char *activated(struct arena *arena, const char *text)
         return path;
 }
 
-typedef int script_fn(struct look *look, int bin_fd, const char *name, const char *text, struct pipseed_error *err);
+typedef int script_fn(struct examination *look, int bin_fd, const char *name, const char *text, struct pipseed_error *err);
 
-static int visit(struct look *look, int bin_fd, const char *name, script_fn *function, struct pipseed_error *err)
+static int visit(struct examination *look, int bin_fd, const char *name, script_fn *function, struct pipseed_error *err)
 {
         _cleanup_close_ int fd = file_open_beneath(bin_fd, name, O_RDONLY | O_NONBLOCK, 0);
         _cleanup_free_ char *text = NULL;
@@ -111,24 +111,24 @@ static int visit(struct look *look, int bin_fd, const char *name, script_fn *fun
         return function(look, bin_fd, name, text, err);
 }
 
-static int each_script(struct look *look, script_fn *function, struct pipseed_error *err)
+static int each_script(struct examination *look, script_fn *function, struct pipseed_error *err)
 {
         _cleanup_free_ char *bin = path_join(look->env, "bin");
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         const char *name;
         int r = 0;
 
         if (bin == NULL)
                 return error_memory(err);
-        if (names_open(&names, look_open_folder(look, bin)) < 0)
+        if (dir_iter_open(&names, look_open_dir(look, bin)) < 0)
                 return 0;
-        while (r == 0 && (name = names_next(&names)) != NULL)
+        while (r == 0 && (name = dir_iter_next(&names)) != NULL)
                 if (name[0] != '.')
-                        r = visit(look, names_fd(&names), name, function, err);
-        return r != 0 || names.error == 0 ? r : error_sys(err, names.error, bin, "cannot look into the folder");
+                        r = visit(look, dir_iter_fd(&names), name, function, err);
+        return r != 0 || names.error == 0 ? r : error_sys(err, names.error, bin, "cannot look into the directory");
 }
 
-static int look_at_script(struct look *look, int bin_fd, const char *name, const char *text, struct pipseed_error *err)
+static int look_at_script(struct examination *look, int bin_fd, const char *name, const char *text, struct pipseed_error *err)
 {
         const char *bin = arena_format(&look->arena, "%s/bin", look->env);
         const char *path = arena_format(&look->arena, "%s/bin/%s", look->env, name);
@@ -140,18 +140,18 @@ static int look_at_script(struct look *look, int bin_fd, const char *name, const
                 return error_memory(err);
         if (strcmp(name, "activate") == 0) {
                 named = activated(&look->arena, text);
-                if (named == NULL || is_same_folder(named, look->env))
+                if (named == NULL || is_same_dir(named, look->env))
                         return 0;
-                return look_add(look, PIPSEED_E_ENV_MOVED, look->base != NULL ? CURE_SCRIPTS : CURE_NONE, path, err,
+                return look_add(look, PIPSEED_E_ENV_MOVED, look->base != NULL ? REPAIR_SCRIPTS : REPAIR_NONE, path, err,
                                 "it activates %s", named);
         }
         named = interpreter_of(&look->arena, text, &rest);
         if (named == NULL || !is_elsewhere(bin, named))
                 return 0;
-        return look_add(look, PIPSEED_E_ENV_MOVED, CURE_SCRIPTS, path, err, "it starts %s", named);
+        return look_add(look, PIPSEED_E_ENV_MOVED, REPAIR_SCRIPTS, path, err, "it starts %s", named);
 }
 
-int look_at_scripts(struct look *look, struct pipseed_error *err)
+int look_at_scripts(struct examination *look, struct pipseed_error *err)
 {
         return each_script(look, look_at_script, err);
 }
@@ -211,27 +211,27 @@ static int follow_in(int lib_fd, const char *dist_info, const char *before, cons
 }
 
 /* Of whichever distribution the script is. */
-static int follow(const struct look *look, const char *name, const char *text, const struct str *now,
+static int follow(const struct examination *look, const char *name, const char *text, const struct str *now,
                   struct pipseed_error *err)
 {
         _cleanup_free_ char *before = row_of(name, text, strlen(text));
         _cleanup_free_ char *after = row_of(name, now->data, now->len);
         _cleanup_free_ char *lib = look_lib(look);
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         const char *dist_info;
         int r = 0;
 
         if (lib == NULL)
                 return error_memory(err);
-        if (before == NULL || after == NULL || names_open(&names, file_open_dir(lib)) < 0)
+        if (before == NULL || after == NULL || dir_iter_open(&names, file_open_dir(lib)) < 0)
                 return 0;
-        while (r == 0 && (dist_info = names_next(&names)) != NULL)
+        while (r == 0 && (dist_info = dir_iter_next(&names)) != NULL)
                 if (str_ends(dist_info, ".dist-info"))
-                        r = follow_in(names_fd(&names), dist_info, before, after, look->req->durable);
+                        r = follow_in(dir_iter_fd(&names), dist_info, before, after, look->req->durable);
         return r < 0 ? error_sys(err, r, lib, "cannot write RECORD") : 0;
 }
 
-static int cure_script(struct look *look, int bin_fd, const char *name, const char *text, struct pipseed_error *err)
+static int repair_script(struct examination *look, int bin_fd, const char *name, const char *text, struct pipseed_error *err)
 {
         const char *bin = arena_format(&look->arena, "%s/bin", look->env);
         _cleanup_(str_done) struct str out = STR_INIT;
@@ -258,7 +258,7 @@ static int cure_script(struct look *look, int bin_fd, const char *name, const ch
         return r < 0 ? error_sys(err, r, bin, "cannot write %s", name) : follow(look, name, text, &out, err);
 }
 
-int cure_scripts(struct look *look, struct pipseed_error *err)
+int repair_scripts(struct examination *look, struct pipseed_error *err)
 {
-        return each_script(look, cure_script, err);
+        return each_script(look, repair_script, err);
 }

@@ -3,11 +3,11 @@
 #ifndef DOCTOR_SCRIPTS_H
 #define DOCTOR_SCRIPTS_H
 
-#include "ailment.h"
+#include "issue.h"
 
 /* Adds an item for them. */
-int look_at_scripts(struct look *look, struct pipseed_error *err);
+int look_at_scripts(struct examination *look, struct pipseed_error *err);
 /* Makes them start this environment's interpreter. */
-int cure_scripts(struct look *look, struct pipseed_error *err);
+int repair_scripts(struct examination *look, struct pipseed_error *err);
 
 #endif

@@ -43,7 +43,7 @@ static int find_target(struct dropin *dropin, enum dropin_purpose purpose, struc
                                      .event_data = req->event_data};
 
         /* Without a cache the interpreter is asked each time: no reason to fail. */
-        if (store_find_folder(req->cache_dir, &cache, &ignored) == 0)
+        if (store_find_dir(req->cache_dir, &cache, &ignored) == 0)
                 query.cache_dir = cache;
         return target_find(&query, &dropin->target, err);
 }
@@ -56,7 +56,7 @@ static int name_paths(struct dropin *dropin, struct pipseed_error *err)
         char real[PATH_MAX];
 
         if (facts->stdlib == NULL || realpath(facts->stdlib, real) == NULL) {
-                (void)error_set(err, PIPSEED_E_UNSUPPORTED, facts->stdlib, "%s has no folder with its standard library",
+                (void)error_set(err, PIPSEED_E_UNSUPPORTED, facts->stdlib, "%s has no directory with its standard library",
                                 dropin->target->base_exe);
                 return error_hint(err, "a drop-in ensurepip needs one that is not in an archive");
         }
@@ -83,13 +83,13 @@ int dropin_begin(enum dropin_purpose purpose, const struct pipseed_dropin_reques
                 r = find_target(dropin, purpose, err);
         if (r == 0)
                 r = name_paths(dropin, err);
-        if (r == 0 && dropin->req.folder != NULL && dropin->req.command != NULL)
-                r = package_render(dropin->req.folder, dropin->req.command, &dropin->text, err);
+        if (r == 0 && dropin->req.directory != NULL && dropin->req.command != NULL)
+                r = package_render(dropin->req.directory, dropin->req.command, &dropin->text, err);
         if (r < 0)
                 return r;
         dropin->stdlib_fd = file_open_dir(dropin->dropin.stdlib);
         if (dropin->stdlib_fd < 0 || fstat(dropin->stdlib_fd, &dropin->st) < 0)
-                return error_sys(err, errno, dropin->dropin.stdlib, "cannot open the standard library's folder");
+                return error_sys(err, errno, dropin->dropin.stdlib, "cannot open the standard library's directory");
         *ret_dropin = steal_ptr(dropin);
         return 0;
 }
@@ -132,11 +132,11 @@ static int read_mark(struct dropin *dropin, struct pipseed_error *err)
         r = package_read_mark(dropin->stdlib_fd, PACKAGE_NAME, &dropin->mark);
         if (r == -ENOMEM)
                 return error_memory(err);
-        if (r < 0) /* damaged: an enable writes it anew */
+        if (r < 0) /* damaged: an enable rewrites it */
                 return 0;
         out->command = arena_strdup(&dropin->arena, dropin->mark.command);
         out->writer = arena_strdup(&dropin->arena, dropin->mark.version);
-        out->command_gone = access(dropin->mark.command, X_OK) < 0;
+        out->command_missing = access(dropin->mark.command, X_OK) < 0;
         return out->command != NULL && out->writer != NULL ? 0 : error_memory(err);
 }
 
@@ -149,7 +149,7 @@ int dropin_look(struct dropin *dropin, struct pipseed_error *err)
         if (r < 0)
                 return error_sys(err, r, out->package, "cannot look at the interpreter's ensurepip");
         out->command = out->writer = out->kept = NULL;
-        out->command_gone = out->current = false;
+        out->command_missing = out->current = false;
         if (dropin->swap.package == PACKAGE_OURS) {
                 r = read_mark(dropin, err);
                 if (r < 0)

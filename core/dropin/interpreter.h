@@ -6,7 +6,7 @@
  *
  *     r = dropin_begin(req, &dropin, err);
  *     r = dropin_lock(dropin, err);           whoever changes something
- *     r = dropin_look(dropin, err);           fills in what is there, after each change anew
+ *     r = dropin_look(dropin, err);           fills in what is there, again after each change
  */
 #ifndef DROPIN_INTERPRETER_H
 #define DROPIN_INTERPRETER_H
@@ -25,11 +25,11 @@ struct dropin {
         struct package_text text; /* what an enable would write */
         struct package_mark mark; /* what is there */
         struct swap swap;
-        struct stat st; /* of the stdlib folder */
+        struct stat st; /* of the stdlib directory */
         int stdlib_fd;
 };
 
-/* Errors: those of target_find; UNSUPPORTED (no folder with a standard library), USAGE, IO. */
+/* Errors: those of target_find; UNSUPPORTED (no directory with a standard library), USAGE, IO. */
 enum dropin_purpose {
         DROPIN_LOOK, /* as every dry run: whose interpreter is not trusted is described from its files */
         DROPIN_CHANGE,

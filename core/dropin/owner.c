@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/names.h"
+#include "base/dir_iter.h"
 #include "base/process.h"
 #include "base/str.h"
 
@@ -38,18 +38,18 @@ static char *package_name(const char *list)
 
 int owner_find_dpkg(const char *info, const char *path, char **ret_owner)
 {
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         const char *name;
-        int r = names_open(&names, file_open_dir(info));
+        int r = dir_iter_open(&names, file_open_dir(info));
 
         if (r == -ENOENT || r == -ENOTDIR)
                 return 0;
-        while (r == 0 && (name = names_next(&names)) != NULL) {
+        while (r == 0 && (name = dir_iter_next(&names)) != NULL) {
                 _cleanup_free_ char *text = NULL;
 
                 if (!str_ends(name, ".list"))
                         continue;
-                r = file_read(names_fd(&names), name, LIST_LIMIT, &text, NULL);
+                r = file_read(dir_iter_fd(&names), name, LIST_LIMIT, &text, NULL);
                 if (r == -ENOENT) /* dpkg is at work */
                         r = 0;
                 if (r == 0 && text != NULL && has_line(text, path)) {

@@ -10,7 +10,7 @@
 /* path: absolute, without links. The package's name in new memory, without its architecture. 1; 0 none, or there is no
  * package manager; -errno. */
 int owner_find(const char *path, char **ret_owner);
-/* The same with another folder in the place of /var/lib/dpkg/info, and no rpm. */
+/* The same with another directory in the place of /var/lib/dpkg/info, and no rpm. */
 int owner_find_dpkg(const char *info, const char *path, char **ret_owner);
 
 #endif

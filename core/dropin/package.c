@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/names.h"
+#include "base/dir_iter.h"
 #include "base/path.h"
 #include "base/process.h"
 #include "base/str.h"
@@ -79,7 +79,7 @@ int package_look(int stdlib_fd, const char *name, enum package_kind *ret_kind)
                 *ret_kind = PACKAGE_OURS;
                 return 0;
         }
-        empty = marked ? 0 : names_is_empty(fd);
+        empty = marked ? 0 : dir_iter_is_empty(fd);
         if (empty < 0)
                 return empty;
         *ret_kind = marked ? PACKAGE_MIXED : empty > 0 ? PACKAGE_EMPTY : PACKAGE_FOREIGN;
@@ -162,10 +162,10 @@ static int fill_in(const char *template, const char *command, char **ret_data, s
         return *ret_data != NULL ? 0 : -ENOMEM;
 }
 
-int package_render(const char *folder, const char *command, struct package_text *ret_text, struct pipseed_error *err)
+int package_render(const char *directory, const char *command, struct package_text *ret_text, struct pipseed_error *err)
 {
         _cleanup_(package_text_done) struct package_text text = PACKAGE_TEXT_INIT;
-        _cleanup_close_ int fd = file_open_dir(folder);
+        _cleanup_close_ int fd = file_open_dir(directory);
         int r = fd < 0 ? fd : 0;
 
         for (size_t i = 0; r == 0 && i < PACKAGE_FILES; i++) {
@@ -178,7 +178,7 @@ int package_render(const char *folder, const char *command, struct package_text 
         if (r == -ENOMEM)
                 return error_memory(err);
         if (r < 0) {
-                (void)error_set(err, PIPSEED_E_UNSUPPORTED, folder, "the files of the drop-in ensurepip are not there");
+                (void)error_set(err, PIPSEED_E_UNSUPPORTED, directory, "the files of the drop-in ensurepip are not there");
                 err->sys_errno = -r;
                 return error_hint(err, "pipseed is not installed completely");
         }
@@ -250,15 +250,15 @@ int package_write(int stdlib_fd, const char *name, mode_t mode, const struct pac
 /* What the interpreter wrote belongs to whom the rest belongs to. */
 static void give_compiled(int package_fd)
 {
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         const char *name;
         struct stat owner;
 
-        if (names_open(&names, file_open_beneath(package_fd, "__pycache__", O_RDONLY | O_DIRECTORY, 0)) < 0 ||
+        if (dir_iter_open(&names, file_open_beneath(package_fd, "__pycache__", O_RDONLY | O_DIRECTORY, 0)) < 0 ||
             fstat(package_fd, &owner) < 0)
                 return;
-        while ((name = names_next(&names)) != NULL)
-                (void)give(names_fd(&names), name, &owner);
+        while ((name = dir_iter_next(&names)) != NULL)
+                (void)give(dir_iter_fd(&names), name, &owner);
         (void)give(package_fd, "__pycache__", &owner);
 }
 
@@ -283,13 +283,13 @@ void package_compile(int stdlib_fd, const char *name, const char *exe, const cha
 
 static int remove_ours(int stdlib_fd, const char *name)
 {
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         const char *inside;
-        int r = names_open(&names, open_package(stdlib_fd, name));
+        int r = dir_iter_open(&names, open_package(stdlib_fd, name));
 
-        while (r == 0 && (inside = names_next(&names)) != NULL)
+        while (r == 0 && (inside = dir_iter_next(&names)) != NULL)
                 if (strcmp(inside, PACKAGE_MARK) != 0)
-                        r = file_remove_tree(names_fd(&names), inside);
+                        r = file_remove_tree(dir_iter_fd(&names), inside);
         if (r == 0)
                 r = names.error;
         return r < 0 ? r : file_remove_tree(stdlib_fd, name);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * package.h - the folders of an ensurepip in an interpreter's stdlib folder: what is what, and the files of pipseed's own.
+ * package.h - the directories of an ensurepip in an interpreter's stdlib directory: what is what, and the files of pipseed's own.
  *
  *     STDLIB/ensurepip                what Python imports
  *     STDLIB/.pipseed-ensurepip       while enabled: the interpreter's own, as it was. No name that can be imported
  *     STDLIB/.pipseed-ensurepip-new   while something is being changed: the one that comes, or the one that went
  *
- * A folder is pipseed's when it has the file PIPSEED (the mark) and its __init__.py begins as ours does. Both are looked
+ * A directory is pipseed's when it has the file PIPSEED (the mark) and its __init__.py begins as ours does. Both are looked
  * at, because an upgrade of the interpreter writes its files over ours and leaves the mark.
  */
 #ifndef DROPIN_PACKAGE_H
@@ -28,7 +28,7 @@ extern const char *const package_files[PACKAGE_FILES]; /* __init__.py first */
 
 enum package_kind {
         PACKAGE_NONE,
-        PACKAGE_EMPTY,   /* a folder with nothing in it */
+        PACKAGE_EMPTY,   /* a directory with nothing in it */
         PACKAGE_OURS,    /* complete or in part */
         PACKAGE_MIXED,   /* has our mark, and an __init__.py that is not ours */
         PACKAGE_FOREIGN, /* anything else, links and files included */
@@ -48,7 +48,7 @@ struct package_mark {
 int package_read_mark(int stdlib_fd, const char *name, struct package_mark *ret_mark);
 void package_mark_done(struct package_mark *mark);
 
-/* The files of a drop-in that calls `command`, from the templates in a folder. */
+/* The files of a drop-in that calls `command`, from the templates in a directory. */
 struct package_text {
         char *data[PACKAGE_FILES];
         size_t len[PACKAGE_FILES];
@@ -56,14 +56,14 @@ struct package_text {
 
 #define PACKAGE_TEXT_INIT {{NULL}, {0}}
 
-/* UNSUPPORTED: the folder has no such templates, pipseed is not installed completely. */
-int package_render(const char *folder, const char *command, struct package_text *ret_text, struct pipseed_error *err);
+/* UNSUPPORTED: the directory has no such templates, pipseed is not installed completely. */
+int package_render(const char *directory, const char *command, struct package_text *ret_text, struct pipseed_error *err);
 void package_text_done(struct package_text *text);
-/* Does the package in the stdlib folder consist of these files? */
+/* Does the package in the stdlib directory consist of these files? */
 bool package_matches(int stdlib_fd, const char *name, const struct package_text *text);
 
-/* Makes the folder `name`, which must not exist, with the files and the mark; the mark comes first. It is as accessible
- * as `mode` (of a folder) says, and belongs to whom the stdlib folder belongs to. 0 or -errno. */
+/* Makes the directory `name`, which must not exist, with the files and the mark; the mark comes first. It is as accessible
+ * as `mode` (of a directory) says, and belongs to whom the stdlib directory belongs to. 0 or -errno. */
 int package_write(int stdlib_fd, const char *name, mode_t mode, const struct package_text *text,
                   const struct package_mark *mark);
 /* Lets the interpreter compile the files, as if they lay in `final`. Does its best: it compiles again when it has to. */

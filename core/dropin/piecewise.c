@@ -38,7 +38,7 @@ static int open_pair(int from_dir, const char *from, int to_dir, const char *to,
         return 0;
 }
 
-/* Calls for each name that is in the first folder at this moment. */
+/* Calls for each name that is in the first directory at this moment. */
 static int for_each(const struct pair *pair, entry_fn *call)
 {
         struct dirent **entries = NULL;
@@ -96,7 +96,7 @@ static int copy_regular(const struct pair *pair, const char *name, const struct 
 
 static int copy_entry(const struct pair *pair, const char *name);
 
-static int copy_folder(const struct pair *pair, const char *name)
+static int copy_dir(const struct pair *pair, const char *name)
 {
         struct pair inside;
         int r;
@@ -119,7 +119,7 @@ static int copy_entry(const struct pair *pair, const char *name)
         if (fstatat(pair->from_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return -errno;
         if (S_ISDIR(st.st_mode))
-                r = copy_folder(pair, name);
+                r = copy_dir(pair, name);
         else if (S_ISLNK(st.st_mode))
                 r = copy_link(pair, name);
         else
@@ -127,7 +127,7 @@ static int copy_entry(const struct pair *pair, const char *name)
         return r < 0 ? r : copy_attributes(pair->to_fd, name, &st);
 }
 
-/* A folder as a whole: PACKAGE_NAME to PACKAGE_KEPT. */
+/* A directory as a whole: PACKAGE_NAME to PACKAGE_KEPT. */
 static int keep_copy(int stdlib_fd)
 {
         struct stat st;
@@ -149,7 +149,7 @@ static int keep_copy(int stdlib_fd)
         return r < 0 ? r : copy_attributes(stdlib_fd, PACKAGE_KEPT, &st);
 }
 
-/* Replaces: a file in one step, a folder in two. */
+/* Replaces: a file in one step, a directory in two. */
 static int replace(const struct pair *pair, const char *name)
 {
         int reason;
@@ -163,7 +163,7 @@ static int replace(const struct pair *pair, const char *name)
         r = file_remove_tree(pair->to_fd, name);
         if (r < 0)
                 return r;
-        if (reason == EXDEV) /* a folder of a lower layer */
+        if (reason == EXDEV) /* a directory of a lower layer */
                 return copy_entry(pair, name);
         return renameat(pair->from_fd, name, pair->to_fd, name) < 0 ? -errno : 0;
 }
@@ -228,7 +228,7 @@ static int restore_other(const struct pair *pair, const char *name)
         return is_ours(name) ? 0 : replace(pair, name);
 }
 
-/* __init__.py last: until then the package is ours, and the next run begins here anew. */
+/* __init__.py last: until then the package is ours, and the next run begins here again. */
 static int restore_files(const struct pair *pair)
 {
         int r = for_each(pair, restore_other);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * piecewise.h - the changes of swap.h where the package's folder cannot change its name: file by file, __init__.py
+ * piecewise.h - the changes of swap.h where the package's directory cannot change its name: file by file, __init__.py
  * deciding which ensurepip it is. Each can be repeated after an interruption. All 0 or -errno.
  */
 #ifndef DROPIN_PIECEWISE_H

@@ -11,7 +11,7 @@
 
 static int not_loaded(struct pipseed_error *err)
 {
-        err->code = PIPSEED_E_HOOK;
+        err->code = PIPSEED_E_HOOK_FAILED;
         return error_hint(err, "the policy's key venv.hooks names it: 'pipseed policy show venv.hooks'");
 }
 
@@ -39,24 +39,24 @@ int hook_module_open(struct hook_module *module, const char *path, struct pipsee
                 module->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
         if (module->handle == NULL) {
                 why = dlerror();
-                (void)error_set(err, PIPSEED_E_HOOK, path, "cannot load the hook module: %s",
+                (void)error_set(err, PIPSEED_E_HOOK_FAILED, path, "cannot load the hook module: %s",
                                 why != NULL ? why : "no reason given");
                 return not_loaded(err);
         }
         if (venv_hook_read(dlsym(module->handle, "venv_hook"), &module->table) == 0)
                 return 0;
-        (void)error_set(err, PIPSEED_E_HOOK, path, "'%s' is not a hook module: it has no usable 'venv_hook'", path);
+        (void)error_set(err, PIPSEED_E_HOOK_FAILED, path, "'%s' is not a hook module: it has no usable 'venv_hook'", path);
         return error_hint(err, "venv_hook.h says what a hook module exports");
 }
 
 /* The statuses of venv_hook.h, which are the classes of exit codes. */
 static int code_of(int status)
 {
-        static const int codes[] = {[1] = PIPSEED_E_HOOK, [2] = PIPSEED_E_USAGE, [3] = PIPSEED_E_REFUSED,
+        static const int codes[] = {[1] = PIPSEED_E_HOOK_FAILED, [2] = PIPSEED_E_USAGE, [3] = PIPSEED_E_REFUSED,
                                     [4] = PIPSEED_E_INTEGRITY};
 
         if (status <= 0 || (size_t)status >= ARRAY_SIZE(codes))
-                return PIPSEED_E_HOOK;
+                return PIPSEED_E_HOOK_FAILED;
         /* cppcheck does not follow the cast above. */
         /* cppcheck-suppress arrayIndexOutOfBoundsCond */
         return codes[status];

@@ -18,7 +18,7 @@
  * Every function that can fail returns 0 or a negative enum pipseed_code and fills the error that the caller owns, once,
  * where the fault is detected. Out-parameters are called ret_something, come last and stay untouched on failure.
  *
- * What the library does not do: it never prints, never exits, never changes the current folder, the locale, the umask,
+ * What the library does not do: it never prints, never exits, never changes the current directory, the locale, the umask,
  * signal handling or the environment of the process. Events go to the callback of the request.
  *
  * Threads: calls are independent; two threads may seed at once, also into one environment. A request, a result and an
@@ -44,7 +44,7 @@
  * - struct pipseed_error has one size for good. New members take the place of reserved bytes, which are 0.
  *
  * Enumerations get new values at their end, error codes anywhere: treat an unknown action or event as nothing special,
- * an unknown code by its class (pipseed_code_exit). docs/hacking.md says how each rule is tested.
+ * an unknown code by its class (pipseed_exit_code). docs/hacking.md says how each rule is tested.
  */
 #ifndef PIPSEED_H
 #define PIPSEED_H
@@ -78,7 +78,7 @@ extern "C" {
 /* ---- errors ---------------------------------------------------------------------------------------------------- */
 
 /*
- * Error codes. The hundreds are the class, and the class is the exit code of the command (pipseed_code_exit):
+ * Error codes. The hundreds are the class, and the class is the exit code of the command (pipseed_exit_code):
  * -1xx failed, -2xx usage, -3xx refused, -4xx integrity. docs/errors.md explains each by its name.
  * X(symbol, value, name)
  */
@@ -88,17 +88,17 @@ extern "C" {
         X(NO_MEMORY, -102, "no-memory")                                                                                \
         X(NO_TARGET, -103, "no-target")                                                                                \
         X(BAD_TARGET, -104, "bad-target")                                                                              \
-        X(PROBE, -105, "probe")                                                                                        \
+        X(PROBE_FAILED, -105, "probe-failed")                                                                                        \
         X(NO_WHEEL, -106, "no-wheel")                                                                                  \
         X(CANCELLED, -107, "cancelled")                                                                                \
         X(BUSY, -108, "busy")                                                                                          \
-        X(BYTECODE, -109, "bytecode")                                                                                  \
+        X(COMPILE_FAILED, -109, "compile-failed")                                                                                  \
         X(UNSUPPORTED, -110, "unsupported")                                                                            \
         X(NO_STORE, -111, "no-store")                                                                                  \
-        X(HOOK, -112, "hook")                                                                                          \
+        X(HOOK_FAILED, -112, "hook-failed")                                                                                          \
         X(NOT_EMPTY, -113, "not-empty")                                                                                \
         X(NOT_INSTALLED, -114, "not-installed")                                                                        \
-        X(BATCH, -115, "batch")                                                                                        \
+        X(BATCH_FAILED, -115, "batch-failed")                                                                                        \
         X(USAGE, -200, "usage")                                                                                        \
         X(BAD_VERSION, -201, "bad-version")                                                                            \
         X(BAD_SPECIFIER, -202, "bad-specifier")                                                                        \
@@ -120,14 +120,14 @@ extern "C" {
         X(INTEGRITY, -400, "integrity")                                                                                \
         X(WHEEL_HASH, -401, "wheel-hash")                                                                              \
         X(WHEEL_NAME, -402, "wheel-name")                                                                              \
-        X(ZIP_NO_END, -410, "zip-no-end")                                                                              \
+        X(ZIP_NO_EOCD, -410, "zip-no-eocd")                                                                              \
         X(ZIP_TRAILING, -411, "zip-trailing")                                                                          \
         X(ZIP_PREFIX, -412, "zip-prefix")                                                                              \
         X(ZIP_COUNT, -413, "zip-count")                                                                                \
         X(ZIP_TRUNCATED, -414, "zip-truncated")                                                                        \
         X(ZIP_CENTRAL, -415, "zip-central")                                                                            \
         X(ZIP_LOCAL, -416, "zip-local")                                                                                \
-        X(ZIP_MISMATCH, -417, "zip-mismatch")                                                                          \
+        X(ZIP_HEADER_MISMATCH, -417, "zip-header-mismatch")                                                                          \
         X(ZIP_OVERLAP, -418, "zip-overlap")                                                                            \
         X(ZIP_DUPLICATE, -419, "zip-duplicate")                                                                        \
         X(ZIP_METHOD, -420, "zip-method")                                                                              \
@@ -136,12 +136,12 @@ extern "C" {
         X(ZIP_TYPE, -423, "zip-type")                                                                                  \
         X(ZIP_NAME, -424, "zip-name")                                                                                  \
         X(ZIP_PATH, -425, "zip-path")                                                                                  \
-        X(ZIP_CLASH, -426, "zip-clash")                                                                                \
+        X(ZIP_NAME_COLLISION, -426, "zip-name-collision")                                                                                \
         X(ZIP_DIRECTORY_DATA, -427, "zip-directory-data")                                                              \
         X(ZIP_SIZE, -428, "zip-size")                                                                                  \
         X(ZIP_CRC, -429, "zip-crc")                                                                                    \
         X(ZIP_BOMB, -430, "zip-bomb")                                                                                  \
-        X(ZIP_DISAGREE, -431, "zip-disagree")                                                                          \
+        X(ZIP_DECODER_MISMATCH, -431, "zip-decoder-mismatch")                                                                          \
         X(ZIP_DATA, -432, "zip-data")                                                                                  \
         X(ZIP_MULTIDISK, -433, "zip-multidisk")                                                                        \
         X(ZIP_ZIP64, -434, "zip-zip64")                                                                                \
@@ -163,18 +163,18 @@ extern "C" {
         X(RECORD_PATH, -465, "record-path")                                                                            \
         X(RECORD_DUPLICATE, -466, "record-duplicate")                                                                  \
         X(STORE_ENTRY, -470, "store-entry")                                                                            \
-        X(STORE_OWNER, -471, "store-owner")                                                                            \
+        X(STORE_UNTRUSTED, -471, "store-untrusted")                                                                            \
         X(INSTALL_CHANGED, -480, "install-changed")                                                                    \
         X(INSTALL_MISSING, -481, "install-missing")                                                                    \
-        X(INSTALL_FOREIGN, -482, "install-foreign")                                                                    \
+        X(INSTALL_EXTRA, -482, "install-extra")                                                                    \
         X(INSTALL_VERSION, -483, "install-version")                                                                    \
         X(INSTALL_LINK, -484, "install-link")                                                                          \
         X(INSTALL_OWNER, -485, "install-owner")                                                                        \
         X(INSTALL_MODE, -486, "install-mode")                                                                          \
         X(INSTALL_SHARED, -487, "install-shared")                                                                      \
         X(LEFTOVER, -490, "leftover")                                                                                  \
-        X(PIP_DEBRIS, -491, "pip-debris")                                                                              \
-        X(BASE_GONE, -492, "base-gone")                                                                                \
+        X(PIP_LEFTOVER, -491, "pip-leftover")                                                                              \
+        X(BASE_MISSING, -492, "base-missing")                                                                                \
         X(BASE_CHANGED, -493, "base-changed")                                                                          \
         X(ENV_CONFIG, -494, "env-config")                                                                              \
         X(ENV_MOVED, -495, "env-moved")                                                                                \
@@ -202,7 +202,7 @@ struct pipseed_error {
 /* Stable lower-case name of a code ("zip-duplicate"), NULL when there is no such code. */
 PIPSEED_API const char *pipseed_code_name(int code);
 /* Exit code of the command for a code: 0, 1, 2, 3 or 4. */
-PIPSEED_API int pipseed_code_exit(int code);
+PIPSEED_API int pipseed_exit_code(int code);
 /* Version of the library that runs, such as "0.1.0". */
 PIPSEED_API const char *pipseed_version(void);
 
@@ -305,9 +305,9 @@ struct pipseed_pin {
  * What to do. Fill with pipseed_request_init, then set fields. All pointers are borrowed: they must live until the call
  * returns. NULL or 0 means the default that is described.
  *
- * Target: env is an environment's folder; python an interpreter (a path, or a name or version on PATH: pipseed(1),
+ * Target: env is an environment's directory; python an interpreter (a path, or a name or version on PATH: pipseed(1),
  * "Interpreters"). At most one of them; none of them means the active environment (VIRTUAL_ENV), else python3 on PATH.
- * With root, everything is written below that folder, as with pip's --root; python then names an interpreter inside root
+ * With root, everything is written below that directory, as with pip's --root; python then names an interpreter inside root
  * when root has it, and that one is never run.
  */
 struct pipseed_request {
@@ -319,12 +319,12 @@ struct pipseed_request {
 
         bool upgrade;
         bool user;
-        bool user_allowed;                /* policy seed.user; default true */
+        bool allow_user;                /* policy seed.user; default true */
         bool override_externally_managed; /* policy seed.externally-managed */
         bool dry_run;
         bool bundled; /* use the wheels inside the library; default true */
         bool durable;
-        bool reinstall; /* what is installed is installed again, in the same version */
+        bool force_reinstall; /* what is installed is installed again, in the same version */
         enum pipseed_scripts scripts;
         enum pipseed_require_hash require_hash;
         enum pipseed_link_mode link_mode;
@@ -341,7 +341,7 @@ struct pipseed_request {
         size_t n_pins;
 
         const char *cache_dir;    /* the store; NULL: $XDG_CACHE_HOME/pipseed or ~/.cache/pipseed */
-        const char *cache_system; /* a read-only store, or NULL */
+        const char *system_cache_dir; /* a read-only store, or NULL */
 
         pipseed_event_fn *event;
         void *event_data;
@@ -377,10 +377,10 @@ struct pipseed_package {
         const char *name;
         const char *version;          /* now installed; the removed one after a removal; NULL: none was there */
         const char *previous_version; /* before an upgrade, else NULL */
-        const char *location;         /* folder that holds the dist-info, without root */
+        const char *location;         /* directory that holds the dist-info, without root */
         const char *wheel;            /* file name of the wheel, NULL when nothing was installed */
         const char *sha256;           /* of the wheel, hex, or NULL */
-        const char *source;           /* "bundled" or the wheel's folder, or NULL */
+        const char *source;           /* "bundled" or the wheel's directory, or NULL */
         enum pipseed_action action;
         uint64_t n_files;    /* regular files placed or removed, bytecode included */
         uint64_t n_bytecode; /* of these, .pyc */
@@ -424,7 +424,7 @@ struct pipseed_finding {
         const char *text; /* one line */
 };
 
-struct pipseed_report {
+struct pipseed_verify_report {
         size_t struct_size;
         const char *env;     /* as in struct pipseed_result */
         const char *python;
@@ -446,38 +446,38 @@ PIPSEED_API void pipseed_verify_cache_free(struct pipseed_verify_cache *cache);
  * versions and pins of the request; bytecode against the store, else against what the base interpreter compiles the source to.
  * What could not be checked is counted in the package (n_not_verified): nothing else may be called verified. Findings are no
  * failure: the call returns 0 and the report lists them. */
-PIPSEED_API int pipseed_verify(const struct pipseed_request *req, struct pipseed_report **ret_report,
+PIPSEED_API int pipseed_verify(const struct pipseed_request *req, struct pipseed_verify_report **ret_report,
                                struct pipseed_error *err);
-PIPSEED_API void pipseed_report_free(struct pipseed_report *report);
+PIPSEED_API void pipseed_verify_report_free(struct pipseed_verify_report *report);
 
 /* One thing that is wrong with an environment. */
-struct pipseed_ailment {
+struct pipseed_issue {
         size_t struct_size;
         int code;         /* PIPSEED_E_LEFTOVER to ENV_MOVED, PIPSEED_E_INSTALL_* */
         const char *path; /* absolute, or NULL */
         const char *text; /* one line */
-        const char *hint; /* what to do about it when it is not mended, or NULL */
-        bool can_mend;    /* pipseed_doctor with fix is able to */
-        bool mended;      /* it was */
+        const char *hint; /* what to do about it when it is not repaired, or NULL */
+        bool repairable;    /* pipseed_doctor with fix is able to */
+        bool repaired;      /* it was */
 };
 
-struct pipseed_checkup {
+struct pipseed_doctor_report {
         size_t struct_size;
-        const char *env;     /* the folder, absolute; without root */
+        const char *env;     /* the directory, absolute; without root */
         const char *python;  /* its interpreter; NULL: it has none that can be used */
         const char *version; /* X.Y.Z, or NULL */
-        const struct pipseed_ailment *const *ailments;
-        size_t n_ailments;
-        size_t n_left; /* of these, not mended */
+        const struct pipseed_issue *const *issues;
+        size_t n_issues;
+        size_t n_unrepaired; /* of these, not repaired */
 };
 
 /* Look for what is wrong with an environment: what interrupted runs of pipseed and of pip left, a base interpreter that is
  * gone or another one now, pyvenv.cfg, scripts that belong to another place, pip installed twice or not as its RECORD says.
- * With fix, mend it; each cure is a transaction of its own, and afterwards everything is looked at again. What is found is no
+ * With fix, repair it; each repair is a transaction of its own, and afterwards everything is looked at again. What is found is no
  * failure. Target, wheels and store of the request count. Errors: NO_TARGET, IO, NO_MEMORY, CANCELLED. */
-PIPSEED_API int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_checkup **ret_checkup,
+PIPSEED_API int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_doctor_report **ret_report,
                                struct pipseed_error *err);
-PIPSEED_API void pipseed_checkup_free(struct pipseed_checkup *checkup);
+PIPSEED_API void pipseed_doctor_report_free(struct pipseed_doctor_report *checkup);
 
 /* One wheel that could be installed. */
 struct pipseed_wheel {
@@ -487,7 +487,7 @@ struct pipseed_wheel {
         const char *version;
         const char *sha256;          /* hex */
         const char *requires_python; /* specifier, or NULL */
-        const char *source;          /* "bundled" or a folder */
+        const char *source;          /* "bundled" or a directory */
         uint64_t size;               /* bytes */
         int status;                  /* 0, or why it cannot be used: an enum pipseed_code */
         const char *problem;         /* message that belongs to status, or NULL */
@@ -499,7 +499,7 @@ struct pipseed_wheel_list {
         size_t n_wheels;
 };
 
-/* All wheels that the request's bundle and folders offer, newest first within a name. With check, every wheel is read
+/* All wheels that the request's bundle and directories offer, newest first within a name. With check, every wheel is read
  * whole and held against the strict rules; problems are reported in its status. */
 PIPSEED_API int pipseed_wheels(const struct pipseed_request *req, bool check, struct pipseed_wheel_list **ret_list,
                                struct pipseed_error *err);
@@ -593,7 +593,7 @@ struct pipseed_cache_entry {
         size_t struct_size;
         const char *wheel;   /* file name, NULL when the entry is too damaged to tell */
         const char *sha256;  /* hex, of the wheel */
-        const char *folder;  /* absolute */
+        const char *directory;  /* absolute */
         uint64_t bytes;      /* of all files */
         uint64_t n_files;    /* bytecode included */
         uint64_t n_bytecode; /* sets of bytecode: one for each interpreter's magic number */
@@ -605,19 +605,19 @@ struct pipseed_cache_entry {
 
 struct pipseed_cache {
         size_t struct_size;
-        const char *path; /* folder of the store, NULL when there is none */
+        const char *path; /* directory of the store, NULL when there is none */
         const struct pipseed_cache_entry *const *entries;
         size_t n_entries;
         uint64_t bytes;
 };
 
 /* What is in the store. With check, every file is read and held against its manifest: also an edit that restored size and
- * time is seen then, and the next call that needs the entry makes it anew. PIPSEED_E_NO_STORE. */
+ * time is seen then, and the next call that needs the entry rebuilds it. PIPSEED_E_NO_STORE. */
 PIPSEED_API int pipseed_cache_list(const struct pipseed_request *req, bool check, struct pipseed_cache **ret_cache,
                                    struct pipseed_error *err);
 /* Unpacks and compiles what pipseed_seed of this request would need, so that it finds it; the target is not changed.
  * ret_cache lists these entries, also of the system store. With dry_run nothing is made, and an entry that would be has no
- * folder (NULL). */
+ * directory (NULL). */
 PIPSEED_API int pipseed_cache_warm(const struct pipseed_request *req, struct pipseed_cache **ret_cache,
                                    struct pipseed_error *err);
 /* Removes entries that were not used for max_age seconds, then the least recently used ones until no more than max_bytes
@@ -646,7 +646,7 @@ struct pipseed_dropin_request {
         size_t size;         /* sizeof(struct pipseed_dropin_request) */
         const char *python;  /* as in pipseed_create_request; NULL: the active environment's, else python3 on PATH */
         const char *command; /* absolute path of the pipseed command that the drop-in is to call */
-        const char *folder;  /* the drop-in's files, as installed with the command */
+        const char *directory;  /* the drop-in's files, as installed with the command */
         bool force;
         bool dry_run;
         const char *cache_dir; /* as in pipseed_request: remembers interpreters */
@@ -661,13 +661,13 @@ struct pipseed_dropin {
         size_t struct_size;
         const char *python;  /* the interpreter, that of an environment stands for its base */
         const char *version; /* X.Y.Z */
-        const char *stdlib;  /* folder, without links: what is changed is in there */
+        const char *stdlib;  /* directory, without links: what is changed is in there */
         const char *package; /* STDLIB/ensurepip */
         const char *kept;    /* STDLIB/.pipseed-ensurepip, NULL when it is not there */
         const char *owner;   /* package of the system that the interpreter's own belongs to; NULL: none, or not looked for */
         const char *command; /* pipseed that the drop-in calls, NULL without a drop-in */
         const char *writer;  /* version of the pipseed that enabled, likewise */
-        bool command_gone;   /* it cannot be run */
+        bool command_missing;   /* it cannot be run */
         bool current;        /* it is what pipseed_dropin_enable of this request writes */
         bool changed;        /* this call did something (with dry_run: would) */
         enum pipseed_dropin_state state;
@@ -682,9 +682,9 @@ static inline void pipseed_dropin_request_init(struct pipseed_dropin_request *re
 }
 
 /*
- * Puts a package `ensurepip` that calls pipseed into the interpreter's stdlib folder; its own is kept beside it, under a
+ * Puts a package `ensurepip` that calls pipseed into the interpreter's stdlib directory; its own is kept beside it, under a
  * name that cannot be imported. An older drop-in is replaced, an interrupted call finished. Killed at any moment the
- * interpreter has the one or the other. Where folders cannot be exchanged or renamed: swap.h.
+ * interpreter has the one or the other. Where directories cannot be exchanged or renamed: swap.h.
  *
  * Errors: those of finding the interpreter; PACKAGE_OWNED (a package manager owns the interpreter's own, not with force);
  * UNTRUSTED_PATH (others could replace the command, not with force); UNSUPPORTED, BUSY, CANCELLED, IO.

@@ -21,8 +21,8 @@
 #define FILE_COST 500 /* opening, writing: worth about as much as compiling so many bytes */
 
 /*
- * Runs in the target's interpreter (CPython 3.6 and newer, PyPy) as `-I -S -c PROGRAM MODE`, current folder = the wheel's
- * files. On stdin, each followed by a NUL: the output folder, then pairs of source and bytecode path; bytes, so that no
+ * Runs in the target's interpreter (CPython 3.6 and newer, PyPy) as `-I -S -c PROGRAM MODE`, current directory = the wheel's
+ * files. On stdin, each followed by a NUL: the output directory, then pairs of source and bytecode path; bytes, so that no
  * locale matters. It imports built-in modules only: the importlib functions used here are the ones that py_compile uses,
  * and are in every interpreter from the start. The garbage collector only costs time: syntax trees have no cycles.
  */
@@ -35,7 +35,7 @@ static const char compile_program[] =
         "if hashed:\n"
         "    import _imp\n"
         "    key = int.from_bytes(ext.MAGIC_NUMBER, 'little')\n" /* importlib.util.source_hash, whatever it names this */
-        "def is_abandoned():\n" /* process_lifeline: whoever killed the run did not wait for its folder, which is swept */
+        "def is_abandoned():\n" /* process_lifeline: whoever killed the run did not wait for its directory, which is swept */
         "    try:\n"
         "        posix.write(1, b'.')\n"
         "    except BrokenPipeError:\n"
@@ -43,7 +43,7 @@ static const char compile_program[] =
         "    except OSError:\n"
         "        pass\n"
         "    return False\n"
-        "folder, *paths = sys.stdin.buffer.read().split(b'\\0')[:-1]\n"
+        "directory, *paths = sys.stdin.buffer.read().split(b'\\0')[:-1]\n"
         "for source, target in zip(paths[::2], paths[1::2]):\n"
         "    with open(source, 'rb') as f:\n"
         "        data = f.read()\n"
@@ -58,7 +58,7 @@ static const char compile_program[] =
         "        text = stamp(code, int(info.st_mtime), len(data))\n"
         "    if is_abandoned():\n"
         "        break\n"
-        "    with open(folder + b'/' + target, 'xb') as f:\n"
+        "    with open(directory + b'/' + target, 'xb') as f:\n"
         "        f.write(text)\n";
 
 bool bytecode_possible(const struct target *target)
@@ -171,7 +171,7 @@ static int judge(const struct bytecode_query *query, int r, int status, int log_
         char words[400];
 
         if (r == -ETIMEDOUT)
-                return error_set(err, PIPSEED_E_BYTECODE, exe, "the interpreter did not finish compiling in %d s",
+                return error_set(err, PIPSEED_E_COMPILE_FAILED, exe, "the interpreter did not finish compiling in %d s",
                                  TIMEOUT_MS / 1000);
         if (r < 0)
                 return error_sys(err, r, exe, "cannot wait for the interpreter that compiles");
@@ -179,10 +179,10 @@ static int judge(const struct bytecode_query *query, int r, int status, int log_
                 return 0;
         last_words(log_fd, words, sizeof(words));
         if (WIFSIGNALED(status))
-                error_set(err, PIPSEED_E_BYTECODE, exe, "the interpreter was killed by signal %d while compiling",
+                error_set(err, PIPSEED_E_COMPILE_FAILED, exe, "the interpreter was killed by signal %d while compiling",
                           WTERMSIG(status));
         else
-                error_set(err, PIPSEED_E_BYTECODE, exe, "the interpreter failed while compiling (exit %d): %s",
+                error_set(err, PIPSEED_E_COMPILE_FAILED, exe, "the interpreter failed while compiling (exit %d): %s",
                           WEXITSTATUS(status), words);
         return error_hint(err, "--no-bytecode (install.bytecode = no) installs without compiling");
 }
@@ -372,9 +372,9 @@ int bytecode_compile(const struct bytecode_query *query, struct manifest *ret_ma
                 return error_memory(err);
         r = list(query, suffix, &pyc);
         if (r == 0)
-                r = fill_make_folders(query->out_fd, pyc.info.files, pyc.info.n_files);
+                r = fill_make_dirs(query->out_fd, pyc.info.files, pyc.info.n_files);
         if (r < 0)
-                return error_sys(err, r, query->path, "cannot prepare the bytecode's folders");
+                return error_sys(err, r, query->path, "cannot prepare the bytecode's directories");
         r = run_all(query, &pyc, suffix, err);
         if (r < 0)
                 return r;

@@ -16,8 +16,8 @@ struct bytecode_query {
         bool checked_hash;           /* PEP 552 checked hash-based, else source mtime and size; Python 3.6 has the latter only */
         int files_fd;                /* the wheel's files */
         const struct manifest *files;
-        int out_fd; /* empty folder that gets the .pyc files, at the paths where they are installed */
-        const char *out_path; /* the same, relative to files_fd: the interpreter's current folder */
+        int out_fd; /* empty directory that gets the .pyc files, at the paths where they are installed */
+        const char *out_path; /* the same, relative to files_fd: the interpreter's current directory */
         const char *path;     /* where that is, for messages */
         unsigned int jobs;
         mode_t umask;
@@ -26,7 +26,7 @@ struct bytecode_query {
 };
 
 /* ret_manifest lists what was compiled. A module that does not compile is left out, as compileall leaves it out.
- * PIPSEED_E_BYTECODE: the interpreter failed; its own words are in the message. CANCELLED: the processes were killed. */
+ * PIPSEED_E_COMPILE_FAILED: the interpreter failed; its own words are in the message. CANCELLED: the processes were killed. */
 int bytecode_compile(const struct bytecode_query *query, struct manifest *ret_manifest, struct pipseed_error *err);
 
 /* Can this target's modules be compiled at all? */

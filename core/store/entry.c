@@ -6,7 +6,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "bytecode.h"
-#include "epoch.h"
+#include "stamp.h"
 #include "make.h"
 #include "share.h"
 
@@ -66,13 +66,13 @@ static int check_owner(const struct store *store, int dir_fd)
         return share_is_safe(&st, geteuid(), store->kind == STORE_SYSTEM) ? 0 : -EBADMSG;
 }
 
-/* Opens folder/files and reads folder/manifest. 0, or -errno: -ENOENT when there is none, -EBADMSG when it is damaged, -ECANCELED. */
-static int open_part(const struct store *store, const struct entry_query *query, int dir_fd, const char *folder,
+/* Opens directory/files and reads directory/manifest. 0, or -errno: -ENOENT when there is none, -EBADMSG when it is damaged, -ECANCELED. */
+static int open_part(const struct store *store, const struct entry_query *query, int dir_fd, const char *directory,
                      int *ret_fd, struct manifest *ret_manifest)
 {
         struct progress progress;
         _cleanup_(manifest_done) struct manifest manifest = {0};
-        _cleanup_close_ int part_fd = file_open_beneath(dir_fd, folder, O_PATH | O_DIRECTORY, 0);
+        _cleanup_close_ int part_fd = file_open_beneath(dir_fd, directory, O_PATH | O_DIRECTORY, 0);
         _cleanup_close_ int files_fd = -1;
         _cleanup_free_ char *text = NULL;
         size_t len;
@@ -96,7 +96,7 @@ static int open_part(const struct store *store, const struct entry_query *query,
         if (r < 0)
                 return r;
         progress_init(&progress, query->event, query->event_data, "files verified", 0);
-        r = epoch_check(store, part_fd, files_fd, &manifest, &progress);
+        r = stamp_check(store, part_fd, files_fd, &manifest, &progress);
         if (r < 0)
                 return r;
         *ret_fd = steal_fd(&files_fd);
@@ -139,7 +139,7 @@ static int load_scripts(struct manifest *manifest, int files_fd)
         return 0;
 }
 
-/* Pruning goes by the time of last use: the folder's mtime, which an hour of grace keeps from being written each time. */
+/* Pruning goes by the time of last use: the directory's mtime, which an hour of grace keeps from being written each time. */
 static void note_use(const struct store *store, int entry_fd)
 {
         const time_t grace = 3600;
@@ -219,7 +219,7 @@ static int get_or_make(const struct store *store, const struct entry_query *quer
         r = make_missing(store, query, entry, err);
         if (r < 0)
                 return r;
-        /* Again: a run that was killed a moment ago may have let go of the store before it let go of its folder. */
+        /* Again: a run that was killed a moment ago may have let go of the store before it let go of its directory. */
         store_sweep(store);
         entry_free(steal_ptr(entry));
         r = open_in(store, query, &entry);

@@ -6,7 +6,7 @@
  *     SHA256[-mMODE]/manifest
  *     SHA256[-mMODE]/pyc-TAG-MAGIC[-checked]/files/...  bytecode, at the paths where it gets installed
  *     SHA256[-mMODE]/pyc-TAG-MAGIC[-checked]/manifest
- *     .../epoch                                         beside each manifest: see epoch.h
+ *     .../epoch                                         beside each manifest: see stamp.h
  *
  * MODE is that of plain files under this umask, without what lets a group or others write (share.h), when it is not 644:
  * environments made under another umask get other files.
@@ -27,14 +27,14 @@
 
 struct entry {
         const struct store *store;
-        char *name;               /* of the folder in wheels/ */
-        int fd;                   /* the folder, locked shared */
+        char *name;               /* of the directory in wheels/ */
+        int fd;                   /* the directory, locked shared */
         int files_fd;
         struct manifest files;
-        int pyc_fd;               /* files folder of the bytecode, -1: none */
+        int pyc_fd;               /* files directory of the bytecode, -1: none */
         struct manifest pyc;      /* n_files 0: none */
         char *pyc_suffix;         /* ".cpython-313.pyc", or NULL */
-        char *pyc_name;           /* of its folder, or NULL */
+        char *pyc_name;           /* of its directory, or NULL */
         bool was_made;            /* by this call */
 };
 
@@ -63,10 +63,10 @@ int entry_get(const struct entry_query *query, struct entry **ret_entry, struct 
 void entry_free(struct entry *entry);
 DEFINE_CLEANUP(struct entry *, entry_free)
 
-/* The folder of the wheel's files, or of the bytecode set pyc_name, absolute, in new memory. NULL: out of memory. */
+/* The directory of the wheel's files, or of the bytecode set pyc_name, absolute, in new memory. NULL: out of memory. */
 char *entry_path(const struct entry *entry, const char *pyc_name);
 
-/* Takes an entry that is not what its manifest says out of the store, so that the next entry_get makes it anew. */
+/* Takes an entry that is not what its manifest says out of the store, so that the next entry_get rebuilds it. */
 int entry_discard(struct entry *entry, struct pipseed_error *err);
 
 #endif

@@ -9,30 +9,30 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* Length of the path's folder part, 0 at the top. */
-static size_t folder_length(const char *path)
+/* Length of the path's directory part, 0 at the top. */
+static size_t dir_length(const char *path)
 {
         const char *slash = strrchr(path, '/');
 
         return slash != NULL ? (size_t)(slash - path) : 0;
 }
 
-int fill_make_folders(int dir_fd, const struct wheel_file *files, size_t n_files)
+int fill_make_dirs(int dir_fd, const struct wheel_file *files, size_t n_files)
 {
         const char *last = "";
         size_t last_len = 0;
 
         for (size_t i = 0; i < n_files; i++) {
-                size_t len = folder_length(files[i].path);
-                _cleanup_free_ char *folder = NULL;
+                size_t len = dir_length(files[i].path);
+                _cleanup_free_ char *directory = NULL;
                 int r;
 
                 if (len == 0 || (len == last_len && memcmp(last, files[i].path, len) == 0))
                         continue;
-                folder = strndup(files[i].path, len);
-                if (folder == NULL)
+                directory = strndup(files[i].path, len);
+                if (directory == NULL)
                         return -ENOMEM;
-                r = file_make_dirs(dir_fd, folder, 0700);
+                r = file_make_dirs(dir_fd, directory, 0700);
                 if (r < 0)
                         return r;
                 last = files[i].path;
@@ -68,7 +68,7 @@ int fill_files(int dir_fd, const struct wheel *wheel, mode_t umask, const char *
 
         if (stats == NULL)
                 return error_memory(err);
-        r = fill_make_folders(dir_fd, wheel->info.files, wheel->info.n_files);
+        r = fill_make_dirs(dir_fd, wheel->info.files, wheel->info.n_files);
         for (size_t i = 0; r == 0 && i < wheel->info.n_files; i++) {
                 r = progress_step(progress, i);
                 if (r == 0)

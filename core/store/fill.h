@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fill.h - writing a wheel's files into a folder of the store.
+ * fill.h - writing a wheel's files into a directory of the store.
  */
 #ifndef STORE_FILL_H
 #define STORE_FILL_H
@@ -9,8 +9,8 @@
 #include "manifest.h"
 #include "wheel/wheel.h"
 
-/* Makes every folder on the way to these files beneath dir_fd. Paths are sorted. 0 or -errno. */
-int fill_make_folders(int dir_fd, const struct wheel_file *files, size_t n_files);
+/* Makes every directory on the way to these files beneath dir_fd. Paths are sorted. 0 or -errno. */
+int fill_make_dirs(int dir_fd, const struct wheel_file *files, size_t n_files);
 
 /* Writes the wheel's files beneath dir_fd, modes as pip's under this umask, and returns the manifest of what was written.
  * manifest.info points into the wheel. CANCELLED, IO. */

@@ -2,11 +2,11 @@
 #include "inventory.h"
 
 #include "base/file.h"
-#include "base/names.h"
+#include "base/dir_iter.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "entry.h"
-#include "epoch.h"
+#include "stamp.h"
 #include "share.h"
 
 #include <errno.h>
@@ -57,7 +57,7 @@ static int check_directory(struct reading *reading, const char *name, int fd)
         return fstat(fd, &st) < 0 ? -errno : note_owner(reading, name, &st);
 }
 
-/* Without its epoch a part is read whole before it is used again: see epoch.h. */
+/* Without its epoch a part is read whole before it is used again: see stamp.h. */
 static int forget_epoch(const struct reading *reading, int part_fd)
 {
         return !reading->damaged || unlinkat(part_fd, "epoch", 0) == 0 || errno == ENOENT ? 0 : -errno;
@@ -98,16 +98,16 @@ static int check_files(struct reading *reading, const struct manifest *manifest,
                 if (!manifest_stat_fits(manifest, i, &st, false))
                         return note_problem(reading, path, "was changed (size, time or inode)");
         }
-        r = epoch_check_files(files_fd, manifest, reading->progress, &index);
+        r = stamp_check_files(files_fd, manifest, reading->progress, &index);
         if (r != -EBADMSG || index >= manifest->info.n_files)
                 return r;
         return note_problem(reading, manifest->info.files[index].path, "was changed (content)");
 }
 
-static int read_part(struct reading *reading, int entry_fd, const char *folder)
+static int read_part(struct reading *reading, int entry_fd, const char *directory)
 {
         _cleanup_(manifest_done) struct manifest manifest = {0};
-        _cleanup_close_ int part_fd = file_open_beneath(entry_fd, folder, O_PATH | O_DIRECTORY, 0);
+        _cleanup_close_ int part_fd = file_open_beneath(entry_fd, directory, O_PATH | O_DIRECTORY, 0);
         _cleanup_close_ int files_fd = -1;
         _cleanup_free_ char *text = NULL;
         struct pipseed_cache_entry *item = reading->item;
@@ -117,7 +117,7 @@ static int read_part(struct reading *reading, int entry_fd, const char *folder)
         reading->damaged = false;
         if (part_fd < 0)
                 return part_fd;
-        r = check_directory(reading, folder, part_fd);
+        r = check_directory(reading, directory, part_fd);
         if (r < 0)
                 return r;
         r = file_read(part_fd, "manifest", MAX_MANIFEST, &text, &len);
@@ -128,11 +128,11 @@ static int read_part(struct reading *reading, int entry_fd, const char *folder)
         if (r == -ENOMEM)
                 return r;
         if (r < 0)
-                return note_problem(reading, folder, "has no whole manifest");
+                return note_problem(reading, directory, "has no whole manifest");
         for (size_t i = 0; i < manifest.info.n_files; i++)
                 item->bytes += manifest.info.files[i].size;
         item->n_files += manifest.info.n_files;
-        if (strcmp(folder, ".") == 0) {
+        if (strcmp(directory, ".") == 0) {
                 item->wheel = arena_strdup(&reading->inventory->arena, manifest.info.filename);
                 if (item->wheel == NULL)
                         return -ENOMEM;
@@ -143,29 +143,29 @@ static int read_part(struct reading *reading, int entry_fd, const char *folder)
         if (files_fd < 0 && files_fd != -ENOENT && files_fd != -ENOTDIR && files_fd != -ELOOP)
                 return files_fd;
         if (files_fd < 0)
-                r = note_problem(reading, folder, "has no files");
+                r = note_problem(reading, directory, "has no files");
         else
-                r = check_directory(reading, folder, files_fd);
+                r = check_directory(reading, directory, files_fd);
         if (r == 0 && files_fd >= 0)
                 r = check_owners(reading, &manifest, files_fd);
         if (r < 0)
                 return r;
         if (!reading->check)
                 return faccessat(part_fd, "epoch", F_OK, 0) < 0 && errno == ENOENT
-                               ? note_problem(reading, folder, "was found damaged") : 0;
+                               ? note_problem(reading, directory, "was found damaged") : 0;
         r = files_fd >= 0 && !reading->damaged ? check_files(reading, &manifest, files_fd) : 0;
         return r < 0 ? r : forget_epoch(reading, part_fd);
 }
 
 static int read_parts(struct reading *reading, int entry_fd)
 {
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         const char *name;
-        int r = names_open(&names, file_open_dir_at(entry_fd, "."));
+        int r = dir_iter_open(&names, file_open_dir_at(entry_fd, "."));
 
         if (r == 0)
                 r = read_part(reading, entry_fd, ".");
-        while (r == 0 && (name = names_next(&names)) != NULL)
+        while (r == 0 && (name = dir_iter_next(&names)) != NULL)
                 if (str_starts(name, "pyc-"))
                         r = read_part(reading, entry_fd, name);
         return r != 0 ? r : names.error;
@@ -191,11 +191,11 @@ static int read_entry(const struct store *store, const char *name, bool check, s
         reading.item = &inventory->items[inventory->n_items];
         *reading.item = (struct pipseed_cache_entry){
                 .struct_size = sizeof(*reading.item),
-                .folder = arena_format(&inventory->arena, "%s/%s", store->path, path),
+                .directory = arena_format(&inventory->arena, "%s/%s", store->path, path),
                 .sha256 = arena_strndup(&inventory->arena, name, strcspn(name, "-")),
                 .last_used = st.st_mtime,
         };
-        if (reading.item->folder == NULL || reading.item->sha256 == NULL)
+        if (reading.item->directory == NULL || reading.item->sha256 == NULL)
                 return -ENOMEM;
         reading.item->in_use = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
         (void)flock(fd, LOCK_UN);
@@ -210,17 +210,17 @@ static int by_last_use(const void *a, const void *b)
 
         if (left->last_used != right->last_used)
                 return left->last_used < right->last_used ? 1 : -1;
-        return strcmp(left->folder, right->folder);
+        return strcmp(left->directory, right->directory);
 }
 
 int inventory_read(const struct store *store, bool check, struct progress *progress, struct inventory *ret_inventory)
 {
         _cleanup_(inventory_done) struct inventory inventory = {0};
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         const char *name;
-        int r = names_open(&names, file_open_beneath(store->fd, "wheels", O_RDONLY | O_DIRECTORY, 0));
+        int r = dir_iter_open(&names, file_open_beneath(store->fd, "wheels", O_RDONLY | O_DIRECTORY, 0));
 
-        while (r == 0 && (name = names_next(&names)) != NULL)
+        while (r == 0 && (name = dir_iter_next(&names)) != NULL)
                 if (name[0] != '.')
                         r = read_entry(store, name, check, progress, &inventory);
         if (r == 0)
@@ -242,13 +242,13 @@ void inventory_done(struct inventory *inventory)
 
 int inventory_remove(const struct store *store, const struct pipseed_cache_entry *entry)
 {
-        _cleanup_free_ char *path = str_format("wheels/%s", path_base(entry->folder));
+        _cleanup_free_ char *path = str_format("wheels/%s", path_base(entry->directory));
         _cleanup_close_ int fd = path != NULL ? file_open_beneath(store->fd, path, O_RDONLY | O_DIRECTORY, 0) : -ENOMEM;
         int r;
 
         if (fd < 0)
                 return fd == -ENOENT ? 1 : fd;
-        /* Held until the entry is gone: who opens it meanwhile is turned away and makes it anew. */
+        /* Held until the entry is gone: who opens it meanwhile is turned away and rebuilds it. */
         if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
                 return 0;
         r = store_take_out(store, path);

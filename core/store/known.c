@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/names.h"
+#include "base/dir_iter.h"
 #include "base/str.h"
 #include "manifest.h"
 #include "share.h"
@@ -69,16 +69,16 @@ static void visit_entry(const struct visit *visit, int wheels_fd, const char *na
 {
         _cleanup_close_ int entry_fd = open_safe(visit, wheels_fd, name, O_DIRECTORY);
         _cleanup_(manifest_done) struct manifest files = {0};
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         uint64_t device = 0;
         const char *part;
 
         if (entry_fd < 0 || !read_part(visit, entry_fd, ".", &files, &device))
                 return;
         show_inodes(visit, &files, device);
-        if (names_open(&names, file_open_dir_at(entry_fd, ".")) < 0)
+        if (dir_iter_open(&names, file_open_dir_at(entry_fd, ".")) < 0)
                 return;
-        while ((part = names_next(&names)) != NULL)
+        while ((part = dir_iter_next(&names)) != NULL)
                 if (str_starts(part, "pyc-"))
                         visit_bytecode(visit, entry_fd, part, &files);
 }
@@ -88,16 +88,16 @@ void known_visit(const char *store, bool is_system, const char *wheel, const str
         const struct visit visit = {.visitor = visitor, .is_system = is_system};
         _cleanup_close_ int store_fd = file_open_dir(store);
         _cleanup_close_ int wheels_fd = -1;
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         struct stat st;
         const char *name;
 
         if (store_fd < 0 || fstat(store_fd, &st) < 0 || !share_is_safe(&st, geteuid(), is_system))
                 return;
         wheels_fd = open_safe(&visit, store_fd, "wheels", O_DIRECTORY);
-        if (wheels_fd < 0 || names_open(&names, file_open_dir_at(wheels_fd, ".")) < 0)
+        if (wheels_fd < 0 || dir_iter_open(&names, file_open_dir_at(wheels_fd, ".")) < 0)
                 return;
-        while ((name = names_next(&names)) != NULL)
+        while ((name = dir_iter_next(&names)) != NULL)
                 if (name[0] != '.' && (wheel == NULL || str_starts(name, wheel)))
                         visit_entry(&visit, wheels_fd, name);
 }

@@ -6,7 +6,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "bytecode.h"
-#include "epoch.h"
+#include "stamp.h"
 #include "fill.h"
 #include "share.h"
 
@@ -53,9 +53,9 @@ bool make_wants_bytecode(const struct entry_query *query)
 struct compiling {
         int files_fd; /* the wheel's files */
         const struct manifest *files;
-        int dir_fd;             /* the set's folder */
+        int dir_fd;             /* the set's directory */
         const char *dir_path;   /* for messages */
-        const char *from_files; /* "files" in the set's folder, relative to files_fd */
+        const char *from_files; /* "files" in the set's directory, relative to files_fd */
 };
 
 static int compile_into(const struct store *store, const struct entry_query *query, const struct compiling *what,
@@ -71,17 +71,17 @@ static int compile_into(const struct store *store, const struct entry_query *que
         int r;
 
         if (mkdirat(what->dir_fd, "files", 0700) < 0)
-                return error_sys(err, errno, what->dir_path, "cannot make a folder in the store");
+                return error_sys(err, errno, what->dir_path, "cannot make a directory in the store");
         out_fd = file_open_beneath(what->dir_fd, "files", O_RDONLY | O_DIRECTORY, 0);
         if (out_fd < 0)
-                return error_sys(err, out_fd, what->dir_path, "cannot open a folder of the store");
+                return error_sys(err, out_fd, what->dir_path, "cannot open a directory of the store");
         compile.out_fd = out_fd;
         r = bytecode_compile(&compile, &pyc, err);
         if (r < 0)
                 return r;
         r = fill_manifest(what->dir_fd, &pyc);
         if (r == 0)
-                r = epoch_write(store, what->dir_fd);
+                r = stamp_write(store, what->dir_fd);
         return r < 0 ? error_sys(err, r, what->dir_path, "cannot write the store's manifest") : 0;
 }
 
@@ -108,17 +108,17 @@ static int unpack_into(const struct store *store, const struct entry_query *quer
                 return r;
         memcpy(wheel->info.sha256, digest, HASH_SIZE);
         if (mkdirat(dir_fd, "files", 0700) < 0)
-                return error_sys(err, errno, dir_path, "cannot make a folder in the store");
+                return error_sys(err, errno, dir_path, "cannot make a directory in the store");
         files_fd = file_open_beneath(dir_fd, "files", O_RDONLY | O_DIRECTORY, 0);
         if (files_fd < 0)
-                return error_sys(err, files_fd, dir_path, "cannot open a folder of the store");
+                return error_sys(err, files_fd, dir_path, "cannot open a directory of the store");
         progress.total = wheel->info.n_files;
         r = fill_files(files_fd, wheel, share_umask(query->umask), dir_path, &progress, ret_files, err);
         if (r < 0)
                 return r;
         r = fill_manifest(dir_fd, ret_files);
         if (r == 0)
-                r = epoch_write(store, dir_fd);
+                r = stamp_write(store, dir_fd);
         if (r < 0)
                 return error_sys(err, r, dir_path, "cannot write the store's manifest");
         *ret_files_fd = steal_fd(&files_fd);
@@ -126,7 +126,7 @@ static int unpack_into(const struct store *store, const struct entry_query *quer
         return 0;
 }
 
-/* Everything of a new entry, in a temporary folder. */
+/* Everything of a new entry, in a temporary directory. */
 static int make_whole(const struct store *store, const struct entry_query *query, const char *pyc_name, int dir_fd,
                       const char *dir_path, struct pipseed_error *err)
 {
@@ -144,10 +144,10 @@ static int make_whole(const struct store *store, const struct entry_query *query
         if (from_files == NULL)
                 return error_memory(err);
         if (mkdirat(dir_fd, pyc_name, 0700) < 0)
-                return error_sys(err, errno, dir_path, "cannot make a folder in the store");
+                return error_sys(err, errno, dir_path, "cannot make a directory in the store");
         pyc_fd = file_open_beneath(dir_fd, pyc_name, O_RDONLY | O_DIRECTORY, 0);
         if (pyc_fd < 0)
-                return error_sys(err, pyc_fd, dir_path, "cannot open a folder of the store");
+                return error_sys(err, pyc_fd, dir_path, "cannot open a directory of the store");
         what.files_fd = files_fd;
         what.dir_fd = pyc_fd;
         what.from_files = from_files;
@@ -202,7 +202,7 @@ int make_missing(const struct store *store, const struct entry_query *query, con
                 return error_memory(err);
         dir_fd = store_make_temporary(store, temporary);
         if (dir_fd < 0)
-                return error_sys(err, dir_fd, store->path, "cannot make a folder in the store");
+                return error_sys(err, dir_fd, store->path, "cannot make a directory in the store");
         dir_path = path_join(store->path, temporary);
         final = existing != NULL ? str_format("wheels/%s/%s", name, pyc_name)
                                  : str_format("wheels/%s", name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * make.h - making an entry of the store, or the bytecode that one lacks, in a temporary folder that is then renamed. For
+ * make.h - making an entry of the store, or the bytecode that one lacks, in a temporary directory that is then renamed. For
  * entry.c alone, under the store's lock.
  */
 #ifndef STORE_MAKE_H
@@ -8,7 +8,7 @@
 
 #include "entry.h"
 
-/* Names of the folders that a query is about, in new memory; NULL: out of memory. */
+/* Names of the directories that a query is about, in new memory; NULL: out of memory. */
 char *make_entry_name(const struct entry_query *query);
 char *make_bytecode_name(const struct entry_query *query);
 bool make_wants_bytecode(const struct entry_query *query);

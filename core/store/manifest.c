@@ -122,7 +122,7 @@ static void take_digest(struct reader *reader, char delimiter, uint8_t *ret_dige
 {
         const size_t len = HASH_HEX_SIZE - 1;
 
-        /* A text that ends before is no digit there. */
+        /* A text that ends before is not a digit there. */
         if (reader->bad || !hash_from_hex(reader->at, len, ret_digest) || !is_lower_hex(reader->at) ||
             reader->at[len] != delimiter)
                 reader->bad = true;

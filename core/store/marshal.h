@@ -14,7 +14,7 @@
 
 /*
  * known comes from an interpreter that was asked just now, other from anybody. minor: of that CPython 3. 1 when they are the
- * same, 0 when not, also when `other` is no code object at all; -ENOTSUP: the format of `known` is not understood; -ENOMEM.
+ * same, 0 when not, also when `other` is not a code object at all; -ENOTSUP: the format of `known` is not understood; -ENOMEM.
  * Takes 24 bytes of memory for each byte of input at most.
  */
 int marshal_same_code(int minor, const uint8_t *known, size_t known_len, const uint8_t *other, size_t other_len);

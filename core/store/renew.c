@@ -13,14 +13,14 @@
 #include <sys/stat.h>
 
 #define MAX_MANIFEST ((size_t)16 << 20)
-#define FRESH "fresh" /* in the temporary folder */
+#define FRESH "fresh" /* in the temporary directory */
 
 struct renewal {
         const struct store *store;
         const struct manifest *known; /* of the caller */
         struct manifest current;      /* as it is in the store now */
         int files_fd;
-        int part_fd; /* folder of the manifest */
+        int part_fd; /* directory of the manifest */
         nlink_t full;
         bool changed;
 };

@@ -9,7 +9,7 @@
  *
  * A fresh copy has the content, mode and mtime of the old file and takes its place by rename; its inode goes into the
  * manifest. Both happen under the store's lock: who meets a file that is not the one of the manifest asks here, and is told
- * of the new one once it is there. Killed in between, the entry is damaged, and made anew at the next use.
+ * of the new one once it is there. Killed in between, the entry is damaged, and rebuilt at the next use.
  */
 #ifndef STORE_RENEW_H
 #define STORE_RENEW_H

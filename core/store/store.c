@@ -22,10 +22,10 @@
 static int no_store(struct pipseed_error *err, const char *path, const char *reason)
 {
         error_set(err, PIPSEED_E_NO_STORE, path, "the store cannot be used: %s", reason);
-        return error_hint(err, "set cache.dir in the policy, or XDG_CACHE_HOME, to a folder of your own");
+        return error_hint(err, "set cache.dir in the policy, or XDG_CACHE_HOME, to a directory of your own");
 }
 
-/* The owner of the deepest folder on the way that exists. 0 or -errno. */
+/* The owner of the deepest directory on the way that exists. 0 or -errno. */
 static int nearest_owner(const char *path, uid_t *ret_owner)
 {
         _cleanup_free_ char *current = strdup(path);
@@ -46,7 +46,7 @@ static int nearest_owner(const char *path, uid_t *ret_owner)
         return 0;
 }
 
-static int choose_folder(const char *cache_dir, char **ret_path, struct pipseed_error *err)
+static int choose_dir(const char *cache_dir, char **ret_path, struct pipseed_error *err)
 {
         const char *xdg = getenv("XDG_CACHE_HOME");
         const char *home = getenv("HOME");
@@ -78,50 +78,50 @@ static int check_way(int fd, const char *path, struct pipseed_error *err)
         r = trust_check_fd(fd, absolute, &rule, &result);
         if (r < 0)
                 return error_sys(err, r, path, "cannot look at the way to the store");
-        return result.fault == TRUST_OK ? 0 : trust_refuse(&result, PIPSEED_E_STORE_OWNER, "the store", err);
+        return result.fault == TRUST_OK ? 0 : trust_refuse(&result, PIPSEED_E_STORE_UNTRUSTED, "the store", err);
 }
 
-static int check_folder(int fd, const char *path, enum store_kind kind, struct pipseed_error *err)
+static int check_dir(int fd, const char *path, enum store_kind kind, struct pipseed_error *err)
 {
         struct stat st;
 
         if (fstat(fd, &st) < 0)
                 return error_sys(err, errno, path, "cannot look at the store");
         if (st.st_uid != geteuid() && !(kind == STORE_SYSTEM && st.st_uid == 0)) {
-                error_set(err, PIPSEED_E_STORE_OWNER, path, "the store belongs to user %u, not to %u",
+                error_set(err, PIPSEED_E_STORE_UNTRUSTED, path, "the store belongs to user %u, not to %u",
                           (unsigned int)st.st_uid, (unsigned int)geteuid());
-                return error_hint(err, "set cache.dir in the policy, or XDG_CACHE_HOME, to a folder of your own");
+                return error_hint(err, "set cache.dir in the policy, or XDG_CACHE_HOME, to a directory of your own");
         }
         if ((st.st_mode & 022) != 0) {
-                error_set(err, PIPSEED_E_STORE_OWNER, path, "the store can be written by others (mode %03o)",
+                error_set(err, PIPSEED_E_STORE_UNTRUSTED, path, "the store can be written by others (mode %03o)",
                           (unsigned int)(st.st_mode & 0777));
                 return error_hint(err, "chmod go-w %s", SHELL_WORD(path));
         }
         return 0;
 }
 
-int store_find_folder(const char *cache_dir, char **ret_path, struct pipseed_error *err)
+int store_find_dir(const char *cache_dir, char **ret_path, struct pipseed_error *err)
 {
         _cleanup_free_ char *path = NULL;
         _cleanup_close_ int fd = -1;
         uid_t owner = 0;
-        int r = choose_folder(cache_dir, &path, err);
+        int r = choose_dir(cache_dir, &path, err);
 
         if (r < 0)
                 return r;
-        /* sudo with the caller's HOME: root must not leave folders there that the caller cannot remove. */
+        /* sudo with the caller's HOME: root must not leave directories there that the caller cannot remove. */
         r = geteuid() == 0 ? nearest_owner(path, &owner) : 0;
         if (r < 0)
                 return no_store(err, path, strerrordesc_np(-r));
         if (owner != 0)
-                return no_store(err, path, "it lies in another user's folder, and this is root");
+                return no_store(err, path, "it lies in another user's directory, and this is root");
         r = file_make_dirs_abs(path, 0700);
         if (r < 0)
                 return no_store(err, path, strerrordesc_np(-r));
         fd = file_open_dir(path);
         if (fd < 0)
                 return no_store(err, path, strerrordesc_np(-fd));
-        r = check_folder(fd, path, STORE_OWN, err);
+        r = check_dir(fd, path, STORE_OWN, err);
         if (r == 0)
                 r = check_way(fd, path, err);
         if (r < 0)
@@ -130,18 +130,18 @@ int store_find_folder(const char *cache_dir, char **ret_path, struct pipseed_err
         return 0;
 }
 
-static int open_format(int folder_fd, const char *path, enum store_kind kind, int *ret_fd, struct pipseed_error *err)
+static int open_format(int held_fd, const char *path, enum store_kind kind, int *ret_fd, struct pipseed_error *err)
 {
-        static const char *const folders[] = {"wheels", "tmp"};
+        static const char *const directories[] = {"wheels", "tmp"};
         _cleanup_close_ int fd = -1;
 
-        if (kind != STORE_SYSTEM && mkdirat(folder_fd, FORMAT, 0700) < 0 && errno != EEXIST)
+        if (kind != STORE_SYSTEM && mkdirat(held_fd, FORMAT, 0700) < 0 && errno != EEXIST)
                 return no_store(err, path, strerrordesc_np(errno));
-        fd = file_open_beneath(folder_fd, FORMAT, O_RDONLY | O_DIRECTORY, 0);
+        fd = file_open_beneath(held_fd, FORMAT, O_RDONLY | O_DIRECTORY, 0);
         if (fd < 0)
                 return no_store(err, path, strerrordesc_np(-fd));
-        for (size_t i = 0; kind != STORE_SYSTEM && i < ARRAY_SIZE(folders); i++)
-                if (mkdirat(fd, folders[i], 0700) < 0 && errno != EEXIST)
+        for (size_t i = 0; kind != STORE_SYSTEM && i < ARRAY_SIZE(directories); i++)
+                if (mkdirat(fd, directories[i], 0700) < 0 && errno != EEXIST)
                         return no_store(err, path, strerrordesc_np(errno));
         *ret_fd = steal_fd(&fd);
         return 0;
@@ -162,7 +162,7 @@ static uint64_t mount_id(int fd)
         return 0;
 }
 
-/* random(4): an identifier that each boot makes anew. With it the mount: a file system may fail, or be pulled out, while
+/* random(4): an identifier that each boot generates. With it the mount: a file system may fail, or be pulled out, while
  * the machine goes on. */
 static void read_epoch(struct store *store)
 {
@@ -179,11 +179,11 @@ static void read_epoch(struct store *store)
                                (unsigned long long)mount_id(store->fd));
 }
 
-int store_open(int dir_fd, const char *folder, const char *path, enum store_kind kind, struct store **ret_store,
+int store_open(int dir_fd, const char *directory, const char *path, enum store_kind kind, struct store **ret_store,
                struct pipseed_error *err)
 {
         _cleanup_(store_freep) struct store *store = calloc(1, sizeof(*store));
-        _cleanup_close_ int folder_fd = -1;
+        _cleanup_close_ int held_fd = -1;
         int r;
 
         if (store == NULL)
@@ -193,14 +193,14 @@ int store_open(int dir_fd, const char *folder, const char *path, enum store_kind
         store->path = path_join(path, FORMAT);
         if (store->path == NULL)
                 return error_memory(err);
-        folder_fd = file_open_dir_at(dir_fd, folder);
-        if (folder_fd < 0)
-                return no_store(err, path, strerrordesc_np(-folder_fd));
-        r = open_format(folder_fd, store->path, kind, &store->fd, err);
+        held_fd = file_open_dir_at(dir_fd, directory);
+        if (held_fd < 0)
+                return no_store(err, path, strerrordesc_np(-held_fd));
+        r = open_format(held_fd, store->path, kind, &store->fd, err);
         if (r < 0)
                 return r;
-        r = check_folder(store->fd, store->path, kind, err);
-        /* The way to the caller's own was checked by store_find_folder, that to a private one is the staging area's. */
+        r = check_dir(store->fd, store->path, kind, err);
+        /* The way to the caller's own was checked by store_find_dir, that to a private one is the staging directory's. */
         if (r == 0 && kind == STORE_SYSTEM)
                 r = check_way(store->fd, store->path, err);
         if (r < 0)
@@ -230,7 +230,7 @@ int store_lock(const struct store *store, pipseed_event_fn *event, void *event_d
         return r == 0 ? steal_fd(&fd) : -1;
 }
 
-/* -EAGAIN: who sweeps without the store's lock found the folder before it was locked. */
+/* -EAGAIN: who sweeps without the store's lock found the directory before it was locked. */
 static int make_held(int tmp_fd, const char *name)
 {
         _cleanup_close_ int fd = -1;
@@ -293,7 +293,7 @@ void store_sweep(const struct store *store)
                 (void)leftover_each(tmp_fd, is_temporary, sweep_one, NULL);
 }
 
-/* A folder's count of links is that of its folders and two, or always 1: then they have to be looked for. */
+/* A directory's count of links is that of its directories and two, or always 1: then they have to be looked for. */
 void store_sweep_if_free(const struct store *store)
 {
         _cleanup_close_ int lock_fd = -1;

@@ -8,7 +8,7 @@
  *     CACHE/v1/lock                          serialises the making of entries; a lock only saves work
  *
  * A store is used only when this user owns it and nobody else can write it. Where there is none (no HOME, read-only, on
- * somebody else's account), a private one beneath the target's staging folder takes its place for one run.
+ * somebody else's account), a private one beneath the target's staging directory takes its place for one run.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -28,22 +28,22 @@ enum store_kind {
 
 struct store {
         enum store_kind kind;
-        char *path; /* of the v1 folder, absolute */
-        int fd;     /* the v1 folder */
-        char epoch[STORE_EPOCH_SIZE]; /* of now: boot and mount, see epoch.h; "" when it cannot be told */
+        char *path; /* of the v1 directory, absolute */
+        int fd;     /* the v1 directory */
+        char epoch[STORE_EPOCH_SIZE]; /* of now: boot and mount, see stamp.h; "" when it cannot be told */
         size_t boot_len;              /* of the boot's part in it */
 };
 
 /*
- * The cache folder to use: cache_dir when given, else $XDG_CACHE_HOME/pipseed, else $HOME/.cache/pipseed. It is created as
+ * The cache directory to use: cache_dir when given, else $XDG_CACHE_HOME/pipseed, else $HOME/.cache/pipseed. It is created as
  * needed (0700) and is this user's own. New memory. PIPSEED_E_NO_STORE, with the reason as message, when there is none;
- * a caller goes on without. root never creates a folder beneath another user's.
+ * a caller goes on without. root never creates a directory beneath another user's.
  */
-int store_find_folder(const char *cache_dir, char **ret_path, struct pipseed_error *err);
+int store_find_dir(const char *cache_dir, char **ret_path, struct pipseed_error *err);
 
-/* Opens (and, but for STORE_SYSTEM, creates) the store in a cache folder, which is relative to dir_fd (AT_FDCWD for the
- * current folder); path is where that is, absolute, for messages and symbolic links. NO_STORE, STORE_OWNER. */
-int store_open(int dir_fd, const char *folder, const char *path, enum store_kind kind, struct store **ret_store,
+/* Opens (and, but for STORE_SYSTEM, creates) the store in a cache directory, which is relative to dir_fd (AT_FDCWD for the
+ * current directory); path is where that is, absolute, for messages and symbolic links. NO_STORE, STORE_UNTRUSTED. */
+int store_open(int dir_fd, const char *directory, const char *path, enum store_kind kind, struct store **ret_store,
                struct pipseed_error *err);
 void store_free(struct store *store);
 DEFINE_CLEANUP(struct store *, store_free)
@@ -53,10 +53,10 @@ DEFINE_CLEANUP(struct store *, store_free)
  * says so to event, which may be NULL; -ECANCELED when that wants to stop. */
 int store_lock(const struct store *store, pipseed_event_fn *event, void *event_data);
 
-/* A new folder in tmp/, held by a lock so that nobody takes it for a leftover. ret_name has 64 bytes. fd or -errno. */
+/* A new directory in tmp/, held by a lock so that nobody takes it for a leftover. ret_name has 64 bytes. fd or -errno. */
 int store_make_temporary(const struct store *store, char *ret_name);
 
-/* Removes what killed runs left in tmp/: folders that nobody holds. */
+/* Removes what killed runs left in tmp/: directories that nobody holds. */
 void store_sweep(const struct store *store);
 
 /* The same for who makes nothing: at once, or not at all while another run makes entries. Costs one call when there is

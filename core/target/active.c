@@ -13,26 +13,26 @@
  * an environment anything                   yes, the target
  * none           nothing, ""                no
  * none           an environment             yes, that one
- * none           a folder without one, or   no: left over from an environment that was removed or moved; a conda
+ * none           a directory without one, or   no: left over from an environment that was removed or moved; a conda
  *                nothing that exists        environment is an installation of its own
  */
 int target_venv_active(const struct target *target, char **ret_env, struct pipseed_error *err)
 {
         const char *variable = getenv("VIRTUAL_ENV");
-        _cleanup_free_ char *folder = NULL;
+        _cleanup_free_ char *directory = NULL;
         bool active = target->is_venv;
 
         if (active) {
-                folder = strdup(target->prefix);
-                if (folder == NULL)
+                directory = strdup(target->prefix);
+                if (directory == NULL)
                         return error_memory(err);
         } else if (variable != NULL && variable[0] != '\0') {
-                folder = path_absolute_here(variable);
-                if (folder == NULL && errno == ENOMEM)
+                directory = path_absolute_here(variable);
+                if (directory == NULL && errno == ENOMEM)
                         return error_memory(err);
-                active = folder != NULL && pyvenv_is_env(NULL, folder);
+                active = directory != NULL && pyvenv_is_env(NULL, directory);
         }
         if (ret_env != NULL)
-                *ret_env = active ? steal_ptr(folder) : NULL;
+                *ret_env = active ? steal_ptr(directory) : NULL;
         return active ? 1 : 0;
 }

@@ -54,7 +54,7 @@ static int read_link(const char *root, const char *path, char **ret_target)
         if (n < 0)
                 return errno == EINVAL || is_absent(-errno) ? 0 : -errno;
         text[n] = '\0';
-        /* Relative to where the folder really is. */
+        /* Relative to where the directory really is. */
         *ret_target = path_absolute(text[0] == '/' ? "/" : rooted_plain(root, host_dir), text);
         return *ret_target != NULL ? 1 : -ENOMEM;
 }
@@ -68,8 +68,8 @@ static int entry_exists(const char *root, const char *path)
         return r != 0 ? r : rooted_find(root, path, S_IFREG);
 }
 
-/* Do both paths name the same folder? 1, 0 or -errno. */
-static int is_same_folder(const char *root, const char *a, const char *b)
+/* Do both paths name the same directory? 1, 0 or -errno. */
+static int is_same_dir(const char *root, const char *a, const char *b)
 {
         struct stat first, second;
         int r = rooted_stat(root, a, &first);
@@ -190,7 +190,7 @@ int base_find_exe(struct arena *arena, const char *root, const struct pyvenv *en
         if (found == 0) {
                 (void)error_set(err, PIPSEED_E_BAD_TARGET, env->prefix, "the environment %s has no interpreter in bin",
                                 env->prefix);
-                return error_hint(err, "make it anew: python3 -m venv --clear %s", SHELL_WORD(env->prefix));
+                return error_hint(err, "recreate it: python3 -m venv --clear %s", SHELL_WORD(env->prefix));
         }
         for (int links = 0; links < MAX_NESTED; links++) {
                 _cleanup_free_ char *target = NULL;
@@ -208,7 +208,7 @@ int base_find_exe(struct arena *arena, const char *root, const struct pyvenv *en
                 dir = path_dir(target);
                 if (dir == NULL)
                         return error_memory(err);
-                r = is_same_folder(root, dir, bin);
+                r = is_same_dir(root, dir, bin);
                 if (r < 0)
                         return cannot_look(err, r, dir);
                 if (r == 0) {
@@ -226,7 +226,7 @@ static int base_gone(const struct pyvenv *env, const char *base, struct pipseed_
 {
         (void)error_set(err, PIPSEED_E_BAD_TARGET, base, "%s is gone, the Python that environment %s was made from",
                         base, env->prefix);
-        return error_hint(err, "install that Python again, or make the environment anew: python3 -m venv --clear %s",
+        return error_hint(err, "install that Python again, or recreate the environment: python3 -m venv --clear %s",
                           SHELL_WORD(env->prefix));
 }
 
@@ -298,7 +298,7 @@ static int find_step(struct arena *arena, const char *root, const struct pyvenv 
                 (void)error_set(err, PIPSEED_E_BAD_TARGET, env->file,
                                 "%s does not name the environment's base (%s), and its interpreter is a copy", env->file,
                                 env->home == NULL ? "no home" : "a relative home");
-                return error_hint(err, "make it anew: python3 -m venv --clear %s", env->prefix);
+                return error_hint(err, "recreate it: python3 -m venv --clear %s", env->prefix);
         }
         if (r == 0) {
                 r = base_of_copy(arena, root, env, exe, &base, err);

@@ -3,32 +3,32 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/names.h"
+#include "base/dir_iter.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "target/probe.h"
 #include "target/rooted.h"
 #include "target/scheme.h"
-#include "target/search.h"
+#include "target/sys_path.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* The name in LIB (lib, lib64) of a folder of another version than the base's that has site-packages: 1 and new memory, 0
+/* The name in LIB (lib, lib64) of a directory of another version than the base's that has site-packages: 1 and new memory, 0
  * or -errno. */
 static int other_version(const char *image, const char *lib, char **ret_name)
 {
         _cleanup_free_ char *host = NULL;
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         const char *name;
         int r = rooted_resolve(image, lib, &host);
 
         if (r < 0)
                 return r;
-        r = names_open(&names, file_open_dir(host));
+        r = dir_iter_open(&names, file_open_dir(host));
         if (r == -ENOENT || r == -ENOTDIR)
                 return 0;
-        while (r == 0 && (name = names_next(&names)) != NULL) {
+        while (r == 0 && (name = dir_iter_next(&names)) != NULL) {
                 _cleanup_free_ char *site = NULL;
 
                 if (implementation_of_file(name) == NULL)
@@ -64,7 +64,7 @@ static int check_version(const struct target *target, const struct pyvenv *env, 
         (void)error_set(err, PIPSEED_E_BAD_TARGET, env->prefix,
                         "the environment %s was made for %s, but its interpreter is Python %s now", env->prefix, other,
                         target->version);
-        return error_hint(err, "bring it up to date (python3 -m venv --upgrade %s) or make it anew", SHELL_WORD(env->prefix));
+        return error_hint(err, "bring it up to date (python3 -m venv --upgrade %s) or recreate it", SHELL_WORD(env->prefix));
 }
 
 static int set_facts(struct target *target, const struct facts *facts)
@@ -108,11 +108,11 @@ static int set_schemes(struct target *target, const struct facts *facts, const s
         return scheme_fill(&target->arena, &facts->user_scheme, PROBE_USER, user_base, &target->user_scheme);
 }
 
-static int add_sites(struct search *search, const struct facts_paths *paths, const char *from, const char *to)
+static int add_sites(struct sys_path *search, const struct facts_paths *paths, const char *from, const char *to)
 {
         for (size_t i = 0; i < paths->n_items; i++) {
-                const char *folder = scheme_replace(search->arena, paths->items[i], from, to);
-                int r = folder != NULL ? search_add_site(search, folder) : -ENOMEM;
+                const char *directory = scheme_replace(search->arena, paths->items[i], from, to);
+                int r = directory != NULL ? sys_path_add_site(search, directory) : -ENOMEM;
 
                 if (r < 0)
                         return r;
@@ -126,7 +126,7 @@ static int set_search(struct target *target, const struct facts *facts, const st
 {
         /* With root "/", what is installed is where it is without. */
         bool moved = target->root != NULL && strcmp(target->root, "/") != 0;
-        struct search search = {.arena = &target->arena, .root = moved ? target->root : NULL, .scheme = &target->scheme};
+        struct sys_path search = {.arena = &target->arena, .root = moved ? target->root : NULL, .scheme = &target->scheme};
         const char *user_site = scheme_replace(&target->arena, facts->user_site, PROBE_USER, user_base);
         int r = 0;
 
@@ -135,7 +135,7 @@ static int set_search(struct target *target, const struct facts *facts, const st
         if (env != NULL)
                 r = add_sites(&search, &facts->venv_site, PROBE_PREFIX, env->prefix);
         if (r == 0 && target->user_site_enabled)
-                r = search_add_site(&search, user_site);
+                r = sys_path_add_site(&search, user_site);
         if (r == 0 && target->system_site)
                 r = add_sites(&search, env != NULL ? &facts->base_site : &facts->site, PROBE_PREFIX, facts->prefix);
         target->search = search.items;

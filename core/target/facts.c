@@ -5,7 +5,7 @@
 #include "base/event.h"
 #include "base/str.h"
 #include "target/probe.h"
-#include "target/remember.h"
+#include "target/facts_cache.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -205,7 +205,7 @@ int facts_parse(struct arena *arena, const char *json, const char *exe, struct f
         if (answer == NULL && errno == ENOMEM)
                 return error_memory(err);
         if (!json_is_object(answer))
-                return error_set(err, PIPSEED_E_PROBE, exe, "%s did not answer as a Python does", exe);
+                return error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s did not answer as a Python does", exe);
         get_numbers(&reader, "version", 0, 3, version);
         implementation = get_text(&reader, "implementation");
         if (reader.wrong == NULL && !is_tag(implementation))
@@ -230,7 +230,7 @@ int facts_parse(struct arena *arena, const char *json, const char *exe, struct f
         if (reader.wrong != NULL && errno == ENOMEM) /* the reader's arena had none */
                 return error_memory(err);
         if (reader.wrong != NULL)
-                return error_set(err, PIPSEED_E_PROBE, exe, "%s gave no usable answer about its %s", exe, reader.wrong);
+                return error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s gave no usable answer about its %s", exe, reader.wrong);
         *ret_facts = facts;
         return 0;
 }
@@ -278,14 +278,14 @@ int facts_ask(struct arena *arena, const char *exe, const struct target_query *q
 int facts_of(struct arena *arena, const char *exe, const struct target_query *query, struct facts *ret_facts,
              struct pipseed_error *err)
 {
-        _cleanup_(remember_done) struct remember remember = REMEMBER_INIT;
+        _cleanup_(facts_cache_done) struct facts_cache facts_cache = FACTS_CACHE_INIT;
         _cleanup_free_ char *json = NULL;
         int r;
 
-        r = remember_open(&remember, query->cache_dir, exe, err);
+        r = facts_cache_open(&facts_cache, query->cache_dir, exe, err);
         if (r < 0)
                 return r;
-        if (remember_read(&remember, &json)) {
+        if (facts_cache_read(&facts_cache, &json)) {
                 struct pipseed_error damaged = PIPSEED_ERROR_INIT;
 
                 if (facts_parse(arena, json, exe, ret_facts, &damaged) == 0)
@@ -295,6 +295,6 @@ int facts_of(struct arena *arena, const char *exe, const struct target_query *qu
         r = ask_and_parse(arena, exe, query, &json, ret_facts, err);
         if (r < 0)
                 return r;
-        remember_write(&remember, json);
+        facts_cache_write(&facts_cache, json);
         return 0;
 }

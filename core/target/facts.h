@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * facts.h - what an interpreter that is no virtual environment knows of itself, and of the environments that are made
- * from it. Answers are remembered (remember.h), so that an interpreter is run once.
+ * facts.h - what an interpreter that is not a virtual environment knows of itself, and of the environments that are made
+ * from it. Answers are remembered (facts_cache.h), so that an interpreter is run once.
  *
  *     struct facts facts;
  *
@@ -39,14 +39,14 @@ struct facts {
         struct target_scheme venv_scheme;
         struct target_scheme user_scheme;
         const char *user_site;
-        struct facts_paths site;      /* its site folders, existing or not */
+        struct facts_paths site;      /* its site directories, existing or not */
         struct facts_paths venv_site; /* those of an environment's own prefix */
         struct facts_paths base_site; /* those of the base that an environment with system-site-packages sees besides */
         bool was_probed;
         bool is_unrun; /* from files alone, as a stranger could have made the interpreter: it must not run */
 };
 
-/* Parses the answer of probe_facts; every field is checked. exe is for messages. PIPSEED_E_PROBE: it is not such an
+/* Parses the answer of probe_facts; every field is checked. exe is for messages. PIPSEED_E_PROBE_FAILED: it is not such an
  * answer. PIPSEED_E_BAD_TARGET: a Python below 3.6 or of an unknown implementation. */
 int facts_parse(struct arena *arena, const char *json, const char *exe, struct facts *ret_facts,
                 struct pipseed_error *err);

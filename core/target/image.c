@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/names.h"
+#include "base/dir_iter.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "target/probe.h"
@@ -61,10 +61,10 @@ struct image {
 static bool is_stdlib(const char *root, const char *dir, const char *name)
 {
         static const char *const marks[] = {"os.py", "os.pyc", "__pycache__", "lib-dynload"};
-        _cleanup_free_ char *folder = path_join(dir, name);
+        _cleanup_free_ char *directory = path_join(dir, name);
 
-        for (size_t i = 0; folder != NULL && i < ARRAY_SIZE(marks); i++) {
-                _cleanup_free_ char *mark = path_join(folder, marks[i]);
+        for (size_t i = 0; directory != NULL && i < ARRAY_SIZE(marks); i++) {
+                _cleanup_free_ char *mark = path_join(directory, marks[i]);
                 struct stat st;
 
                 if (mark != NULL && rooted_stat(root, mark, &st) == 0)
@@ -76,22 +76,22 @@ static bool is_stdlib(const char *root, const char *dir, const char *name)
 /* How many lib/pythonX.Y there are; the last one is noted. Or -errno. */
 static int list_stdlibs(struct arena *arena, struct image *image, const char *libdir)
 {
-        _cleanup_free_ char *folder = path_join(image->prefix, libdir);
+        _cleanup_free_ char *directory = path_join(image->prefix, libdir);
         _cleanup_free_ char *host = NULL;
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         const char *name;
         int n = 0;
-        int r = folder != NULL ? rooted_resolve(image->root, folder, &host) : -ENOMEM;
+        int r = directory != NULL ? rooted_resolve(image->root, directory, &host) : -ENOMEM;
 
         if (r == 0)
-                r = names_open(&names, file_open_dir(host));
+                r = dir_iter_open(&names, file_open_dir(host));
         if (r < 0)
                 return r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EACCES ? 0 : r;
-        while ((name = names_next(&names)) != NULL) {
+        while ((name = dir_iter_next(&names)) != NULL) {
                 int minor;
                 bool threaded;
 
-                if (!parse_name(name, &minor, &threaded) || !is_stdlib(image->root, folder, name))
+                if (!parse_name(name, &minor, &threaded) || !is_stdlib(image->root, directory, name))
                         continue;
                 n++;
                 image->minor = minor;
@@ -114,10 +114,10 @@ static int find_stdlib(struct arena *arena, struct image *image, const char *nam
                 if (image->lib == NULL)
                         return error_memory(err);
                 for (size_t i = 0; i < ARRAY_SIZE(libdirs); i++) {
-                        _cleanup_free_ char *folder = path_join(image->prefix, libdirs[i]);
+                        _cleanup_free_ char *directory = path_join(image->prefix, libdirs[i]);
 
                         image->libdir = libdirs[i];
-                        if (folder != NULL && is_stdlib(image->root, folder, name))
+                        if (directory != NULL && is_stdlib(image->root, directory, name))
                                 return 0;
                 }
                 return error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s inside %s has no standard library (lib/%s)", exe,
@@ -177,7 +177,7 @@ static int set_paths(struct arena *arena, struct facts_paths *paths, const char 
         return 0;
 }
 
-/* Site folders in the order of site.py, Debian's with its patch. */
+/* Site directories in the order of site.py, Debian's with its patch. */
 static int set_site(struct arena *arena, const struct image *image, bool debian, struct facts *facts)
 {
         const char *base = strcmp(image->prefix, "/") == 0 ? "" : image->prefix;
@@ -282,14 +282,14 @@ static bool find_env_lib(struct arena *arena, const char *prefix, struct image *
         static const char *const libdirs[] = {"lib", "lib64"};
 
         for (size_t i = 0; i < ARRAY_SIZE(libdirs) && image->lib == NULL; i++) {
-                _cleanup_free_ char *folder = path_join(prefix, libdirs[i]);
-                _cleanup_(names_done) struct names names = NAMES_INIT;
+                _cleanup_free_ char *directory = path_join(prefix, libdirs[i]);
+                _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
                 const char *name;
 
-                if (folder == NULL || names_open(&names, file_open_dir(folder)) < 0)
+                if (directory == NULL || dir_iter_open(&names, file_open_dir(directory)) < 0)
                         continue;
                 image->libdir = libdirs[i];
-                while (image->lib == NULL && (name = names_next(&names)) != NULL)
+                while (image->lib == NULL && (name = dir_iter_next(&names)) != NULL)
                         if (parse_name(name, &image->minor, &image->free_threaded))
                                 image->lib = arena_strdup(arena, name);
         }

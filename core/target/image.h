@@ -11,7 +11,7 @@
 
 /*
  * exe is an absolute path inside root that exists there. The version comes from the name behind its links (python3.11),
- * or from the one lib/pythonX.Y folder beside it; the layout from dist-packages and /etc/debian_version; the magic
+ * or from the one lib/pythonX.Y directory beside it; the layout from dist-packages and /etc/debian_version; the magic
  * number from the table of released CPythons. The platform and the C library stay unknown. PIPSEED_E_BAD_TARGET: no
  * CPython from 3.6 on, or its version cannot be told.
  */

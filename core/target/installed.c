@@ -102,9 +102,9 @@ static int read_version(struct arena *arena, int dir_fd, const char *path, const
 }
 
 /* PEP 610: direct_url.json with "dir_info": {"editable": true}. 1, 0 or -errno. */
-static int is_editable(int dir_fd, const char *folder)
+static int is_editable(int dir_fd, const char *directory)
 {
-        _cleanup_free_ char *path = path_join(folder, "direct_url.json");
+        _cleanup_free_ char *path = path_join(directory, "direct_url.json");
         _cleanup_free_ char *text = NULL;
         size_t len;
         json_t *json;
@@ -168,7 +168,7 @@ static int add_dist_info(struct finder *finder, const char *name, const char *ve
         return r < 0 ? r : add(finder, &item);
 }
 
-/* A file (distutils) or a folder with PKG-INFO (setuptools). */
+/* A file (distutils) or a directory with PKG-INFO (setuptools). */
 static int add_egg_info(struct finder *finder, const char *name, const char *version)
 {
         _cleanup_free_ char *inside = path_join(name, "PKG-INFO");
@@ -216,7 +216,7 @@ static int look_at(struct finder *finder, const char *name)
         return 0;
 }
 
-/* The search folder itself is "pip-19.0-py3.7.egg" with EGG-INFO in it. */
+/* The search directory itself is "pip-19.0-py3.7.egg" with EGG-INFO in it. */
 static int look_at_egg(struct finder *finder)
 {
         const char *project;
@@ -274,24 +274,24 @@ static int look_in(struct finder *finder)
 }
 
 /* 0 or a negative code. */
-static int look_at_folder(const struct target *target, const struct target_scheme *scheme, struct finder *finder,
-                          const char *folder, struct pipseed_error *err)
+static int look_at_dir(const struct target *target, const struct target_scheme *scheme, struct finder *finder,
+                          const char *directory, struct pipseed_error *err)
 {
         const char *root = target->root != NULL && strcmp(target->root, "/") != 0 ? target->root : NULL;
         _cleanup_free_ char *host = NULL;
         _cleanup_close_ int dir_fd = -1;
-        int r = rooted_resolve(root, folder, &host);
+        int r = rooted_resolve(root, directory, &host);
 
         if (r == 0)
                 r = dir_fd = file_open_dir(host);
-        if (is_absent(r) && !(r == -EACCES && scheme_has(scheme, folder)))
+        if (is_absent(r) && !(r == -EACCES && scheme_has(scheme, directory)))
                 return 0;
         if (r >= 0) {
                 finder->dir_fd = dir_fd;
-                finder->location = arena_strdup(&finder->list->arena, folder);
+                finder->location = arena_strdup(&finder->list->arena, directory);
                 r = finder->location != NULL ? look_in(finder) : -ENOMEM;
         }
-        return r < 0 ? error_sys(err, r, folder, "cannot look for installed packages in %s", folder) : 0;
+        return r < 0 ? error_sys(err, r, directory, "cannot look for installed packages in %s", directory) : 0;
 }
 
 static int look_everywhere(const struct target *target, const struct target_scheme *scheme, struct finder *finder,
@@ -304,11 +304,11 @@ static int look_everywhere(const struct target *target, const struct target_sche
         for (size_t i = 0; r == 0 && i < target->n_search; i++) {
                 for (size_t k = 0; k < ARRAY_SIZE(own); k++)
                         seen[k] = seen[k] || strcmp(target->search[i], own[k]) == 0;
-                r = look_at_folder(target, scheme, finder, target->search[i], err);
+                r = look_at_dir(target, scheme, finder, target->search[i], err);
         }
         for (size_t k = 0; r == 0 && k < ARRAY_SIZE(own); k++)
                 if (!seen[k])
-                        r = look_at_folder(target, scheme, finder, own[k], err);
+                        r = look_at_dir(target, scheme, finder, own[k], err);
         return r;
 }
 

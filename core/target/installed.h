@@ -10,9 +10,9 @@
 
 struct installed {
         const char *project;   /* normalised name */
-        const char *version;   /* from METADATA, or the folder's name when METADATA has none */
-        const char *location;  /* the search folder, unrooted */
-        const char *dist_info; /* name of the folder (or egg-info file) in location */
+        const char *version;   /* from METADATA, or the directory's name when METADATA has none */
+        const char *location;  /* the search directory, unrooted */
+        const char *dist_info; /* name of the directory (or egg-info file) in location */
         bool has_record;       /* dist-info with RECORD: can be removed */
         bool is_egg;           /* egg-info, egg-link or an editable install: known, but not removable by RECORD */
 };
@@ -23,8 +23,8 @@ struct installed_list {
         size_t n_items;
 };
 
-/* All installed distributions of one project in the target's search path and in the folders of the scheme that the caller
- * works with (within target->root). A folder that may not be looked into is passed over, as Python does it, but not one of
+/* All installed distributions of one project in the target's search path and in the directories of the scheme that the caller
+ * works with (within target->root). A directory that may not be looked into is passed over, as Python does it, but not one of
  * the scheme's: PIPSEED_E_SYS. Names that are being moved by pip ("~ip") do not count. ret_list must be emptied with
  * installed_list_done. */
 int installed_find(const struct target *target, const struct target_scheme *scheme, const char *project,

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define USUAL_FOLDERS "/usr/local/bin:/usr/bin:/bin"
+#define USUAL_DIRS "/usr/local/bin:/usr/bin:/bin"
 #define OLDEST_MINOR 6
 #define NEWEST_MINOR 29
 
@@ -38,13 +38,13 @@ static int may_run(const char *root, const char *path)
 
 int lookup_path(const char *name, const char *root, size_t n, char **ret_path)
 {
-        const char *folders = root == NULL ? getenv("PATH") : NULL;
-        const char *at = folders != NULL ? folders : USUAL_FOLDERS;
+        const char *directories = root == NULL ? getenv("PATH") : NULL;
+        const char *at = directories != NULL ? directories : USUAL_DIRS;
 
         for (;;) {
                 size_t len = strcspn(at, ":");
-                _cleanup_free_ char *folder = len > 0 ? strndup(at, len) : strdup(".");
-                _cleanup_free_ char *joined = folder != NULL ? path_join(folder, name) : NULL;
+                _cleanup_free_ char *directory = len > 0 ? strndup(at, len) : strdup(".");
+                _cleanup_free_ char *joined = directory != NULL ? path_join(directory, name) : NULL;
                 _cleanup_free_ char *path = NULL;
                 int r;
 

@@ -24,7 +24,7 @@ static bool may_pass(const struct lookup_request *request, int code, const char 
 {
         if (request != NULL)
                 return code != PIPSEED_E_NO_MEMORY && code != PIPSEED_E_CANCELLED;
-        return code == PIPSEED_E_PROBE && lookup_is_script(path);
+        return code == PIPSEED_E_PROBE_FAILED && lookup_is_script(path);
 }
 
 /* Each of that name on PATH. ret_failed is the first that does not work. 1; 0: there is none; or a code. */

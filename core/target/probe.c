@@ -158,13 +158,13 @@ static int fail(const char *exe, int status, char *stderr_text, struct pipseed_e
         }
         said = last_line(stderr_text);
         if (WIFSIGNALED(status))
-                (void)error_set(err, PIPSEED_E_PROBE, exe, "%s was ended by signal %d when asked what it is", exe,
+                (void)error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s was ended by signal %d when asked what it is", exe,
                                 WTERMSIG(status));
         else if (WEXITSTATUS(status) != 0)
-                (void)error_set(err, PIPSEED_E_PROBE, exe, "%s failed when asked what it is (exit %d)%s%s", exe,
+                (void)error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s failed when asked what it is (exit %d)%s%s", exe,
                                 WEXITSTATUS(status), said[0] != '\0' ? ": " : "", said);
         else
-                (void)error_set(err, PIPSEED_E_PROBE, exe, "%s did not answer as a Python does", exe);
+                (void)error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s did not answer as a Python does", exe);
         return error_hint(err, "see what this prints: %s -I -S -c 'import sys, sysconfig; print(sys.version)'", SHELL_WORD(exe));
 }
 
@@ -193,7 +193,7 @@ static int run(const struct probe *probe, const char *script, int out_fd, int er
         const char *exe = probe->exe;
         const char *const argv[] = {exe, "-I", "-S", "-c", script, NULL};
         _cleanup_(cleanup_freep) char **envp = process_python_environment();
-        /* A version manager's shim chooses by the current folder. */
+        /* A version manager's shim chooses by the current directory. */
         _cleanup_close_ int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
         struct process_spec spec = {argv, envp, -1, out_fd, err_fd, here};
         struct process process = PROCESS_INIT;
@@ -206,14 +206,14 @@ static int run(const struct probe *probe, const char *script, int out_fd, int er
         if (r < 0) {
                 char buffer[128];
 
-                (void)error_set(err, PIPSEED_E_PROBE, exe, "cannot run %s: %s", exe,
+                (void)error_set(err, PIPSEED_E_PROBE_FAILED, exe, "cannot run %s: %s", exe,
                                 strerror_r(-r, buffer, sizeof(buffer)));
                 err->sys_errno = -r;
                 return err->code;
         }
         r = process_wait(&process, PROBE_TIMEOUT_MS, tick, (void *)(uintptr_t)probe, ret_status);
         if (r == -ETIMEDOUT)
-                return error_set(err, PIPSEED_E_PROBE, exe, "%s did not answer within %d seconds", exe,
+                return error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s did not answer within %d seconds", exe,
                                  PROBE_TIMEOUT_MS / 1000);
         return r < 0 ? error_sys(err, r, exe, "cannot wait for %s", exe) : 0;
 }
@@ -240,7 +240,7 @@ static int ask(const struct probe *probe, const char *script, char **ret_answer,
         if (r == 0)
                 r = read_answer(err_fd, &err_text);
         if (r == -EFBIG)
-                return error_set(err, PIPSEED_E_PROBE, exe, "%s printed too much when asked what it is", exe);
+                return error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s printed too much when asked what it is", exe);
         if (r != 0)
                 return error_sys(err, r, exe, "cannot read the answer of %s", exe);
         for (const char *p = strstr(out_text, "\n" MARK); p != NULL; p = strstr(p + 1, "\n" MARK))
@@ -269,7 +269,7 @@ int probe_executable(const struct probe *probe, char **ret_path, struct pipseed_
                 return r;
         path = probe_unhex(hex);
         if (path == NULL)
-                return error_set(err, PIPSEED_E_PROBE, probe->exe, "the Python that %s runs does not know its own path",
+                return error_set(err, PIPSEED_E_PROBE_FAILED, probe->exe, "the Python that %s runs does not know its own path",
                                  probe->exe);
         *ret_path = path;
         return 0;

@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/names.h"
+#include "base/dir_iter.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "target/rooted.h"
@@ -79,10 +79,10 @@ int pyvenv_parse(struct arena *arena, const char *text, size_t len, struct pyven
 }
 
 /* 1, 0 or a negative code. */
-static int read_cfg(struct arena *arena, const char *root, const char *folder, const char *prefix,
+static int read_cfg(struct arena *arena, const char *root, const char *directory, const char *prefix,
                     struct pyvenv *ret_env, struct pipseed_error *err)
 {
-        _cleanup_free_ char *path = path_join(folder, "pyvenv.cfg");
+        _cleanup_free_ char *path = path_join(directory, "pyvenv.cfg");
         _cleanup_free_ char *text = NULL;
         struct pyvenv env;
         size_t len;
@@ -147,7 +147,7 @@ static int read_legacy(struct arena *arena, const char *root, const char *prefix
         _cleanup_free_ char *lib = path_join(prefix, "lib");
         _cleanup_free_ char *mark = path_join(prefix, "bin/activate_this.py");
         _cleanup_free_ char *host = NULL;
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         const char *name;
         int r;
 
@@ -158,28 +158,28 @@ static int read_legacy(struct arena *arena, const char *root, const char *prefix
                 r = rooted_resolve(root, lib, &host) < 0 ? 0 : 1;
         if (r <= 0)
                 return r < 0 ? error_sys(err, r, mark, "cannot look at %s", mark) : 0;
-        r = names_open(&names, file_open_dir(host));
+        r = dir_iter_open(&names, file_open_dir(host));
         if (r == -ENOENT || r == -ENOTDIR)
                 return 0;
-        while (r == 0 && (name = names_next(&names)) != NULL)
+        while (r == 0 && (name = dir_iter_next(&names)) != NULL)
                 if (implementation_of_file(name) != NULL)
                         r = read_orig_prefix(arena, root, prefix, name, ret_env, err);
         return names.error < 0 ? error_sys(err, names.error, lib, "cannot read %s", lib) : r;
 }
 
-int pyvenv_read(struct arena *arena, const char *root, const char *folder, struct pyvenv *ret_env,
+int pyvenv_read(struct arena *arena, const char *root, const char *directory, struct pyvenv *ret_env,
                 struct pipseed_error *err)
 {
-        _cleanup_free_ char *bin = path_join(folder, "bin");
+        _cleanup_free_ char *bin = path_join(directory, "bin");
         int r;
 
         if (bin == NULL)
                 return error_memory(err);
         /* site.py looks beside the interpreter first, then one above. */
-        r = read_cfg(arena, root, bin, folder, ret_env, err);
+        r = read_cfg(arena, root, bin, directory, ret_env, err);
         if (r == 0)
-                r = read_cfg(arena, root, folder, folder, ret_env, err);
-        return r != 0 ? r : read_legacy(arena, root, folder, ret_env, err);
+                r = read_cfg(arena, root, directory, directory, ret_env, err);
+        return r != 0 ? r : read_legacy(arena, root, directory, ret_env, err);
 }
 
 int pyvenv_read_of(struct arena *arena, const char *root, const char *exe, struct pyvenv *ret_env,
@@ -197,12 +197,12 @@ int pyvenv_read_of(struct arena *arena, const char *root, const char *exe, struc
         return r != 0 ? r : read_legacy(arena, root, prefix, ret_env, err);
 }
 
-bool pyvenv_is_env(const char *root, const char *folder)
+bool pyvenv_is_env(const char *root, const char *directory)
 {
         struct pipseed_error ignored = PIPSEED_ERROR_INIT;
         struct arena arena = {0};
         struct pyvenv env;
-        int r = pyvenv_read(&arena, root, folder, &env, &ignored);
+        int r = pyvenv_read(&arena, root, directory, &env, &ignored);
 
         arena_done(&arena);
         /* One that cannot be read is still one: whoever asks wants to be careful. */

@@ -21,9 +21,9 @@ const char *scheme_replace(struct arena *arena, const char *path, const char *fr
         return arena_format(arena, "%s%s", rest[0] == '/' && strcmp(to, "/") == 0 ? "" : to, rest);
 }
 
-bool scheme_has(const struct target_scheme *scheme, const char *folder)
+bool scheme_has(const struct target_scheme *scheme, const char *directory)
 {
-        return strcmp(folder, scheme->dirs[PLAN_LIB]) == 0 || strcmp(folder, scheme->dirs[PLAN_OTHER_LIB]) == 0;
+        return strcmp(directory, scheme->dirs[PLAN_LIB]) == 0 || strcmp(directory, scheme->dirs[PLAN_OTHER_LIB]) == 0;
 }
 
 int scheme_fill(struct arena *arena, const struct target_scheme *scheme, const char *from, const char *to,
@@ -40,7 +40,7 @@ int scheme_fill(struct arena *arena, const struct target_scheme *scheme, const c
         return 0;
 }
 
-/* "python3.7m": headers had the ABI flags in their folder until 3.7. */
+/* "python3.7m": headers had the ABI flags in their directory until 3.7. */
 static const char *abi_suffix(int minor)
 {
         return minor < 8 ? "m" : "";
@@ -97,7 +97,7 @@ const char *scheme_user_base(struct arena *arena)
 
         if (set != NULL && set[0] != '\0') {
                 absolute = path_absolute_here(set);
-                /* A relative one without a current folder: Python would not find it either. */
+                /* A relative one without a current directory: Python would not find it either. */
                 if (absolute == NULL && errno != ENOMEM)
                         absolute = path_absolute("/", set);
         } else {

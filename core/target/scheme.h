@@ -23,20 +23,20 @@ struct target_scheme {
 enum scheme_layout {
         SCHEME_POSIX,  /* sysconfig's posix_prefix, distutils' unix_prefix */
         SCHEME_DEBIAN, /* posix_local, unix_local: /usr/local and dist-packages */
-        SCHEME_VENV,   /* as posix, with pip's own folder for headers */
+        SCHEME_VENV,   /* as posix, with pip's own directory for headers */
 };
 
-/* path with the folder `from` at its start replaced by `to`; path itself when it is not below `from`. NULL: out of
+/* path with the directory `from` at its start replaced by `to`; path itself when it is not below `from`. NULL: out of
  * memory. */
 const char *scheme_replace(struct arena *arena, const char *path, const char *from, const char *to);
-/* Is it the folder that the scheme puts packages into, purelib or platlib? */
-bool scheme_has(const struct target_scheme *scheme, const char *folder);
+/* Is it the directory that the scheme puts packages into, purelib or platlib? */
+bool scheme_has(const struct target_scheme *scheme, const char *directory);
 /* scheme_replace for a scheme: 0 or -ENOMEM. */
 int scheme_fill(struct arena *arena, const struct target_scheme *scheme, const char *from, const char *to,
                 struct target_scheme *ret_scheme);
 
 /*
- * The scheme of a CPython by its layout. lib is the name of its folder ("python3.13", "python3.13t"); libdir "lib" or
+ * The scheme of a CPython by its layout. lib is the name of its directory ("python3.13", "python3.13t"); libdir "lib" or
  * "lib64", for platlib. 0 or -ENOMEM.
  */
 int scheme_of_layout(struct arena *arena, enum scheme_layout layout, const char *prefix, const char *lib,

@@ -141,28 +141,28 @@ static int cannot_look(const struct finder *finder, int r, const char *path)
         return error_sys(finder->err, r, path, "cannot look at %s", path);
 }
 
-static int not_an_environment(const struct finder *finder, const char *folder)
+static int not_an_environment(const struct finder *finder, const char *directory)
 {
-        (void)error_set(finder->err, PIPSEED_E_NO_TARGET, folder, "'%s' is not an environment: it has no pyvenv.cfg",
-                        folder);
+        (void)error_set(finder->err, PIPSEED_E_NO_TARGET, directory, "'%s' is not an environment: it has no pyvenv.cfg",
+                        directory);
         return error_hint(finder->err, "make one: pipseed venv %s; an installation is named by --python PREFIX/bin/python3",
-                          SHELL_WORD(folder));
+                          SHELL_WORD(directory));
 }
 
 /* An environment, or, by --python, the prefix of an installation. */
-static int find_in_folder(struct finder *finder, const char *folder)
+static int find_in_dir(struct finder *finder, const char *directory)
 {
         const struct implementation *one;
         struct pyvenv env;
-        int r = pyvenv_read(arena_of(finder), finder->image, folder, &env, finder->err);
+        int r = pyvenv_read(arena_of(finder), finder->image, directory, &env, finder->err);
 
         if (r != 0)
                 return r < 0 ? r : find_in_env(finder, &env, NULL);
         if (finder->query->env != NULL)
-                return not_an_environment(finder, folder);
+                return not_an_environment(finder, directory);
         for (size_t i = 0; (one = implementation_at(i)) != NULL; i++)
                 for (size_t k = 0; one->commands[k] != NULL; k++) {
-                        _cleanup_free_ char *path = str_format("%s/bin/%s", folder, one->commands[k]);
+                        _cleanup_free_ char *path = str_format("%s/bin/%s", directory, one->commands[k]);
 
                         if (path == NULL)
                                 return error_memory(finder->err);
@@ -170,9 +170,9 @@ static int find_in_folder(struct finder *finder, const char *folder)
                         if (r != 0)
                                 return r < 0 ? cannot_look(finder, r, path) : find_python(finder, path);
                 }
-        (void)error_set(finder->err, PIPSEED_E_NO_TARGET, folder,
-                        "'%s' is not an environment: it has neither pyvenv.cfg nor bin/python3", folder);
-        return error_hint(finder->err, "make one: pipseed venv %s", SHELL_WORD(folder));
+        (void)error_set(finder->err, PIPSEED_E_NO_TARGET, directory,
+                        "'%s' is not an environment: it has neither pyvenv.cfg nor bin/python3", directory);
+        return error_hint(finder->err, "make one: pipseed venv %s", SHELL_WORD(directory));
 }
 
 /* As invoked: links are kept. "a/../b" is where it leads to, as a link may be in the way of taking it by its text. */
@@ -201,11 +201,11 @@ static int not_found(const struct finder *finder, const char *path, int sys_errn
                                 path);
                 finder->err->sys_errno = sys_errno;
                 return error_hint(finder->err,
-                                  "install the Python that it leads to again, or make the environment anew");
+                                  "install the Python that it leads to again, or recreate the environment");
         }
         (void)error_set(finder->err, PIPSEED_E_NO_TARGET, path, "there is no %s", path);
         finder->err->sys_errno = sys_errno;
-        return error_hint(finder->err, "name an environment's folder, or an interpreter with --python");
+        return error_hint(finder->err, "name an environment's directory, or an interpreter with --python");
 }
 
 /* The link ENV/bin/python3 of an environment leads nowhere: say which environment and which base. */
@@ -223,7 +223,7 @@ static int find_broken(struct finder *finder, const char *path, int sys_errno)
         return find_in_env(finder, &env, path);
 }
 
-/* A folder or an interpreter by its path, absolute. */
+/* A directory or an interpreter by its path, absolute. */
 static int find_by_path(struct finder *finder, const char *path)
 {
         struct stat st;
@@ -232,12 +232,12 @@ static int find_by_path(struct finder *finder, const char *path)
         if (r < 0)
                 return find_broken(finder, path, -r);
         if (S_ISDIR(st.st_mode))
-                return find_in_folder(finder, path);
+                return find_in_dir(finder, path);
         r = base_is_executable(finder->image, path);
         if (r != 0)
                 return r < 0 ? cannot_look(finder, r, path) : find_python(finder, path);
-        (void)error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "%s is no executable file", path);
-        return error_hint(finder->err, "name an environment's folder, or an interpreter with --python");
+        (void)error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "%s is not an executable file", path);
+        return error_hint(finder->err, "name an environment's directory, or an interpreter with --python");
 }
 
 static int take_named(void *data, const char *path, const struct lookup_request *request)
@@ -264,7 +264,7 @@ static int find_by_name(struct finder *finder, const char *given)
         if (here == NULL || !pyvenv_is_env(NULL, here))
                 return r;
         error_clear(finder->err);
-        return find_in_folder(finder, here);
+        return find_in_dir(finder, here);
 }
 
 static int find_given(struct finder *finder, const char *given)
@@ -276,20 +276,20 @@ static int find_given(struct finder *finder, const char *given)
         return find_by_path(finder, path);
 }
 
-static int find_active(struct finder *finder, const char *folder)
+static int find_active(struct finder *finder, const char *directory)
 {
-        _cleanup_free_ char *path = path_absolute_here(folder);
+        _cleanup_free_ char *path = path_absolute_here(directory);
         int r;
 
         if (path == NULL)
-                return error_sys(finder->err, errno, folder, "cannot tell where %s is", folder);
+                return error_sys(finder->err, errno, directory, "cannot tell where %s is", directory);
         if (pyvenv_is_env(NULL, path))
-                return find_in_folder(finder, path);
+                return find_in_dir(finder, path);
         r = rooted_find(NULL, path, S_IFDIR);
         if (r < 0)
                 return cannot_look(finder, r, path);
         (void)error_set(finder->err, r > 0 ? PIPSEED_E_BAD_TARGET : PIPSEED_E_NO_TARGET, path,
-                        "VIRTUAL_ENV names %s, which is no environment", path);
+                        "VIRTUAL_ENV names %s, which is not an environment", path);
         return error_hint(finder->err, "unset VIRTUAL_ENV, or name the environment");
 }
 

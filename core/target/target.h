@@ -7,7 +7,7 @@
  *     r = target_find(&query, &target, err);
  *     target->scheme.dirs[PLAN_LIB] ...
  *
- * Found without running the interpreter wherever files tell (a venv by its pyvenv.cfg and folders, its base through the
+ * Found without running the interpreter wherever files tell (a venv by its pyvenv.cfg and directories, its base through the
  * cache of facts), else by one isolated call of it (probe.h), remembered by path, inode, size and mtime.
  * All paths are absolute and unrooted: path_rooted(target->root, p) is where they are now.
  */
@@ -28,7 +28,7 @@ struct target {
         const struct facts *facts; /* of the base interpreter (facts.h); NULL unless base_only was asked for */
         const char *base_exe;      /* the interpreter behind exe that belongs to no environment */
         const char *root; /* absolute, or NULL */
-        const char *exe;  /* for shebangs: absolute, as invoked; in an environment found by folder, ENV/bin/NAME with
+        const char *exe;  /* for shebangs: absolute, as invoked; in an environment found by directory, ENV/bin/NAME with
                              the NAME that `python -m venv` of its base uses */
         const char *run_exe; /* what may be executed to compile bytecode: the base, never an environment's own file; NULL:
                                 nothing (it lies inside a root, or a stranger could have made it) */
@@ -45,16 +45,16 @@ struct target {
         struct tag_facts tags;
         struct target_scheme scheme;      /* the default scheme: Debian's posix_local, venv, ... */
         struct target_scheme user_scheme; /* with --user; PYTHONUSERBASE honoured */
-        bool user_site_enabled;           /* is the user's folder on sys.path? */
+        bool user_site_enabled;           /* is the user's directory on sys.path? */
         const char *const *search;        /* where installed packages are looked for, in the order of sys.path: site
-                                             folders, what their .pth files add, the user site when enabled */
+                                             directories, what their .pth files add, the user site when enabled */
         size_t n_search;
-        const char *stdlib; /* folder that may hold EXTERNALLY-MANAGED */
+        const char *stdlib; /* directory that may hold EXTERNALLY-MANAGED */
         bool was_probed;    /* an interpreter was run to find out */
 };
 
 struct target_query {
-        const char *env;    /* folder, or NULL */
+        const char *env;    /* directory, or NULL */
         const char *python; /* path or name, or NULL */
         const char *root;   /* or NULL */
         bool base_only;     /* find facts, base_exe, exe and is_venv, and look at nothing else */
@@ -63,7 +63,7 @@ struct target_query {
         size_t n_trust;
         bool is_choice; /* python was named by the caller to be run: it is, whoever owns it, and a note says who that is */
         bool look_only; /* what may not be run is described from its files, with a note, instead of refused */
-        const char *cache_dir; /* folder that remembers probes (created as needed), NULL: do not remember */
+        const char *cache_dir; /* directory that remembers probes (created as needed), NULL: do not remember */
         pipseed_event_fn *event;
         void *event_data;
 };
@@ -77,7 +77,7 @@ DEFINE_CLEANUP(struct target *, target_free)
 
 /*
  * Is a virtual environment active for this target, so that --user has to be refused? Either the target is one, or
- * VIRTUAL_ENV names a folder that is one. ret_env: its folder in new memory, or NULL. 1 yes, 0 no, negative code.
+ * VIRTUAL_ENV names a directory that is one. ret_env: its directory in new memory, or NULL. 1 yes, 0 no, negative code.
  */
 int target_venv_active(const struct target *target, char **ret_env, struct pipseed_error *err);
 

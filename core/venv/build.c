@@ -34,7 +34,7 @@ int build_copy(const char *from, int dir_fd, const char *name, mode_t mode)
         return file_close(steal_fd(&fd));
 }
 
-/* granted: what umask and default ACL left of the 0777 of a folder, as they will of a file's mode. */
+/* granted: what umask and default ACL left of the 0777 of a directory, as they will of a file's mode. */
 static int write_file(const struct layout_entry *entry, int dir_fd, mode_t granted)
 {
         mode_t mode = entry->mode != 0 ? entry->mode : 0666;
@@ -73,16 +73,16 @@ static int fill(const struct layout *layout, int fd, mode_t granted, const char 
 
         for (size_t i = 0; i < layout->n_dirs; i++)
                 if (mkdirat(fd, layout->dirs[i], 0777) < 0)
-                        return error_sys(err, errno, path, "cannot make the folder %s", layout->dirs[i]);
+                        return error_sys(err, errno, path, "cannot make the directory %s", layout->dirs[i]);
         bin_fd = openat(fd, "bin", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (bin_fd < 0)
-                return error_sys(err, errno, path, "cannot open the folder bin");
+                return error_sys(err, errno, path, "cannot open the directory bin");
         for (size_t i = 0; i < layout->n_entries; i++) {
                 const struct layout_entry *entry = &layout->entries[i];
-                int r = make_entry(entry, entry->folder == LAYOUT_BIN ? bin_fd : fd, granted);
+                int r = make_entry(entry, entry->directory == LAYOUT_BIN ? bin_fd : fd, granted);
 
                 if (r < 0)
-                        return error_sys(err, r, path, "cannot make %s%s", entry->folder == LAYOUT_BIN ? "bin/" : "",
+                        return error_sys(err, r, path, "cannot make %s%s", entry->directory == LAYOUT_BIN ? "bin/" : "",
                                          entry->name);
         }
         return 0;
@@ -95,12 +95,12 @@ int build_tree(const struct layout *layout, int fd, const char *path, struct pip
         int r;
 
         if (fstat(fd, &st) < 0)
-                return error_sys(err, errno, path, "cannot look at the new folder");
+                return error_sys(err, errno, path, "cannot look at the new directory");
         mode = st.st_mode & 07777;
         if ((mode & OTHERS_WRITE) != 0 && fchmod(fd, mode & ~(mode_t)OTHERS_WRITE) < 0)
-                return error_sys(err, errno, path, "cannot set the mode of the new folder");
+                return error_sys(err, errno, path, "cannot set the mode of the new directory");
         r = fill(layout, fd, mode & 0777, path, err);
         if (r == 0 && (mode & OTHERS_WRITE) != 0 && fchmod(fd, mode) < 0)
-                return error_sys(err, errno, path, "cannot set the mode of the new folder");
+                return error_sys(err, errno, path, "cannot set the mode of the new directory");
         return r;
 }

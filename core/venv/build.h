@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * build.h - a layout made real in an empty folder that nobody else works in.
+ * build.h - a layout made real in an empty directory that nobody else works in.
  *
  *     r = build_tree(&layout, fd, path, err);
  */
@@ -9,7 +9,7 @@
 
 #include "venv/layout.h"
 
-/* fd: the folder; path: the environment's, for messages. Others could redirect what is written by links: a folder that
+/* fd: the directory; path: the environment's, for messages. Others could redirect what is written by links: a directory that
  * they may write is closed to them meanwhile. Errors: IO, NO_MEMORY. */
 int build_tree(const struct layout *layout, int fd, const char *path, struct pipseed_error *err);
 

@@ -22,9 +22,9 @@ struct maker {
         struct pipseed_error *err;
 };
 
-static const struct traits *traits_of(const struct maker *maker)
+static const struct features *features_of(const struct maker *maker)
 {
-        return &maker->query->origin->traits;
+        return &maker->query->origin->features;
 }
 
 static int add_dir(struct maker *maker, const char *path, size_t len)
@@ -36,7 +36,7 @@ static int add_dir(struct maker *maker, const char *path, size_t len)
                         return 0;
         if (layout->n_dirs == LAYOUT_MAX_DIRS)
                 return error_set(maker->err, PIPSEED_E_UNSUPPORTED, path,
-                                 "the folders of the base's scheme are too deep");
+                                 "the directories of the base's scheme are too deep");
         layout->dirs[layout->n_dirs] = arena_strndup(maker->arena, path, len);
         if (layout->dirs[layout->n_dirs] == NULL)
                 return error_memory(maker->err);
@@ -44,7 +44,7 @@ static int add_dir(struct maker *maker, const char *path, size_t len)
         return 0;
 }
 
-/* A path below the environment, and all folders on the way. */
+/* A path below the environment, and all directories on the way. */
 static int add_dirs(struct maker *maker, const char *path)
 {
         int r = 0;
@@ -55,7 +55,7 @@ static int add_dirs(struct maker *maker, const char *path)
         return r < 0 ? r : add_dir(maker, path, strlen(path));
 }
 
-/* What a folder of the scheme for environments is below the environment. */
+/* What a directory of the scheme for environments is below the environment. */
 static const char *below(const char *path)
 {
         size_t len = strlen(PROBE_PREFIX);
@@ -74,15 +74,15 @@ static int add_all_dirs(struct maker *maker)
 
         if (purelib == NULL || platlib == NULL)
                 return error_set(maker->err, PIPSEED_E_UNSUPPORTED, facts->venv_scheme.dirs[PLAN_LIB],
-                                 "the folders of environments of %s lie outside of them", maker->query->origin->exe);
+                                 "the directories of environments of %s lie outside of them", maker->query->origin->exe);
         /* "python3.13", "python3.13t": the same name as below lib. */
         include = lib != NULL ? str_format("include/%s", path_base(lib)) : NULL;
         if (include == NULL)
                 return error_memory(maker->err);
-        r = add_dirs(maker, traits_of(maker)->include_by_version ? include : "include");
+        r = add_dirs(maker, features_of(maker)->include_by_version ? include : "include");
         if (r == 0)
                 r = add_dirs(maker, purelib);
-        if (r == 0 && traits_of(maker)->platlib)
+        if (r == 0 && features_of(maker)->platlib)
                 r = add_dirs(maker, platlib);
         return r < 0 ? r : add_dirs(maker, "bin");
 }
@@ -95,7 +95,7 @@ static int add_entry(struct maker *maker, const struct layout_entry *entry)
                 return error_memory(maker->err);
         /* posix comes after common: the more special script counts. */
         for (size_t i = 0; i < layout->n_entries; i++)
-                if (layout->entries[i].folder == entry->folder && strcmp(layout->entries[i].name, entry->name) == 0) {
+                if (layout->entries[i].directory == entry->directory && strcmp(layout->entries[i].name, entry->name) == 0) {
                         layout->entries[i] = *entry;
                         return 0;
                 }
@@ -110,7 +110,7 @@ static int add_lib64(struct maker *maker)
 {
         const struct layout_entry entry = {LAYOUT_TOP, LAYOUT_LINK, LAYOUT_KEEP, .name = "lib64", .text = "lib"};
 
-        return traits_of(maker)->lib64 && maker->query->origin->is_64bit ? add_entry(maker, &entry) : 0;
+        return features_of(maker)->lib64 && maker->query->origin->is_64bit ? add_entry(maker, &entry) : 0;
 }
 
 static int add_ignore_file(struct maker *maker)
@@ -118,7 +118,7 @@ static int add_ignore_file(struct maker *maker)
         const struct layout_entry entry = {LAYOUT_TOP, LAYOUT_FILE, LAYOUT_REPLACE, .name = ".gitignore",
                                            .text = ignore_file, .len = strlen(ignore_file)};
 
-        if (!traits_of(maker)->ignore_file || maker->query->req->without_scm_ignore_files)
+        if (!features_of(maker)->ignore_file || maker->query->req->without_scm_ignore_files)
                 return 0;
         return add_entry(maker, &entry);
 }
@@ -126,13 +126,13 @@ static int add_ignore_file(struct maker *maker)
 static int write_config(struct maker *maker, bool system_site, const char **ret_text, size_t *ret_len)
 {
         const struct pipseed_create_request *req = maker->query->req;
-        const struct origin *origin = maker->query->origin;
+        const struct base_python *origin = maker->query->origin;
         _cleanup_(str_done) struct str text = STR_INIT;
         const struct text_config config = {
                 .home = origin->home,
                 .version = origin->version,
-                .prompt = traits_of(maker)->has_prompt ? maker->prompt : NULL,
-                .executable = traits_of(maker)->has_command ? origin->real : NULL,
+                .prompt = features_of(maker)->has_prompt ? maker->prompt : NULL,
+                .executable = features_of(maker)->has_command ? origin->real : NULL,
                 .program = origin->exe,
                 .asked_prompt = req->prompt,
                 .dir = maker->query->dir,
@@ -141,7 +141,7 @@ static int write_config(struct maker *maker, bool system_site, const char **ret_
                 .without_pip = req->without_pip,
                 .clear = req->clear,
                 .upgrade = req->upgrade,
-                .without_ignore_file = traits_of(maker)->ignore_file && req->without_scm_ignore_files,
+                .without_ignore_file = features_of(maker)->ignore_file && req->without_scm_ignore_files,
         };
 
         text_add_config(&text, &config);
@@ -165,7 +165,7 @@ static int add_config(struct maker *maker)
 
 static int add_name(struct maker *maker, const char *name)
 {
-        const struct origin *origin = maker->query->origin;
+        const struct base_python *origin = maker->query->origin;
         bool copies = maker->query->req->copies;
         const struct layout_entry entry = {
                 LAYOUT_BIN, copies ? LAYOUT_COPY : LAYOUT_LINK, LAYOUT_KEEP,
@@ -177,7 +177,7 @@ static int add_name(struct maker *maker, const char *name)
 
 static int add_interpreter(struct maker *maker)
 {
-        const struct origin *origin = maker->query->origin;
+        const struct base_python *origin = maker->query->origin;
         bool copies = maker->query->req->copies;
         const struct layout_entry entry = {
                 LAYOUT_BIN, copies ? LAYOUT_COPY : LAYOUT_LINK, LAYOUT_INTERPRETER,
@@ -189,8 +189,8 @@ static int add_interpreter(struct maker *maker)
         } names[] = {
                 {true, "python"},
                 {true, "python3"},
-                {traits_of(maker)->minor_name, arena_format(maker->arena, "python3.%d", origin->facts->minor)},
-                {traits_of(maker)->pi_name, "\xf0\x9d\x9c\x8bthon"},
+                {features_of(maker)->minor_name, arena_format(maker->arena, "python3.%d", origin->facts->minor)},
+                {features_of(maker)->pi_name, "\xf0\x9d\x9c\x8bthon"},
         };
         const char *const *own = origin->facts->implementation->venv_names;
         int r = add_entry(maker, &entry);
@@ -206,13 +206,13 @@ static int add_interpreter(struct maker *maker)
 /* A template that is not UTF-8 is left out, as venv does it with a warning: no release has one. */
 static int add_script(struct maker *maker, const struct template *template)
 {
-        const struct traits *traits = traits_of(maker);
+        const struct features *features = features_of(maker);
         const char *name = path_base(maker->query->dir);
         const char *prompt = maker->prompt != NULL ? maker->prompt : name;
         const char *const values[TEXT_N_VARIABLES] = {
                 [TEXT_DIR] = maker->query->dir,
                 [TEXT_NAME] = name,
-                [TEXT_PROMPT] = traits->prompt_in_parens ? arena_format(maker->arena, "(%s) ", prompt) : prompt,
+                [TEXT_PROMPT] = features->prompt_in_parens ? arena_format(maker->arena, "(%s) ", prompt) : prompt,
                 [TEXT_BIN_NAME] = "bin",
                 [TEXT_PYTHON] = maker->layout->interpreter,
         };
@@ -225,10 +225,10 @@ static int add_script(struct maker *maker, const struct template *template)
                 return error_memory(maker->err);
         if (!str_is_utf8(template->text, template->len))
                 return 0;
-        replaced = text_add_script(&text, template->name, template->text, template->len, values, traits->quotes);
+        replaced = text_add_script(&text, template->name, template->text, template->len, values, features->quotes);
         entry.text = text.failed ? NULL : arena_strndup(maker->arena, text.data, text.len);
         entry.len = text.len;
-        if (!replaced && traits->keeps_unchanged) {
+        if (!replaced && features->keeps_unchanged) {
                 entry.keeps_times = true;
                 memcpy(entry.times, template->times, sizeof(entry.times));
         }
@@ -250,11 +250,11 @@ static int find_prompt(struct maker *maker)
         _cleanup_free_ char *here = NULL;
 
         maker->prompt = maker->query->req->prompt;
-        if (maker->prompt == NULL || strcmp(maker->prompt, ".") != 0 || !traits_of(maker)->dot_is_folder)
+        if (maker->prompt == NULL || strcmp(maker->prompt, ".") != 0 || !features_of(maker)->dot_is_dir)
                 return 0;
         here = getcwd(NULL, 0);
         if (here == NULL)
-                return error_sys(maker->err, errno, NULL, "cannot tell the name of the current folder, for the prompt");
+                return error_sys(maker->err, errno, NULL, "cannot tell the name of the current directory, for the prompt");
         maker->prompt = arena_strdup(maker->arena, path_base(here));
         return maker->prompt != NULL ? 0 : error_memory(maker->err);
 }

@@ -12,7 +12,7 @@
 
 #include "base/arena.h"
 #include "pipseed.h"
-#include "venv/origin.h"
+#include "venv/base_python.h"
 
 #include <sys/stat.h>
 #include <time.h>
@@ -20,8 +20,8 @@
 #define LAYOUT_MAX_DIRS 16
 #define LAYOUT_MAX_ENTRIES 48
 
-/* Files and links are in two folders only. */
-enum layout_folder { LAYOUT_TOP, LAYOUT_BIN, LAYOUT_N_FOLDERS };
+/* Files and links are in two directories only. */
+enum layout_dir { LAYOUT_TOP, LAYOUT_BIN, LAYOUT_N_TOPS };
 
 enum layout_kind {
         LAYOUT_LINK, /* to text */
@@ -29,7 +29,7 @@ enum layout_kind {
         LAYOUT_COPY, /* of the file text */
 };
 
-/* What becomes of an entry in a folder that has something by that name already, as in venv. */
+/* What becomes of an entry in a directory that has something by that name already, as in venv. */
 enum layout_existing {
         LAYOUT_REPLACE,     /* the new file takes its place */
         LAYOUT_KEEP,        /* it stays, unless it is a link that leads nowhere */
@@ -37,7 +37,7 @@ enum layout_existing {
 };
 
 struct layout_entry {
-        enum layout_folder folder;
+        enum layout_dir directory;
         enum layout_kind kind;
         enum layout_existing existing;
         const char *name;
@@ -59,7 +59,7 @@ struct layout {
 };
 
 struct layout_query {
-        const struct origin *origin;
+        const struct base_python *origin;
         const struct pipseed_create_request *req;
         bool finish_later; /* with system_site_packages: the base's packages are not seen before the final pyvenv.cfg, so that
                               hooks do not take its pip for the environment's, as in venv */

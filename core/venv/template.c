@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/names.h"
+#include "base/dir_iter.h"
 #include "base/path.h"
 
 #include <errno.h>
@@ -55,10 +55,10 @@ static int read_template(struct templates *templates, int dir_fd, const char *na
         return r < 0 ? r : 1;
 }
 
-static int add_template(struct templates *templates, int folder_fd, const char *name)
+static int add_template(struct templates *templates, int dir_fd, const char *name)
 {
         struct template template;
-        int r = read_template(templates, folder_fd, name, &template);
+        int r = read_template(templates, dir_fd, name, &template);
 
         if (r <= 0)
                 return r;
@@ -69,24 +69,24 @@ static int add_template(struct templates *templates, int folder_fd, const char *
         return 0;
 }
 
-static int read_folder(struct templates *templates, int venv_fd, const char *folder)
+static int read_dir(struct templates *templates, int venv_fd, const char *directory)
 {
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         const char *name;
-        int r = names_open(&names, file_open_dir_at(venv_fd, folder));
+        int r = dir_iter_open(&names, file_open_dir_at(venv_fd, directory));
 
-        while (r == 0 && (name = names_next(&names)) != NULL)
-                r = add_template(templates, names_fd(&names), name);
+        while (r == 0 && (name = dir_iter_next(&names)) != NULL)
+                r = add_template(templates, dir_iter_fd(&names), name);
         return r != 0 ? r : names.error;
 }
 
 int templates_read(struct templates *templates, int venv_fd, const char *venv_dir, struct pipseed_error *err)
 {
-        static const char *const folders[] = {"scripts/common", "scripts/posix"};
+        static const char *const directories[] = {"scripts/common", "scripts/posix"};
 
-        for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-                _cleanup_free_ char *path = path_join(venv_dir, folders[i]);
-                int r = path != NULL ? read_folder(templates, venv_fd, folders[i]) : -ENOMEM;
+        for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+                _cleanup_free_ char *path = path_join(venv_dir, directories[i]);
+                int r = path != NULL ? read_dir(templates, venv_fd, directories[i]) : -ENOMEM;
 
                 if (r == -ENOENT) {
                         (void)error_set(err, PIPSEED_E_UNSUPPORTED, path, "the base's venv has no activate scripts");

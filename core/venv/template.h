@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * template.h - the activate scripts of a base interpreter before anything is filled in: all files of
- * venv/scripts/common and venv/scripts/posix, in this order. Folders in there are passed over; no release has any.
+ * venv/scripts/common and venv/scripts/posix, in this order. Directories in there are passed over; no release has any.
  */
 #ifndef VENV_TEMPLATE_H
 #define VENV_TEMPLATE_H
@@ -27,7 +27,7 @@ struct templates {
         size_t capacity;
 };
 
-/* venv_fd: the package's folder, venv_dir its path for messages. Errors: IO, UNSUPPORTED (no scripts), NO_MEMORY. */
+/* venv_fd: the package's directory, venv_dir its path for messages. Errors: IO, UNSUPPORTED (no scripts), NO_MEMORY. */
 int templates_read(struct templates *templates, int venv_fd, const char *venv_dir, struct pipseed_error *err);
 
 #endif

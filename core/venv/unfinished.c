@@ -33,7 +33,7 @@ int unfinished_write(struct str *out, int fd, bool with_pip, const char *config,
         return out->failed ? -ENOMEM : 0;
 }
 
-/* ret_config: the rest of the text, in it. ret_inode: 0 when the note has none. -EBADMSG: it is no note. */
+/* ret_config: the rest of the text, in it. ret_inode: 0 when the note has none. -EBADMSG: it is not a note. */
 static int parse(const char *text, bool *ret_with_pip, uint64_t *ret_inode, const char **ret_config)
 {
         char *end = NULL;

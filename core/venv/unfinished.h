@@ -9,7 +9,7 @@
  *                                      such a file, what follows means nothing
  *     home = ...                       pyvenv.cfg as it is to be in the end; nothing: as it is
  *
- * The run that makes the environment holds the lock of the environment's folder all the time.
+ * The run that makes the environment holds the lock of the environment's directory all the time.
  */
 #ifndef VENV_UNFINISHED_H
 #define VENV_UNFINISHED_H
@@ -24,7 +24,7 @@
 /* 0 or -errno. fd: the environment's directory. */
 int unfinished_write(struct str *out, int fd, bool with_pip, const char *config, size_t len);
 
-/* Is there a note, and does the run that wrote it live no more? Then fd, the environment's folder, is locked by this call.
+/* Is there a note, and does the run that wrote it live no more? Then fd, the environment's directory, is locked by this call.
  * 1 yes, 0 no, -EPERM: it is another user's, -errno. */
 int unfinished_find(int fd, bool *ret_with_pip);
 /* The pyvenv.cfg of the note takes its place, if the note is about this directory, and the note goes. To be called after unfinished_find. 0 or -errno. */

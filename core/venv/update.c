@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/names.h"
+#include "base/dir_iter.h"
 #include "base/path.h"
 #include "venv/build.h"
 
@@ -30,7 +30,7 @@ static int in_the_way(const struct updater *updater, const char *name, const cha
 {
         (void)error_set(updater->err, PIPSEED_E_NOT_EMPTY, updater->update->path,
                         "%s is %s where the environment has its own", name, what);
-        return error_hint(updater->err, "choose another folder, or make it anew with --clear");
+        return error_hint(updater->err, "choose another directory, or recreate it with --clear");
 }
 
 static int add(const struct updater *updater, enum change_kind kind, const char *path)
@@ -64,18 +64,18 @@ static int add_dir(const struct updater *updater, const char *dir)
         if (fd == -ENOENT)
                 return add(updater, CHANGE_MKDIR, dir);
         if (fd == -ELOOP || fd == -ENOTDIR)
-                return in_the_way(updater, dir, "not reached through folders alone");
+                return in_the_way(updater, dir, "not reached through directories alone");
         if (fd < 0)
                 return error_sys(updater->err, fd, update->path, "cannot open %s", dir);
         if (fstat(fd, &st) < 0)
                 return error_sys(updater->err, errno, update->path, "cannot look at %s", dir);
-        return S_ISDIR(st.st_mode) ? 0 : in_the_way(updater, dir, "no folder");
+        return S_ISDIR(st.st_mode) ? 0 : in_the_way(updater, dir, "no directory");
 }
 
-/* A file that is written anew keeps its owner and, unless its template has one, its mode. */
+/* A file that is rewritten keeps its owner and, unless its template has one, its mode. */
 static int keep_attributes(const struct updater *updater, const struct layout_entry *entry, const struct stat *old)
 {
-        int staged = entry->folder == LAYOUT_BIN ? updater->staged_bin : updater->staged;
+        int staged = entry->directory == LAYOUT_BIN ? updater->staged_bin : updater->staged;
         struct stat new;
 
         if (!S_ISREG(old->st_mode))
@@ -97,7 +97,7 @@ static int replace(const struct updater *updater, const struct layout_entry *ent
         int r;
 
         if (S_ISDIR(old->st_mode))
-                return in_the_way(updater, entry->name, "a folder");
+                return in_the_way(updater, entry->name, "a directory");
         r = keep_attributes(updater, entry, old);
         return r < 0 ? error_sys(updater->err, r, updater->update->path, "cannot replace %s", entry->name)
                      : add(updater, CHANGE_SWAP, path);
@@ -139,7 +139,7 @@ static int replace_interpreter(const struct updater *updater, const struct layou
 static int add_entry(const struct updater *updater, const struct layout_entry *entry)
 {
         const struct update *update = updater->update;
-        _cleanup_free_ char *path = path_join(entry->folder == LAYOUT_BIN ? "bin" : "", entry->name);
+        _cleanup_free_ char *path = path_join(entry->directory == LAYOUT_BIN ? "bin" : "", entry->name);
         _cleanup_close_ int fd = -1;
         struct stat old;
         int r;
@@ -179,16 +179,16 @@ static int add_merge(const struct updater *updater)
         return r;
 }
 
-/* Every name in the folder: those that a journal can hold are taken away; the others, with oddly, are removed. */
+/* Every name in the directory: those that a journal can hold are taken away; the others, with oddly, are removed. */
 static int each_old(const struct updater *updater, bool oddly)
 {
         const struct update *update = updater->update;
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         const char *name;
-        int r = names_open(&names, file_open_dir_at(update->fd, "."));
+        int r = dir_iter_open(&names, file_open_dir_at(update->fd, "."));
 
-        while (r == 0 && (name = names_next(&names)) != NULL) {
-                if (txn_is_area_name(name) || path_is_plain(name) == oddly)
+        while (r == 0 && (name = dir_iter_next(&names)) != NULL) {
+                if (txn_is_staging_name(name) || path_is_plain(name) == oddly)
                         continue;
                 if (!oddly)
                         r = add(updater, CHANGE_TAKE, name);
@@ -208,12 +208,12 @@ static int add_clear(const struct updater *updater)
                 if (strchr(layout->dirs[i], '/') == NULL)
                         r = add(updater, CHANGE_PUT, layout->dirs[i]);
         for (size_t i = 0; r == 0 && i < layout->n_entries; i++)
-                if (layout->entries[i].folder == LAYOUT_TOP)
+                if (layout->entries[i].directory == LAYOUT_TOP)
                         r = add(updater, CHANGE_PUT, layout->entries[i].name);
         return r;
 }
 
-int update_folder(const struct update *update, struct txn **ret_txn, struct pipseed_error *err)
+int update_dir(const struct update *update, struct txn **ret_txn, struct pipseed_error *err)
 {
         _cleanup_(txn_freep) struct txn *txn = NULL;
         _cleanup_(updater_done) struct updater updater = {.update = update, .staged = -1, .staged_bin = -1, .err = err};

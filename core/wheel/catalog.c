@@ -5,7 +5,7 @@
 #include "base/event.h"
 #include "base/file.h"
 #include "base/hash.h"
-#include "base/names.h"
+#include "base/dir_iter.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/trust.h"
@@ -37,14 +37,14 @@ void catalog_done(struct catalog *catalog)
         *catalog = (struct catalog){0};
 }
 
-struct listing {
+struct record_files {
         const struct pipseed_request *req;
         struct catalog *catalog;
         size_t capacity;
 };
 
 /* A new last element with its name parsed; the caller fills the rest before the next call. */
-static int add(struct listing *listing, const char *filename, struct catalog_wheel **ret_wheel,
+static int add(struct record_files *listing, const char *filename, struct catalog_wheel **ret_wheel,
                struct pipseed_error *err)
 {
         struct catalog *catalog = listing->catalog;
@@ -70,7 +70,7 @@ static int add(struct listing *listing, const char *filename, struct catalog_whe
         return 0;
 }
 
-static int add_bundle(struct listing *listing, struct pipseed_error *err)
+static int add_bundle(struct record_files *listing, struct pipseed_error *err)
 {
         for (size_t i = 0; i < n_bundle_wheels; i++) {
                 const struct bundle_wheel *bundled = &bundle_wheels[i];
@@ -96,54 +96,54 @@ static int add_bundle(struct listing *listing, struct pipseed_error *err)
 }
 
 /* Says why, and clears the error. */
-static int pass_over(const struct pipseed_request *req, const char *folder, const char *filename,
+static int pass_over(const struct pipseed_request *req, const char *directory, const char *filename,
                      struct pipseed_error *err)
 {
         char text[2048];
 
-        (void)snprintf(text, sizeof(text), "passed over %s/%s: %s", folder, filename, err->message);
+        (void)snprintf(text, sizeof(text), "passed over %s/%s: %s", directory, filename, err->message);
         error_clear(err);
         return event_tell(req->event, req->event_data, PIPSEED_EVENT_NOTE, text, err);
 }
 
-static int add_file(struct listing *listing, const char *folder, int dir_fd, const char *filename,
+static int add_file(struct record_files *listing, const char *directory, int dir_fd, const char *filename,
                     struct pipseed_error *err)
 {
         struct catalog_wheel *wheel = NULL;
         int r = add(listing, filename, &wheel, err);
 
         if (r == PIPSEED_E_WHEEL_NAME || r == PIPSEED_E_BAD_VERSION)
-                return pass_over(listing->req, folder, filename, err);
+                return pass_over(listing->req, directory, filename, err);
         if (r < 0)
                 return r;
-        wheel->source = folder;
+        wheel->source = directory;
         wheel->dir_fd = dir_fd;
-        wheel->path = arena_format(&listing->catalog->arena, "%s/%s", folder, filename);
+        wheel->path = arena_format(&listing->catalog->arena, "%s/%s", directory, filename);
         if (wheel->path == NULL)
                 return error_memory(err);
         return pin_find(listing->req, wheel, &(const struct pipseed_pin *){NULL}, &wheel->unpinned, err);
 }
 
-static int add_folder(struct listing *listing, const char *folder, int *ret_dir_fd, struct pipseed_error *err)
+static int add_dir(struct record_files *listing, const char *directory, int *ret_dir_fd, struct pipseed_error *err)
 {
-        _cleanup_close_ int dir_fd = file_open_dir(folder);
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_close_ int dir_fd = file_open_dir(directory);
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         const char *name;
         int r;
 
         if (dir_fd < 0) {
-                error_sys(err, dir_fd, folder, "cannot read the wheel folder");
+                error_sys(err, dir_fd, directory, "cannot read the wheel directory");
                 return error_hint(err, "check --wheel-dir and the policy's wheels.dirs (pipseed policy show)");
         }
-        r = names_open(&names, file_open_dir_at(dir_fd, "."));
+        r = dir_iter_open(&names, file_open_dir_at(dir_fd, "."));
         *ret_dir_fd = steal_fd(&dir_fd);
-        while (r == 0 && (name = names_next(&names)) != NULL)
+        while (r == 0 && (name = dir_iter_next(&names)) != NULL)
                 if ((str_ends(name, ".whl") || str_ends(name, ".whlx")) && name[0] != '.')
-                        r = add_file(listing, folder, *ret_dir_fd, name, err);
-        return names.error < 0 ? error_sys(err, names.error, folder, "cannot read the wheel folder") : r;
+                        r = add_file(listing, directory, *ret_dir_fd, name, err);
+        return names.error < 0 ? error_sys(err, names.error, directory, "cannot read the wheel directory") : r;
 }
 
-/* Newest first within a project; the same wheel in two places: the bundle, then the earlier folder. */
+/* Newest first within a project; the same wheel in two places: the bundle, then the earlier directory. */
 static int by_name(const void *a, const void *b)
 {
         const struct catalog_wheel *left = a;
@@ -162,7 +162,7 @@ static int by_name(const void *a, const void *b)
 int catalog_open(const struct pipseed_request *req, struct catalog *ret_catalog, struct pipseed_error *err)
 {
         _cleanup_(catalog_done) struct catalog catalog = {.req = req};
-        struct listing listing = {.req = req, .catalog = &catalog};
+        struct record_files listing = {.req = req, .catalog = &catalog};
         int r = req->bundled ? add_bundle(&listing, err) : 0;
 
         if (r < 0)
@@ -173,7 +173,7 @@ int catalog_open(const struct pipseed_request *req, struct catalog *ret_catalog,
         for (size_t i = 0; i < req->n_wheel_dirs; i++) {
                 catalog.dir_fds[i] = -1;
                 catalog.n_dir_fds = i + 1;
-                r = add_folder(&listing, req->wheel_dirs[i], &catalog.dir_fds[i], err);
+                r = add_dir(&listing, req->wheel_dirs[i], &catalog.dir_fds[i], err);
                 if (r < 0)
                         return r;
         }
@@ -186,23 +186,23 @@ int catalog_open(const struct pipseed_request *req, struct catalog *ret_catalog,
 
 /* Can somebody other than root and the caller have written what was read, or given it this name? Asked of the descriptor
  * that was read, and of each directory on the way to it. */
-static int find_stranger(struct catalog_wheel *wheel, int fd, struct pipseed_error *err)
+static int find_untrusted_owner(struct catalog_wheel *wheel, int fd, struct pipseed_error *err)
 {
         const struct trust_rule rule = trust_rule_caller();
         _cleanup_free_ char *path = path_absolute_here(wheel->path);
-        _cleanup_free_ char *folder = path != NULL ? path_dir(path) : NULL;
+        _cleanup_free_ char *directory = path != NULL ? path_dir(path) : NULL;
         struct trust_result result;
         char why[128];
         int r;
 
-        if (folder == NULL)
+        if (directory == NULL)
                 return error_sys(err, errno, wheel->path, "cannot tell where %s is", wheel->path);
         free(steal_ptr(wheel->stranger)); /* it was read before */
         free(steal_ptr(wheel->stranger_path));
         r = trust_check_fd(fd, path, &rule, &result);
         /* Into a sticky directory others can put wheels of their own. */
         if (r == 0 && result.fault == TRUST_OK)
-                r = trust_check_fd(wheel->dir_fd, folder, &rule, &result);
+                r = trust_check_fd(wheel->dir_fd, directory, &rule, &result);
         if (r < 0)
                 return error_sys(err, r, wheel->path, "cannot look at the wheel");
         if (result.fault == TRUST_OK)
@@ -232,7 +232,7 @@ static int read_file(struct catalog_wheel *wheel, struct pipseed_error *err)
         if (r < 0)
                 return r;
         wheel->knows_python = true;
-        r = find_stranger(wheel, fd, err);
+        r = find_untrusted_owner(wheel, fd, err);
         if (r < 0)
                 return r;
         hash_of(bytes, len, wheel->sha256);
@@ -412,7 +412,7 @@ static int nothing_fits(const struct catalog *catalog, const struct catalog_ques
                   question->specifier_text != NULL && question->specifier_text[0] != '\0' ? " " : "",
                   question->specifier_text != NULL ? question->specifier_text : "", question->python_version,
                   seen.len > 0 ? seen.data : "none");
-        return error_hint(err, "put a wheel that fits into a folder and name it with --wheel-dir (wheels.dirs)");
+        return error_hint(err, "put a wheel that fits into a directory and name it with --wheel-dir (wheels.dirs)");
 }
 
 int catalog_choose(struct catalog *catalog, const struct catalog_question *question, struct catalog_wheel **ret_wheel,

@@ -145,7 +145,7 @@ static int parse_option(struct parser *parser, char *line)
         point.name = str_trim(line);
         if (!entry_point_name_is_safe(point.name))
                 return error_set(parser->err, PIPSEED_E_SCRIPT_NAME, parser->path,
-                                 "entry_points.txt, line %zu: \"%s\" is no name for a script", parser->line,
+                                 "entry_points.txt, line %zu: \"%s\" is not a name for a script", parser->line,
                                  QUOTE(point.name, strlen(point.name)));
         if (!parse_value(parser->arena, str_trim(equals + 1), &point))
                 return refuse_line(parser, equals + 1, "not of the form module:attr, both dotted identifiers");

@@ -5,7 +5,7 @@
  *     const struct implementation *one = implementation_find("pypy");        NULL: unknown
  *
  * A new one needs a row in implementation.c, its name in the two macros below, and the source of its venv's names in
- * venv/traits.c if that differs. What a row has to say can be asked of the interpreter itself:
+ * venv/features.c if that differs. What a row has to say can be asked of the interpreter itself:
  *
  *     name            sys.implementation.name
  *     title           as it is written in messages

@@ -22,7 +22,7 @@ static bool ends_with(const char *text, size_t len, const char *suffix)
         return len >= suffix_len && strncasecmp(text + len - suffix_len, suffix, suffix_len) == 0;
 }
 
-/* The first entry at the top of the wheel whose name ends in suffix, file or folder, and a second one; NULL: there is
+/* The first entry at the top of the wheel whose name ends in suffix, file or directory, and a second one; NULL: there is
  * none. Case does not count, as it does not to importlib.metadata: a second project must not hide in ".DIST-INFO". */
 static void find_top(const struct zip *zip, const char *suffix, const char **ret_name, const char **ret_second)
 {
@@ -55,12 +55,12 @@ int layout_same_version(const char *a, const char *b, bool *ret_same)
         return 0;
 }
 
-/* Is folder NAME-VERSION + suffix of this project and version? -1: out of memory. Versions have no "-" here, names might
+/* Is directory NAME-VERSION + suffix of this project and version? -1: out of memory. Versions have no "-" here, names might
  * in old wheels. */
-static int check_folder(struct arena *arena, const char *folder, const char *suffix, const struct wheel_name *name,
+static int check_dir(struct arena *arena, const char *directory, const char *suffix, const struct wheel_name *name,
                         bool *ret_fits, const char **ret_version)
 {
-        char *stem = arena_strndup(arena, folder, strlen(folder) - strlen(suffix));
+        char *stem = arena_strndup(arena, directory, strlen(directory) - strlen(suffix));
         char *dash = stem != NULL ? strrchr(stem, '-') : NULL;
         const char *project;
 
@@ -106,18 +106,18 @@ static int find_dist_info(struct arena *arena, const struct zip *zip, const stru
 
         find_top(zip, DIST_INFO, &first, &second);
         if (first == NULL)
-                return error_set(err, PIPSEED_E_DIST_INFO, path, "the wheel has no .dist-info folder");
+                return error_set(err, PIPSEED_E_DIST_INFO, path, "the wheel has no .dist-info directory");
         if (second != NULL)
                 return error_set(err, PIPSEED_E_DIST_INFO, path,
-                                 "the wheel has two .dist-info folders: \"%s\" and \"%s\"",
+                                 "the wheel has two .dist-info directories: \"%s\" and \"%s\"",
                                  QUOTE(first, strcspn(first, "/")), QUOTE(second, strcspn(second, "/")));
         layout->dist_info = arena_strndup(arena, first, strcspn(first, "/"));
         if (layout->dist_info == NULL ||
-            check_folder(arena, layout->dist_info, DIST_INFO, name, &fits, &layout->version) < 0)
+            check_dir(arena, layout->dist_info, DIST_INFO, name, &fits, &layout->version) < 0)
                 return error_memory(err);
         if (!fits || !str_ends(layout->dist_info, DIST_INFO))
                 return error_set(err, PIPSEED_E_DIST_INFO, path,
-                                 "the folder \"%s\" does not fit the wheel's file name: %s %s",
+                                 "the directory \"%s\" does not fit the wheel's file name: %s %s",
                                  QUOTE(first, strcspn(first, "/")), name->distribution, name->version);
         return 0;
 }
@@ -138,11 +138,11 @@ static int find_data_dir(struct arena *arena, const struct zip *zip, const struc
                 return layout->data_dir == NULL ? error_memory(err) : 0;
         }
         layout->data_dir = arena_strndup(arena, first, strcspn(first, "/"));
-        if (layout->data_dir == NULL || check_folder(arena, layout->data_dir, DATA, name, &fits, &version) < 0)
+        if (layout->data_dir == NULL || check_dir(arena, layout->data_dir, DATA, name, &fits, &version) < 0)
                 return error_memory(err);
         fits = fits && str_ends(layout->data_dir, DATA);
         if (!fits || second != NULL)
-                return error_set(err, PIPSEED_E_DATA_SCHEME, path, "the .data folder \"%s\" is not this wheel's",
+                return error_set(err, PIPSEED_E_DATA_SCHEME, path, "the .data directory \"%s\" is not this wheel's",
                                  QUOTE(fits ? second : first, strcspn(fits ? second : first, "/")));
         return 0;
 }
@@ -150,28 +150,28 @@ static int find_data_dir(struct arena *arena, const struct zip *zip, const struc
 static int refuse_script(const char *member, const char *path, struct pipseed_error *err)
 {
         return error_set(err, PIPSEED_E_SCRIPT_NAME, path,
-                         "\"%s\" would put a file into the scripts folder that may not be there",
+                         "\"%s\" would put a file into the scripts directory that may not be there",
                          QUOTE(member, strlen(member)));
 }
 
-/* Goes to the environment's top folder. bin/ there is the scripts folder, pyvenv.cfg decides which Python it is. */
+/* Goes to the environment's top directory. bin/ there is the scripts directory, pyvenv.cfg decides which Python it is. */
 static int check_data_file(const char *member, const char *rest, const char *path, struct pipseed_error *err)
 {
-        static const char *const folders[] = {"bin/", "scripts/"};
+        static const char *const directories[] = {"bin/", "scripts/"};
 
         if (str_equal_nocase(rest, "pyvenv.cfg"))
                 return error_set(err, PIPSEED_E_DATA_SCHEME, path, "\"%s\" would replace the environment's pyvenv.cfg",
                                  QUOTE(member, strlen(member)));
-        for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-                const size_t len = strlen(folders[i]);
+        for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+                const size_t len = strlen(directories[i]);
 
-                if (strncasecmp(rest, folders[i], len) == 0 && !entry_point_name_is_safe(rest + len))
+                if (strncasecmp(rest, directories[i], len) == 0 && !entry_point_name_is_safe(rest + len))
                         return refuse_script(member, path, err);
         }
         return 0;
 }
 
-/* rest is the member's name behind the .data folder and its slash. */
+/* rest is the member's name behind the .data directory and its slash. */
 static int check_data(const struct zip_member *member, const char *rest, const char *path, struct pipseed_error *err)
 {
         static const char *const keys[] = {"purelib", "platlib", "headers", "scripts", "data"};
@@ -247,7 +247,7 @@ int layout_find(struct arena *arena, const struct zip *zip, const struct wheel_n
                 if (in_data)
                         r = check_data(member, member->name + len + 1, path, err);
                 else if (strcmp(member->name, layout.data_dir) == 0)
-                        r = error_set(err, PIPSEED_E_DATA_SCHEME, path, "\"%s\" is no folder",
+                        r = error_set(err, PIPSEED_E_DATA_SCHEME, path, "\"%s\" is not a directory",
                                       QUOTE(member->name, len));
                 if (r == 0)
                         r = check_reserved(member, in_data, path, err);

@@ -22,7 +22,7 @@ struct tag_facts {
 
 /*
  * The best rank of any combination that the three compressed tag sets ("py2.py3", "none", "any") stand for: 0 is the
- * most specific tag that the interpreter supports, larger is less specific, -1 is no match. It is the index in
+ * most specific tag that the interpreter supports, larger is less specific, -1 is not a match. It is the index in
  * packaging.tags.sys_tags() of packaging 26.3 (older ones have linux_* behind manylinux and know no abi3t).
  *
  * What the facts do not tell: CPython is taken for a release build (no "d" in its ABI; below 3.8 with "m"), 32-bit ARM

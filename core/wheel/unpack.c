@@ -14,8 +14,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-/* The folder of the shared object, or of the program, that this code is in. */
-static char *own_folder(void)
+/* The directory of the shared object, or of the program, that this code is in. */
+static char *own_dir(void)
 {
         static const char anchor;
         struct link_map *map = NULL;
@@ -39,16 +39,16 @@ static char *own_folder(void)
 static void *open_module(void)
 {
         static const char *const places[] = {"pipseed/" ARCHIVE_MODULE_FILE, ARCHIVE_MODULE_FILE};
-        _cleanup_free_ char *folder = NULL;
+        _cleanup_free_ char *directory = NULL;
         void *handle;
 
         errno = 0;
         handle = dlopen(ARCHIVE_MODULE_FILE, RTLD_NOW | RTLD_LOCAL);
         if (handle != NULL || errno == ENOMEM)
                 return handle;
-        folder = own_folder();
-        for (size_t i = 0; folder != NULL && folder[0] == '/' && handle == NULL && i < ARRAY_SIZE(places); i++) {
-                _cleanup_free_ char *path = path_join(folder, places[i]);
+        directory = own_dir();
+        for (size_t i = 0; directory != NULL && directory[0] == '/' && handle == NULL && i < ARRAY_SIZE(places); i++) {
+                _cleanup_free_ char *path = path_join(directory, places[i]);
 
                 if (path != NULL && access(path, R_OK) == 0)
                         handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -70,7 +70,7 @@ static int load(const struct archive_module **ret_module, struct pipseed_error *
                 (void)error_set(err, PIPSEED_E_UNSUPPORTED, ARCHIVE_MODULE_FILE,
                                 "cannot load %s, the part of pipseed that unpacks wheels: %s", ARCHIVE_MODULE_FILE,
                                 reason != NULL ? reason : "no reason given");
-                return error_hint(err, "reinstall pipseed and libarchive; %s belongs into the folder pipseed/ beside "
+                return error_hint(err, "reinstall pipseed and libarchive; %s belongs into the directory pipseed/ beside "
                                        "libpipseed",
                                   ARCHIVE_MODULE_FILE);
         }
@@ -91,8 +91,8 @@ static int explain(const struct archive_report *report, const char *path, struct
                 [ARCHIVE_FAULT_NONE] = PIPSEED_E_FAILED,
                 [ARCHIVE_FAULT_MEMORY] = PIPSEED_E_NO_MEMORY,
                 [ARCHIVE_FAULT_LOCALE] = PIPSEED_E_UNSUPPORTED,
-                [ARCHIVE_FAULT_OPEN] = PIPSEED_E_ZIP_DISAGREE,
-                [ARCHIVE_FAULT_DISAGREE] = PIPSEED_E_ZIP_DISAGREE,
+                [ARCHIVE_FAULT_OPEN] = PIPSEED_E_ZIP_DECODER_MISMATCH,
+                [ARCHIVE_FAULT_DISAGREE] = PIPSEED_E_ZIP_DECODER_MISMATCH,
                 [ARCHIVE_FAULT_SIZE] = PIPSEED_E_ZIP_SIZE,
                 [ARCHIVE_FAULT_DATA] = PIPSEED_E_ZIP_DATA,
         };

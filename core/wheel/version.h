@@ -20,7 +20,7 @@
  *   release of V;
  *   "~=": it takes a suffix in an unusual spelling (1.0c1, 1.0RC1) for a component;
  *   "~=" and "V.*": it gets prefixes with an epoch wrong ("==0.*" admits 1!1.0);
- *   "===": it compares the normalised version, not the one that was given, and fails when its own text is no version.
+ *   "===": it compares the normalised version, not the one that was given, and fails when its own text is not a version.
  */
 #ifndef WHEEL_VERSION_H
 #define WHEEL_VERSION_H
@@ -51,7 +51,7 @@ bool version_is_prerelease(const struct version *version);
 const char *version_text(const struct version *version);
 
 /* Clauses between commas; empty ones count for nothing, and "" admits everything (under AUTO: all but pre-releases). A
- * bare version such as "26.3" is no specifier: see specifier_parse_pin. */
+ * bare version such as "26.3" is not a specifier: see specifier_parse_pin. */
 int specifier_parse(const char *text, struct specifier **ret_set, struct pipseed_error *err);
 /* As specifier_parse, but a bare version means "==" that version, and "newest" is the same as "". */
 int specifier_parse_pin(const char *text, struct specifier **ret_set, struct pipseed_error *err);

@@ -7,7 +7,7 @@
 #include "layout.h"
 #include "metadata.h"
 #include "name.h"
-#include "recorded.h"
+#include "record_check.h"
 #include "unpack.h"
 #include "version.h"
 #include "zip.h"
@@ -30,7 +30,7 @@ struct load {
         struct wheel_info info;
 };
 
-/* A file in the .dist-info folder. */
+/* A file in the .dist-info directory. */
 struct text {
         const char *data;
         size_t len;
@@ -45,7 +45,7 @@ static void done(struct load *load)
 /* What every integrity fault of a wheel comes down to for the user. */
 static int advise(int code, struct pipseed_error *err)
 {
-        if (code < 0 && pipseed_code_exit(code) == 4 && code != PIPSEED_E_WHEEL_NAME)
+        if (code < 0 && pipseed_exit_code(code) == 4 && code != PIPSEED_E_WHEEL_NAME)
                 (void)error_hint(err, "the wheel is damaged or was tampered with, and nothing of it was used: get it "
                                       "again from where it was published, or use another version");
         return code;
@@ -87,7 +87,7 @@ static int get_text(const struct load *load, const char *name, int missing_code,
         if (i == load->zip.n_members) {
                 if (missing_code != 0)
                         return error_set(load->err, missing_code, load->path,
-                                         "the wheel has no %s in its .dist-info folder", name);
+                                         "the wheel has no %s in its .dist-info directory", name);
                 *ret_text = (struct text){0};
                 return 0;
         }
@@ -152,7 +152,7 @@ static int read_requires_python(struct load *load, const struct text *metadata, 
                 return reason.code == PIPSEED_E_NO_MEMORY
                                ? error_memory(load->err)
                                : error_set(load->err, PIPSEED_E_METADATA, load->path,
-                                           "Requires-Python \"%.100s\" of METADATA is no version specifier", value);
+                                           "Requires-Python \"%.100s\" of METADATA is not a version specifier", value);
         *ret_specifier = value;
         return 0;
 }
@@ -255,7 +255,7 @@ static int check_record(struct load *load)
         if (r < 0)
                 return r;
         load->info.dist_info = load->layout.dist_info;
-        return recorded_check(&load->info, text.data, text.len, load->path, load->err);
+        return record_check(&load->info, text.data, text.len, load->path, load->err);
 }
 
 static int fill_info(struct load *load)

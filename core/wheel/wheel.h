@@ -9,7 +9,7 @@
  *             write(wheel->info.files[i].path, wheel->info.files[i].data, ...)
  *
  * wheel_load has checked everything before it returns: the structure of the zip (zip.h), every member against what
- * libarchive yields (archive.h), one dist-info folder that fits the file name, WHEEL, METADATA, entry points, and RECORD:
+ * libarchive yields (archive.h), one dist-info directory that fits the file name, WHEEL, METADATA, entry points, and RECORD:
  * the same set of paths as the archive, sha256 and size of each. So a hostile wheel is refused before anything is written.
  */
 #ifndef WHEEL_WHEEL_H
@@ -44,9 +44,9 @@ struct entry_point {
 struct wheel_info {
         const char *filename;
         const char *project;   /* normalised name */
-        const char *version;   /* as spelled in the dist-info folder's name */
+        const char *version;   /* as spelled in the dist-info directory's name */
         const char *dist_info; /* "pip-26.3.dist-info" */
-        const char *data_dir;  /* "pip-26.3.data"; the folder need not exist */
+        const char *data_dir;  /* "pip-26.3.data"; the directory need not exist */
         const char *requires_python; /* specifier or NULL */
         bool root_is_purelib;
         uint8_t sha256[HASH_SIZE]; /* of the whole wheel file */

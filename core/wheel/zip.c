@@ -64,12 +64,12 @@ static int find_end(struct scan *scan)
                 return refuse(scan, PIPSEED_E_ZIP_BOMB, "the file has %zu bytes, more than the limit of %zu",
                               scan->len, WHEEL_MAX_PACKED);
         if (scan->len < END_SIZE)
-                return refuse(scan, PIPSEED_E_ZIP_NO_END, "not a zip file: %zu bytes are too few", scan->len);
+                return refuse(scan, PIPSEED_E_ZIP_NO_EOCD, "not a zip file: %zu bytes are too few", scan->len);
         lowest = scan->len > END_SIZE + UINT16_MAX ? scan->len - END_SIZE - UINT16_MAX : 0;
         scan->end = scan->len - END_SIZE;
         while (!has_signature(scan, scan->end, END_SIGNATURE)) {
                 if (scan->end == lowest)
-                        return refuse(scan, PIPSEED_E_ZIP_NO_END, "not a zip file, or cut off: no end record");
+                        return refuse(scan, PIPSEED_E_ZIP_NO_EOCD, "not a zip file, or cut off: no end record");
                 scan->end--;
         }
         comment = zipheader_u16(scan->data + scan->end + 20);
@@ -232,12 +232,12 @@ static int compare_with_central(const struct scan *scan, const struct zip_header
         };
 
         if (local->name_len != named.name_len || memcmp(local->name, named.name, named.name_len) != 0)
-                return zipheader_refuse(&named, PIPSEED_E_ZIP_MISMATCH, scan->path, scan->err,
+                return zipheader_refuse(&named, PIPSEED_E_ZIP_HEADER_MISMATCH, scan->path, scan->err,
                                         "has another name in its local header: \"%.100s\"",
                                         QUOTE(local->name, local->name_len));
         for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
                 if (pairs[i].local != pairs[i].central)
-                        return zipheader_refuse(&named, PIPSEED_E_ZIP_MISMATCH, scan->path, scan->err,
+                        return zipheader_refuse(&named, PIPSEED_E_ZIP_HEADER_MISMATCH, scan->path, scan->err,
                                                 "has another %s in its local header: %#x, not %#x", pairs[i].what,
                                                 pairs[i].local, pairs[i].central);
         return 0;

@@ -24,7 +24,7 @@
 #define ZIP_MAX_COMMENT ((size_t)8192)
 
 struct zip_member {
-        const char *name; /* UTF-8, plain; folders end in "/" */
+        const char *name; /* UTF-8, plain; directories end in "/" */
         const char *key;  /* its folded form (fold.h), but that letters of an ASCII name keep their case */
         uint32_t size;
         uint32_t packed;
@@ -40,15 +40,15 @@ struct zip {
         struct arena arena;
         struct zip_member *members; /* sorted by name as bytes */
         size_t n_members;
-        size_t n_files; /* members that are no folders */
+        size_t n_files; /* members that are no directories */
         size_t unpacked; /* sum of all sizes, at most WHEEL_MAX_UNPACKED */
 };
 
 /*
  * Errors: PIPSEED_E_ZIP_*, each with the member's name. Refused are also data descriptors (as PyPI does), zip64,
  * comments of members, every extra field but those that hold times and owners, names that are not ASCII without the
- * UTF-8 flag (bit 11), names that are one on a file system that folds case or normalises (fold.h), a file in the place of a folder, and every
- * type but regular files and folders.
+ * UTF-8 flag (bit 11), names that are one on a file system that folds case or normalises (fold.h), a file in the place of a directory, and every
+ * type but regular files and directories.
  */
 int zip_read(const void *data, size_t len, const char *path, struct zip *ret_zip, struct pipseed_error *err);
 void zip_done(struct zip *zip);

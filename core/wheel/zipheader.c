@@ -144,7 +144,7 @@ static int check_sizes(const struct zip_header *header, bool is_dir, const char 
                 return zipheader_refuse(header, PIPSEED_E_ZIP_ZIP64, path, err,
                                         "uses zip64, which no wheel of this size needs");
         if (is_dir && (header->packed != 0 || header->size != 0))
-                return zipheader_refuse(header, PIPSEED_E_ZIP_DIRECTORY_DATA, path, err, "is a folder, but has data");
+                return zipheader_refuse(header, PIPSEED_E_ZIP_DIRECTORY_DATA, path, err, "is a directory, but has data");
         if (header->method == METHOD_STORED && header->packed != header->size)
                 return zipheader_refuse(header, PIPSEED_E_ZIP_SIZE, path, err,
                                         "is stored, but has %u bytes packed and %u unpacked",
@@ -162,10 +162,10 @@ static int check_type(const struct zip_header *header, uint32_t attributes, bool
         if (type != 0 && type != (is_dir ? S_IFDIR : S_IFREG))
                 return zipheader_refuse(header, PIPSEED_E_ZIP_TYPE, path, err,
                                         "is by its mode 0%o %s", attributes >> 16,
-                                        is_dir ? "no folder, but ends in a slash" : "no regular file");
+                                        is_dir ? "no directory, but ends in a slash" : "no regular file");
         if (!is_dir && (attributes & DOS_DIRECTORY) != 0)
                 return zipheader_refuse(header, PIPSEED_E_ZIP_TYPE, path, err,
-                                        "has a folder's attribute, but no slash at its end");
+                                        "has a directory's attribute, but no slash at its end");
         return 0;
 }
 

@@ -103,8 +103,8 @@ int zipname_check(const uint8_t *name, size_t len, bool utf8_flag, const char *p
         return 0;
 }
 
-/* The weight of a character in the order below: the end (also a folder's slash), then "/", then letters without case.
- * "/" being lightest puts a folder's content right behind a file of the folder's name. */
+/* The weight of a character in the order below: the end (also a directory's slash), then "/", then letters without case.
+ * "/" being lightest puts a directory's content right behind a file of the directory's name. */
 static int weight(const char *p)
 {
         if (p[0] == '\0' || (p[0] == '/' && p[1] == '\0'))
@@ -161,7 +161,7 @@ static int check_pair(const struct zip_member *first, const struct zip_member *s
                 return error_set(err, PIPSEED_E_ZIP_DUPLICATE, path, "the zip has two members \"%s\"",
                                  QUOTE(first->name, strlen(first->name)));
         if (relation == SAME || (relation == ABOVE && !first->is_dir))
-                return error_set(err, PIPSEED_E_ZIP_CLASH, path,
+                return error_set(err, PIPSEED_E_ZIP_NAME_COLLISION, path,
                                  "the zip members \"%s\" and \"%s\" cannot both be unpacked%s",
                                  QUOTE(first->name, strlen(first->name)), QUOTE(second->name, strlen(second->name)),
                                  !same_type || relation != SAME ? ": one is a file"

@@ -53,5 +53,5 @@ int main(int argc, char **argv)
                         err.hint, err.message);
         pipseed_environment_free(env);
         pipseed_policy_free(policy); /* the request pointed into it */
-        return pipseed_code_exit(r);
+        return pipseed_exit_code(r);
 }

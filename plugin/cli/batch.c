@@ -2,7 +2,7 @@
 #include "batch.h"
 
 #include "cleanup.h"
-#include "fault.h"
+#include "cli_error.h"
 #include "interrupt.h"
 #include "targets.h"
 
@@ -54,7 +54,7 @@ static void perform(const struct batch *batch, struct item *item, unsigned int j
         struct pipseed_request req = batch->req;
 
         if (interrupt_pending() != 0) {
-                item->code = fault_set(&item->err, PIPSEED_E_CANCELLED, NULL, "interrupted before it began");
+                item->code = cli_error_set(&item->err, PIPSEED_E_CANCELLED, NULL, "interrupted before it began");
                 return;
         }
         req.env = item->name;
@@ -88,33 +88,33 @@ static void *work(void *data)
 
 static void show_failure(struct batch *batch, const struct item *item)
 {
-        _cleanup_(document_done) struct document document = {0};
+        _cleanup_(json_output_done) struct json_output document = {0};
 
         output_error(batch->session->out, batch->n_items > 1 ? item->name : NULL, &item->err);
         if (!batch->session->settings->json)
                 return;
-        document_failure(&document, batch->session->command->name, &item->err);
-        document_text(&document, document.root, "requested", item->name);
-        output_document(batch->session->out, document_root(&document));
+        json_output_failure(&document, batch->session->command->name, &item->err);
+        json_output_text(&document, document.root, "requested", item->name);
+        output_document(batch->session->out, json_output_root(&document));
 }
 
 static void show_result(struct batch *batch, struct item *item)
 {
         struct session *session = batch->session;
-        _cleanup_(document_done) struct document document = {0};
+        _cleanup_(json_output_done) struct json_output document = {0};
 
         if (!session->settings->json) {
                 item->code = batch->job->show(session, &batch->req, item->result, NULL);
                 return;
         }
-        document_begin(&document, session->command->name, "ok", 0);
-        document_text(&document, document.root, "requested", item->name);
+        json_output_begin(&document, session->command->name, "ok", 0);
+        json_output_text(&document, document.root, "requested", item->name);
         item->code = batch->job->show(session, &batch->req, item->result, &document);
         if (item->code < 0) {
-                document_text(&document, document.root, "status", batch->job->trouble);
-                document_put(&document, document.root, "exit", json_integer(pipseed_code_exit(item->code)));
+                json_output_text(&document, document.root, "status", batch->job->trouble);
+                json_output_put(&document, document.root, "exit", json_integer(pipseed_exit_code(item->code)));
         }
-        output_document(session->out, document_root(&document));
+        output_document(session->out, json_output_root(&document));
 }
 
 static void show(struct batch *batch, struct item *item)
@@ -157,7 +157,7 @@ static int run_all(struct batch *batch, unsigned int jobs, struct pipseed_error 
         size_t n_threads = 0;
 
         if (threads == NULL)
-                return fault_memory(err);
+                return cli_error_memory(err);
         /* The first goes alone, with all processors: when the store is empty it fills it for the others. */
         perform(batch, &batch->items[0], batch->session->settings->jobs);
         show(batch, &batch->items[0]);
@@ -188,18 +188,18 @@ static int summarise(const struct batch *batch)
 
         for (size_t i = 0; i < batch->n_items; i++) {
                 failed += batch->items[i].code < 0;
-                integrity += pipseed_code_exit(batch->items[i].code) == 4;
+                integrity += pipseed_exit_code(batch->items[i].code) == 4;
         }
         if (failed == 0)
                 return 0;
         if (batch->n_items == 1)
-                return pipseed_code_exit(batch->items[0].code);
-        (void)fault_set(&err, PIPSEED_OK, NULL, "%zu of %zu environments failed:", failed, batch->n_items);
+                return pipseed_exit_code(batch->items[0].code);
+        (void)cli_error_set(&err, PIPSEED_OK, NULL, "%zu of %zu environments failed:", failed, batch->n_items);
         output_error(batch->session->out, NULL, &err);
         for (size_t i = 0; i < batch->n_items; i++)
                 if (batch->items[i].code < 0)
                         list_failure(batch, &batch->items[i]);
-        return batch->job->integrity && integrity == failed ? 4 : pipseed_code_exit(PIPSEED_E_BATCH);
+        return batch->job->integrity && integrity == failed ? 4 : pipseed_exit_code(PIPSEED_E_BATCH_FAILED);
 }
 
 static void free_cachep(struct pipseed_verify_cache **cache)
@@ -226,7 +226,7 @@ int batch_run(struct session *session, const struct batch_job *job)
         /* Large, but pages that no failure touches are never there. */
         items = calloc(targets.n_names, sizeof(*items));
         if (items == NULL)
-                return fault_memory(&err), session_fail(session, &err);
+                return cli_error_memory(&err), session_fail(session, &err);
         for (size_t i = 0; i < targets.n_names; i++)
                 items[i].name = targets.names[i];
         batch.items = items;

@@ -13,7 +13,7 @@
 #define CLI_BATCH_H
 
 #include "common.h"
-#include "document.h"
+#include "json_output.h"
 
 struct batch_job {
         /* On any thread. */
@@ -21,7 +21,7 @@ struct batch_job {
         /* Says what came of it and adds it to the document (already begun; NULL without --json). Returns 0 or a code
          * that makes the exit code, such as that of a finding. On the main thread. */
         int (*show)(struct session *session, const struct pipseed_request *req, const void *result,
-                    struct document *document);
+                    struct json_output *document);
         void (*release)(void *result);
         const char *doing;   /* "seeding", for progress */
         const char *trouble; /* status in the document when show returns a code */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* pipseed cache: what is in the store, filling it ahead of time, checking it, making it smaller. */
-#include "amount.h"
+#include "humanize.h"
 #include "batch.h"
 #include "cleanup.h"
-#include "fault.h"
+#include "cli_error.h"
 #include "interrupt.h"
 
 #include <string.h>
@@ -39,12 +39,12 @@ static int read_limits(const struct prune_settings *settings, uint64_t *ret_age,
         uint64_t age = none ? DEFAULT_AGE : UINT64_MAX;
         uint64_t size = none ? DEFAULT_SIZE : UINT64_MAX;
 
-        if (settings->max_age != NULL && !amount_read_age(settings->max_age, &age))
-                return fault_set(err, PIPSEED_E_USAGE, NULL,
+        if (settings->max_age != NULL && !humanize_read_age(settings->max_age, &age))
+                return cli_error_set(err, PIPSEED_E_USAGE, NULL,
                                  "--max-age needs a number of days (30, 30d) or hours (12h), not '%s'",
                                  settings->max_age);
-        if (settings->max_size != NULL && !amount_read_size(settings->max_size, &size))
-                return fault_set(err, PIPSEED_E_USAGE, NULL,
+        if (settings->max_size != NULL && !humanize_read_size(settings->max_size, &size))
+                return cli_error_set(err, PIPSEED_E_USAGE, NULL,
                                  "--max-size needs a number of bytes, or of K, M, G or T of them (500M), not '%s'",
                                  settings->max_size);
         *ret_age = age;
@@ -57,43 +57,43 @@ static const char *name_of(const struct pipseed_cache_entry *entry)
         return entry->wheel != NULL ? entry->wheel : entry->sha256;
 }
 
-static void put_entry(struct document *document, json_t *object, const struct pipseed_cache_entry *entry)
+static void put_entry(struct json_output *document, json_t *object, const struct pipseed_cache_entry *entry)
 {
-        document_text(document, object, "wheel", entry->wheel);
-        document_text(document, object, "sha256", entry->sha256);
-        document_text(document, object, "folder", entry->folder);
-        document_number(document, object, "bytes", entry->bytes);
-        document_number(document, object, "files", entry->n_files);
-        document_number(document, object, "bytecode", entry->n_bytecode);
-        document_put(document, object, "last_used",
+        json_output_text(document, object, "wheel", entry->wheel);
+        json_output_text(document, object, "sha256", entry->sha256);
+        json_output_text(document, object, "directory", entry->directory);
+        json_output_number(document, object, "bytes", entry->bytes);
+        json_output_number(document, object, "files", entry->n_files);
+        json_output_number(document, object, "bytecode", entry->n_bytecode);
+        json_output_put(document, object, "last_used",
                      entry->last_used != 0 ? json_integer((json_int_t)entry->last_used) : json_null());
-        document_put(document, object, "in_use", json_boolean(entry->in_use));
-        document_text(document, object, "status", entry->status == 0 ? "ok" : pipseed_code_name(entry->status));
-        document_put(document, object, "number", json_integer(entry->status));
-        document_text(document, object, "problem", entry->problem);
+        json_output_put(document, object, "in_use", json_boolean(entry->in_use));
+        json_output_text(document, object, "status", entry->status == 0 ? "ok" : pipseed_code_name(entry->status));
+        json_output_put(document, object, "number", json_integer(entry->status));
+        json_output_text(document, object, "problem", entry->problem);
 }
 
-static void put_cache(struct document *document, const struct pipseed_cache *cache)
+static void put_cache(struct json_output *document, const struct pipseed_cache *cache)
 {
         json_t *array = NULL;
 
-        document_text(document, document->root, "store", cache->path);
-        document_number(document, document->root, "bytes", cache->bytes);
-        array = document_array(document, document->root, "entries");
+        json_output_text(document, document->root, "store", cache->path);
+        json_output_number(document, document->root, "bytes", cache->bytes);
+        array = json_output_array(document, document->root, "entries");
         for (size_t i = 0; i < cache->n_entries; i++)
-                put_entry(document, document_element(document, array), cache->entries[i]);
+                put_entry(document, json_output_element(document, array), cache->entries[i]);
 }
 
 static void write_cache(struct session *session, const struct pipseed_cache *cache, int code)
 {
-        _cleanup_(document_done) struct document document = {0};
+        _cleanup_(json_output_done) struct json_output document = {0};
 
         if (!session->settings->json)
                 return;
-        document_begin(&document, session->command->name, code == 0 ? "ok" : "findings", pipseed_code_exit(code));
-        document_put(&document, document.root, "dry_run", json_boolean(session->settings->dry_run));
+        json_output_begin(&document, session->command->name, code == 0 ? "ok" : "findings", pipseed_exit_code(code));
+        json_output_put(&document, document.root, "dry_run", json_boolean(session->settings->dry_run));
         put_cache(&document, cache);
-        output_document(session->out, document_root(&document));
+        output_document(session->out, json_output_root(&document));
 }
 
 static void free_cache(struct pipseed_cache **cache)
@@ -123,7 +123,7 @@ static int print_table(struct session *session, const struct pipseed_cache *cach
         enum { COLUMNS = 5 };
         static const char *const heading[COLUMNS] = {"WHEEL", "SIZE", "FILES", "BYTECODE", "LAST USED"};
         _cleanup_free_ const char **cells = calloc((cache->n_entries + 1) * COLUMNS, sizeof(*cells));
-        _cleanup_free_ char (*texts)[4][AMOUNT_SIZE] = calloc(cache->n_entries + 1, sizeof(*texts));
+        _cleanup_free_ char (*texts)[4][HUMANIZE_SIZE] = calloc(cache->n_entries + 1, sizeof(*texts));
         const char **cell = cells;
 
         if (cells == NULL || texts == NULL)
@@ -133,13 +133,13 @@ static int print_table(struct session *session, const struct pipseed_cache *cach
         for (size_t i = 0; i < cache->n_entries; i++) {
                 const struct pipseed_cache_entry *entry = cache->entries[i];
 
-                (void)snprintf(texts[i][1], AMOUNT_SIZE, "%ju", (uintmax_t)entry->n_files);
-                (void)snprintf(texts[i][2], AMOUNT_SIZE, "%ju", (uintmax_t)entry->n_bytecode);
+                (void)snprintf(texts[i][1], HUMANIZE_SIZE, "%ju", (uintmax_t)entry->n_files);
+                (void)snprintf(texts[i][2], HUMANIZE_SIZE, "%ju", (uintmax_t)entry->n_bytecode);
                 *cell++ = name_of(entry);
-                *cell++ = amount_show_size(entry->bytes, texts[i][0]);
+                *cell++ = humanize_show_size(entry->bytes, texts[i][0]);
                 *cell++ = texts[i][1];
                 *cell++ = texts[i][2];
-                *cell++ = entry->in_use ? "now" : amount_show_time(entry->last_used, texts[i][3]);
+                *cell++ = entry->in_use ? "now" : humanize_show_time(entry->last_used, texts[i][3]);
         }
         output_table(session->out, cells, cache->n_entries + 1, COLUMNS);
         return 0;
@@ -156,7 +156,7 @@ static int print_damage(struct session *session, const struct pipseed_cache *cac
                 if (entry->status == 0)
                         continue;
                 code = entry->status;
-                output_finding(session->out, pipseed_code_name(entry->status), entry->folder,
+                output_finding(session->out, pipseed_code_name(entry->status), entry->directory,
                                entry->problem != NULL ? entry->problem : "is damaged");
         }
         return code;
@@ -166,15 +166,15 @@ static int run_info(struct session *session)
 {
         _cleanup_(free_cache) struct pipseed_cache *cache = NULL;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
-        char text[AMOUNT_SIZE];
+        char text[HUMANIZE_SIZE];
 
         if (list(session, false, &cache, &err) < 0)
                 return session_fail(session, &err);
         if (cache->n_entries > 0 && print_table(session, cache) < 0)
-                return fault_memory(&err), session_fail(session, &err);
+                return cli_error_memory(&err), session_fail(session, &err);
         (void)print_damage(session, cache);
         output_line(session->out, "%s: %zu %s, %s", cache->path, cache->n_entries,
-                    cache->n_entries == 1 ? "wheel" : "wheels", amount_show_size(cache->bytes, text));
+                    cache->n_entries == 1 ? "wheel" : "wheels", humanize_show_size(cache->bytes, text));
         write_cache(session, cache, 0);
         return 0;
 }
@@ -192,27 +192,27 @@ static int run_verify(struct session *session)
                         output_result(session->out, "ok", "%s", name_of(cache->entries[i]));
         code = print_damage(session, cache);
         if (code != 0)
-                output_note(session->out, "the next seeding makes a damaged entry anew; environments that share its "
+                output_note(session->out, "the next seeding rebuilds a damaged entry; environments that share its "
                                           "files have the same damage: 'pipseed verify ENV' tells");
         write_cache(session, cache, code);
-        return pipseed_code_exit(code);
+        return pipseed_exit_code(code);
 }
 
 static void print_removed(struct session *session, const struct pipseed_cache *cache)
 {
-        char size[AMOUNT_SIZE], moment[AMOUNT_SIZE];
+        char size[HUMANIZE_SIZE], moment[HUMANIZE_SIZE];
 
         for (size_t i = 0; i < cache->n_entries; i++) {
                 const struct pipseed_cache_entry *entry = cache->entries[i];
 
                 output_result(session->out, session->settings->dry_run ? "Would remove" : "Removed",
-                              "%s (%s, last used %s%s)", name_of(entry), amount_show_size(entry->bytes, size),
-                              amount_show_time(entry->last_used, moment), entry->status != 0 ? ", damaged" : "");
+                              "%s (%s, last used %s%s)", name_of(entry), humanize_show_size(entry->bytes, size),
+                              humanize_show_time(entry->last_used, moment), entry->status != 0 ? ", damaged" : "");
         }
         if (cache->n_entries == 0)
                 output_result(session->out, NULL, "nothing to remove from %s", cache->path);
         else if (cache->n_entries > 1)
-                output_result(session->out, NULL, "%s in all", amount_show_size(cache->bytes, size));
+                output_result(session->out, NULL, "%s in all", humanize_show_size(cache->bytes, size));
 }
 
 static int remove_entries(struct session *session, uint64_t max_age, uint64_t max_size)
@@ -284,25 +284,25 @@ static void release(void *cache)
 }
 
 static int show_warm(struct session *session, const struct pipseed_request *req, const void *data,
-                     struct document *document)
+                     struct json_output *document)
 {
         const struct pipseed_cache *cache = data;
-        char size[AMOUNT_SIZE];
+        char size[HUMANIZE_SIZE];
 
         for (size_t i = 0; i < cache->n_entries; i++) {
                 const struct pipseed_cache_entry *entry = cache->entries[i];
 
-                if (entry->folder == NULL) {
+                if (entry->directory == NULL) {
                         output_result(session->out, "Would add", "%s", name_of(entry));
                         continue;
                 }
                 output_result(session->out, "In the store:", "%s (%ju files, %s, bytecode of %ju %s)", name_of(entry),
-                              (uintmax_t)entry->n_files, amount_show_size(entry->bytes, size), (uintmax_t)entry->n_bytecode,
+                              (uintmax_t)entry->n_files, humanize_show_size(entry->bytes, size), (uintmax_t)entry->n_bytecode,
                               entry->n_bytecode == 1 ? "interpreter" : "interpreters");
-                output_detail(session->out, 1, "%s", entry->folder);
+                output_detail(session->out, 1, "%s", entry->directory);
         }
         if (document != NULL) {
-                document_put(document, document->root, "dry_run", json_boolean(req->dry_run));
+                json_output_put(document, document->root, "dry_run", json_boolean(req->dry_run));
                 put_cache(document, cache);
         }
         return 0;
@@ -328,7 +328,7 @@ static const struct command warm_command = {
         .name = "cache warm",
         .summary = "put into the store what seeding these targets needs",
         .operands = "[TARGET...]",
-        .description = "TARGET is the folder of an environment, or an interpreter: a file, or a name on PATH. It is not "
+        .description = "TARGET is the directory of an environment, or an interpreter: a file, or a name on PATH. It is not "
                        "changed. By default the target is that of 'pipseed seed'.",
         .groups = warm_groups,
         .max_operands = COMMAND_ANY_OPERANDS,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pipseed doctor: what is wrong with an environment, and mending it. */
+/* pipseed doctor: what is wrong with an environment, and repairing it. */
 #include "batch.h"
 #include "cleanup.h"
 
@@ -9,7 +9,7 @@ struct doctor_settings {
 };
 
 static const struct option own_options[] = {
-        {"--fix", 0, OPTION_FLAG, offsetof(struct doctor_settings, fix), NULL, NULL, NULL, "mend what can be mended"},
+        {"--fix", 0, OPTION_FLAG, offsetof(struct doctor_settings, fix), NULL, NULL, NULL, "repair what can be repaired"},
         {"--user", 0, OPTION_FLAG, offsetof(struct settings, user), NULL, NULL, NULL,
          "look at what was installed for this user"},
         {.name = NULL},
@@ -18,91 +18,91 @@ static const struct option_group own_group = {"What", own_options};
 static const struct option_group *const groups[] = {&own_group,   &wheels_group, &target_group,
                                                     &batch_group, &common_group, NULL};
 
-static int examine(const struct pipseed_request *req, bool fix, void **ret_checkup, struct pipseed_error *err)
+static int examine(const struct pipseed_request *req, bool fix, void **ret_report, struct pipseed_error *err)
 {
-        struct pipseed_checkup *checkup = NULL;
+        struct pipseed_doctor_report *checkup = NULL;
         int r = pipseed_doctor(req, fix && !req->dry_run, &checkup, err);
 
         if (r >= 0)
-                *ret_checkup = checkup;
+                *ret_report = checkup;
         return r;
 }
 
-static int look(const struct pipseed_request *req, void **ret_checkup, struct pipseed_error *err)
+static int look(const struct pipseed_request *req, void **ret_report, struct pipseed_error *err)
 {
-        return examine(req, false, ret_checkup, err);
+        return examine(req, false, ret_report, err);
 }
 
-static int mend(const struct pipseed_request *req, void **ret_checkup, struct pipseed_error *err)
+static int repair(const struct pipseed_request *req, void **ret_report, struct pipseed_error *err)
 {
-        return examine(req, true, ret_checkup, err);
+        return examine(req, true, ret_report, err);
 }
 
 static void release(void *checkup)
 {
-        pipseed_checkup_free(checkup);
+        pipseed_doctor_report_free(checkup);
 }
 
-static void put_ailments(struct document *document, const struct pipseed_checkup *checkup)
+static void put_issues(struct json_output *document, const struct pipseed_doctor_report *checkup)
 {
         json_t *array = NULL;
 
-        document_text(document, document->root, "env", checkup->env);
-        document_text(document, document->root, "python", checkup->python);
-        document_text(document, document->root, "python_version", checkup->version);
-        array = document_array(document, document->root, "findings");
-        for (size_t i = 0; i < checkup->n_ailments; i++) {
-                const struct pipseed_ailment *ailment = checkup->ailments[i];
-                json_t *object = document_element(document, array);
+        json_output_text(document, document->root, "env", checkup->env);
+        json_output_text(document, document->root, "python", checkup->python);
+        json_output_text(document, document->root, "python_version", checkup->version);
+        array = json_output_array(document, document->root, "findings");
+        for (size_t i = 0; i < checkup->n_issues; i++) {
+                const struct pipseed_issue *issue = checkup->issues[i];
+                json_t *object = json_output_element(document, array);
 
-                document_text(document, object, "code", pipseed_code_name(ailment->code));
-                document_put(document, object, "number", json_integer(ailment->code));
-                document_text(document, object, "path", ailment->path);
-                document_text(document, object, "text", ailment->text);
-                document_text(document, object, "hint", ailment->hint);
-                document_put(document, object, "can_mend", json_boolean(ailment->can_mend));
-                document_put(document, object, "mended", json_boolean(ailment->mended));
+                json_output_text(document, object, "code", pipseed_code_name(issue->code));
+                json_output_put(document, object, "number", json_integer(issue->code));
+                json_output_text(document, object, "path", issue->path);
+                json_output_text(document, object, "text", issue->text);
+                json_output_text(document, object, "hint", issue->hint);
+                json_output_put(document, object, "repairable", json_boolean(issue->repairable));
+                json_output_put(document, object, "repaired", json_boolean(issue->repaired));
         }
 }
 
-static void show_ailment(const struct session *session, const struct pipseed_ailment *ailment)
+static void show_issues(const struct session *session, const struct pipseed_issue *issue)
 {
-        const char *name = pipseed_code_name(ailment->code);
+        const char *name = pipseed_code_name(issue->code);
         _cleanup_free_ char *text = NULL;
 
-        if (asprintf(&text, "%s%s", ailment->text, ailment->mended ? " (mended)" : "") < 0)
+        if (asprintf(&text, "%s%s", issue->text, issue->repaired ? " (repaired)" : "") < 0)
                 text = NULL;
-        output_finding(session->out, name != NULL ? name : "finding", ailment->path,
-                       text != NULL ? text : ailment->text);
-        if (!ailment->mended && ailment->hint != NULL)
-                output_note(session->out, "%s", ailment->hint);
+        output_finding(session->out, name != NULL ? name : "finding", issue->path,
+                       text != NULL ? text : issue->text);
+        if (!issue->repaired && issue->hint != NULL)
+                output_note(session->out, "%s", issue->hint);
 }
 
 static int show(struct session *session, const struct pipseed_request *req, const void *data,
-                struct document *document)
+                struct json_output *document)
 {
-        const struct pipseed_checkup *checkup = data;
-        const char *plural = checkup->n_ailments == 1 ? "" : "s";
-        size_t n_mendable = 0;
+        const struct pipseed_doctor_report *checkup = data;
+        const char *plural = checkup->n_issues == 1 ? "" : "s";
+        size_t n_repairable = 0;
 
         (void)req;
-        for (size_t i = 0; i < checkup->n_ailments; i++) {
-                show_ailment(session, checkup->ailments[i]);
-                n_mendable += checkup->ailments[i]->can_mend && !checkup->ailments[i]->mended;
+        for (size_t i = 0; i < checkup->n_issues; i++) {
+                show_issues(session, checkup->issues[i]);
+                n_repairable += checkup->issues[i]->repairable && !checkup->issues[i]->repaired;
         }
-        if (checkup->n_ailments == 0)
+        if (checkup->n_issues == 0)
                 output_result(session->out, NULL, "%s: nothing is wrong", checkup->env);
-        else if (checkup->n_left == 0)
-                output_result(session->out, "Mended", "%s (%zu finding%s)", checkup->env, checkup->n_ailments,
+        else if (checkup->n_unrepaired == 0)
+                output_result(session->out, "Repaired", "%s (%zu finding%s)", checkup->env, checkup->n_issues,
                               plural);
         else
-                output_result(session->out, NULL, "%s: %zu finding%s, %zu mended, %zu that --fix can mend", checkup->env,
-                              checkup->n_ailments, plural, checkup->n_ailments - checkup->n_left, n_mendable);
+                output_result(session->out, NULL, "%s: %zu finding%s, %zu repaired, %zu that --fix can repair", checkup->env,
+                              checkup->n_issues, plural, checkup->n_issues - checkup->n_unrepaired, n_repairable);
         if (document != NULL)
-                put_ailments(document, checkup);
-        for (size_t i = 0; i < checkup->n_ailments; i++)
-                if (!checkup->ailments[i]->mended)
-                        return checkup->ailments[i]->code;
+                put_issues(document, checkup);
+        for (size_t i = 0; i < checkup->n_issues; i++)
+                if (!checkup->issues[i]->repaired)
+                        return checkup->issues[i]->code;
         return 0;
 }
 
@@ -112,19 +112,19 @@ static int run(struct session *session)
         static const struct batch_job examining = {.work = look, .show = show, .release = release,
                                                    .doing = "examining", .trouble = "findings", .verifies = true,
                                                    .integrity = true};
-        static const struct batch_job mending = {.work = mend, .show = show, .release = release,
-                                                 .doing = "mending", .trouble = "findings", .verifies = true,
+        static const struct batch_job repairing = {.work = repair, .show = show, .release = release,
+                                                 .doing = "repairing", .trouble = "findings", .verifies = true,
                                                  .integrity = true};
 
-        return batch_run(session, settings->fix ? &mending : &examining);
+        return batch_run(session, settings->fix ? &repairing : &examining);
 }
 
 const struct command command_doctor = {
         .name = "doctor",
-        .summary = "say what is wrong with an environment, and mend it",
+        .summary = "say what is wrong with an environment, and repair it",
         .operands = "[ENV...]",
         .description = "Looks for what interrupted runs left, for a base interpreter that is gone, for scripts of "
-                       "another place, and for a pip that is not what its RECORD says. With --fix, mends it. Exit code 4 "
+                       "another place, and for a pip that is not what its RECORD says. With --fix, repairs it. Exit code 4 "
                        "when something stays wrong.",
         .groups = groups,
         .max_operands = COMMAND_ANY_OPERANDS,

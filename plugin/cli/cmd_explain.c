@@ -2,9 +2,9 @@
 /* pipseed explain: will a tool that makes environments use pipseed here. */
 #include "cleanup.h"
 #include "common.h"
-#include "document.h"
+#include "json_output.h"
 #include "explain.h"
-#include "fault.h"
+#include "cli_error.h"
 #include "suggest.h"
 
 static const struct option_group *const groups[] = {&common_group, NULL};
@@ -21,9 +21,9 @@ static int refuse(const char *name, struct pipseed_error *err)
                 len += n > 0 && (size_t)n < sizeof(known) - len ? (size_t)n : 0;
                 suggest_offer(&suggestion, tool->name);
         }
-        (void)fault_set(err, PIPSEED_E_USAGE, NULL, "there is nothing to tell about '%s'; known are: %s", name, known);
+        (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "there is nothing to tell about '%s'; known are: %s", name, known);
         if (suggestion.best != NULL)
-                return fault_hint(err, "did you mean '%s'?", suggestion.best);
+                return cli_error_hint(err, "did you mean '%s'?", suggestion.best);
         return err->code;
 }
 
@@ -34,28 +34,28 @@ static const char *or_null(const char *text)
 
 static void write_verdict(struct session *session, const struct explain *explain)
 {
-        _cleanup_(document_done) struct document document = {0};
+        _cleanup_(json_output_done) struct json_output document = {0};
         bool uses = explain->n_findings == 0;
         json_t *array = NULL;
 
-        document_begin(&document, session->command->name, uses ? "ok" : "findings", uses ? 0 : 1);
-        document_text(&document, document.root, "tool", explain->tool->name);
-        document_put(&document, document.root, "uses_pipseed", json_boolean(uses));
-        document_text(&document, document.root, "path", or_null(explain->path));
-        document_text(&document, document.root, "python", or_null(explain->python));
-        document_text(&document, document.root, "version", explain_version(explain, explain->tool->name));
-        document_text(&document, document.root, "virtualenv", explain_version(explain, "virtualenv"));
-        document_text(&document, document.root, "pipseed", explain_version(explain, "pipseed"));
-        document_text(&document, document.root, "chosen_by", or_null(explain->chosen));
-        array = document_array(&document, document.root, "findings");
+        json_output_begin(&document, session->command->name, uses ? "ok" : "findings", uses ? 0 : 1);
+        json_output_text(&document, document.root, "tool", explain->tool->name);
+        json_output_put(&document, document.root, "uses_pipseed", json_boolean(uses));
+        json_output_text(&document, document.root, "path", or_null(explain->path));
+        json_output_text(&document, document.root, "python", or_null(explain->python));
+        json_output_text(&document, document.root, "version", explain_version(explain, explain->tool->name));
+        json_output_text(&document, document.root, "virtualenv", explain_version(explain, "virtualenv"));
+        json_output_text(&document, document.root, "pipseed", explain_version(explain, "pipseed"));
+        json_output_text(&document, document.root, "chosen_by", or_null(explain->chosen));
+        array = json_output_array(&document, document.root, "findings");
         for (size_t i = 0; i < explain->n_findings; i++) {
-                json_t *object = document_element(&document, array);
+                json_t *object = json_output_element(&document, array);
 
-                document_text(&document, object, "code", explain->findings[i].code);
-                document_text(&document, object, "text", explain->findings[i].text);
-                document_text(&document, object, "todo", explain->findings[i].todo);
+                json_output_text(&document, object, "code", explain->findings[i].code);
+                json_output_text(&document, object, "text", explain->findings[i].text);
+                json_output_text(&document, object, "todo", explain->findings[i].todo);
         }
-        output_document(session->out, document_root(&document));
+        output_document(session->out, json_output_root(&document));
 }
 
 static void print_verdict(struct session *session, const struct explain *explain)
@@ -90,7 +90,7 @@ static int run(struct session *session)
         }
         explain.tool->check(&explain);
         if (explain.failed) {
-                (void)fault_memory(&err);
+                (void)cli_error_memory(&err);
                 return session_fail(session, &err);
         }
         if (session->settings->json)
@@ -105,7 +105,7 @@ const struct command command_explain = {
         .summary = "tell whether a tool that makes environments will use pipseed here, and if not, why",
         .operands = "TOOL",
         .description = "Looks at the TOOL on PATH, what is installed beside it, variables, and the configuration in "
-                       "the current folder; runs nothing of the project. Exit code 0 when it will use pipseed, 1 when not.",
+                       "the current directory; runs nothing of the project. Exit code 0 when it will use pipseed, 1 when not.",
         .groups = groups,
         .min_operands = 1,
         .max_operands = 1,

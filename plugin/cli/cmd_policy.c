@@ -2,8 +2,8 @@
 /* pipseed policy: every value and the layer it comes from. */
 #include "cleanup.h"
 #include "common.h"
-#include "document.h"
-#include "fault.h"
+#include "json_output.h"
+#include "cli_error.h"
 #include "suggest.h"
 
 #include <string.h>
@@ -33,45 +33,45 @@ static int check_word(const struct pipseed_policy *policy, const char *word, str
                         return 0;
                 suggest_offer(&suggestion, value.key);
         }
-        (void)fault_set(err, PIPSEED_E_USAGE, NULL, "the policy has no key or section '%s'", word);
+        (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "the policy has no key or section '%s'", word);
         if (suggestion.best != NULL)
-                return fault_hint(err, "did you mean '%s'?", suggestion.best);
-        return fault_hint(err, "'pipseed policy show' lists all");
+                return cli_error_hint(err, "did you mean '%s'?", suggestion.best);
+        return cli_error_hint(err, "'pipseed policy show' lists all");
 }
 
-static void put_paths(struct document *document, const char *name, const struct pipseed_policy *policy,
+static void put_paths(struct json_output *document, const char *name, const struct pipseed_policy *policy,
                       const char *(*path_at)(const struct pipseed_policy *, size_t))
 {
-        json_t *paths = document_array(document, document->root, name);
+        json_t *paths = json_output_array(document, document->root, name);
         const char *path = NULL;
 
         for (size_t i = 0; (path = path_at(policy, i)) != NULL; i++)
-                document_text(document, document_element(document, paths), "path", path);
+                json_output_text(document, json_output_element(document, paths), "path", path);
 }
 
 static void write_values(struct session *session, const char *word)
 {
-        _cleanup_(document_done) struct document document = {0};
+        _cleanup_(json_output_done) struct json_output document = {0};
         struct pipseed_policy_value value = PIPSEED_POLICY_VALUE_INIT;
         json_t *values = NULL;
 
-        document_begin(&document, session->command->name, "ok", 0);
+        json_output_begin(&document, session->command->name, "ok", 0);
         put_paths(&document, "files", session->policy, pipseed_policy_file_at);
-        values = document_array(&document, document.root, "values");
+        values = json_output_array(&document, document.root, "values");
         for (size_t i = 0; i < pipseed_policy_count(session->policy); i++) {
                 json_t *object = NULL;
 
                 if (pipseed_policy_value_at(session->policy, i, &value) < 0 || !asked(word, value.key))
                         continue;
-                object = document_element(&document, values);
-                document_text(&document, object, "key", value.key);
-                document_text(&document, object, "value", value.value);
-                document_text(&document, object, "layer", value.layer);
-                document_text(&document, object, "origin", value.origin[0] != '\0' ? value.origin : NULL);
-                document_text(&document, object, "locked_by", value.locked_by);
-                document_text(&document, object, "help", value.help);
+                object = json_output_element(&document, values);
+                json_output_text(&document, object, "key", value.key);
+                json_output_text(&document, object, "value", value.value);
+                json_output_text(&document, object, "layer", value.layer);
+                json_output_text(&document, object, "origin", value.origin[0] != '\0' ? value.origin : NULL);
+                json_output_text(&document, object, "locked_by", value.locked_by);
+                json_output_text(&document, object, "help", value.help);
         }
-        output_document(session->out, document_root(&document));
+        output_document(session->out, json_output_root(&document));
 }
 
 static void print_value(struct session *session, const struct pipseed_policy_value *value)
@@ -124,20 +124,20 @@ static int run_show(struct session *session)
         if (session->settings->json)
                 write_values(session, word);
         else if (print_values(session, word) < 0)
-                return fault_memory(&err), session_fail(session, &err);
+                return cli_error_memory(&err), session_fail(session, &err);
         return 0;
 }
 
 static int run_check(struct session *session)
 {
-        _cleanup_(document_done) struct document document = {0};
+        _cleanup_(json_output_done) struct json_output document = {0};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         const char *file = NULL;
         const char *place = NULL;
         size_t n_files = 0;
 
         if (session->arguments->n_operands > 0 && session->settings->policy_file != NULL) {
-                (void)fault_set(&err, PIPSEED_E_USAGE, NULL, "FILE and --policy cannot be given together");
+                (void)cli_error_set(&err, PIPSEED_E_USAGE, NULL, "FILE and --policy cannot be given together");
                 return session_fail(session, &err);
         }
         if (session->arguments->n_operands > 0)
@@ -151,10 +151,10 @@ static int run_check(struct session *session)
         for (size_t i = 0; n_files == 0 && (place = pipseed_policy_place_at(session->policy, i)) != NULL; i++)
                 output_line(session->out, "  looked for: %s", place);
         if (session->settings->json) {
-                document_begin(&document, session->command->name, "ok", 0);
+                json_output_begin(&document, session->command->name, "ok", 0);
                 put_paths(&document, "files", session->policy, pipseed_policy_file_at);
                 put_paths(&document, "searched", session->policy, pipseed_policy_place_at);
-                output_document(session->out, document_root(&document));
+                output_document(session->out, json_output_root(&document));
         }
         return 0;
 }

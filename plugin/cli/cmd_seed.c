@@ -2,7 +2,7 @@
 /* pipseed seed: put pip into existing environments. */
 #include "batch.h"
 #include "cleanup.h"
-#include "fault.h"
+#include "cli_error.h"
 #include "seeding.h"
 
 #include <string.h>
@@ -107,7 +107,7 @@ static void show_package(struct session *session, const struct pipseed_request *
 }
 
 static int show(struct session *session, const struct pipseed_request *req, const void *data,
-                struct document *document)
+                struct json_output *document)
 {
         const struct pipseed_result *result = data;
         _cleanup_free_ char *scripts = list_scripts(result);
@@ -120,7 +120,7 @@ static int show(struct session *session, const struct pipseed_request *req, cons
         }
         seeding_show_links(session, result);
         if (document != NULL)
-                document_result(document, req, result);
+                json_output_result(document, req, result);
         return 0;
 }
 
@@ -130,8 +130,8 @@ static int run(struct session *session)
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         if (arguments_have(session->arguments, "--altinstall") && arguments_have(session->arguments, "--default-pip")) {
-                (void)fault_set(&err, PIPSEED_E_USAGE, NULL, "cannot use --altinstall and --default-pip together");
-                (void)fault_hint(&err, "--altinstall installs pipX.Y only, --default-pip installs pip besides pipX "
+                (void)cli_error_set(&err, PIPSEED_E_USAGE, NULL, "cannot use --altinstall and --default-pip together");
+                (void)cli_error_hint(&err, "--altinstall installs pipX.Y only, --default-pip installs pip besides pipX "
                                        "and pipX.Y");
                 return session_fail(session, &err);
         }
@@ -150,7 +150,7 @@ static int find_version(const struct session *session, const struct pipseed_requ
                 return err->code;
         *ret_version = strdup(interpreter->version);
         pipseed_interpreter_free(interpreter);
-        return *ret_version != NULL ? 0 : fault_memory(err);
+        return *ret_version != NULL ? 0 : cli_error_memory(err);
 }
 
 /* Below Python 3.12 ensurepip installs it as well. */
@@ -165,7 +165,7 @@ static bool has_setuptools(const char *version)
 static int show_version(struct session *session)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
-        _cleanup_(document_done) struct document document = {0};
+        _cleanup_(json_output_done) struct json_output document = {0};
         _cleanup_free_ char *python_version = NULL;
         struct pipseed_request req;
         const char *version = NULL;
@@ -177,8 +177,8 @@ static int show_version(struct session *session)
         if (has_setuptools(python_version))
                 setuptools = session_newest(session, &req, "setuptools", python_version);
         if (version == NULL) {
-                (void)fault_set(&err, PIPSEED_E_NO_WHEEL, NULL, "no wheel of pip is admitted");
-                (void)fault_hint(&err, "'pipseed wheels list' shows what there is, 'pipseed policy show' what is "
+                (void)cli_error_set(&err, PIPSEED_E_NO_WHEEL, NULL, "no wheel of pip is admitted");
+                (void)cli_error_hint(&err, "'pipseed wheels list' shows what there is, 'pipseed policy show' what is "
                                        "asked for");
                 return session_fail(session, &err);
         }
@@ -186,10 +186,10 @@ static int show_version(struct session *session)
         if (setuptools != NULL && session->settings->verbose > 0)
                 output_line(session->out, "setuptools %s", setuptools);
         if (session->settings->json) {
-                document_begin(&document, session->command->name, "ok", 0);
-                document_text(&document, document.root, "version", version);
-                document_text(&document, document.root, "setuptools", setuptools);
-                output_document(session->out, document_root(&document));
+                json_output_begin(&document, session->command->name, "ok", 0);
+                json_output_text(&document, document.root, "version", version);
+                json_output_text(&document, document.root, "setuptools", setuptools);
+                output_document(session->out, json_output_root(&document));
         }
         return 0;
 }
@@ -199,7 +199,7 @@ const struct command command_seed = {
         .summary = "put pip into existing environments",
         .operands = "[ENV...]",
         .description = "Installs pip, and what the target's ensurepip would install besides, from the wheels inside "
-                       "pipseed. ENV is the folder of an environment; by default the active one, else that of "
+                       "pipseed. ENV is the directory of an environment; by default the active one, else that of "
                        "python3 on PATH.\n"
                        "Where pip is installed already nothing is done, unless --upgrade is given.",
         .groups = groups,

@@ -18,7 +18,7 @@ static const char *find_trouble(const struct pipseed_dropin *dropin)
 
         if ((size_t)dropin->state < sizeof(troubles) / sizeof(troubles[0]) && troubles[dropin->state] != NULL)
                 return troubles[dropin->state];
-        if (dropin->command_gone)
+        if (dropin->command_missing)
                 return "the pipseed that it calls is gone: 'pipseed enable' lets it use this one, 'pipseed disable' "
                        "gives it its own back";
         return NULL;
@@ -33,7 +33,7 @@ static int show(struct session *session, const struct pipseed_dropin *dropin)
                                                            : pipseed_dropin_state_name(dropin->state));
         if (dropin->command != NULL)
                 output_line(session->out, "  by %s (pipseed %s)%s", dropin->command, dropin->writer,
-                            dropin->current || dropin->command_gone ? "" : ", not this one");
+                            dropin->current || dropin->command_missing ? "" : ", not this one");
         if (dropin->kept != NULL)
                 output_line(session->out, "  its own: %s", dropin->kept);
         if (dropin->owner != NULL)

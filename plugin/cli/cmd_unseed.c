@@ -19,7 +19,7 @@ static int unseed(const struct pipseed_request *req, void **ret_result, struct p
 }
 
 static int show(struct session *session, const struct pipseed_request *req, const void *data,
-                struct document *document)
+                struct json_output *document)
 {
         const struct pipseed_result *result = data;
         size_t n_removed = 0;
@@ -38,7 +38,7 @@ static int show(struct session *session, const struct pipseed_request *req, cons
         for (size_t i = 0; i < result->n_scripts; i++)
                 output_detail(session->out, 1, "script %s/%s", result->scripts_dir, result->scripts[i]);
         if (document != NULL)
-                document_result(document, req, result);
+                json_output_result(document, req, result);
         return 0;
 }
 
@@ -54,7 +54,7 @@ const struct command command_unseed = {
         .summary = "take pip out again",
         .operands = "[ENV]",
         .description = "Removes the files that the RECORD of pip names, and below Python 3.12 those of setuptools. "
-                       "Other files, also those put into pip's own folder, stay. It is no error when pip is not "
+                       "Other files, also those put into pip's own directory, stay. It is not an error when pip is not "
                        "installed.",
         .groups = groups,
         .max_operands = 1,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* pipseed venv: create environments with pip in them. */
 #include "batch.h"
-#include "fault.h"
+#include "cli_error.h"
 #include "seeding.h"
 
 #include <string.h>
@@ -22,12 +22,12 @@ static const struct option own_options[] = {
         {"--system-site-packages", 0, FLAG(order.system_site_packages), "let the environment see the base's packages"},
         {"--without-pip", 0, FLAG(order.without_pip), "do not put pip in"},
         {"--clear", 0, FLAG(order.clear),
-         "replace an environment that is there; what is no environment is never removed"},
+         "replace an environment that is there; what is not an environment is never removed"},
         {"--upgrade", 0, FLAG(order.upgrade), "the base was upgraded in its place: follow it"},
         {"--symlinks", 0, FLAG(symlinks), "link to the interpreter (default)"},
         {"--copies", 0, FLAG(order.copies), "copy the interpreter"},
         {"--prompt", 0, OPTION_TEXT, offsetof(struct venv_settings, order.prompt), "P", NULL, "",
-         "prompt instead of the folder's name; '.' is the current folder's name"},
+         "prompt instead of the directory's name; '.' is the current directory's name"},
         {"--without-scm-ignore-files", 0, FLAG(order.without_scm_ignore_files),
          "no .gitignore (Python 3.13 and newer write one)"},
         {"--altinstall", 0, OPTION_SET, 0, NULL, "seed.scripts", "alt", "install the script pipX.Y only"},
@@ -94,21 +94,21 @@ static void list_packages(const struct pipseed_result *seeding, char *ret_text, 
 }
 
 static void fill_document(const struct pipseed_environment *env, const struct pipseed_request *req,
-                          struct document *document)
+                          struct json_output *document)
 {
         json_t *root = document->root;
 
-        document_put(document, root, "dry_run", json_boolean(req->dry_run));
-        document_text(document, root, "env", env->dir);
-        document_text(document, root, "python", env->python);
-        document_text(document, root, "python_version", env->version);
-        document_text(document, root, "base", env->base);
-        document_put(document, root, "existed", json_boolean(env->existed));
+        json_output_put(document, root, "dry_run", json_boolean(req->dry_run));
+        json_output_text(document, root, "env", env->dir);
+        json_output_text(document, root, "python", env->python);
+        json_output_text(document, root, "python_version", env->version);
+        json_output_text(document, root, "base", env->base);
+        json_output_put(document, root, "existed", json_boolean(env->existed));
         document_seeding(document, env->seeding);
 }
 
 static int show(struct session *session, const struct pipseed_request *req, const void *data,
-                struct document *document)
+                struct json_output *document)
 {
         static const char *const verbs[2][2] = {{"Created", "Updated"}, {"Would create", "Would update"}};
         const struct pipseed_environment *env = data;
@@ -134,8 +134,8 @@ static int check_without_pip(const struct session *session, struct pipseed_error
 
         for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
                 if (arguments_have(session->arguments, options[i])) {
-                        (void)fault_set(err, PIPSEED_E_USAGE, NULL, "cannot use --without-pip and %s together", options[i]);
-                        return fault_hint(err, "leave out one of them");
+                        (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "cannot use --without-pip and %s together", options[i]);
+                        return cli_error_hint(err, "leave out one of them");
                 }
         return 0;
 }
@@ -145,14 +145,14 @@ static int check(const struct session *session, struct pipseed_error *err)
         const struct venv_settings *settings = settings_of(session);
 
         if (session->arguments->n_operands == 0 && session->settings->from_file == NULL) {
-                (void)fault_set(err, PIPSEED_E_USAGE, NULL, "'pipseed venv' needs DIR...");
-                return fault_hint(err, "'pipseed venv --help' shows the usage");
+                (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "'pipseed venv' needs DIR...");
+                return cli_error_hint(err, "'pipseed venv --help' shows the usage");
         }
         if (settings->symlinks && settings->order.copies)
-                return fault_set(err, PIPSEED_E_USAGE, NULL, "cannot use --symlinks and --copies together");
+                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "cannot use --symlinks and --copies together");
         if (settings->order.clear && settings->order.upgrade) {
-                (void)fault_set(err, PIPSEED_E_USAGE, NULL, "cannot use --upgrade and --clear together");
-                return fault_hint(err, "--clear makes the environment anew, --upgrade keeps what is in it");
+                (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "cannot use --upgrade and --clear together");
+                return cli_error_hint(err, "--clear recreates the environment, --upgrade keeps what is in it");
         }
         return settings->order.without_pip ? check_without_pip(session, err) : 0;
 }
@@ -176,7 +176,7 @@ const struct command command_venv = {
         .operands = "DIR...",
         .description = "Creates what 'python -m venv' of the same base creates, and installs pip, pipX and pipX.Y from "
                        "the wheels inside pipseed.\n"
-                       "An environment is there complete or not at all. In a folder that exists what is there stays; "
+                       "An environment is there complete or not at all. In a directory that exists what is there stays; "
                        "pip is brought up to date.",
         .groups = groups,
         .max_operands = COMMAND_ANY_OPERANDS,

@@ -2,7 +2,7 @@
 /* pipseed verify: is what is installed what the wheel and the policy say. */
 #include "batch.h"
 #include "cleanup.h"
-#include "fault.h"
+#include "cli_error.h"
 
 static const struct option own_options[] = {
         {"--pip", 0, OPTION_SET, 0, "VERSION", "seed.pip", NULL, "the version of pip that has to be there"},
@@ -16,15 +16,15 @@ static const struct option_group *const groups[] = {&own_group,   &wheels_group,
 
 static int verify(const struct pipseed_request *req, void **ret_report, struct pipseed_error *err)
 {
-        struct pipseed_report *report = NULL;
+        struct pipseed_verify_report *report = NULL;
         int r = pipseed_verify(req, &report, err);
 
         if (r < 0)
                 return r;
         if (report->n_packages == 0 && report->n_findings == 0) {
-                pipseed_report_free(report);
-                (void)fault_set(err, PIPSEED_E_NOT_INSTALLED, req->env, "pip is not installed");
-                return fault_hint(err, "'pipseed seed' installs it");
+                pipseed_verify_report_free(report);
+                (void)cli_error_set(err, PIPSEED_E_NOT_INSTALLED, req->env, "pip is not installed");
+                return cli_error_hint(err, "'pipseed seed' installs it");
         }
         *ret_report = report;
         return 0;
@@ -32,30 +32,30 @@ static int verify(const struct pipseed_request *req, void **ret_report, struct p
 
 static void release(void *report)
 {
-        pipseed_report_free(report);
+        pipseed_verify_report_free(report);
 }
 
-static void put_findings(struct document *document, const struct pipseed_report *report)
+static void put_findings(struct json_output *document, const struct pipseed_verify_report *report)
 {
         json_t *array = NULL;
 
-        document_packages(document, report->packages, report->n_packages);
-        array = document_array(document, document->root, "findings");
+        json_output_packages(document, report->packages, report->n_packages);
+        array = json_output_array(document, document->root, "findings");
         for (size_t i = 0; i < report->n_findings; i++) {
                 const struct pipseed_finding *finding = report->findings[i];
-                json_t *object = document_element(document, array);
+                json_t *object = json_output_element(document, array);
 
-                document_text(document, object, "code", pipseed_code_name(finding->code));
-                document_put(document, object, "number", json_integer(finding->code));
-                document_text(document, object, "path", finding->path);
-                document_text(document, object, "text", finding->text);
+                json_output_text(document, object, "code", pipseed_code_name(finding->code));
+                json_output_put(document, object, "number", json_integer(finding->code));
+                json_output_text(document, object, "path", finding->path);
+                json_output_text(document, object, "text", finding->text);
         }
 }
 
 static int show(struct session *session, const struct pipseed_request *req, const void *data,
-                struct document *document)
+                struct json_output *document)
 {
-        const struct pipseed_report *report = data;
+        const struct pipseed_verify_report *report = data;
 
         (void)req;
         for (size_t i = 0; i < report->n_findings; i++) {

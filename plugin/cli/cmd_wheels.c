@@ -3,36 +3,36 @@
 #include "cleanup.h"
 #include "common.h"
 #include "interrupt.h"
-#include "document.h"
-#include "fault.h"
+#include "json_output.h"
+#include "cli_error.h"
 
 static const struct option_group *const groups[] = {&wheels_group, &common_group, NULL};
 
 static void write_wheels(struct session *session, const char *status, int exit_code)
 {
         const struct pipseed_wheel_list *list = session->wheels;
-        _cleanup_(document_done) struct document document = {0};
+        _cleanup_(json_output_done) struct json_output document = {0};
         json_t *array = NULL;
 
-        document_begin(&document, session->command->name, status, exit_code);
-        array = document_array(&document, document.root, "wheels");
+        json_output_begin(&document, session->command->name, status, exit_code);
+        array = json_output_array(&document, document.root, "wheels");
         for (size_t i = 0; i < list->n_wheels; i++) {
                 const struct pipseed_wheel *wheel = list->wheels[i];
-                json_t *object = document_element(&document, array);
+                json_t *object = json_output_element(&document, array);
 
-                document_text(&document, object, "filename", wheel->filename);
-                document_text(&document, object, "name", wheel->name);
-                document_text(&document, object, "version", wheel->version);
-                document_text(&document, object, "sha256", wheel->sha256);
-                document_text(&document, object, "requires_python", wheel->requires_python);
-                document_text(&document, object, "source", wheel->source);
-                document_number(&document, object, "size", wheel->size);
-                document_text(&document, object, "status",
+                json_output_text(&document, object, "filename", wheel->filename);
+                json_output_text(&document, object, "name", wheel->name);
+                json_output_text(&document, object, "version", wheel->version);
+                json_output_text(&document, object, "sha256", wheel->sha256);
+                json_output_text(&document, object, "requires_python", wheel->requires_python);
+                json_output_text(&document, object, "source", wheel->source);
+                json_output_number(&document, object, "size", wheel->size);
+                json_output_text(&document, object, "status",
                               wheel->status == 0 ? "ok" : pipseed_code_name(wheel->status));
-                document_put(&document, object, "number", json_integer(wheel->status));
-                document_text(&document, object, "problem", wheel->problem);
+                json_output_put(&document, object, "number", json_integer(wheel->status));
+                json_output_text(&document, object, "problem", wheel->problem);
         }
-        output_document(session->out, document_root(&document));
+        output_document(session->out, json_output_root(&document));
 }
 
 static const char *or_dash(const char *text)
@@ -64,7 +64,7 @@ static int print_wheels(struct session *session)
 /* The graver of two codes: integrity before refusal before failure. */
 static int graver(int a, int b)
 {
-        return pipseed_code_exit(b) > pipseed_code_exit(a) ? b : a;
+        return pipseed_exit_code(b) > pipseed_exit_code(a) ? b : a;
 }
 
 /* Says what is wrong with the wheels that cannot be used; returns the gravest code, or 0. */
@@ -79,7 +79,7 @@ static int print_problems(struct session *session)
                 if (wheel->status == 0)
                         continue;
                 worst = graver(worst, wheel->status);
-                (void)fault_set(&err, wheel->status, wheel->source, "%s",
+                (void)cli_error_set(&err, wheel->status, wheel->source, "%s",
                                 wheel->problem != NULL ? wheel->problem : "cannot be used");
                 output_error(session->out, wheel->filename, &err);
         }
@@ -110,9 +110,9 @@ static int run_list(struct session *session)
         if (load(session, false, &err) < 0)
                 return session_fail(session, &err);
         if (session->wheels->n_wheels == 0)
-                output_note(session->out, "there are no wheels; --wheel-dir names a folder that has some");
+                output_note(session->out, "there are no wheels; --wheel-dir names a directory that has some");
         else if (!session->settings->json && print_wheels(session) < 0)
-                return fault_memory(&err), session_fail(session, &err);
+                return cli_error_memory(&err), session_fail(session, &err);
         (void)print_problems(session);
         if (session->settings->json)
                 write_wheels(session, "ok", 0);
@@ -131,8 +131,8 @@ static int run_verify(struct session *session)
                         output_result(session->out, "ok", "%s", session->wheels->wheels[i]->filename);
         worst = print_problems(session);
         if (session->settings->json)
-                write_wheels(session, worst == 0 ? "ok" : "findings", pipseed_code_exit(worst));
-        return pipseed_code_exit(worst);
+                write_wheels(session, worst == 0 ? "ok" : "findings", pipseed_exit_code(worst));
+        return pipseed_exit_code(worst);
 }
 
 static const struct command list = {

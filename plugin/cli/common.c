@@ -2,7 +2,7 @@
 #include "common.h"
 
 #include "cleanup.h"
-#include "document.h"
+#include "json_output.h"
 #include "interrupt.h"
 
 #include <string.h>
@@ -31,7 +31,7 @@ const struct option_group common_group = {"All commands", common_options};
 static const struct option target_options[] = {
         {"--python", 'p', OPTION_TEXT, FIELD(python), "PY", NULL, NULL,
          "this interpreter's environment: a path, a name or version on PATH"},
-        {"--root", 0, OPTION_TEXT, FIELD(root), "DIR", NULL, NULL, "everything relative to this root folder"},
+        {"--root", 0, OPTION_TEXT, FIELD(root), "DIR", NULL, NULL, "everything relative to this root directory"},
         {.name = NULL},
 };
 const struct option_group target_group = {"Target", target_options};
@@ -47,7 +47,7 @@ const struct option_group batch_group = {"Several environments", batch_options};
 
 #define WHEEL_DIR                                                                                                      \
         {"--wheel-dir", 0, OPTION_APPEND, 0, "DIR", "wheels.dirs", NULL,                                              \
-         "look for wheels in this folder, too; may be repeated"}
+         "look for wheels in this directory, too; may be repeated"}
 #define NO_BUNDLED                                                                                                     \
         {"--no-bundled", 0, OPTION_SET, 0, NULL, "wheels.bundled", "no", "do not use the wheels inside pipseed"}
 
@@ -177,12 +177,12 @@ int session_fail(struct session *session, const struct pipseed_error *err)
 {
         output_error(session->out, NULL, err);
         if (session->settings->json) {
-                _cleanup_(document_done) struct document document = {0};
+                _cleanup_(json_output_done) struct json_output document = {0};
 
-                document_failure(&document, session->command != NULL ? session->command->name : "pipseed", err);
-                output_document(session->out, document_root(&document));
+                json_output_failure(&document, session->command != NULL ? session->command->name : "pipseed", err);
+                output_document(session->out, json_output_root(&document));
         }
-        return pipseed_code_exit(err->code);
+        return pipseed_exit_code(err->code);
 }
 
 void session_done(struct session *session)

@@ -2,8 +2,8 @@
 #include "dropins.h"
 
 #include "cleanup.h"
-#include "document.h"
-#include "fault.h"
+#include "json_output.h"
+#include "cli_error.h"
 #include "interrupt.h"
 
 #include <errno.h>
@@ -22,16 +22,16 @@ struct run {
         struct session *session;
         const struct dropins_job *job;
         struct pipseed_dropin_request req;
-        struct document document;
+        struct json_output document;
         json_t *array;
-        struct pipseed_dropin **shown; /* by their stdlib folders: each interpreter is shown once */
+        struct pipseed_dropin **shown; /* by their stdlib directories: each interpreter is shown once */
         size_t n_shown;
         int code;     /* of the first that failed, or that is not as it should be */
         bool several;
 };
 
 /* Where this program lies, and with it the files of the drop-in. */
-static int find_own_files(struct pipseed_dropin_request *req, char **ret_command, char **ret_folder,
+static int find_own_files(struct pipseed_dropin_request *req, char **ret_command, char **ret_dir,
                           struct pipseed_error *err)
 {
         char path[PATH_MAX];
@@ -39,46 +39,46 @@ static int find_own_files(struct pipseed_dropin_request *req, char **ret_command
         const char *slash;
 
         if (n < 0)
-                return fault_sys(err, errno, "/proc/self/exe", "cannot tell where pipseed lies");
+                return cli_error_sys(err, errno, "/proc/self/exe", "cannot tell where pipseed lies");
         path[n] = '\0';
         slash = strrchr(path, '/');
         *ret_command = strdup(path);
         if (*ret_command == NULL ||
-            asprintf(ret_folder, "%.*s/" PIPSEED_DROPIN_FOLDER, (int)(slash - path), path) < 0) {
-                *ret_folder = NULL;
-                return fault_memory(err);
+            asprintf(ret_dir, "%.*s/" PIPSEED_DROPIN_TEMPLATE_DIR, (int)(slash - path), path) < 0) {
+                *ret_dir = NULL;
+                return cli_error_memory(err);
         }
         req->command = *ret_command;
-        req->folder = *ret_folder;
+        req->directory = *ret_dir;
         return 0;
 }
 
 static json_t *new_element(struct run *run, const char *python)
 {
-        json_t *object = document_element(&run->document, run->array);
+        json_t *object = json_output_element(&run->document, run->array);
 
-        document_text(&run->document, object, "requested", python);
+        json_output_text(&run->document, object, "requested", python);
         return object;
 }
 
 static void put(struct run *run, const char *python, const struct pipseed_dropin *dropin, int code)
 {
-        struct document *document = &run->document;
+        struct json_output *document = &run->document;
         json_t *object = new_element(run, python);
 
-        document_text(document, object, "python", dropin->python);
-        document_text(document, object, "python_version", dropin->version);
-        document_text(document, object, "state", pipseed_dropin_state_name(dropin->state));
-        document_put(document, object, "ok", json_boolean(code == 0));
-        document_put(document, object, "changed", json_boolean(dropin->changed));
-        document_text(document, object, "package", dropin->package);
-        document_text(document, object, "kept", dropin->kept);
-        document_text(document, object, "owner", dropin->owner);
-        document_text(document, object, "pipseed", dropin->command);
-        document_text(document, object, "pipseed_version", dropin->writer);
-        document_put(document, object, "pipseed_gone", json_boolean(dropin->command_gone));
-        document_put(document, object, "current", json_boolean(dropin->current));
-        document_put(document, object, "error", json_null());
+        json_output_text(document, object, "python", dropin->python);
+        json_output_text(document, object, "python_version", dropin->version);
+        json_output_text(document, object, "state", pipseed_dropin_state_name(dropin->state));
+        json_output_put(document, object, "ok", json_boolean(code == 0));
+        json_output_put(document, object, "changed", json_boolean(dropin->changed));
+        json_output_text(document, object, "package", dropin->package);
+        json_output_text(document, object, "kept", dropin->kept);
+        json_output_text(document, object, "owner", dropin->owner);
+        json_output_text(document, object, "pipseed", dropin->command);
+        json_output_text(document, object, "pipseed_version", dropin->writer);
+        json_output_put(document, object, "pipseed_missing", json_boolean(dropin->command_missing));
+        json_output_put(document, object, "current", json_boolean(dropin->current));
+        json_output_put(document, object, "error", json_null());
 }
 
 static bool is_shown(const struct run *run, const struct pipseed_dropin *dropin)
@@ -94,7 +94,7 @@ static void fail(struct run *run, const char *python, const struct pipseed_error
         if (run->code == 0)
                 run->code = err->code;
         output_error(run->session->out, run->several ? python : NULL, err);
-        document_error(&run->document, new_element(run, python), err);
+        json_output_error(&run->document, new_element(run, python), err);
 }
 
 /* Takes the name's turn. optional: a name that was found, not given. */
@@ -105,7 +105,7 @@ static void perform(struct run *run, const char *python, bool optional)
         int code;
 
         if (interrupt_pending() != 0) {
-                (void)fault_set(&err, PIPSEED_E_CANCELLED, NULL, "interrupted before it began");
+                (void)cli_error_set(&err, PIPSEED_E_CANCELLED, NULL, "interrupted before it began");
                 fail(run, python, &err);
                 return;
         }
@@ -133,7 +133,7 @@ static int perform_all(struct run *run, const char *const *pythons, size_t n, bo
 {
         run->shown = calloc(n + 1, sizeof(*run->shown));
         if (run->shown == NULL)
-                return fault_memory(err);
+                return cli_error_memory(err);
         run->several = n > 1;
         for (size_t i = 0; i < n; i++)
                 perform(run, pythons[i], optional);
@@ -161,22 +161,22 @@ static const char *status_of(const struct run *run)
 {
         if (run->code == 0)
                 return "ok";
-        return pipseed_code_exit(run->code) == 4 && run->job->everywhere ? "findings" : "error";
+        return pipseed_exit_code(run->code) == 4 && run->job->everywhere ? "findings" : "error";
 }
 
 /* The document needs its exit code first, the members follow. */
 static void finish(struct run *run)
 {
-        struct document whole = {0};
+        struct json_output whole = {0};
 
         if (!run->session->settings->json)
                 return;
-        document_begin(&whole, run->session->command->name, status_of(run), pipseed_code_exit(run->code));
-        document_put(&whole, whole.root, "dry_run", json_boolean(run->req.dry_run));
-        document_put(&whole, whole.root, "interpreters", json_incref(run->array));
+        json_output_begin(&whole, run->session->command->name, status_of(run), pipseed_exit_code(run->code));
+        json_output_put(&whole, whole.root, "dry_run", json_boolean(run->req.dry_run));
+        json_output_put(&whole, whole.root, "interpreters", json_incref(run->array));
         whole.failed = whole.failed || run->document.failed;
-        output_document(run->session->out, document_root(&whole));
-        document_done(&whole);
+        output_document(run->session->out, json_output_root(&whole));
+        json_output_done(&whole);
 }
 
 int dropins_run(struct session *session, const struct dropins_job *job)
@@ -188,13 +188,13 @@ int dropins_run(struct session *session, const struct dropins_job *job)
         struct run run = {.session = session, .job = job};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         _cleanup_free_ char *command = NULL;
-        _cleanup_free_ char *folder = NULL;
+        _cleanup_free_ char *directory = NULL;
         struct pipseed_request shared;
         int r = session_request(session, &shared, &err);
 
         pipseed_dropin_request_init(&run.req);
         if (r == 0)
-                r = find_own_files(&run.req, &command, &folder, &err);
+                r = find_own_files(&run.req, &command, &directory, &err);
         if (r < 0)
                 return session_fail(session, &err);
         run.req.force = ((struct dropins_settings *)(void *)session->settings)->force;
@@ -207,16 +207,16 @@ int dropins_run(struct session *session, const struct dropins_job *job)
         interrupt_catch();
         run.document.root = json_object();
         run.document.failed = run.document.root == NULL;
-        run.array = document_array(&run.document, run.document.root, "interpreters");
+        run.array = json_output_array(&run.document, run.document.root, "interpreters");
         if (named || !job->everywhere)
                 r = perform_all(&run, named ? arguments->operands : nobody, named ? arguments->n_operands : 1, false, &err);
         else
                 r = perform_known(&run, &err);
         if (r < 0) {
-                document_done(&run.document);
+                json_output_done(&run.document);
                 return session_fail(session, &err);
         }
         finish(&run);
-        document_done(&run.document);
-        return pipseed_code_exit(run.code);
+        json_output_done(&run.document);
+        return pipseed_exit_code(run.code);
 }

@@ -10,10 +10,10 @@ static void check_command(struct explain *explain, const char *program)
         char path[PATH_MAX];
 
         if (program != NULL && !explain_program(program, explain->path, sizeof(explain->path)))
-                explain_against(explain, "tool-missing", "install it, or put its folder on PATH",
+                explain_against(explain, "tool-missing", "install it, or put its directory on PATH",
                                 "%s is not on PATH", program);
         if (!explain_program("pipseed", path, sizeof(path)))
-                explain_against(explain, "command-missing", "install pipseed, or put its folder on PATH",
+                explain_against(explain, "command-missing", "install pipseed, or put its directory on PATH",
                                 "the command pipseed, which hooks call, is not on PATH");
 }
 
@@ -51,18 +51,18 @@ void explain_hook_files(struct explain *explain)
 
 void explain_direnv(struct explain *explain)
 {
-        _cleanup_free_ char *folder = getcwd(NULL, 0);
+        _cleanup_free_ char *directory = getcwd(NULL, 0);
         char file[PATH_MAX];
         bool found = false;
 
         check_command(explain, explain->tool->program);
-        /* direnv loads the nearest .envrc, of this folder or one above. */
-        while (folder != NULL && !found) {
-                char *slash = strrchr(folder, '/');
+        /* direnv loads the nearest .envrc, of this directory or one above. */
+        while (directory != NULL && !found) {
+                char *slash = strrchr(directory, '/');
 
-                (void)explain_text(file, sizeof(file), "%s/.envrc", folder);
+                (void)explain_text(file, sizeof(file), "%s/.envrc", directory);
                 found = access(file, F_OK) == 0;
-                if (slash == NULL || *folder == '\0')
+                if (slash == NULL || *directory == '\0')
                         break;
                 *slash = '\0';
         }
@@ -78,19 +78,19 @@ void explain_direnv(struct explain *explain)
 
 void explain_pyenv(struct explain *explain)
 {
-        const char *folders = explain_variable("PYENV_HOOK_PATH");
+        const char *directories = explain_variable("PYENV_HOOK_PATH");
         const char *root = explain_variable("PYENV_ROOT");
         char pattern[PATH_MAX];
         bool found = false;
 
         check_command(explain, explain->tool->program);
-        while (folders != NULL && *folders != '\0' && !found) {
-                size_t len = strcspn(folders, ":");
+        while (directories != NULL && *directories != '\0' && !found) {
+                size_t len = strcspn(directories, ":");
 
-                (void)explain_text(pattern, sizeof(pattern), "%.*s/virtualenv/*.bash", (int)len, folders);
+                (void)explain_text(pattern, sizeof(pattern), "%.*s/virtualenv/*.bash", (int)len, directories);
                 found = explain_any_calls_pipseed(pattern, explain->chosen, sizeof(explain->chosen));
-                folders += len;
-                folders += *folders == ':';
+                directories += len;
+                directories += *directories == ':';
         }
         if (!found && root != NULL)
                 found = explain_any_calls_pipseed(

@@ -16,8 +16,8 @@ struct explain_python {
         json_t *answer;
 };
 
-/* Asked of the interpreter beside the tool, which -I keeps away from the current folder and from variables. The user's
- * site folder belongs to the tool all the same, unless it is in an environment. */
+/* Asked of the interpreter beside the tool, which -I keeps away from the current directory and from variables. The user's
+ * site directory belongs to the tool all the same, unless it is in an environment. */
 static const char question[] =
         "import json, site, sys\n"
         "if sys.prefix == sys.base_prefix: site.addsitedir(site.getusersitepackages())\n"
@@ -42,20 +42,20 @@ static bool is_program(const char *path)
 
 bool explain_program(const char *name, char *ret_path, size_t size)
 {
-        const char *folders = getenv("PATH");
+        const char *directories = getenv("PATH");
 
         if (strchr(name, '/') != NULL) {
                 (void)explain_text(ret_path, size, "%s", name);
                 return is_program(name);
         }
-        for (const char *folder = folders; folder != NULL && *folder != '\0';) {
-                size_t len = strcspn(folder, ":");
+        for (const char *directory = directories; directory != NULL && *directory != '\0';) {
+                size_t len = strcspn(directory, ":");
 
-                (void)explain_text(ret_path, size, "%.*s/%s", (int)len, folder, name);
-                if (folder[0] == '/' && is_program(ret_path))
+                (void)explain_text(ret_path, size, "%.*s/%s", (int)len, directory, name);
+                if (directory[0] == '/' && is_program(ret_path))
                         return true;
-                folder += len;
-                folder += *folder == ':';
+                directory += len;
+                directory += *directory == ':';
         }
         if (size > 0)
                 ret_path[0] = '\0';
@@ -172,7 +172,7 @@ bool explain_open(struct explain *explain, const char *program)
         char todo[2 * PATH_MAX];
 
         if (!explain_program(program, explain->path, sizeof(explain->path))) {
-                explain_against(explain, "tool-missing", "install it, or put its folder on PATH",
+                explain_against(explain, "tool-missing", "install it, or put its directory on PATH",
                                 "%s is not on PATH", program);
                 return false;
         }
@@ -180,9 +180,9 @@ bool explain_open(struct explain *explain, const char *program)
                 explain->python[0] = '\0';
                 explain_against(explain, "tool-unknown",
                                 explain_text(todo, sizeof(todo),
-                                             "put the folder of the real %s first on PATH; under pyenv, "
+                                             "put the directory of the real %s first on PATH; under pyenv, "
                                              "'pyenv which %s' tells it", program, program),
-                                "%s is no script of a Python: what it runs cannot be told", explain->path);
+                                "%s is not a script of a Python: what it runs cannot be told", explain->path);
                 return false;
         }
         if (pipseed_trust_check_python(explain->python, NULL, 0, &err) == PIPSEED_E_UNTRUSTED_INTERPRETER) {

@@ -69,11 +69,11 @@ bool explain_is_on(const char *value)
 
 const char *explain_user_file(const char *name, char *buffer, size_t size)
 {
-        const char *folder = explain_variable("XDG_CONFIG_HOME");
+        const char *directory = explain_variable("XDG_CONFIG_HOME");
         const char *home = explain_variable("HOME");
 
-        if (folder != NULL)
-                return explain_text(buffer, size, "%s/%s", folder, name);
+        if (directory != NULL)
+                return explain_text(buffer, size, "%s/%s", directory, name);
         return explain_text(buffer, size, "%s/.config/%s", home != NULL ? home : "", name);
 }
 
@@ -232,7 +232,7 @@ const struct explain_tool explain_tools[] = {
                 .hook_files = {"*.yml", "*/tasks/*.yml", "roles/*/tasks/*.yml"},
                 .code = "hook-missing",
                 .todo = "write to the task: virtualenv_command: /usr/bin/pipseed venv",
-                .text = "no playbook or task below the current folder names pipseed as virtualenv_command",
+                .text = "no playbook or task below the current directory names pipseed as virtualenv_command",
         },
         {
                 .name = "cookiecutter",
@@ -241,7 +241,7 @@ const struct explain_tool explain_tools[] = {
                 .hook_files = {"hooks/post_gen_project.*"},
                 .code = "hook-missing",
                 .todo = "write 'pipseed venv .venv' to hooks/post_gen_project.sh",
-                .text = "the template in the current folder has no hooks/post_gen_project.* that calls pipseed",
+                .text = "the template in the current directory has no hooks/post_gen_project.* that calls pipseed",
         },
         {
                 .name = "copier",
@@ -250,7 +250,7 @@ const struct explain_tool explain_tools[] = {
                 .hook_files = {"copier.y*ml"},
                 .code = "hook-missing",
                 .todo = "write to copier.yml: _tasks: [\"pipseed venv .venv\"]",
-                .text = "the template in the current folder has no copier.yml whose _tasks call pipseed",
+                .text = "the template in the current directory has no copier.yml whose _tasks call pipseed",
         },
         {.name = "direnv", .check = explain_direnv, .program = "direnv"},
         {.name = "hatch", .check = check_above_virtualenv, .program = "hatch"},

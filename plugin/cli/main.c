@@ -5,8 +5,8 @@
  */
 #include "cleanup.h"
 #include "common.h"
-#include "document.h"
-#include "fault.h"
+#include "json_output.h"
+#include "cli_error.h"
 #include "help.h"
 #include "interrupt.h"
 #include "suggest.h"
@@ -40,7 +40,7 @@ static int fail_usage(struct session *session, struct pipseed_error *err, const 
         session->settings->json = session->settings->json || wants_json(argv);
         set_output(session);
         if (err->hint[0] == '\0')
-                (void)fault_hint(err, "'pipseed%s%s --help' shows the usage", name[0] != '\0' ? " " : "", name);
+                (void)cli_error_hint(err, "'pipseed%s%s --help' shows the usage", name[0] != '\0' ? " " : "", name);
         return session_fail(session, err);
 }
 
@@ -51,16 +51,16 @@ static int refuse_word(const struct command *const *table, const char *above, co
 
         for (const struct command *const *row = table; *row != NULL; row++)
                 suggest_offer(&suggestion, command_word(*row));
-        (void)fault_set(err, PIPSEED_E_USAGE, NULL, "unknown command '%s%s%s'", above, above[0] != '\0' ? " " : "",
+        (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "unknown command '%s%s%s'", above, above[0] != '\0' ? " " : "",
                         word);
         if (suggestion.best != NULL)
-                return fault_hint(err, "did you mean 'pipseed %s%s%s'?", above, above[0] != '\0' ? " " : "",
+                return cli_error_hint(err, "did you mean 'pipseed %s%s%s'?", above, above[0] != '\0' ? " " : "",
                                   suggestion.best);
         /* The name of an option, such as "version". */
         for (const struct option *option = common_group.options; option->name != NULL; option++)
                 suggest_offer(&suggestion, option->name + 2);
         if (suggestion.best != NULL)
-                return fault_hint(err, "did you mean 'pipseed %s%s--%s'?", above, above[0] != '\0' ? " " : "",
+                return cli_error_hint(err, "did you mean 'pipseed %s%s--%s'?", above, above[0] != '\0' ? " " : "",
                                   suggestion.best);
         return err->code;
 }
@@ -70,22 +70,22 @@ static int check_operands(const struct command *command, size_t n, struct pipsee
         if (n >= command->min_operands && n <= command->max_operands)
                 return 0;
         if (command->max_operands == 0)
-                return fault_set(err, PIPSEED_E_USAGE, NULL, "'pipseed %s' takes no arguments", command->name);
+                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "'pipseed %s' takes no arguments", command->name);
         if (n > command->max_operands)
-                return fault_set(err, PIPSEED_E_USAGE, NULL, "'pipseed %s' takes at most %zu: %s", command->name,
+                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "'pipseed %s' takes at most %zu: %s", command->name,
                                  command->max_operands, command->operands);
-        return fault_set(err, PIPSEED_E_USAGE, NULL, "'pipseed %s' needs %s", command->name, command->operands);
+        return cli_error_set(err, PIPSEED_E_USAGE, NULL, "'pipseed %s' needs %s", command->name, command->operands);
 }
 
 static int show_version(struct session *session)
 {
-        _cleanup_(document_done) struct document document = {0};
+        _cleanup_(json_output_done) struct json_output document = {0};
 
         output_line(session->out, "pipseed %s", pipseed_version());
         if (session->settings->json) {
-                document_begin(&document, session->command != NULL ? session->command->name : "pipseed", "ok", 0);
-                document_text(&document, document.root, "version", pipseed_version());
-                output_document(session->out, document_root(&document));
+                json_output_begin(&document, session->command != NULL ? session->command->name : "pipseed", "ok", 0);
+                json_output_text(&document, document.root, "version", pipseed_version());
+                output_document(session->out, json_output_root(&document));
         }
         return 0;
 }
@@ -109,7 +109,7 @@ static int widen_settings(struct session *session, struct pipseed_error *err)
                 return 0;
         grown = calloc(1, size);
         if (grown == NULL)
-                return fault_memory(err);
+                return cli_error_memory(err);
         *grown = *session->settings;
         free(session->settings);
         session->settings = grown;
@@ -149,10 +149,10 @@ static int run_nothing(struct session *session)
                 return show_version(session);
         help_usage(stderr, session->command);
         if (session->command != NULL)
-                (void)fault_set(&err, PIPSEED_E_USAGE, NULL, "'pipseed %s' needs one of: %s", session->command->name,
+                (void)cli_error_set(&err, PIPSEED_E_USAGE, NULL, "'pipseed %s' needs one of: %s", session->command->name,
                                 session->command->operands);
         else
-                (void)fault_set(&err, PIPSEED_E_USAGE, NULL, "no command given");
+                (void)cli_error_set(&err, PIPSEED_E_USAGE, NULL, "no command given");
         return fail_usage(session, &err, none);
 }
 
@@ -212,9 +212,9 @@ int main(int argc, char **argv)
         output_init(&out);
         session.settings = calloc(1, sizeof(*session.settings));
         if (session.settings == NULL) {
-                (void)fault_memory(&err);
+                (void)cli_error_memory(&err);
                 output_error(&out, NULL, &err);
-                return output_finish(&out, pipseed_code_exit(err.code));
+                return output_finish(&out, pipseed_exit_code(err.code));
         }
         code = dispatch(&session, argc > 0 ? (const char *const *)argv + 1 : (const char *const *)argv);
         session_done(&session);

@@ -2,7 +2,7 @@
 #include "options.h"
 
 #include "cleanup.h"
-#include "fault.h"
+#include "cli_error.h"
 #include "suggest.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ static int add_operand(struct arguments *arguments, const char *operand, struct 
         const char **grown = reallocarray(arguments->operands, arguments->n_operands + 1, sizeof(*grown));
 
         if (grown == NULL)
-                return fault_memory(err);
+                return cli_error_memory(err);
         grown[arguments->n_operands++] = operand;
         arguments->operands = grown;
         return 0;
@@ -40,7 +40,7 @@ static int add_assignment(struct arguments *arguments, const struct option *opti
         if (grown == NULL) {
                 free(key);
                 free(value);
-                return fault_memory(err);
+                return cli_error_memory(err);
         }
         grown[arguments->n_assignments++] = (struct assignment){
                 .key = key, .value = value, .option = option->name, .append = option->kind == OPTION_APPEND};
@@ -54,19 +54,19 @@ static int make_absolute(const struct option *option, const char *path, char **r
         _cleanup_free_ char *cwd = NULL;
 
         if (path[0] == '\0')
-                return fault_set(err, PIPSEED_E_USAGE, NULL, "%s needs a folder, not an empty text", option->name);
+                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s needs a directory, not an empty text", option->name);
         if (path[0] == '/') {
                 *ret_path = strdup(path);
-                return *ret_path != NULL ? 0 : fault_memory(err);
+                return *ret_path != NULL ? 0 : cli_error_memory(err);
         }
         cwd = getcwd(NULL, 0);
         if (cwd == NULL) {
-                (void)fault_sys(err, errno, path, "%s is relative and the current folder cannot be found",
+                (void)cli_error_sys(err, errno, path, "%s is relative and the current directory cannot be found",
                                 option->name);
-                return fault_hint(err, "give an absolute path, or change to a folder that exists");
+                return cli_error_hint(err, "give an absolute path, or change to a directory that exists");
         }
         if (asprintf(ret_path, "%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path) < 0)
-                return fault_memory(err);
+                return cli_error_memory(err);
         return 0;
 }
 
@@ -85,8 +85,8 @@ static int take_assignment(struct parser *parser, const struct option *option, c
         }
         equals = strchr(value, '=');
         if (equals == NULL || equals == value) {
-                (void)fault_set(err, PIPSEED_E_USAGE, NULL, "%s needs KEY=VALUE, not '%s'", option->name, value);
-                return fault_hint(err, "for example %s seed.upgrade=yes; 'pipseed policy show' lists the keys",
+                (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s needs KEY=VALUE, not '%s'", option->name, value);
+                return cli_error_hint(err, "for example %s seed.upgrade=yes; 'pipseed policy show' lists the keys",
                                   option->name);
         }
         return add_assignment(parser->arguments, option, strndup(value, (size_t)(equals - value)), strdup(equals + 1),
@@ -101,7 +101,7 @@ static int take_number(const struct option *option, const char *text, unsigned i
         for (; *c >= '0' && *c <= '9' && value < 100000; c++)
                 value = value * 10 + (unsigned int)(*c - '0');
         if (c == text || *c != '\0' || value > 99999)
-                return fault_set(err, PIPSEED_E_USAGE, NULL, "%s needs a number from 0 to 99999, not '%s'",
+                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s needs a number from 0 to 99999, not '%s'",
                                  option->name, text);
         *number = value;
         return 0;
@@ -121,7 +121,7 @@ static int take_choice(const struct option *option, const char *text, unsigned i
                 }
                 c = c[word] == '|' ? c + word + 1 : NULL;
         }
-        return fault_set(err, PIPSEED_E_USAGE, NULL, "%s is one of %s, not '%s'", option->name, option->argument, text);
+        return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s is one of %s, not '%s'", option->name, option->argument, text);
 }
 
 static int apply(struct parser *parser, const struct option *option, const char *value, struct pipseed_error *err)
@@ -144,7 +144,7 @@ static int apply(struct parser *parser, const struct option *option, const char 
                 return 0;
         case OPTION_TEXT:
                 if (value[0] == '\0' && option->value == NULL)
-                        return fault_set(err, PIPSEED_E_USAGE, NULL, "%s needs %s, not an empty text", option->name,
+                        return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s needs %s, not an empty text", option->name,
                                          option->argument);
                 *(const char **)field = value;
                 return 0;
@@ -186,15 +186,15 @@ static int refuse_name(const struct parser *parser, const char *name, size_t len
         struct suggestion suggestion = {0};
 
         if (word == NULL)
-                return fault_memory(err);
+                return cli_error_memory(err);
         /* Dashes would count as letters that agree. */
         suggestion.word = word + 2;
         for (const struct option_group *const *groups = parser->groups; *groups != NULL; groups++)
                 for (const struct option *option = (*groups)->options; option->name != NULL; option++)
                         suggest_offer(&suggestion, option->name + 2);
-        (void)fault_set(err, PIPSEED_E_USAGE, NULL, "unknown option '%s'", word);
+        (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "unknown option '%s'", word);
         if (suggestion.best != NULL)
-                return fault_hint(err, "did you mean '--%s'?", suggestion.best);
+                return cli_error_hint(err, "did you mean '--%s'?", suggestion.best);
         return err->code;
 }
 
@@ -219,17 +219,17 @@ static int refuse_letter(const struct parser *parser, const char *group, const c
         const char *meant = guess_name(parser->groups, *letter);
 
         if (letter == group)
-                (void)fault_set(err, PIPSEED_E_USAGE, NULL, "unknown option '-%c'", *letter);
+                (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "unknown option '-%c'", *letter);
         else
-                (void)fault_set(err, PIPSEED_E_USAGE, NULL, "unknown option '-%c' in '-%s'", *letter, group);
-        return meant != NULL ? fault_hint(err, "did you mean '%s'?", meant) : err->code;
+                (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "unknown option '-%c' in '-%s'", *letter, group);
+        return meant != NULL ? cli_error_hint(err, "did you mean '%s'?", meant) : err->code;
 }
 
 static int next_value(struct parser *parser, const struct option *option, const char *typed, const char **ret_value,
                       struct pipseed_error *err)
 {
         if (*parser->next == NULL)
-                return fault_set(err, PIPSEED_E_USAGE, NULL, "option '%s' needs a value: %s", typed, option->argument);
+                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "option '%s' needs a value: %s", typed, option->argument);
         *ret_value = *parser->next++;
         return 0;
 }
@@ -245,7 +245,7 @@ static int parse_long(struct parser *parser, const char *text, struct pipseed_er
         if (option == NULL)
                 return refuse_name(parser, text, len, err);
         if (option->argument == NULL && value != NULL)
-                return fault_set(err, PIPSEED_E_USAGE, NULL, "option '%s' takes no value", option->name);
+                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "option '%s' takes no value", option->name);
         if (option->argument != NULL && value == NULL) {
                 r = next_value(parser, option, option->name, &value, err);
                 if (r < 0)

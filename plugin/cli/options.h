@@ -66,7 +66,7 @@ struct arguments {
 
 /*
  * Parses argv (ended by NULL, without the program's name) and adds to arguments. With leading, everything from the
- * first operand on is an operand: for options before a command's name. Errors: USAGE, IO (the current folder is gone
+ * first operand on is an operand: for options before a command's name. Errors: USAGE, IO (the current directory is gone
  * and a relative path was given), NO_MEMORY.
  */
 int options_parse(const struct option_group *const *groups, const char *const *argv, bool leading, void *settings,

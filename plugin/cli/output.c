@@ -2,7 +2,7 @@
 #include "output.h"
 
 #include "cleanup.h"
-#include "fault.h"
+#include "cli_error.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -147,14 +147,14 @@ static void wipe_progress(struct output *out)
 }
 
 /* How a message looks: LABEL in colour, GAP, then the text with its newlines replaced. */
-struct style {
+struct pip_quirks {
         const char *color;
         const char *label;
         const char *gap;
         const char *newline;
 };
 
-static void put_message(struct output *out, FILE *stream, const struct style *style, const char *format,
+static void put_message(struct output *out, FILE *stream, const struct pip_quirks *style, const char *format,
                         va_list arguments)
 {
         _cleanup_free_ char *text = NULL;
@@ -182,7 +182,7 @@ static FILE *result_stream(const struct output *out)
 
 void output_result(struct output *out, const char *verb, const char *format, ...)
 {
-        const struct style style = {GREEN, verb != NULL ? verb : "", verb != NULL ? " " : "", "\\n"};
+        const struct pip_quirks style = {GREEN, verb != NULL ? verb : "", verb != NULL ? " " : "", "\\n"};
         va_list arguments;
 
         if (out->level < 0)
@@ -194,7 +194,7 @@ void output_result(struct output *out, const char *verb, const char *format, ...
 
 void output_detail(struct output *out, int min, const char *format, ...)
 {
-        static const struct style style = {NULL, "  ", "", "\\n"};
+        static const struct pip_quirks style = {NULL, "  ", "", "\\n"};
         va_list arguments;
 
         if (out->level < min)
@@ -206,7 +206,7 @@ void output_detail(struct output *out, int min, const char *format, ...)
 
 void output_line(struct output *out, const char *format, ...)
 {
-        static const struct style style = {NULL, "", "", "\\n"};
+        static const struct pip_quirks style = {NULL, "", "", "\\n"};
         va_list arguments;
 
         if (out->json)
@@ -216,10 +216,10 @@ void output_line(struct output *out, const char *format, ...)
         va_end(arguments);
 }
 
-static void put_to(struct output *out, FILE *stream, const struct style *style, const char *format, ...)
+static void put_to(struct output *out, FILE *stream, const struct pip_quirks *style, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
 
-static void put_to(struct output *out, FILE *stream, const struct style *style, const char *format, ...)
+static void put_to(struct output *out, FILE *stream, const struct pip_quirks *style, const char *format, ...)
 {
         va_list arguments;
 
@@ -230,7 +230,7 @@ static void put_to(struct output *out, FILE *stream, const struct style *style, 
 
 void output_finding(struct output *out, const char *code, const char *path, const char *text)
 {
-        const struct style style = {RED, code, ": ", "\\n"};
+        const struct pip_quirks style = {RED, code, ": ", "\\n"};
 
         put_to(out, result_stream(out), &style, "%s%s%s", path != NULL ? path : "", path != NULL ? ": " : "", text);
 }
@@ -238,7 +238,7 @@ void output_finding(struct output *out, const char *code, const char *path, cons
 void output_event(struct output *out, const char *about, const struct pipseed_event *event)
 {
         static const struct {
-                struct style style;
+                struct pip_quirks style;
                 int min; /* level from which on it is shown */
         } kinds[] = {
                 [PIPSEED_EVENT_DETAIL] = {{NULL, "", "", "\n  "}, 1},
@@ -254,7 +254,7 @@ void output_event(struct output *out, const char *about, const struct pipseed_ev
 
 void output_note(struct output *out, const char *format, ...)
 {
-        static const struct style style = {CYAN, "note:", " ", "\n  "};
+        static const struct pip_quirks style = {CYAN, "note:", " ", "\n  "};
         va_list arguments;
 
         if (out->level < 0)
@@ -266,17 +266,17 @@ void output_note(struct output *out, const char *format, ...)
 
 void output_error(struct output *out, const char *about, const struct pipseed_error *err)
 {
-        static const struct style error = {RED, "error:", " ", "\n  "};
-        static const struct style path = {NULL, "  path:", " ", "\\n"};
-        static const struct style code = {NULL, "  code:", " ", "\\n"};
-        static const struct style hint = {CYAN, "  hint:", " ", "\n        "};
+        static const struct pip_quirks error = {RED, "error:", " ", "\n  "};
+        static const struct pip_quirks path = {NULL, "  path:", " ", "\\n"};
+        static const struct pip_quirks code = {NULL, "  code:", " ", "\\n"};
+        static const struct pip_quirks hint = {CYAN, "  hint:", " ", "\n        "};
         const char *name = pipseed_code_name(err->code);
         bool told = strstr(err->message, err->path) != NULL || (about != NULL && strcmp(about, err->path) == 0);
 
         put_to(out, stderr, &error, "%s%s%s", about != NULL ? about : "", about != NULL ? ": " : "", err->message);
         if (err->path[0] != '\0' && !told)
                 put_to(out, stderr, &path, "%s", err->path);
-        if (name != NULL && (out->level > 0 || pipseed_code_exit(err->code) == 4))
+        if (name != NULL && (out->level > 0 || pipseed_exit_code(err->code) == 4))
                 put_to(out, stderr, &code, "%s", name);
         if (err->hint[0] != '\0')
                 put_to(out, stderr, &hint, "%s", err->hint);
@@ -284,7 +284,7 @@ void output_error(struct output *out, const char *about, const struct pipseed_er
 
 void output_item(struct output *out, const char *format, ...)
 {
-        static const struct style style = {NULL, "  ", "", "\n    "};
+        static const struct pip_quirks style = {NULL, "  ", "", "\n    "};
         va_list arguments;
 
         va_start(arguments, format);
@@ -378,7 +378,7 @@ void output_document(struct output *out, const json_t *document)
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         if (text == NULL) {
-                (void)fault_memory(&err);
+                (void)cli_error_memory(&err);
                 output_error(out, NULL, &err);
                 out->failed = true;
                 return;
@@ -401,7 +401,7 @@ int output_finish(struct output *out, int code)
         if (close(STDOUT_FILENO) < 0 && out->stdout_errno == 0)
                 out->stdout_errno = errno;
         if (out->stdout_errno != 0) {
-                (void)fault_sys(&err, out->stdout_errno, NULL, "cannot write to standard output");
+                (void)cli_error_sys(&err, out->stdout_errno, NULL, "cannot write to standard output");
                 output_error(out, NULL, &err);
         }
         return code == 0 && (out->stdout_errno != 0 || out->failed) ? 1 : code;

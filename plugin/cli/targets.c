@@ -2,7 +2,7 @@
 #include "targets.h"
 
 #include "cleanup.h"
-#include "fault.h"
+#include "cli_error.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static int add(struct targets *targets, const char *name, struct pipseed_error *
                 targets->names = grown;
         if (grown == NULL || (name != NULL && copy == NULL)) {
                 free(copy);
-                return fault_memory(err);
+                return cli_error_memory(err);
         }
         grown[targets->n_names++] = copy;
         return 0;
@@ -34,14 +34,14 @@ static int read_list(FILE *stream, const char *list, struct targets *targets, st
                 int r;
 
                 if (strlen(line) != end)
-                        return fault_set(err, PIPSEED_E_USAGE, list, "line %zu of the list holds a NUL byte", number);
+                        return cli_error_set(err, PIPSEED_E_USAGE, list, "line %zu of the list holds a NUL byte", number);
                 if (end > 0 && line[end - 1] == '\n')
                         line[--end] = '\0';
                 if (end > 0 && line[end - 1] == '\r')
                         line[--end] = '\0';
                 if (memchr(line, '\r', end) != NULL) {
-                        (void)fault_set(err, PIPSEED_E_USAGE, list, "line %zu of the list has a carriage return in it", number);
-                        return fault_hint(err, "end each line in LF or CR LF; name such an environment on the command line");
+                        (void)cli_error_set(err, PIPSEED_E_USAGE, list, "line %zu of the list has a carriage return in it", number);
+                        return cli_error_hint(err, "end each line in LF or CR LF; name such an environment on the command line");
                 }
                 if (number == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0) /* what some editors write first in UTF-8 */
                         memmove(line, line + 3, end - 3 + 1);
@@ -52,7 +52,7 @@ static int read_list(FILE *stream, const char *list, struct targets *targets, st
                         return r;
         }
         if (ferror(stream) != 0)
-                return fault_sys(err, errno, list, "cannot read the list of environments");
+                return cli_error_sys(err, errno, list, "cannot read the list of environments");
         return 0;
 }
 
@@ -64,8 +64,8 @@ static int add_list(const char *list, struct targets *targets, struct pipseed_er
                 return read_list(stdin, "standard input", targets, err);
         file = fopen(list, "re");
         if (file == NULL) {
-                (void)fault_sys(err, errno, list, "cannot open the list of environments '%s'", list);
-                return fault_hint(err, "--from-file takes a file with one environment a line, or '-' for stdin");
+                (void)cli_error_sys(err, errno, list, "cannot open the list of environments '%s'", list);
+                return cli_error_hint(err, "--from-file takes a file with one environment a line, or '-' for stdin");
         }
         return read_list(file, list, targets, err);
 }
@@ -77,12 +77,12 @@ int targets_collect(const struct session *session, struct targets *targets, stru
         int r = 0;
 
         if (settings->python != NULL && (arguments->n_operands > 0 || settings->from_file != NULL)) {
-                (void)fault_set(err, PIPSEED_E_USAGE, NULL, "an environment and --python cannot be given together");
-                return fault_hint(err, "name the environment's folder, or an interpreter, not both");
+                (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "an environment and --python cannot be given together");
+                return cli_error_hint(err, "name the environment's directory, or an interpreter, not both");
         }
         for (size_t i = 0; r == 0 && i < arguments->n_operands; i++) {
                 if (arguments->operands[i][0] == '\0')
-                        return fault_set(err, PIPSEED_E_USAGE, NULL, "the name of an environment is empty");
+                        return cli_error_set(err, PIPSEED_E_USAGE, NULL, "the name of an environment is empty");
                 r = add(targets, arguments->operands[i], err);
         }
         if (r == 0 && settings->from_file != NULL)

@@ -2,7 +2,7 @@
 /*
  * pipseed_hook.so - pipseed as a hook of programs that create environments (venv_hook.h).
  *
- * Both calls read the whole policy anew, the context's options being its last layer: "section.key=value" sets a key,
+ * Both calls read the whole policy again, the context's options being its last layer: "section.key=value" sets a key,
  * "section.key+=value" adds to a list, "policy=FILE" names the file that --policy would name. As `python -m venv` does,
  * it installs pip, pipX and pipX.Y, unless flags or an option seed.scripts say otherwise.
  */
@@ -34,13 +34,13 @@ static void free_text(char **text)
 static int report(const struct pipseed_error *err, char *ret_error, size_t error_size)
 {
         if (ret_error == NULL || error_size == 0)
-                return pipseed_code_exit(err->code);
+                return pipseed_exit_code(err->code);
         (void)snprintf(ret_error, error_size, "%s%s%s%s%s", err->path, err->path[0] != '\0' ? ": " : "", err->message,
                        err->hint[0] != '\0' ? "; " : "", err->hint);
         for (char *c = ret_error; *c != '\0'; c++)
                 if (*c == '\n' || *c == '\r')
                         *c = ' ';
-        return pipseed_code_exit(err->code);
+        return pipseed_exit_code(err->code);
 }
 
 /* "section.key=value" or "section.key+=value". */
@@ -51,7 +51,7 @@ static int set_option(struct pipseed_policy *policy, const char *option, struct 
         __attribute__((cleanup(free_text))) char *key = NULL;
 
         if (equals == NULL) {
-                (void)pipseed_error_set(err, PIPSEED_E_USAGE, option, "this is no setting of the policy");
+                (void)pipseed_error_set(err, PIPSEED_E_USAGE, option, "this is not a setting of the policy");
                 return pipseed_error_hint(err, "options of the hook have the form section.key=value");
         }
         key = strndup(option, (size_t)(equals - option) - (append ? 1 : 0));

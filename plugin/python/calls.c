@@ -8,8 +8,8 @@
 union answer {
         void *any;
         struct pipseed_result *result;
-        struct pipseed_report *report;
-        struct pipseed_checkup *checkup;
+        struct pipseed_verify_report *report;
+        struct pipseed_doctor_report *checkup;
         struct pipseed_wheel_list *wheels;
         struct pipseed_cache *cache;
         struct pipseed_dropin *dropin;
@@ -17,24 +17,24 @@ union answer {
 };
 
 struct call {
-        int (*work)(const struct order *order, union answer *ret_answer, struct pipseed_error *err);
+        int (*work)(const struct arguments *order, union answer *ret_answer, struct pipseed_error *err);
         void (*release)(union answer *answer);
         const struct shape *shape;
 };
 
-/* Between the bridge's two ends other threads of Python run. */
-static PyObject *work(struct order *order, struct bridge *bridge, const struct state *state, const struct call *call)
+/* Between the event_callback's two ends other threads of Python run. */
+static PyObject *work(struct arguments *order, struct callback *event_callback, const struct state *state, const struct call *call)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         union answer answer = {0};
         PyObject *made = NULL;
         int r;
 
-        order->req.event = bridge_event;
-        order->req.event_data = bridge;
-        bridge_begin(bridge, order->callback);
+        order->req.event = callback_event;
+        order->req.event_data = event_callback;
+        callback_begin(event_callback, order->callback);
         r = call->work(order, &answer, &err);
-        if (bridge_end(bridge) == 0)
+        if (callback_end(event_callback) == 0)
                 made = r < 0 ? errors_raise(state, &err) : shape_make(call->shape, answer.any);
         call->release(&answer);
         return made;
@@ -43,13 +43,13 @@ static PyObject *work(struct order *order, struct bridge *bridge, const struct s
 static PyObject *run(PyObject *module, PyObject *args, PyObject *kwargs, const struct call *call)
 {
         const struct state *state = PyModule_GetState(module);
-        struct order order = ORDER_INIT;
-        struct bridge bridge;
+        struct arguments order = ORDER_INIT;
+        struct callback event_callback;
         PyObject *answer = NULL;
 
-        if (order_parse(&order, args, kwargs) == 0 && order_prepare(&order, state) == 0)
-                answer = work(&order, &bridge, state, call);
-        order_done(&order);
+        if (arguments_parse(&order, args, kwargs) == 0 && arguments_prepare(&order, state) == 0)
+                answer = work(&order, &event_callback, state, call);
+        arguments_done(&order);
         return answer;
 }
 
@@ -60,14 +60,14 @@ static const char *path_of(PyObject *bytes)
 
 static int call_dropin(int (*function)(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
                                        struct pipseed_error *err),
-                       const struct order *order, union answer *ret_answer, struct pipseed_error *err)
+                       const struct arguments *order, union answer *ret_answer, struct pipseed_error *err)
 {
         struct pipseed_dropin_request req;
 
         pipseed_dropin_request_init(&req);
         req.python = order->req.python;
         req.command = path_of(order->command);
-        req.folder = path_of(order->template_dir);
+        req.directory = path_of(order->template_dir);
         req.force = order->force;
         req.dry_run = order->dry_run;
         req.cache_dir = order->req.cache_dir;
@@ -78,7 +78,7 @@ static int call_dropin(int (*function)(const struct pipseed_dropin_request *req,
 
 /* A function of the module: NAME, the member of its answer, what releases that, its shape; and the call. */
 #define CALL(name, member, free, shape_, expression)                                                                   \
-        static int name##_work(const struct order *order, union answer *answer, struct pipseed_error *err)             \
+        static int name##_work(const struct arguments *order, union answer *answer, struct pipseed_error *err)             \
         {                                                                                                              \
                 return (expression);                                                                                   \
         }                                                                                                              \
@@ -97,8 +97,8 @@ static int call_dropin(int (*function)(const struct pipseed_dropin_request *req,
 
 CALL(seed, result, pipseed_result_free, results_result, pipseed_seed(&order->req, &answer->result, err))
 CALL(unseed, result, pipseed_result_free, results_result, pipseed_unseed(&order->req, &answer->result, err))
-CALL(verify, report, pipseed_report_free, results_verify_report, pipseed_verify(&order->req, &answer->report, err))
-CALL(doctor, checkup, pipseed_checkup_free, results_doctor_report,
+CALL(verify, report, pipseed_verify_report_free, results_verify_report, pipseed_verify(&order->req, &answer->report, err))
+CALL(doctor, checkup, pipseed_doctor_report_free, results_doctor_report,
      pipseed_doctor(&order->req, order->fix, &answer->checkup, err))
 CALL(wheels, wheels, pipseed_wheel_list_free, results_wheels,
      pipseed_wheels(&order->req, order->check, &answer->wheels, err))

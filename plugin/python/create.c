@@ -2,7 +2,7 @@
 #include "module.h"
 
 struct creation {
-        struct order order;
+        struct arguments order;
         PyObject *dir, *prompt; /* bytes, owned; prompt may be NULL */
         int system_site_packages, clear, symlinks, upgrade, with_pip, scm_ignore_files;
 };
@@ -10,7 +10,7 @@ struct creation {
 static int fill(const struct creation *creation, struct pipseed_request *seeding, struct pipseed_create_request *ret_req,
                 struct pipseed_error *err)
 {
-        const struct order *order = &creation->order;
+        const struct arguments *order = &creation->order;
         int r;
 
         pipseed_create_request_init(ret_req, seeding);
@@ -33,24 +33,24 @@ static int fill(const struct creation *creation, struct pipseed_request *seeding
 
 static PyObject *run(struct creation *creation, const struct state *state)
 {
-        struct order *order = &creation->order;
+        struct arguments *order = &creation->order;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct pipseed_environment *env = NULL;
         struct pipseed_create_request req;
         struct pipseed_request seeding;
-        struct bridge bridge;
+        struct callback event_callback;
         PyObject *answer = NULL;
         int r;
 
-        if (order_prepare(order, state) < 0)
+        if (arguments_prepare(order, state) < 0)
                 return NULL;
         if (fill(creation, &seeding, &req, &err) < 0)
                 return errors_raise(state, &err);
-        seeding.event = bridge_event;
-        seeding.event_data = &bridge;
-        bridge_begin(&bridge, order->callback);
+        seeding.event = callback_event;
+        seeding.event_data = &event_callback;
+        callback_begin(&event_callback, order->callback);
         r = pipseed_create(&req, &env, &err);
-        if (bridge_end(&bridge) == 0)
+        if (callback_end(&event_callback) == 0)
                 answer = r < 0 ? errors_raise(state, &err) : results_environment(env);
         pipseed_environment_free(env);
         return answer;
@@ -60,7 +60,7 @@ static void done(struct creation *creation)
 {
         Py_CLEAR(creation->dir);
         Py_CLEAR(creation->prompt);
-        order_done(&creation->order);
+        arguments_done(&creation->order);
 }
 
 PyObject *module_create(PyObject *module, PyObject *args, PyObject *kwargs)
@@ -69,14 +69,14 @@ PyObject *module_create(PyObject *module, PyObject *args, PyObject *kwargs)
                                             "jobs", "system_site_packages", "clear", "symlinks", "upgrade", "with_pip",
                                             "scm_ignore_files", NULL};
         struct creation creation = {.symlinks = 1, .with_pip = 1, .scm_ignore_files = 1};
-        struct order *order = &creation.order;
+        struct arguments *order = &creation.order;
         PyObject *answer;
 
         if (!PyArg_ParseTupleAndKeywords(
                     args, kwargs, "O&|$O&O&O&OOpO&pppppp:create", (char **)(uintptr_t)names, PyUnicode_FSConverter,
-                    &creation.dir, order_take_path, &order->policy_file, order_take_path, &order->python,
-                    order_take_path, &creation.prompt, &order->settings, &order->callback, &order->dry_run,
-                    order_take_jobs, &order->jobs, &creation.system_site_packages, &creation.clear, &creation.symlinks,
+                    &creation.dir, arguments_take_path, &order->policy_file, arguments_take_path, &order->python,
+                    arguments_take_path, &creation.prompt, &order->settings, &order->callback, &order->dry_run,
+                    arguments_take_jobs, &order->jobs, &creation.system_site_packages, &creation.clear, &creation.symlinks,
                     &creation.upgrade, &creation.with_pip, &creation.scm_ignore_files))
                 return NULL;
         answer = run(&creation, PyModule_GetState(module));

@@ -141,7 +141,7 @@ static int set_all(PyObject *exception, const struct pipseed_error *err, PyObjec
 
 PyObject *errors_raise(const struct state *state, const struct pipseed_error *err)
 {
-        int which = pipseed_code_exit(err->code);
+        int which = pipseed_exit_code(err->code);
         PyObject *class = state->classes[which > CLASS_ERROR && which < N_CLASSES ? which : CLASS_FAILED];
         PyObject *hint = errors_translate(err->hint);
         PyObject *message = hint != NULL ? errors_translate(err->message) : NULL;

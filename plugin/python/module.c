@@ -2,7 +2,7 @@
 #include "module.h"
 
 PyDoc_STRVAR(module_doc, "The C half of pipseed. Use the package pipseed: what is here may change with each version.");
-PyDoc_STRVAR(call_doc, "Takes the keyword arguments that order.c lists; calls the function of pipseed.h of this name.");
+PyDoc_STRVAR(call_doc, "Takes the keyword arguments that arguments.c lists; calls the function of pipseed.h of this name.");
 PyDoc_STRVAR(create_doc, "create(dir, *, policy_file, python, prompt, settings, callback, dry_run, jobs, "
                          "system_site_packages, clear, symlinks, upgrade, with_pip, scm_ignore_files)\n--\n\n"
                          "pipseed_create of pipseed.h.");
@@ -28,7 +28,7 @@ static int exec(PyObject *module)
 {
         if (errors_init(module, PyModule_GetState(module)) < 0)
                 return -1;
-        if (PyModule_AddStringConstant(module, "dropin_template", PIPSEED_DROPIN_FOLDER) < 0)
+        if (PyModule_AddStringConstant(module, "dropin_template", PIPSEED_DROPIN_TEMPLATE_DIR) < 0)
                 return -1;
         return PyModule_AddStringConstant(module, "library_version", pipseed_version());
 }

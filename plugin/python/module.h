@@ -31,14 +31,14 @@ PyObject *errors_translate(const char *text);
 PyObject *errors_raise(const struct state *state, const struct pipseed_error *err);
 
 /*
- * bridge.c: the library runs without the GIL; its events take the GIL for a moment, on whichever thread they come.
+ * callback.c: the library runs without the GIL; its events take the GIL for a moment, on whichever thread they come.
  *
- *     bridge_begin(&bridge, callback);
- *     r = pipseed_seed(...);             with bridge_event and &bridge in the request
- *     if (bridge_end(&bridge) < 0)       the callback raised, or a signal came: that exception is set
+ *     callback_begin(&event_callback, callback);
+ *     r = pipseed_seed(...);             with callback_event and &event_callback in the request
+ *     if (callback_end(&event_callback) < 0)       the callback raised, or a signal came: that exception is set
  *             return NULL;
  */
-struct bridge {
+struct callback {
         PyObject *callback; /* called with (kind, text, done, total), or NULL; borrowed */
         PyInterpreterState *interpreter;
         PyThreadState *caller_state;
@@ -47,21 +47,21 @@ struct bridge {
         PyObject *type, *value, *traceback;
 };
 
-void bridge_begin(struct bridge *bridge, PyObject *callback);
-int bridge_event(void *data, const struct pipseed_event *event);
-int bridge_end(struct bridge *bridge);
+void callback_begin(struct callback *event_callback, PyObject *callback);
+int callback_event(void *data, const struct pipseed_event *event);
+int callback_end(struct callback *event_callback);
 
 /*
- * order.c: what Python wants done, as a request. policy, env, python and root are paths or None; settings is a sequence
+ * arguments.c: what Python wants done, as a request. policy, env, python and root are paths or None; settings is a sequence
  * of (key, value, option, append), the last layer of the policy, as the command's options are.
  *
- *     struct order order = ORDER_INIT;
+ *     struct arguments order = ORDER_INIT;
  *
- *     if (order_parse(&order, args, kwargs) == 0 && order_prepare(&order, state) == 0)
+ *     if (arguments_parse(&order, args, kwargs) == 0 && arguments_prepare(&order, state) == 0)
  *             ...                        order.req is what the library is to be called with
- *     order_done(&order);
+ *     arguments_done(&order);
  */
-struct order {
+struct arguments {
         PyObject *policy_file, *env, *python, *root; /* bytes, owned, or NULL */
         PyObject *command, *template_dir;            /* likewise, for drop-ins */
         PyObject *settings;                          /* borrowed */
@@ -81,13 +81,13 @@ struct order {
 
 /* Takes keyword arguments, by the names of the members above. An error names the argument. -1 with an exception set;
  * order_done is needed then, too. */
-int order_parse(struct order *order, PyObject *args, PyObject *kwargs);
+int arguments_parse(struct arguments *order, PyObject *args, PyObject *kwargs);
 /* Converters for PyArg_Parse's "O&". */
-int order_take_path(PyObject *object, void *ret_bytes); /* None: NULL */
-int order_take_jobs(PyObject *object, void *ret_number);
+int arguments_take_path(PyObject *object, void *ret_bytes); /* None: NULL */
+int arguments_take_jobs(PyObject *object, void *ret_number);
 /* Loads the policy and fills the request. -1 with an exception set. The GIL is held: nobody changes os.environ now. */
-int order_prepare(struct order *order, const struct state *state);
-void order_done(struct order *order);
+int arguments_prepare(struct arguments *order, const struct state *state);
+void arguments_done(struct arguments *order);
 
 /* results.c: new references, NULL with an exception set. */
 PyObject *results_text(const char *text); /* NULL: None; in the file system's encoding */

@@ -73,13 +73,13 @@ def _embedded_wheel(interpreter: "Any") -> "Optional[Path]":
     from virtualenv.seed.wheels import embed
 
     name = embed.BUNDLE_SUPPORT.get(interpreter.version_release_str, {}).get("wheel")
-    path = None if name is None else embed.BUNDLE_FOLDER / name
+    path = None if name is None else embed.BUNDLE_DIR / name
     return path if path is not None and path.is_file() else None
 
 
 @contextmanager
 def _private_copy(path: "Optional[Path]") -> "Iterator[list[Path]]":
-    """A folder with nothing but this file, which is as trusted as the program that runs. No path, no folder."""
+    """A directory with nothing but this file, which is as trusted as the program that runs. No path, no directory."""
     import shutil
     import tempfile
     from pathlib import Path
@@ -88,10 +88,10 @@ def _private_copy(path: "Optional[Path]") -> "Iterator[list[Path]]":
         yield []
         return
     with tempfile.TemporaryDirectory(prefix="pipseed-") as name:
-        folder = Path(name).resolve()
-        shutil.copyfile(path, folder / path.name)
-        (folder / path.name).chmod(0o600)
-        yield [folder]
+        directory = Path(name).resolve()
+        shutil.copyfile(path, directory / path.name)
+        (directory / path.name).chmod(0o600)
+        yield [directory]
 
 
 class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
@@ -216,8 +216,8 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
         if not wanted:
             return
         settings = self._settings(creator, wanted)
-        with _private_copy(self.embedded_wheel if "wheel" in wanted else None) as folders, _alone(creator.pyenv_cfg):
-            settings["wheel_dirs"] = [*self.extra_search_dir, *folders]
+        with _private_copy(self.embedded_wheel if "wheel" in wanted else None) as directories, _alone(creator.pyenv_cfg):
+            settings["wheel_dirs"] = [*self.extra_search_dir, *directories]
             self._check_versions(creator, library, settings)
             self._call(creator, library, settings)
 

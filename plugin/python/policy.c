@@ -55,10 +55,10 @@ static PyObject *make_hooks(const struct pipseed_policy *policy)
 /* A tuple: values, files, hooks. */
 PyObject *module_policy(PyObject *module, PyObject *args, PyObject *kwargs)
 {
-        struct order order = ORDER_INIT;
+        struct arguments order = ORDER_INIT;
         PyObject *values = NULL, *files = NULL, *hooks = NULL, *answer = NULL;
 
-        if (order_parse(&order, args, kwargs) == 0 && order_prepare(&order, PyModule_GetState(module)) == 0) {
+        if (arguments_parse(&order, args, kwargs) == 0 && arguments_prepare(&order, PyModule_GetState(module)) == 0) {
                 values = make_values(order.policy);
                 files = values != NULL ? make_files(order.policy) : NULL;
                 hooks = files != NULL ? make_hooks(order.policy) : NULL;
@@ -68,7 +68,7 @@ PyObject *module_policy(PyObject *module, PyObject *args, PyObject *kwargs)
         Py_XDECREF(values);
         Py_XDECREF(files);
         Py_XDECREF(hooks);
-        order_done(&order);
+        arguments_done(&order);
         return answer;
 }
 
@@ -118,16 +118,16 @@ static int suits(const struct state *state, const struct pipseed_wheel *wheel, c
 }
 
 /* NULL with an exception set. */
-static struct pipseed_wheel_list *list_wheels(const struct order *order, const struct state *state)
+static struct pipseed_wheel_list *list_wheels(const struct arguments *order, const struct state *state)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct pipseed_wheel_list *list = NULL;
-        struct bridge bridge;
+        struct callback event_callback;
         int r;
 
-        bridge_begin(&bridge, NULL);
+        callback_begin(&event_callback, NULL);
         r = pipseed_wheels(&order->req, false, &list, &err);
-        if (bridge_end(&bridge) < 0) {
+        if (callback_end(&event_callback) < 0) {
                 pipseed_wheel_list_free(list);
                 return NULL;
         }
@@ -137,9 +137,9 @@ static struct pipseed_wheel_list *list_wheels(const struct order *order, const s
 }
 
 /* The list is newest first. */
-static PyObject *find_newest(struct order *order, const struct state *state, const char *python_version)
+static PyObject *find_newest(struct arguments *order, const struct state *state, const char *python_version)
 {
-        struct pipseed_wheel_list *list = order_prepare(order, state) == 0 ? list_wheels(order, state) : NULL;
+        struct pipseed_wheel_list *list = arguments_prepare(order, state) == 0 ? list_wheels(order, state) : NULL;
         PyObject *answer = NULL;
         int r = 0;
 
@@ -159,14 +159,14 @@ static PyObject *find_newest(struct order *order, const struct state *state, con
 PyObject *module_newest(PyObject *module, PyObject *args, PyObject *kwargs)
 {
         static const char *const names[] = {"python_version", "policy_file", "settings", NULL};
-        struct order order = ORDER_INIT;
+        struct arguments order = ORDER_INIT;
         const char *python_version = NULL;
         PyObject *answer;
 
         if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s|$O&O:newest", (char **)(uintptr_t)names, &python_version,
-                                         order_take_path, &order.policy_file, &order.settings))
+                                         arguments_take_path, &order.policy_file, &order.settings))
                 return NULL;
         answer = find_newest(&order, PyModule_GetState(module), python_version);
-        order_done(&order);
+        arguments_done(&order);
         return answer;
 }

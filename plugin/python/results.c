@@ -68,31 +68,31 @@ static const struct field finding_fields[] = {
 static const struct shape finding = SHAPE("Finding", finding_fields);
 
 static const struct field report_fields[] = {
-        TEXT(struct pipseed_report, env),
-        TEXT(struct pipseed_report, python),
-        TEXT(struct pipseed_report, version),
-        SHAPE_ARRAY(struct pipseed_report, packages, n_packages, &package),
-        SHAPE_ARRAY(struct pipseed_report, findings, n_findings, &finding),
+        TEXT(struct pipseed_verify_report, env),
+        TEXT(struct pipseed_verify_report, python),
+        TEXT(struct pipseed_verify_report, version),
+        SHAPE_ARRAY(struct pipseed_verify_report, packages, n_packages, &package),
+        SHAPE_ARRAY(struct pipseed_verify_report, findings, n_findings, &finding),
 };
 const struct shape results_verify_report = SHAPE("VerifyReport", report_fields);
 
 static const struct field issue_fields[] = {
-        CODE(struct pipseed_ailment, code),
-        NUMBER(struct pipseed_ailment, code),
-        TEXT(struct pipseed_ailment, path),
-        WORDS(struct pipseed_ailment, text),
-        WORDS(struct pipseed_ailment, hint),
-        FLAG(struct pipseed_ailment, can_mend),
-        FLAG(struct pipseed_ailment, mended),
+        CODE(struct pipseed_issue, code),
+        NUMBER(struct pipseed_issue, code),
+        TEXT(struct pipseed_issue, path),
+        WORDS(struct pipseed_issue, text),
+        WORDS(struct pipseed_issue, hint),
+        FLAG(struct pipseed_issue, repairable),
+        FLAG(struct pipseed_issue, repaired),
 };
 static const struct shape issue = SHAPE("Issue", issue_fields);
 
 static const struct field doctor_fields[] = {
-        TEXT(struct pipseed_checkup, env),
-        TEXT(struct pipseed_checkup, python),
-        TEXT(struct pipseed_checkup, version),
-        SHAPE_ARRAY(struct pipseed_checkup, ailments, n_ailments, &issue),
-        SIZE(struct pipseed_checkup, n_left),
+        TEXT(struct pipseed_doctor_report, env),
+        TEXT(struct pipseed_doctor_report, python),
+        TEXT(struct pipseed_doctor_report, version),
+        SHAPE_ARRAY(struct pipseed_doctor_report, issues, n_issues, &issue),
+        SIZE(struct pipseed_doctor_report, n_unrepaired),
 };
 const struct shape results_doctor_report = SHAPE("DoctorReport", doctor_fields);
 
@@ -118,7 +118,7 @@ const struct shape results_wheels = SHAPE("WheelList", wheel_list_fields);
 static const struct field entry_fields[] = {
         TEXT(struct pipseed_cache_entry, wheel),
         TEXT(struct pipseed_cache_entry, sha256),
-        TEXT(struct pipseed_cache_entry, folder),
+        TEXT(struct pipseed_cache_entry, directory),
         COUNT(struct pipseed_cache_entry, bytes),
         COUNT(struct pipseed_cache_entry, n_files),
         COUNT(struct pipseed_cache_entry, n_bytecode),
@@ -148,7 +148,7 @@ static const struct field dropin_fields[] = {
         TEXT(struct pipseed_dropin, owner),
         TEXT(struct pipseed_dropin, command),
         TEXT(struct pipseed_dropin, writer),
-        FLAG(struct pipseed_dropin, command_gone),
+        FLAG(struct pipseed_dropin, command_missing),
         FLAG(struct pipseed_dropin, current),
 };
 const struct shape results_dropin = SHAPE("Dropin", dropin_fields);

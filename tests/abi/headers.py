@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What the public headers say: structs and their members, functions, enumerators; and headers with members appended.
 
-    headers = Headers(folder)            # a folder with pipseed.h, pipseed_policy.h and venv_hook.h
+    headers = Headers(directory)            # a directory with pipseed.h, pipseed_policy.h and venv_hook.h
     headers.structs["pipseed_error"]     # [Member("code", "int code"), ...]
-    measure(folder)                      # {"pipseed_error.code": "0 4", "pipseed_error": "6144", "PIPSEED_E_IO": "-101"}
+    measure(directory)                      # {"pipseed_error.code": "0 4", "pipseed_error": "6144", "PIPSEED_E_IO": "-101"}
 """
 import re
 import subprocess
@@ -47,10 +47,10 @@ def _members(body):
 
 
 class Headers:
-    """The headers of a folder."""
+    """The headers of a directory."""
 
-    def __init__(self, folder):
-        texts = [(Path(folder) / name).read_text(encoding="utf-8") for name in NAMES]
+    def __init__(self, directory):
+        texts = [(Path(directory) / name).read_text(encoding="utf-8") for name in NAMES]
         plain = "\n".join(_plain(text) for text in texts)
         self.structs = {name: list(_members(body)) for name, body in STRUCT.findall(plain)}
         self.functions = {re.search(r"(\w+)\(", text)[1]: " ".join(text.split())
@@ -62,12 +62,12 @@ class Headers:
         self.constants += re.findall(r"^#define (VENV_HOOK_(?!H$)[A-Z_]+) ", texts[2], re.MULTILINE)
 
 
-def current(folder):
-    """The tree's own headers, in one folder."""
-    folder.mkdir(parents=True, exist_ok=True)
+def current(directory):
+    """The tree's own headers, in one directory."""
+    directory.mkdir(parents=True, exist_ok=True)
     for name, place in PLACES.items():
-        (folder / name).write_text((run.REPO / place / name).read_text(encoding="utf-8"), encoding="utf-8")
-    return folder
+        (directory / name).write_text((run.REPO / place / name).read_text(encoding="utf-8"), encoding="utf-8")
+    return directory
 
 
 def grow(text):
@@ -82,7 +82,7 @@ def grow(text):
     return STRUCT.sub(append, text)
 
 
-def measure(folder, headers):
+def measure(directory, headers):
     """Offset and size of each member, size of each struct, value of each constant, as the compiler sees them."""
     lines = []
     for struct, members in headers.structs.items():
@@ -92,7 +92,7 @@ def measure(folder, headers):
     lines += [f'printf("{name} %lld\\n", (long long)({name}));' for name in headers.constants]
     source = '#include "pipseed_policy.h"\n#include "venv_hook.h"\n#include <stdio.h>\n#include <stddef.h>\n' \
              "int main(void)\n{\n" + "\n".join(lines) + "\n}\n"
-    program = Path(folder) / "measure"
-    subprocess.run(["cc", f"-I{folder}", "-x", "c", "-o", program, "-"], input=source, text=True, check=True)
+    program = Path(directory) / "measure"
+    subprocess.run(["cc", f"-I{directory}", "-x", "c", "-o", program, "-"], input=source, text=True, check=True)
     shown = subprocess.run([program], capture_output=True, text=True, check=True).stdout
     return dict(line.split(" ", 1) for line in shown.splitlines())

@@ -119,26 +119,26 @@ static int print_cache(const struct pipseed_request *req, struct pipseed_error *
 
 static int print_report(const struct pipseed_request *req, struct pipseed_error *err)
 {
-        struct pipseed_report *report = NULL;
+        struct pipseed_verify_report *report = NULL;
 
         if (pipseed_verify(req, &report, err) < 0)
                 return fail(err);
         print_packages(report->packages, report->n_packages);
         for (size_t i = 0; i < report->n_findings; i++)
                 printf("%d %s %s\n", report->findings[i]->code, report->findings[i]->path, report->findings[i]->text);
-        pipseed_report_free(report);
+        pipseed_verify_report_free(report);
         return 0;
 }
 
 static int print_checkup(const struct pipseed_request *req, struct pipseed_error *err)
 {
-        struct pipseed_checkup *checkup = NULL;
+        struct pipseed_doctor_report *checkup = NULL;
 
         if (pipseed_doctor(req, false, &checkup, err) < 0)
                 return fail(err);
-        for (size_t i = 0; i < checkup->n_ailments; i++)
-                printf("%d %s\n", checkup->ailments[i]->code, checkup->ailments[i]->text);
-        pipseed_checkup_free(checkup);
+        for (size_t i = 0; i < checkup->n_issues; i++)
+                printf("%d %s\n", checkup->issues[i]->code, checkup->issues[i]->text);
+        pipseed_doctor_report_free(checkup);
         return 0;
 }
 

@@ -15,19 +15,19 @@ RELEASES = sorted(path for path in Path(__file__).parent.iterdir() if re.fullmat
 
 
 @functools.lru_cache(maxsize=None)
-def promised(folder):
+def promised(directory):
     """The headers of a release, and what they measure. Nothing is written into the tree."""
     copy = Path(tempfile.mkdtemp(dir=run.scratch()))
-    shutil.copytree(folder, copy, dirs_exist_ok=True)
+    shutil.copytree(directory, copy, dirs_exist_ok=True)
     found = headers.Headers(copy)
     return found, headers.measure(copy, found)
 
 
-def differences(released, folder):
+def differences(released, directory):
     """What a program that was compiled against the released headers would stumble over, one line each."""
     old, before = promised(released)
-    new = headers.Headers(folder)
-    now = headers.measure(folder, new)
+    new = headers.Headers(directory)
+    now = headers.measure(directory, new)
     found = []
     for struct, members in old.structs.items():
         kept = [member for member in members if member.name != "reserved"]
@@ -58,10 +58,10 @@ def test_current_keeps_what_was_released(released, tmp_path):
     ("pipseed.h", "        size_t n_scripts;\n", "", "struct pipseed_result"),
     ("pipseed.h", "        char hint[512];\n", "        char hint[500];\n", "struct pipseed_error"),
     ("pipseed.h", "uint64_t reserved[63];", "uint64_t reserved[64];", "pipseed_error has another size"),
-    ("pipseed.h", "X(PROBE, -105, ", "X(PROBE, -999, ", "PIPSEED_E_PROBE was"),
+    ("pipseed.h", "X(PROBE, -105, ", "X(PROBE, -999, ", "PIPSEED_E_PROBE_FAILED was"),
     ("pipseed.h", "        PIPSEED_ACTION_INSTALLED,\n", "        PIPSEED_ACTION_NEW,\n        PIPSEED_ACTION_INSTALLED,\n",
      "PIPSEED_ACTION_INSTALLED was"),
-    ("pipseed.h", "pipseed_code_exit(int code)", "pipseed_code_exit(long code)", "pipseed_code_exit was declared"),
+    ("pipseed.h", "pipseed_exit_code(int code)", "pipseed_exit_code(long code)", "pipseed_exit_code was declared"),
     ("pipseed_policy.h", "        const char *layer;", "        int depth;\n        const char *layer;",
      "struct pipseed_policy_value"),
     ("venv_hook.h", "        uint32_t jobs; ", "        uint32_t more;\n        uint32_t jobs; ",
@@ -69,29 +69,29 @@ def test_current_keeps_what_was_released(released, tmp_path):
 ])
 def test_a_break_is_seen(name, old, new, expected, tmp_path):
     """The comparison fails for each kind of breaking change."""
-    folder = shutil.copytree(RELEASES[-1], tmp_path / "broken")
-    text = (folder / name).read_text(encoding="utf-8")
+    directory = shutil.copytree(RELEASES[-1], tmp_path / "broken")
+    text = (directory / name).read_text(encoding="utf-8")
     assert text.count(old) >= 1, f"{name} has no {old!r}"
-    (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8")
-    found = differences(RELEASES[-1], folder)
+    (directory / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    found = differences(RELEASES[-1], directory)
     assert any(expected in line for line in found), found
 
 
 def test_growth_is_no_break(tmp_path):
     """Members appended to every struct are what all this is for."""
-    folder = headers.current(tmp_path / "grown")
+    directory = headers.current(tmp_path / "grown")
     for name in headers.NAMES:
-        (folder / name).write_text(headers.grow((folder / name).read_text(encoding="utf-8")), encoding="utf-8")
-    assert differences(headers.current(tmp_path / "now"), folder) == []
-    assert len(headers.Headers(folder).structs["pipseed_request"]) == \
+        (directory / name).write_text(headers.grow((directory / name).read_text(encoding="utf-8")), encoding="utf-8")
+    assert differences(headers.current(tmp_path / "now"), directory) == []
+    assert len(headers.Headers(directory).structs["pipseed_request"]) == \
         len(headers.Headers(tmp_path / "now").structs["pipseed_request"]) + 2
 
 
 def test_rules(tmp_path):
     """What the caller fills has no padding at its end, and every struct begins with its size; the error alone has a fixed one."""
-    folder = headers.current(tmp_path / "now")
-    found = headers.Headers(folder)
-    sizes = headers.measure(folder, found)
+    directory = headers.current(tmp_path / "now")
+    found = headers.Headers(directory)
+    sizes = headers.measure(directory, found)
     firsts = {struct: members[0].declaration for struct, members in found.structs.items()}
     assert firsts.pop("pipseed_error") == "int code"
     assert set(firsts.values()) == {"size_t size", "size_t struct_size"}

@@ -27,7 +27,7 @@ def compile_c(source, output, *flags):
 
 @pytest.fixture(scope="session")
 def places(tmp_path_factory):
-    """Folders of headers: {"old": ..., "grown": ...}."""
+    """Directories of headers: {"old": ..., "grown": ...}."""
     base = tmp_path_factory.mktemp("headers")
     grown = headers.current(base / "grown")
     for name in headers.NAMES:
@@ -38,16 +38,16 @@ def places(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def built():
-    """The folder of the library as built."""
+    """The directory of the library as built."""
     return next(iter(sorted(run.build_dir().glob("lib*/libpipseed.so")))).parent
 
 
 @pytest.fixture(scope="session")
 def grown_library(places, built, tmp_path_factory):
-    """The folder of a library that was built of the same sources with the grown headers, by the build's own commands."""
+    """The directory of a library that was built of the same sources with the grown headers, by the build's own commands."""
     build = run.build_dir()
     if not (build / "build.ninja").exists() or shutil.which("ninja") is None:
-        pytest.skip("the build folder is not ninja's: its commands cannot be asked for")
+        pytest.skip("the build directory is not ninja's: its commands cannot be asked for")
     base = tmp_path_factory.mktemp("grown")
     for name in ("core", "conf"):
         shutil.copytree(run.REPO / name, base / name)
@@ -79,10 +79,10 @@ def grown_library(places, built, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def programs(places, built, tmp_path_factory):
-    """program.c, compiled against each folder of headers."""
+    """program.c, compiled against each directory of headers."""
     base = tmp_path_factory.mktemp("programs")
-    return {name: compile_c(HERE / "program.c", base / name, f"-I{folder}", f"-L{built}", "-lpipseed",
-                            *(["-DGROWN"] if name == "grown" else [])) for name, folder in places.items()}
+    return {name: compile_c(HERE / "program.c", base / name, f"-I{directory}", f"-L{built}", "-lpipseed",
+                            *(["-DGROWN"] if name == "grown" else [])) for name, directory in places.items()}
 
 
 @pytest.fixture
@@ -121,8 +121,8 @@ def test_unknown_members(story, built, grown_library):
 def creators(places, tmp_path_factory):
     """The example creator, compiled against each header."""
     base = tmp_path_factory.mktemp("creators")
-    return {name: compile_c(run.REPO / "docs/examples/loader.c", base / name, f"-I{folder}", "-ldl")
-            for name, folder in places.items()}
+    return {name: compile_c(run.REPO / "docs/examples/loader.c", base / name, f"-I{directory}", "-ldl")
+            for name, directory in places.items()}
 
 
 @pytest.fixture(scope="session")
@@ -130,8 +130,8 @@ def hooks(places, built, tmp_path_factory):
     """hook.c and pipseed's own hook, compiled against each header, and pipseed's as built."""
     base = tmp_path_factory.mktemp("hooks")
     found = {"pipseed-built": built / "pipseed/pipseed_hook.so"}
-    for name, folder in places.items():
-        shared = (f"-I{folder}", "-shared", "-fPIC", *(["-DGROWN"] if name == "grown" else []))
+    for name, directory in places.items():
+        shared = (f"-I{directory}", "-shared", "-fPIC", *(["-DGROWN"] if name == "grown" else []))
         found[f"teller-{name}"] = compile_c(HERE / "hook.c", base / f"teller-{name}.so", *shared)
         found[f"pipseed-{name}"] = compile_c(run.REPO / "plugin/hook/hook.c", base / f"pipseed-{name}.so", *shared,
                                              "-fvisibility=hidden", f"-L{built}", "-lpipseed", f"-Wl,-rpath,{built}")

@@ -26,16 +26,16 @@ def as_user(uid):
 def give(top, uid):
     """chown -R, links included."""
     os.lchown(top, uid, uid)
-    for at, folders, files in os.walk(top):
-        for name in folders + files:
+    for at, directories, files in os.walk(top):
+        for name in directories + files:
             os.lchown(os.path.join(at, name), uid, uid)
 
 
 def snapshot(top):
     """Everything below a directory: mode, owner and content."""
     found = {}
-    for at, folders, files in os.walk(top):
-        for name in folders + files:
+    for at, directories, files in os.walk(top):
+        for name in directories + files:
             path = os.path.join(at, name)
             st = os.lstat(path)
             content = os.readlink(path) if os.path.islink(path) else ""

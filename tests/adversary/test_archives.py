@@ -11,15 +11,15 @@ import run
 from mkwheel import Wheel, Zip
 
 
-def wheel(folder, filename, version="26.3", **options):
+def wheel(directory, filename, version="26.3", **options):
     options.setdefault("files", {"pip/__init__.py": f"__version__ = '{version}'\n"})
-    path = folder / filename
+    path = directory / filename
     path.write_bytes(Wheel("pip", version, **options).build())
     return path
 
 
-def seed(pipseed, env, folder, *options, **how):
-    return pipseed("seed", env, "--no-bundled", "--wheel-dir", folder, "--json", "-o", "seed.packages=pip", *options, **how)
+def seed(pipseed, env, directory, *options, **how):
+    return pipseed("seed", env, "--no-bundled", "--wheel-dir", directory, "--json", "-o", "seed.packages=pip", *options, **how)
 
 
 def error(result):
@@ -34,9 +34,9 @@ def env(tmp_path, pipseed):
 
 @pytest.fixture
 def wheels(tmp_path):
-    folder = tmp_path / "wheels"
-    folder.mkdir(mode=0o755)
-    return folder
+    directory = tmp_path / "wheels"
+    directory.mkdir(mode=0o755)
+    return directory
 
 
 OWNED = [

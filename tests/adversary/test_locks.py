@@ -17,8 +17,8 @@ def lock():
     """lock(uid, directory...): that user holds their locks until the test ends."""
     held = []
 
-    def take(uid, *folders):
-        process = people.python(uid, LOCK, *folders)
+    def take(uid, *directories):
+        process = people.python(uid, LOCK, *directories)
         held.append(process)
         assert process.stdout.readline() == "locked\n"
 

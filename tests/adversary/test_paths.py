@@ -14,25 +14,25 @@ from people import ALICE, MALLORY, ROOT, site
 @pytest.fixture
 def outside(world):
     """Root's, and to stay as it is: it looks like what pipseed works on."""
-    folder = world.top / "outside"
+    directory = world.top / "outside"
     for name in ("pip/__init__.py", "pip/__main__.py", "~ip/x", "pip3", "python3", "x", "tool"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text("#!/nowhere/bin/python3\n")
-    return folder
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text("#!/nowhere/bin/python3\n")
+    return directory
 
 
 def replace_by_link(world, env, place, outside):
     """The scheme's directory goes outside, and a link leads there."""
-    folder = {"bin": env / "bin", "site-packages": site(env),
+    directory = {"bin": env / "bin", "site-packages": site(env),
               "include": env / "include/site" / site(env).parent.name}[place]
     target = outside / "moved"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    if folder.exists():
-        shutil.move(folder, target)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    if directory.exists():
+        shutil.move(directory, target)
     else:
         target.mkdir()
     (target / "tool").write_text("#!/nowhere/bin/python3\n")
-    folder.symlink_to(target)
+    directory.symlink_to(target)
     if place == "include":
         record = next(site(env).glob("pip-*.dist-info")) / "RECORD"
         record.write_text(record.read_text() + f"../../../include/site/{site(env).parent.name}/tool,,\n")
@@ -55,7 +55,7 @@ def test_links_out_of_the_environment(uid, place, world, outside):
     for words in (["doctor"], ["doctor", "--fix"]):
         found = world.run(uid, *words, "--json", env, code=4).json["findings"]
         assert "install-link" in {finding["code"] for finding in found}
-        assert not any(finding["can_mend"] or finding["mended"] for finding in found)
+        assert not any(finding["repairable"] or finding["repaired"] for finding in found)
     assert people.snapshot(outside) == before
 
 
@@ -131,8 +131,8 @@ def test_mode_of_what_a_link_leads_to(world):
            "deadline = time.monotonic() + 20\n" \
            "time.sleep(1.0)\n" \
            "parent = os.path.dirname(place)\n" \
-           "for top, folders, files in os.walk(os.path.dirname(parent)):\n" \
-           "    if 'denied' in folders:\n" \
+           "for top, directories, files in os.walk(os.path.dirname(parent)):\n" \
+           "    if 'denied' in directories:\n" \
            "        path = os.path.join(top, 'denied')\n" \
            "        os.rename(path, path + '-away'); os.symlink(victim, path); break\n"
     log = world.top / "log"

@@ -20,9 +20,9 @@ MALLORY = 23456
 def quick():
     """A directory in memory where there is one: deep trees take long on a disk."""
     base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix="pipseed-deep-", dir=base))
-    yield folder
-    subprocess.run(["rm", "-rf", folder], check=False)
+    directory = Path(tempfile.mkdtemp(prefix="pipseed-deep-", dir=base))
+    yield directory
+    subprocess.run(["rm", "-rf", directory], check=False)
 
 
 def nest(top, levels):
@@ -107,20 +107,20 @@ def test_a_planted_note(tmp_path, pipseed):
 
 
 def test_a_planted_journal(tmp_path, pipseed):
-    """Whole and with a right checksum, but about no area: it is not followed."""
+    """Whole and with a right checksum, but about no staging directory: it is not followed."""
     env = tmp_path / "env"
     pipseed("venv", env, code=0)
-    area = site_packages(env) / ".pipseed-0123456789abcdef"
-    (area / "scripts").mkdir(parents=True)
-    (area / "scripts/evil").write_text("#!/bin/sh\n")
-    inode = (area / "scripts/evil").stat().st_ino
-    for first in ("", f"area lib {area.stat().st_ino + 1} {area.name}\n"):
+    staging = site_packages(env) / ".pipseed-0123456789abcdef"
+    (staging / "scripts").mkdir(parents=True)
+    (staging / "scripts/evil").write_text("#!/bin/sh\n")
+    inode = (staging / "scripts/evil").stat().st_ino
+    for first in ("", f"staging lib {staging.stat().st_ino + 1} {staging.name}\n"):
         text = f"pipseed-journal 1\n{first}put scripts {inode} evil\n"
-        area.mkdir(exist_ok=True)
-        (area / "journal").write_text(text + f"end {zlib.crc32(text.encode()):08x}\n")
+        staging.mkdir(exist_ok=True)
+        (staging / "journal").write_text(text + f"end {zlib.crc32(text.encode()):08x}\n")
         pipseed("seed", env, code=0)
         assert not (env / "bin/evil").exists()
-        assert not area.exists()
+        assert not staging.exists()
 
 
 NAMES = [b"a\x9bb", b"a\xffb", b"a\xe2\x80\xaeb", b"a\xe2\x81\xa6b", b"a\xc2\x9bb", b"a\xd8\x9cb", b"a\xe2\x80\xa8b", b"a\x1b[31m"]
@@ -138,9 +138,9 @@ def test_names_on_a_terminal(name, tmp_path):
 
 
 def test_hints_are_quoted(tmp_path, pipseed):
-    folder = tmp_path / "a'; touch owned #"
-    folder.mkdir()
-    result = pipseed("seed", folder, code=1)
+    directory = tmp_path / "a'; touch owned #"
+    directory.mkdir()
+    result = pipseed("seed", directory, code=1)
     hints = [line for line in result.stderr.splitlines() if "pipseed venv" in line]
     assert hints and all("'\\''" in line for line in hints)
 

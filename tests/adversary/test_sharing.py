@@ -36,8 +36,8 @@ def owners(*tops):
     """Of all files and directories below."""
     found = set()
     for top in tops:
-        for at, folders, files in os.walk(top):
-            found |= {os.lstat(os.path.join(at, name)).st_uid for name in folders + files}
+        for at, directories, files in os.walk(top):
+            found |= {os.lstat(os.path.join(at, name)).st_uid for name in directories + files}
     return found
 
 
@@ -148,7 +148,7 @@ def test_group_writable(own, world, umask, mode):
 
 
 def test_mode_that_lets_others_write(own, world):
-    """Named and repaired; what a whole environment of a group has is no finding."""
+    """Named and repaired; what a whole environment of a group has is not a finding."""
     (env,) = make(own, world, ALICE, "env")
     target = site(env) / "pip/_internal/main.py"
     target.chmod(0o666)

@@ -68,10 +68,10 @@ TRAPS = {"script": trap_script, "home": trap_home}
 @pytest.fixture
 def drop(world):
     """Where the traps leave their mark, whoever springs them."""
-    folder = world.top / "drop"
-    folder.mkdir()
-    folder.chmod(0o777)
-    return folder
+    directory = world.top / "drop"
+    directory.mkdir()
+    directory.chmod(0o777)
+    return directory
 
 
 def was_sprung(world):
@@ -161,10 +161,10 @@ def test_target_trust(world, drop):
 @pytest.fixture
 def copied(world):
     """An interpreter of root's in a directory of its own: the executable alone, which finds Debian's library."""
-    folder = world.top / "shared/bin"
-    folder.mkdir(parents=True)
-    (folder / "python3").symlink_to("/usr/bin/python3")
-    return folder / "python3"
+    directory = world.top / "shared/bin"
+    directory.mkdir(parents=True)
+    (directory / "python3").symlink_to("/usr/bin/python3")
+    return directory / "python3"
 
 
 @pytest.mark.parametrize("way", ["group", "others", "acl", "acl of a group", "above"])
@@ -172,18 +172,18 @@ def test_writable_by_others(way, world, copied):
     """The mode and ACL entries of each directory on the way count; the hint is the command that helps."""
     env = world.top / "env"
     world.run(ROOT, "venv", "-p", copied, env)
-    folder = copied.parent.parent if way == "above" else copied.parent
+    directory = copied.parent.parent if way == "above" else copied.parent
     if way.startswith("acl"):
         entry = f"u:{ALICE}:rwx" if way == "acl" else f"g:{ALICE}:rwx"
-        if subprocess.run(["setfacl", "-m", entry, folder], check=False).returncode != 0:
+        if subprocess.run(["setfacl", "-m", entry, directory], check=False).returncode != 0:
             pytest.skip("no ACLs here")
     else:
-        folder.chmod(0o775 if way != "others" else 0o757)
+        directory.chmod(0o775 if way != "others" else 0o757)
     refused = world.run(ROOT, "seed", "--json", env, code=3)
     assert refused.json["error"]["code"] == "untrusted-interpreter"
     hint = refused.json["error"]["hint"]
-    assert hint.startswith(f"run: chmod go-w {folder};")
-    subprocess.run(["chmod", "go-w", folder], check=True)
+    assert hint.startswith(f"run: chmod go-w {directory};")
+    subprocess.run(["chmod", "go-w", directory], check=True)
     world.run(ROOT, "seed", env)
 
 
@@ -220,17 +220,17 @@ def test_acl_of_the_trusted(world, copied):
 @pytest.mark.parametrize("where", ["file", "directory", "above", "acl"])
 def test_hook_of_a_stranger(where, world):
     """A11: a hook module that a stranger could have written is not loaded, by the rule of policies."""
-    folder = world.top / "hooks"
-    folder.mkdir(mode=0o755)
-    hook = folder / "x.so"
+    directory = world.top / "hooks"
+    directory.mkdir(mode=0o755)
+    hook = directory / "x.so"
     shutil.copy2(Path(run.command()).parent.parent / "lib/pipseed/pipseed_hook.so", hook)
     if where == "file":
         os.chown(hook, MALLORY, MALLORY)
     elif where == "directory":
-        folder.chmod(0o775)
+        directory.chmod(0o775)
     elif where == "above":
         above = world.home[MALLORY] / "hooks"
-        shutil.copytree(folder, above)
+        shutil.copytree(directory, above)
         hook = above / "x.so"
     elif subprocess.run(["setfacl", "-m", f"u:{MALLORY}:rw", hook], check=False).returncode != 0:
         pytest.skip("no ACLs here")

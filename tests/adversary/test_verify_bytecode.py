@@ -114,7 +114,7 @@ def test_unchecked(env):
 
 @pytest.mark.parametrize("right", [True, False])
 def test_checked_hash(env, right):
-    """With the hash of the source, as SOURCE_DATE_EPOCH makes them; with another hash Python compiles anew, and this is damage."""
+    """With the hash of the source, as SOURCE_DATE_EPOCH makes them; with another hash Python compiles again, and this is damage."""
     path = pyc(env)
     digest = importlib.util.source_hash((site(env.path) / MODULE).read_bytes())
     header = path.read_bytes()[:4] + b"\3\0\0\0" + (digest if right else b"x" * 8)

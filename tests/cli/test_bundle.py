@@ -66,7 +66,7 @@ def test_scripts_of_each_name_run(python, new_env, pipseed):
 
 
 def test_bytecode_is_used(python, new_env, pipseed):
-    """The .pyc files are valid: Python does not write a single one anew."""
+    """The .pyc files are valid: Python does not write a single one again."""
     env = new_env(python)
     pipseed("seed", env)
     compiled = {path: path.stat().st_mtime_ns for path in env.rglob("*.pyc")}

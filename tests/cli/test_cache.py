@@ -24,15 +24,15 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be som
 
 @pytest.fixture
 def cache(tmp_path):
-    """A cache folder of the test's own, empty."""
-    folder = tmp_path / "cache"
-    folder.mkdir(mode=0o700)
-    return folder
+    """A cache directory of the test's own, empty."""
+    directory = tmp_path / "cache"
+    directory.mkdir(mode=0o700)
+    return directory
 
 
 @pytest.fixture
 def call(pipseed, cache):
-    """pipseed with that cache folder."""
+    """pipseed with that cache directory."""
 
     def run_it(*args, env=None, **options):
         return pipseed(*args, env={"XDG_CACHE_HOME": cache, **(env or {})}, **options)
@@ -41,22 +41,22 @@ def call(pipseed, cache):
 
 
 def entries(cache):
-    """The folders of the store's entries."""
+    """The directories of the store's entries."""
     return sorted((cache / "pipseed/v1/wheels").glob("*"))
 
 
 def only_entry(cache):
-    """The folder of the only one."""
+    """The directory of the only one."""
     assert len(entries(cache)) == 1
     return entries(cache)[0]
 
 
-def snapshot(folder):
-    """{path: (inode, mode, size, mtime)} of everything in a folder, without ctime: links change it."""
+def snapshot(directory):
+    """{path: (inode, mode, size, mtime)} of everything in a directory, without ctime: links change it."""
     found = {}
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(directory.rglob("*")):
         info = path.lstat()
-        found[str(path.relative_to(folder))] = (info.st_ino, info.st_mode, info.st_size, info.st_mtime_ns)
+        found[str(path.relative_to(directory))] = (info.st_ino, info.st_mode, info.st_size, info.st_mtime_ns)
     return found
 
 
@@ -73,7 +73,7 @@ def said(result):
 # ---- info and warm
 
 def test_empty_store(call):
-    """Nothing is in it, and that is no error."""
+    """Nothing is in it, and that is not an error."""
     assert "0 wheels" in call("cache", "info").stdout
     document = call("cache", "info", "--json").json
     assert document["entries"] == [] and document["bytes"] == 0 and document["exit"] == 0
@@ -84,14 +84,14 @@ def test_info_tells_what_is_there(call, cache, new_env):
     call("seed", new_env(), "--packages", "pip")
     document = call("cache", "info", "--json").json
     (entry,) = document["entries"]
-    folder = only_entry(cache)
-    files = [path for path in folder.rglob("files/**/*") if path.is_file()]
-    assert entry["folder"] == str(folder)
-    assert entry["sha256"] == folder.name
+    directory = only_entry(cache)
+    files = [path for path in directory.rglob("files/**/*") if path.is_file()]
+    assert entry["directory"] == str(directory)
+    assert entry["sha256"] == directory.name
     assert entry["files"] == len(files)
     assert entry["bytes"] == document["bytes"] == sum(path.stat().st_size for path in files)
     assert entry["bytecode"] == 1 and entry["status"] == "ok" and entry["in_use"] is False
-    assert abs(entry["last_used"] - folder.stat().st_mtime) < 1
+    assert abs(entry["last_used"] - directory.stat().st_mtime) < 1
     assert entry["wheel"] in call("cache", "info").stdout
 
 
@@ -103,7 +103,7 @@ def test_warm_is_enough(python, call, cache, new_env):
     assert snapshot(env) == before
     assert document["requested"] == str(env) and document["exit"] == 0
     assert len(document["entries"]) == (2 if python.has_setuptools else 1)
-    assert all(entry["bytecode"] == 1 and entry["folder"] for entry in document["entries"])
+    assert all(entry["bytecode"] == 1 and entry["directory"] for entry in document["entries"])
     warmed = snapshot(cache)
     call("seed", env)
     assert snapshot(cache) == warmed
@@ -140,11 +140,11 @@ def test_dry_run_of_warm(call, cache, new_env):
     """It names what is not there yet, and makes nothing."""
     env = new_env()
     (entry,) = call("cache", "warm", "-n", env, "--packages", "pip", "--json").json["entries"]
-    assert entry["wheel"].startswith("pip-") and entry["folder"] is None
+    assert entry["wheel"].startswith("pip-") and entry["directory"] is None
     assert entries(cache) == []
     call("cache", "warm", env, "--packages", "pip")
     (entry,) = call("cache", "warm", "-n", env, "--packages", "pip", "--json").json["entries"]
-    assert entry["folder"] == str(only_entry(cache))
+    assert entry["directory"] == str(only_entry(cache))
 
 
 # ---- damage
@@ -178,7 +178,7 @@ BYTECODE = "pip/_internal/__pycache__/main.{tag}.pyc"
 @pytest.mark.parametrize("damage", [edit, truncate, flip], ids=lambda damage: damage.__name__)
 def test_damage_through_a_link(damage, name, call, cache, new_env):
     """Somebody changes a file of an environment, and so the store. verify names the file, and the next seeding makes the
-    entry anew."""
+    entry again."""
     first, second = new_env(), new_env()
     call("seed", first, "--packages", "pip", "--link-mode", "hardlink")
     lib = interpreters.site_packages(first)
@@ -194,7 +194,7 @@ def test_damage_through_a_link(damage, name, call, cache, new_env):
     assert document["status"] == "findings" and document["exit"] == 4
     (entry,) = document["entries"]
     assert entry["status"] == "store-entry" and entry["number"] == -470 and entry["problem"].startswith(name)
-    assert entry["folder"] == str(only_entry(cache))
+    assert entry["directory"] == str(only_entry(cache))
 
     call("seed", second, "--packages", "pip")
     assert (interpreters.site_packages(second) / name).read_bytes() == sound
@@ -211,7 +211,7 @@ def test_seeding_sees_damage_by_itself(damage, call, new_env):
     sound = (interpreters.site_packages(first) / MODULE).read_bytes()
     damage(interpreters.site_packages(first) / MODULE)
     result = call("seed", second, "--packages", "pip")
-    assert MODULE in result.stderr and "made anew" in result.stderr
+    assert MODULE in result.stderr and "rebuilt" in result.stderr
     assert (interpreters.site_packages(second) / MODULE).read_bytes() == sound
     call("cache", "verify")
 
@@ -238,7 +238,7 @@ def empty_manifest(entry):
 
 
 def remove_files(entry):
-    """The folder is empty but for its manifest."""
+    """The directory is empty but for its manifest."""
     shutil.rmtree(entry / "files")
 
 
@@ -250,7 +250,7 @@ def cut_bytecode_manifest(entry):
 @pytest.mark.parametrize("damage", [remove_file, link_file, cut_manifest, empty_manifest, remove_files,
                                     cut_bytecode_manifest], ids=lambda damage: damage.__name__)
 def test_damaged_entry(damage, call, cache, new_env):
-    """verify sees it, seeding makes the entry anew."""
+    """verify sees it, seeding rebuilds the entry."""
     env = new_env()
     call("cache", "warm", env, "--packages", "pip")
     sound = {name: value[1:3] for name, value in snapshot(only_entry(cache)).items() if not name.endswith("manifest")}
@@ -280,22 +280,22 @@ VERSIONS = ("24.0", "25.0.1", "21.3.1")
 
 @pytest.fixture
 def three(call, cache, new_env):
-    """{version: folder} of three entries, in the order of VERSIONS used 10, 40 and 90 days ago."""
+    """{version: directory} of three entries, in the order of VERSIONS used 10, 40 and 90 days ago."""
     env = new_env()
-    folders = {}
+    directories = {}
     for version in VERSIONS:
         known = set(entries(cache))
         call("cache", "warm", env, "--packages", "pip", "--pip", version, "--no-bytecode")
-        (folders[version],) = set(entries(cache)) - known
-    now = int(folders[VERSIONS[0]].stat().st_mtime)
+        (directories[version],) = set(entries(cache)) - known
+    now = int(directories[VERSIONS[0]].stat().st_mtime)
     for version, days in zip(VERSIONS, (10, 40, 90)):
-        os.utime(folders[version], (now, now - days * 86400))
-    return folders
+        os.utime(directories[version], (now, now - days * 86400))
+    return directories
 
 
 def left(three):
     """The versions that are still in the store."""
-    return [version for version, folder in three.items() if folder.exists()]
+    return [version for version, directory in three.items() if directory.exists()]
 
 
 AGES = [([], ["24.0"]), (["--max-age", "20"], ["24.0"]), (["--max-age=20d"], ["24.0"]), (["--max-age", "1000h"], VERSIONS[:2]),
@@ -314,11 +314,11 @@ def test_prune_by_age(options, stay, call, three):
 @pytest.mark.parametrize("keep", range(4))
 def test_prune_by_size(keep, call, three):
     """The least recently used go first, until the rest fits."""
-    sizes = {Path(entry["folder"]): entry["bytes"] for entry in call("cache", "info", "--json").json["entries"]}
+    sizes = {Path(entry["directory"]): entry["bytes"] for entry in call("cache", "info", "--json").json["entries"]}
     limit = sum(sizes[three[version]] for version in VERSIONS[:keep])
     document = call("cache", "prune", "--max-size", str(limit), "--json").json
     assert left(three) == list(VERSIONS[:keep])
-    assert {entry["folder"] for entry in document["entries"]} == {str(three[version]) for version in VERSIONS[keep:]}
+    assert {entry["directory"] for entry in document["entries"]} == {str(three[version]) for version in VERSIONS[keep:]}
     assert call("cache", "info", "--json").json["bytes"] == limit
 
 
@@ -353,12 +353,12 @@ def test_use_makes_young(call, three, new_env):
 
 
 def test_entry_in_use_stays(call, three):
-    """A seeder holds a shared lock on the folder of its entry."""
+    """A seeder holds a shared lock on the directory of its entry."""
     fd = os.open(three["21.3.1"], os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(fd, fcntl.LOCK_SH)
-        info = {entry["folder"]: entry["in_use"] for entry in call("cache", "info", "--json").json["entries"]}
-        assert info == {str(folder): version == "21.3.1" for version, folder in three.items()}
+        info = {entry["directory"]: entry["in_use"] for entry in call("cache", "info", "--json").json["entries"]}
+        assert info == {str(directory): version == "21.3.1" for version, directory in three.items()}
         call("cache", "prune")
         assert left(three) == ["24.0", "21.3.1"]
         result = call("cache", "clear")
@@ -385,11 +385,11 @@ def test_clear(call, cache, new_env):
 
 # ---- many links
 
-def link_limit(folder):
-    """How many links a file in this folder can have; None: more than 70,000."""
-    probe = folder / "probe"
+def link_limit(directory):
+    """How many links a file in this directory can have; None: more than 70,000."""
+    probe = directory / "probe"
     probe.touch()
-    many = folder / "many"
+    many = directory / "many"
     many.mkdir()
     fd = os.open(many, os.O_RDONLY)
     try:
@@ -406,12 +406,12 @@ def link_limit(folder):
     return None
 
 
-def use_up(path, folder):
-    """Gives a file all the links that it can have, in a new folder."""
-    limit = link_limit(folder)
+def use_up(path, directory):
+    """Gives a file all the links that it can have, in a new directory."""
+    limit = link_limit(directory)
     if limit is None:
         pytest.skip("this file system has no link limit within reach")
-    many = folder / "many"
+    many = directory / "many"
     many.mkdir()
     for count in range(limit - path.stat().st_nlink):
         os.link(path, many / str(count))
@@ -459,7 +459,7 @@ def test_link_limit_met_at_once(call, cache, new_env, tmp_path):
     with ThreadPoolExecutor(len(envs)) as pool:
         results = list(pool.map(seed, envs))
     assert [result.json["links"]["copy"] for result in results] == [0] * len(envs)
-    assert "".join(result.stderr for result in results).count("made anew") == 0
+    assert "".join(result.stderr for result in results).count("rebuilt") == 0
     assert full.stat().st_nlink == 1 + len(envs)
     call("cache", "verify")
     for env in envs:
@@ -492,23 +492,23 @@ def test_cold_store_is_filled_once(call, cache, new_env, tmp_path):
 
 @pytest.fixture
 def public(env_templates):
-    """A folder that others may enter, with a copy of pipseed and an environment without pip in it, nobody's."""
+    """A directory that others may enter, with a copy of pipseed and an environment without pip in it, nobody's."""
     # The command looks for the system's policy where its build said, and refuses to go on when it may not look there.
     built_for = Path(os.environ.get("PIPSEED_SYSCONFDIR", "/etc")).parent
     if subprocess.run([*AS_NOBODY, "test", "-x", built_for], check=False).returncode != 0:
         pytest.skip(f"user {NOBODY} may not enter {built_for}, where this build has its system policy")
-    folder = Path(tempfile.mkdtemp(prefix="pipseed-public-", dir="/tmp"))
-    folder.chmod(0o755)
+    directory = Path(tempfile.mkdtemp(prefix="pipseed-public-", dir="/tmp"))
+    directory.chmod(0o755)
     build = Path(run.command()).resolve().parent.parent
-    (folder / "pipseed").mkdir()
+    (directory / "pipseed").mkdir()
     for name in ("bin", "lib"):
-        shutil.copytree(build / name, folder / "pipseed" / name, symlinks=True)
-    (folder / "home").mkdir()
-    shutil.copytree(env_templates(interpreters.by_name("debian-3.11") or interpreters.any_python()), folder / "env",
+        shutil.copytree(build / name, directory / "pipseed" / name, symlinks=True)
+    (directory / "home").mkdir()
+    shutil.copytree(env_templates(interpreters.by_name("debian-3.11") or interpreters.any_python()), directory / "env",
                     symlinks=True)
-    subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", folder / "env", folder / "home"], check=True)
-    yield folder
-    shutil.rmtree(folder)
+    subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", directory / "env", directory / "home"], check=True)
+    yield directory
+    shutil.rmtree(directory)
 
 
 def as_nobody(public, *args, env=None, **options):
@@ -541,7 +541,7 @@ def test_store_of_somebody_else(call, cache, new_env):
 
 @needs_root
 def test_home_of_somebody_else(new_env, pipseed, tmp_path):
-    """sudo with the caller's HOME: root leaves no folder there."""
+    """sudo with the caller's HOME: root leaves no directory there."""
     home = tmp_path / "theirs"
     home.mkdir()
     os.chown(home, NOBODY, NOBODY)
@@ -563,11 +563,11 @@ def test_store_of_root(public, cache, call):
     assert snapshot(shared) == before and entries(cache) == []
 
 
-@pytest.mark.parametrize("folder", ["pipseed", "pipseed/v1"])
-def test_store_that_others_can_write(folder, call, cache, new_env):
+@pytest.mark.parametrize("directory", ["pipseed", "pipseed/v1"])
+def test_store_that_others_can_write(directory, call, cache, new_env):
     """Whoever can write it could put something into every environment."""
     call("cache", "warm", new_env(), "--packages", "pip")
-    (cache / folder).chmod(0o777)
+    (cache / directory).chmod(0o777)
     before = snapshot(cache)
     env = new_env()
     result = call("seed", env, "--packages", "pip")
@@ -600,14 +600,14 @@ def test_home_is_a_file(new_env, pipseed, tmp_path):
 @pytest.mark.parametrize("variable", ["HOME", "XDG_CACHE_HOME"])
 def test_read_only_home(variable, public):
     """Seeding goes on without a store; cache says why it cannot."""
-    folder = public / "readonly"
-    folder.mkdir()
-    os.chown(folder, NOBODY, NOBODY)
-    folder.chmod(0o555)
-    variables = {"HOME": None, "XDG_CACHE_HOME": None, variable: folder}
+    directory = public / "readonly"
+    directory.mkdir()
+    os.chown(directory, NOBODY, NOBODY)
+    directory.chmod(0o555)
+    variables = {"HOME": None, "XDG_CACHE_HOME": None, variable: directory}
     result = as_nobody(public, "seed", public / "env", "--packages", "pip", env=variables)
     assert_seeded_without_store(public / "env", result)
-    assert list(folder.iterdir()) == []
+    assert list(directory.iterdir()) == []
     result = as_nobody(public, "cache", "info", env=variables, code=1)
     assert "Permission denied" in result.stderr
 
@@ -640,16 +640,16 @@ def test_full_disk(call, new_env, tmp_path):
 def system_store(call, cache, tmp_path, new_env):
     """A copy of a warmed cache that nobody can write; the user's own is empty."""
     call("cache", "warm", new_env(), "--packages", "pip")
-    folder = tmp_path / "system-store"
-    subprocess.run(["cp", "-a", cache / "pipseed", folder], check=True)
-    subprocess.run(["find", folder, "-type", "d", "-exec", "chmod", "a+rx,a-w", "{}", "+"], check=True)
+    directory = tmp_path / "system-store"
+    subprocess.run(["cp", "-a", cache / "pipseed", directory], check=True)
+    subprocess.run(["find", directory, "-type", "d", "-exec", "chmod", "a+rx,a-w", "{}", "+"], check=True)
     shutil.rmtree(cache)
     cache.mkdir(mode=0o700)
-    yield folder
-    subprocess.run(["chmod", "-R", "u+w", folder], check=True)
+    yield directory
+    subprocess.run(["chmod", "-R", "u+w", directory], check=True)
 
 
-@pytest.mark.parametrize("way, options", [("hardlink", ""), ("copy", "a-w")], ids=["folders", "files"])
+@pytest.mark.parametrize("way, options", [("hardlink", ""), ("copy", "a-w")], ids=["directories", "files"])
 def test_system_store_is_used(way, options, call, cache, system_store, new_env):
     """Never written; the user's own store gets nothing. Its files are linked when they have the modes that installed files
     have, else copied."""

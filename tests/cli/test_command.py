@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command as its users meet it: usage, help, messages, exit codes, JSON, colours, and surroundings that are broken.
+"""The command as its users meet it: usage, help, messages, exit codes, JSON, colours, and adverse_conditions that are broken.
 
 Tests that take new_env seed real environments; the others need no interpreter.
 """
@@ -52,9 +52,9 @@ def on_terminal(args, *, env=None, streams=("stdout", "stderr"), timeout=30):
     return child.wait(timeout), texts
 
 
-def policy_file(folder, text, name="policy.ini"):
+def policy_file(directory, text, name="policy.ini"):
     """A policy file that the caller may use."""
-    path = folder / name
+    path = directory / name
     path.write_text(text)
     path.chmod(0o644)
     return path
@@ -309,7 +309,7 @@ def test_wheels_verify_names_the_bad_one(pipseed, tmp_path):
     assert (document["status"], document["exit"]) == ("findings", 4)
     row = next(wheel for wheel in document["wheels"] if wheel["filename"] == bad.name)
     assert row["status"].startswith("zip-") and -500 < row["number"] <= -400 and row["problem"]
-    assert row["source"] == str(bad.parent)  # a relative folder was made absolute
+    assert row["source"] == str(bad.parent)  # a relative directory was made absolute
 
 
 # ---- messages, colours, terminals
@@ -378,7 +378,7 @@ def test_name_that_is_utf8_has_no_bytes_member(pipseed, tmp_path):
     assert document["requested"] == str(tmp_path / "grün") and "requested_bytes" not in document
 
 
-# ---- broken surroundings
+# ---- broken adverse_conditions
 
 
 @pytest.mark.parametrize("args", [["--version"], ["--help"], ["policy", "show"], ["policy", "show", "--json"],
@@ -431,7 +431,7 @@ def test_deleted_cwd(tmp_path):
     assert call("wheels", "list").returncode == 0
     relative = call("wheels", "list", "--wheel-dir", "wheels")
     assert relative.returncode == 1
-    assert "current folder cannot be found" in relative.stderr and "hint: give an absolute path" in relative.stderr
+    assert "current directory cannot be found" in relative.stderr and "hint: give an absolute path" in relative.stderr
 
 
 def test_empty_environment():
@@ -494,7 +494,7 @@ def test_list_of_one_keeps_its_code(pipseed, tmp_path):
     (lambda tmp: tmp / "absent", 1, "cannot open the list"),
     (lambda tmp: tmp, 1, "cannot read the list"),
     (lambda tmp: list_file(tmp, b"/a\n/b\0c\n"), 2, "line 2 of the list holds a NUL byte"),
-], ids=["absent", "folder", "nul"])
+], ids=["absent", "directory", "nul"])
 def test_bad_list(pipseed, tmp_path, make, code, message):
     result = pipseed("seed", "--from-file", make(tmp_path), code=code)
     assert message in result.stderr and result.stdout == ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`pipseed doctor`: each ailment that users of environments meet is named, mended by --fix, and gone afterwards."""
+"""`pipseed doctor`: each issue that users of environments meet is named, repaired by --fix, and gone afterwards."""
 import fcntl
 import os
 import re
@@ -16,9 +16,9 @@ CPYTHON = next((python for python in reversed(interpreters.found()) if not pytho
 @pytest.fixture
 def env(pipseed, tmp_path):
     """A healthy environment with pip."""
-    folder = tmp_path / "env"
-    pipseed("venv", "-p", CPYTHON.exe, folder)
-    return folder
+    directory = tmp_path / "env"
+    pipseed("venv", "-p", CPYTHON.exe, directory)
+    return directory
 
 
 def site(env):
@@ -58,14 +58,14 @@ def second_without_record(env):
     (site(env) / "pip-9.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: pip\nVersion: 9.0\n")
 
 
-def debris(env):
+def leftovers(env):
     """pip was killed while it removed itself."""
     (site(env) / "~ip").mkdir()
     (site(env) / "~ip/__init__.py").write_text("")
     (site(env) / "~ip-24.0.dist-info").mkdir()
 
 
-def area(env):
+def staging(env):
     """A seeding was killed before its commit point."""
     (site(env) / ".pipseed-0123456789abcdef/lib/pip").mkdir(parents=True)
 
@@ -76,8 +76,8 @@ def hidden(env):
         (env.parent / name / "bin").mkdir(parents=True)
 
 
-def venv_area(env):
-    """`pipseed venv` of a folder that was there was killed before its commit point."""
+def venv_staging(env):
+    """`pipseed venv` of a directory that was there was killed before its commit point."""
     (env / ".pipseed-venv/lib").mkdir(parents=True)
 
 
@@ -90,24 +90,24 @@ def copy_interpreter(env):
         shutil.copy2(real, link)
 
 
-AILMENTS = {
-    "two dist-infos": (two_dist_infos, {"install-foreign"}),
-    "second dist-info without RECORD": (second_without_record, {"install-foreign"}),
-    "debris of pip": (debris, {"pip-debris"}),
-    "area": (area, {"leftover"}),
-    "hidden folders": (hidden, {"leftover"}),
-    "area of venv": (venv_area, {"leftover"}),
+ISSUES = {
+    "two dist-infos": (two_dist_infos, {"install-extra"}),
+    "second dist-info without RECORD": (second_without_record, {"install-extra"}),
+    "leftovers of pip": (leftovers, {"pip-leftover"}),
+    "staging": (staging, {"leftover"}),
+    "hidden directories": (hidden, {"leftover"}),
+    "staging of venv": (venv_staging, {"leftover"}),
     "unfinished": (lambda env: (env / ".pipseed-unfinished").write_text(UNFINISHED), {"leftover"}),
     "unfinished, cut short": (lambda env: (env / ".pipseed-unfinished").write_text(""), {"leftover"}),
     "file changed": (lambda env: break_link(site(env) / "pip/__main__.py", "x = 1\n"), {"install-changed"}),
     "file missing": (lambda env: (site(env) / "pip/__main__.py").unlink(), {"install-missing"}),
     "file is a link": (lambda env: ((site(env) / "pip/py.typed").unlink(),
                                     (site(env) / "pip/py.typed").symlink_to("/etc/passwd")), {"install-link"}),
-    "folder missing": (lambda env: shutil.rmtree(site(env) / "pip/_vendor"), {"install-missing"}),
+    "directory missing": (lambda env: shutil.rmtree(site(env) / "pip/_vendor"), {"install-missing"}),
     "script missing": (lambda env: (env / "bin/pip3").unlink(), {"install-missing"}),
     "no RECORD": (lambda env: (dist_info(env) / "RECORD").unlink(), {"install-missing"}),
     "no dist-info": (lambda env: shutil.rmtree(dist_info(env)), {"install-missing"}),
-    "no pip folder": (lambda env: shutil.rmtree(site(env) / "pip"), {"install-missing"}),
+    "no pip directory": (lambda env: shutil.rmtree(site(env) / "pip"), {"install-missing"}),
     "script of another place": (lambda env: (env / "bin/tool").write_text("#!/nowhere/bin/python3\nprint('tool')\n"),
                                 {"env-moved"}),
     "home is gone": (lambda env: break_link(env / "pyvenv.cfg", re.sub(r"(?m)^home = .*$", "home = /nowhere/bin",
@@ -121,20 +121,20 @@ AILMENTS = {
 }
 
 
-@pytest.mark.parametrize("ailment", AILMENTS)
-def test_ailment(ailment, pipseed, env):
-    """Named, not touched without --fix, mended with it."""
-    inflict, codes = AILMENTS[ailment]
+@pytest.mark.parametrize("issue", ISSUES)
+def test_issues(issue, pipseed, env):
+    """Named, not touched without --fix, repaired with it."""
+    inflict, codes = ISSUES[issue]
     inflict(env)
     found = pipseed("doctor", "--json", env, code=4).json
     assert {finding["code"] for finding in found["findings"]} >= codes
-    assert all(finding["can_mend"] and not finding["mended"] for finding in found["findings"])
+    assert all(finding["repairable"] and not finding["repaired"] for finding in found["findings"])
     assert found["status"] == "findings" and found["exit"] == 4
     assert pipseed("doctor", "--json", env, code=4).json["findings"] == found["findings"]
     assert pipseed("doctor", "--fix", "--dry-run", "--json", env, code=4).json["findings"] == found["findings"]
-    mended = pipseed("doctor", "--fix", "--json", env).json
-    assert all(finding["mended"] for finding in mended["findings"])
-    assert {finding["code"] for finding in mended["findings"]} >= codes
+    repaired = pipseed("doctor", "--fix", "--json", env).json
+    assert all(finding["repaired"] for finding in repaired["findings"])
+    assert {finding["code"] for finding in repaired["findings"]} >= codes
     assert "nothing is wrong" in pipseed("doctor", env).stdout
     pipseed("verify", env)
     pip_works(env)
@@ -180,7 +180,7 @@ def test_another_place(how, pipseed, env, tmp_path):
 
 
 def test_base_gone(pipseed, env, tmp_path):
-    """The interpreter's folder went away; one of the same version is on PATH."""
+    """The interpreter's directory went away; one of the same version is on PATH."""
     bin_dir = env / "bin"
     cfg = (env / "pyvenv.cfg").read_text()
     for link in bin_dir.glob("python*"):
@@ -189,7 +189,7 @@ def test_base_gone(pipseed, env, tmp_path):
             link.symlink_to("/nowhere/bin/python3")
     (env / "pyvenv.cfg").write_text(re.sub(r"(?m)^home = .*$", "home = /nowhere/bin", cfg))
     found = pipseed("doctor", "--json", env, code=4).json
-    assert [finding["code"] for finding in found["findings"]] == ["base-gone"]
+    assert [finding["code"] for finding in found["findings"]] == ["base-missing"]
     assert found["python"] is None
     name = "python{}.{}".format(*CPYTHON.version)
     path = tmp_path / "path"
@@ -209,8 +209,8 @@ def test_base_gone_for_good(pipseed, env, tmp_path):
     (env / "pyvenv.cfg").write_text(re.sub(r"(?m)^version = .*$", "version = 3.99.0", cfg))
     for options in ([], ["--fix"]):
         found = pipseed("doctor", *options, "--json", env, code=4).json
-        assert [finding["code"] for finding in found["findings"]] == ["base-gone"]
-        assert not found["findings"][0]["can_mend"] and not found["findings"][0]["mended"]
+        assert [finding["code"] for finding in found["findings"]] == ["base-missing"]
+        assert not found["findings"][0]["repairable"] and not found["findings"][0]["repaired"]
 
 
 def test_base_is_another_version(pipseed, env):
@@ -252,7 +252,7 @@ def two_envs(pipseed, tmp_path):
 
 
 def test_shared_inode(pipseed, two_envs):
-    """A file edited through one environment is mended in the one that is asked for, and the other stays what it is."""
+    """A file edited through one environment is repaired in the one that is asked for, and the other stays what it is."""
     one, other = two_envs
     pipseed("seed", "--link-mode", "hardlink", one)
     pipseed("seed", "--link-mode", "hardlink", other)
@@ -282,16 +282,16 @@ def test_nothing_but_leftovers(pipseed, tmp_path):
     pipseed("doctor", tmp_path / "env", code=1)
 
 
-def test_empty_folders(pipseed, tmp_path):
+def test_empty_dirs(pipseed, tmp_path):
     """Those on the way to a root go, as far as they are empty."""
     root = tmp_path / "root"
     words = ["--python", CPYTHON.exe, "--root", root]
     pipseed("seed", *words)
     pip_init = next(root.rglob("pip/__init__.py"))
-    folder = pip_init.parent.parent
+    directory = pip_init.parent.parent
     pipseed("unseed", *words)
     shutil.rmtree(root)
-    folder.mkdir(parents=True)
+    directory.mkdir(parents=True)
     (root / "kept").mkdir()
     assert "leftover" in pipseed("doctor", *words, code=4).stdout
     pipseed("doctor", "--fix", *words)
@@ -299,8 +299,8 @@ def test_empty_folders(pipseed, tmp_path):
 
 
 def test_live_run(pipseed, env):
-    """What a run that lives works in is no leftover."""
-    area(env)
+    """What a run that lives works in is not a leftover."""
+    staging(env)
     held = os.open(site(env) / ".pipseed-0123456789abcdef", os.O_RDONLY)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -310,14 +310,14 @@ def test_live_run(pipseed, env):
 
 
 def test_not_an_environment(pipseed, tmp_path):
-    """No ailment, but an error."""
+    """No issue, but an error."""
     assert "is not an environment" in pipseed("doctor", tmp_path, code=1).stderr
 
 
 def test_several(pipseed, two_envs):
     """One document for each; the exit code of the worst."""
     one, other = two_envs
-    area(one)
+    staging(one)
     result = pipseed("doctor", "--json", one, other, code=4)
     assert [line.count('"status":"ok"') for line in result.stdout.splitlines()] == [0, 1]
 
@@ -346,7 +346,7 @@ def test_scripts_stay(pipseed, env, extra):
 
 
 def test_record_follows_the_scripts(pipseed, env):
-    """A moved environment whose wheel is not at hand: the rows of the mended scripts are mended, too."""
+    """A moved environment whose wheel is not at hand: the rows of the repaired scripts are repaired, too."""
     moved = env.rename(env.with_name("moved"))
     nothing = {"PIPSEED_WHEELS_BUNDLED": "no"}
     assert "env-moved" in pipseed("doctor", "--fix", moved, env=nothing).stdout
@@ -356,7 +356,7 @@ def test_record_follows_the_scripts(pipseed, env):
 
 
 def test_a_changed_script_does_not_become_right(pipseed, env):
-    """Somebody's edit is a finding before the environment is moved, and after it was mended."""
+    """Somebody's edit is a finding before the environment is moved, and after it was repaired."""
     break_link(env / "bin/pip3", (env / "bin/pip3").read_text() + "# edited\n")
     (env / "bin/pip3").chmod(0o755)
     moved = env.rename(env.with_name("moved"))
@@ -368,6 +368,6 @@ def test_the_dist_info_decides(pipseed, env):
     """Which version is there is not for pip's code to say."""
     break_link(site(env) / "pip/__init__.py", '__version__ = "9.9"\n')
     document = pipseed("doctor", env, "--json", code=4).json
-    assert all(finding["can_mend"] for finding in document["findings"])
+    assert all(finding["repairable"] for finding in document["findings"])
     pipseed("doctor", "--fix", env)
     pip_works(env)

@@ -27,13 +27,13 @@ except pipseed.Error as error:
 """
 
 
-def compile_program(folder, name, text):
+def compile_program(directory, name, text):
     """A program that is linked with the library."""
     library = next(BUILD.glob("lib*/**/libpipseed.so")).parent
-    (folder / f"{name}.c").write_text(text)
-    subprocess.run(["cc", f"-I{BUILD}/include", "-o", folder / name, folder / f"{name}.c", f"-L{library}", "-lpipseed",
+    (directory / f"{name}.c").write_text(text)
+    subprocess.run(["cc", f"-I{BUILD}/include", "-o", directory / name, directory / f"{name}.c", f"-L{library}", "-lpipseed",
                     f"-Wl,-rpath,{library}"], check=True)
-    return folder / name
+    return directory / name
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +50,8 @@ def create(tmp_path_factory):
 class Doors:
     """The errors of one fault, by door."""
 
-    def __init__(self, create, home, folder):
-        self.create, self.home, self.folder = create, home, folder
+    def __init__(self, create, home, directory):
+        self.create, self.home, self.directory = create, home, directory
 
     def plain(self, error, env):
         """What is compared; the environment's own path does not count."""
@@ -85,11 +85,11 @@ class Doors:
 
     def all(self, settings, env, *, seed=(), existing=None, python=CPYTHON.exe, **options):
         """env has no pip, and is there; existing(path) makes one for those that create."""
-        new = self.folder / "new/env"
+        new = self.directory / "new/env"
         if existing:
             existing(new)
         answers = {"seed": self.command(["seed", *(seed or [env])], settings, env, **options)}
-        before = left(self.folder)
+        before = left(self.directory)
         answers["venv"] = self.command(["venv", "-p", python, new], settings, new, **options)
         answers["venv --dry-run"] = self.command(["venv", "-n", "-p", python, new], settings, new, **options)
         answers["C"] = self.c(settings, new, python, **options)
@@ -97,14 +97,14 @@ class Doors:
             answers["create()"] = self.python("create", settings, new, {"dir": new, "python": python}, **options)
             if not seed:
                 answers["seed()"] = self.python("seed", settings, env, {"env": env}, **options)
-        assert left(self.folder) == before, "something was left behind"
+        assert left(self.directory) == before, "something was left behind"
         return answers
 
 
-def left(folder):
+def left(directory):
     """All names but those of the home and the store."""
-    return sorted(os.path.join(at, name) for at, folders, files in os.walk(folder) for name in folders + files
-                  if not at.startswith(f"{folder}/home"))
+    return sorted(os.path.join(at, name) for at, directories, files in os.walk(directory) for name in directories + files
+                  if not at.startswith(f"{directory}/home"))
 
 
 @pytest.fixture
@@ -121,11 +121,11 @@ def equal(answers, code):
 
 @pytest.fixture
 def wheel(tmp_path):
-    """A folder with a wheel of pip 25.9."""
-    folder = tmp_path / "wheels"
-    folder.mkdir()
-    mkwheel.Wheel("pip", "25.9", files={"pip/__init__.py": b"", "pip/__main__.py": b""}).write(folder)
-    return folder / "pip-25.9-py3-none-any.whl"
+    """A directory with a wheel of pip 25.9."""
+    directory = tmp_path / "wheels"
+    directory.mkdir()
+    mkwheel.Wheel("pip", "25.9", files={"pip/__init__.py": b"", "pip/__main__.py": b""}).write(directory)
+    return directory / "pip-25.9-py3-none-any.whl"
 
 
 def test_no_wheel(doors, new_env):
@@ -202,15 +202,15 @@ def test_user(new_env, home, doors, tmp_path):
 
 def test_externally_managed(doors, copyable, prefix_copies, tmp_path, pipseed):
     """Refused when the interpreter itself is seeded, from wherever; in an environment of it the file has nothing to say."""
-    folder = tmp_path / "prefix"
-    shutil.copytree(prefix_copies(copyable).parent.parent, folder, symlinks=True)
-    exe = folder / "bin" / os.path.basename(copyable.exe)
-    stdlib = folder / os.path.relpath(copyable.stdlib, copyable.prefix)
+    directory = tmp_path / "prefix"
+    shutil.copytree(prefix_copies(copyable).parent.parent, directory, symlinks=True)
+    exe = directory / "bin" / os.path.basename(copyable.exe)
+    stdlib = directory / os.path.relpath(copyable.stdlib, copyable.prefix)
     (stdlib / "EXTERNALLY-MANAGED").write_text("[externally-managed]\nError=no\n")
-    seed = doors.command(["seed", "--python", exe], {}, folder)
+    seed = doors.command(["seed", "--python", exe], {}, directory)
     assert seed["code"] == "externally-managed"
     if PACKAGE.exists():
-        assert doors.python("seed", {}, folder, {"python": exe}) == seed
+        assert doors.python("seed", {}, directory, {"python": exe}) == seed
     assert pipseed("venv", "--json", "-p", exe, tmp_path / "new").json["packages"][0]["action"] == "installed"
 
 
@@ -261,7 +261,7 @@ def test_fields_that_are_no_policy(home, tmp_path, pipseed):
     pipseed("venv", "-p", CPYTHON.exe, env)
     (interpreters.site_packages(env) / "pip/__init__.py").unlink()
     program = compile_program(tmp_path, "again", EXAMPLE.read_text().replace(
-        "req.dir = argv[1];", "req.dir = argv[1]; seeding.reinstall = true;"))
+        "req.dir = argv[1];", "req.dir = argv[1]; seeding.force_reinstall = true;"))
     run.run([program, env, CPYTHON.exe], env={"HOME": home})
     pipseed("verify", env)
 
@@ -283,7 +283,7 @@ int main(int argc, char **argv)
         else
                 printf("%s\n", pipseed_code_name(err.code));
         pipseed_interpreter_free(found);
-        return pipseed_code_exit(err.code);
+        return pipseed_exit_code(err.code);
 }
 """
 

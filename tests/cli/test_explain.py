@@ -11,21 +11,21 @@ import run
 
 @pytest.fixture
 def place(tmp_path, pipseed):
-    """place(tool, env=..., code=...) explains in a folder of its own, whose bin/ is first on PATH."""
+    """place(tool, env=..., code=...) explains in a directory of its own, whose bin/ is first on PATH."""
     (tmp_path / "bin").mkdir()
 
     def call(*args, env=None, code=1):
         path = f"{tmp_path / 'bin'}:{os.path.dirname(run.command())}:/usr/bin:/bin"
         return pipseed("explain", *args, env={"PATH": path, **(env or {})}, cwd=tmp_path, code=code)
 
-    call.folder = tmp_path
+    call.directory = tmp_path
     return call
 
 
-def tool(folder, name, shebang):
+def tool(directory, name, shebang):
     """A program that would betray being run."""
-    path = folder / "bin" / name
-    path.write_text(f"{shebang}\nopen({os.fspath(folder / 'was-run')!r}, 'w')\n")
+    path = directory / "bin" / name
+    path.write_text(f"{shebang}\nopen({os.fspath(directory / 'was-run')!r}, 'w')\n")
     path.chmod(0o755)
     return path
 
@@ -65,33 +65,33 @@ def _shebangs(exe):
 @pytest.mark.parametrize("kind", ["plain", "option", "env", "long", "quoted"])
 def test_shebang(place, kind):
     """The interpreter beside the tool is found however the script names it. Nothing of the tool is run."""
-    env = interpreters.make_env(interpreters.any_python(), place.folder / ("an env" if kind == "quoted" else "env"))
+    env = interpreters.make_env(interpreters.any_python(), place.directory / ("an env" if kind == "quoted" else "env"))
     exe = str(env / "bin/python3")
-    os.symlink(exe, place.folder / "bin/python3")
-    tool(place.folder, "nox", _shebangs(exe)[kind])
+    os.symlink(exe, place.directory / "bin/python3")
+    tool(place.directory, "nox", _shebangs(exe)[kind])
     result = place("--json", "nox")
     assert codes(result) == ["virtualenv-missing", "plugin-missing", "seeder-unset"]
-    assert result.json["python"] == (str(place.folder / "bin/python3") if kind == "env" else exe)
-    assert not (place.folder / "was-run").exists()
+    assert result.json["python"] == (str(place.directory / "bin/python3") if kind == "env" else exe)
+    assert not (place.directory / "was-run").exists()
 
 
 @pytest.mark.parametrize("shebang", ["#!/bin/bash", "\x7fELF", ""])
 def test_no_python_script(place, shebang):
     """A shim or a program: what it runs cannot be told."""
-    tool(place.folder, "tox", shebang)
+    tool(place.directory, "tox", shebang)
     result = place("--json", "tox")
     assert codes(result) == ["tool-unknown"]
     assert "pyenv which tox" in result.json["findings"][0]["todo"]
 
 
 def test_code_of_the_project_is_not_run(place):
-    """Modules in the current folder stay out, and so does PYTHONPATH."""
-    env = interpreters.make_env(interpreters.any_python(), place.folder / "env")
-    tool(place.folder, "nox", f"#!{env}/bin/python3")
+    """Modules in the current directory stay out, and so does PYTHONPATH."""
+    env = interpreters.make_env(interpreters.any_python(), place.directory / "env")
+    tool(place.directory, "nox", f"#!{env}/bin/python3")
     for name in ("json", "site", "noxfile", "sitecustomize"):
-        (place.folder / f"{name}.py").write_text(f"open({os.fspath(place.folder / 'was-run')!r}, 'w')\n")
-    place("nox", env={"PYTHONPATH": place.folder})
-    assert not (place.folder / "was-run").exists()
+        (place.directory / f"{name}.py").write_text(f"open({os.fspath(place.directory / 'was-run')!r}, 'w')\n")
+    place("nox", env={"PYTHONPATH": place.directory})
+    assert not (place.directory / "was-run").exists()
 
 
 @pytest.mark.parametrize("where, command", [
@@ -100,9 +100,9 @@ def test_code_of_the_project_is_not_run(place):
 ])
 def test_managers_of_tools(place, where, command):
     """What to type is said in the words of who manages the tool."""
-    (place.folder / where).parent.mkdir(parents=True)
-    env = interpreters.make_env(interpreters.any_python(), place.folder / where)
-    tool(place.folder, "tox", f"#!{env}/bin/python3")
+    (place.directory / where).parent.mkdir(parents=True)
+    env = interpreters.make_env(interpreters.any_python(), place.directory / where)
+    tool(place.directory, "tox", f"#!{env}/bin/python3")
     todo = {finding["code"]: finding["todo"] for finding in place("--json", "tox").json["findings"]}
     assert todo["plugin-missing"] == command
 
@@ -119,9 +119,9 @@ def test_managers_of_tools(place, where, command):
 ])
 def test_hook_files(place, text, uses):
     """A line that calls pipseed, not one that mentions it."""
-    (place.folder / "hooks").mkdir()
-    (place.folder / "hooks/post_gen_project.py").write_text(text)
-    tool(place.folder, "cookiecutter", "#!/bin/sh")
+    (place.directory / "hooks").mkdir()
+    (place.directory / "hooks/post_gen_project.py").write_text(text)
+    tool(place.directory, "cookiecutter", "#!/bin/sh")
     result = place("--json", "cookiecutter", code=None)
     assert codes(result) == ([] if uses else ["hook-missing"])
 
@@ -136,15 +136,15 @@ def test_hook_files(place, text, uses):
 ])
 def test_requires_of_tox(place, text, uv):
     """The list of one key of one section, also over several lines."""
-    env = interpreters.make_env(interpreters.any_python(), place.folder / "env")
-    tool(place.folder, "tox", f"#!{env}/bin/python3")
-    (place.folder / "tox.ini").write_text(text)
+    env = interpreters.make_env(interpreters.any_python(), place.directory / "env")
+    tool(place.directory, "tox", f"#!{env}/bin/python3")
+    (place.directory / "tox.ini").write_text(text)
     assert ("tox-uv" in codes(place("--json", "tox"))) == uv
 
 
 def test_a_tool_that_does_not_answer(place):
     """Its interpreter is gone."""
-    tool(place.folder, "tox", "#!/nowhere/bin/python3")
+    tool(place.directory, "tox", "#!/nowhere/bin/python3")
     assert codes(place("--json", "tox")) == ["python-broken"]
     assert subprocess.run([run.command(), "explain", "--help"], check=True, capture_output=True).stdout
 
@@ -154,32 +154,32 @@ def test_a_tool_that_does_not_answer(place):
 ])
 def test_tools_that_take_uv(place, name, variable):
     """Both use venv of their own Python, unless uv can be reached and is not ruled out."""
-    env = interpreters.make_env(interpreters.any_python(), place.folder / "env")
-    tool(place.folder, name, f"#!{env}/bin/python3")
+    env = interpreters.make_env(interpreters.any_python(), place.directory / "env")
+    tool(place.directory, name, f"#!{env}/bin/python3")
     assert codes(place("--json", name)) == ["not-enabled"]
-    tool(place.folder, "uv", "#!/bin/sh")
+    tool(place.directory, "uv", "#!/bin/sh")
     assert codes(place("--json", name)) == ["uv-installer", "not-enabled"]
     assert codes(place("--json", name, env={variable: "uv"})) == ["uv-installer", "not-enabled"]
     result = place("--json", name, env={variable: "pip"})
     assert codes(result) == ["not-enabled"] and result.json["python"] == f"{env}/bin/python3"
     base = os.path.realpath(interpreters.any_python().exe)
     assert os.path.realpath(result.json["findings"][0]["todo"].rsplit(" ", 1)[1]) == base
-    assert not (place.folder / "was-run").exists()
+    assert not (place.directory / "was-run").exists()
 
 
 def test_configuration_of_airflow(place):
     """The file says it as well as the variable."""
-    env = interpreters.make_env(interpreters.any_python(), place.folder / "env")
-    tool(place.folder, "airflow", f"#!{env}/bin/python3")
-    tool(place.folder, "uv", "#!/bin/sh")
-    (place.folder / "airflow.cfg").write_text("[core]\nx = y\n[standard]\nvenv_install_method = pip\n")
-    assert codes(place("--json", "airflow", env={"AIRFLOW_HOME": place.folder})) == ["not-enabled"]
+    env = interpreters.make_env(interpreters.any_python(), place.directory / "env")
+    tool(place.directory, "airflow", f"#!{env}/bin/python3")
+    tool(place.directory, "uv", "#!/bin/sh")
+    (place.directory / "airflow.cfg").write_text("[core]\nx = y\n[standard]\nvenv_install_method = pip\n")
+    assert codes(place("--json", "airflow", env={"AIRFLOW_HOME": place.directory})) == ["not-enabled"]
 
 
 @pytest.mark.parametrize("name", ["jupyter", "pycharm", "vscode"])
 def test_tools_that_use_venv(place, name):
     """They have no program to look for: python3 on PATH counts."""
-    os.symlink(interpreters.any_python().exe, place.folder / "bin/python3")
+    os.symlink(interpreters.any_python().exe, place.directory / "bin/python3")
     result = place("--json", name)
     assert codes(result) == ["not-enabled"]
     assert result.json["findings"][0]["todo"].startswith("pipseed enable --python /")
@@ -189,7 +189,7 @@ def test_tools_that_use_venv(place, name):
 def test_hooks_leave_a_plain_pip(place, name):
     """Without bin/pip another environment's pip would be used. What explain says to write, and what the page shows."""
     for program in ("direnv", "pyenv", "uv"):
-        tool(place.folder, program, "#!/bin/sh")
+        tool(place.directory, program, "#!/bin/sh")
     lines = (run.REPO / f"docs/howto/{name}.md").read_text().splitlines()
     lines += [finding["todo"] for finding in place("--json", name).json["findings"]]
     calls = [line for line in lines if "pipseed seed" in line]

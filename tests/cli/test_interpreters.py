@@ -30,12 +30,12 @@ def base_of(pipseed, tmp_path):
 
 def shims(tmp_path, *names):
     """A directory of a version manager's shims, none of which works now."""
-    folder = tmp_path / "shims"
-    folder.mkdir()
+    directory = tmp_path / "shims"
+    directory.mkdir()
     for name in names:
-        (folder / name).write_text(f"#!/bin/sh\necho 'pyenv: {name}: command not found' >&2\nexit 127\n")
-        (folder / name).chmod(0o755)
-    return folder
+        (directory / name).write_text(f"#!/bin/sh\necho 'pyenv: {name}: command not found' >&2\nexit 127\n")
+        (directory / name).chmod(0o755)
+    return directory
 
 
 def test_versions(base_of, tmp_path):

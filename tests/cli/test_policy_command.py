@@ -59,8 +59,8 @@ class Options:
 
 def dist_infos(env):
     """{project: version} of what is installed."""
-    folders = interpreters.site_packages(env).glob("*.dist-info")
-    return dict(path.name[:-len(".dist-info")].split("-") for path in folders)
+    directories = interpreters.site_packages(env).glob("*.dist-info")
+    return dict(path.name[:-len(".dist-info")].split("-") for path in directories)
 
 
 def pip_version(bench, options):
@@ -114,35 +114,35 @@ def seed_exit(bench, options):
     return bench.seed(bench.new_env(PYTHON), options=options, code=None).code
 
 
-def wheel_folder(bench):
-    """A folder with the pip of the interpreter's ensurepip, and its setuptools."""
-    folder = bench.tmp_path / "wheels"
-    if not folder.exists():
-        folder.mkdir()
+def wheel_dir(bench):
+    """A directory with the pip of the interpreter's ensurepip, and its setuptools."""
+    directory = bench.tmp_path / "wheels"
+    if not directory.exists():
+        directory.mkdir()
         for path in Path(PYTHON.wheel_dir).glob("*.whl"):
-            shutil.copy(path, folder)
-    return folder
+            shutil.copy(path, directory)
+    return directory
 
 
 def found_in_dirs(bench, options):
-    """Which exit code, when a pip is asked for that is in the folder and not in the bundle."""
-    wheel_folder(bench)
+    """Which exit code, when a pip is asked for that is in the directory and not in the bundle."""
+    wheel_dir(bench)
     (bench.tmp_path / "no-wheels").mkdir(exist_ok=True)
     return bench.seed("--pip", f"=={PYTHON.pip}", bench.new_env(PYTHON), options=options, code=None).code
 
 
 def unpinned_exit(bench, options):
     """Is a wheel without a pin installed?"""
-    folder = wheel_folder(bench)
-    return bench.seed("--no-bundled", "--wheel-dir", folder, bench.new_env(PYTHON), options=options, code=None).code
+    directory = wheel_dir(bench)
+    return bench.seed("--no-bundled", "--wheel-dir", directory, bench.new_env(PYTHON), options=options, code=None).code
 
 
 def unsafe_exit(bench, options):
     """Is a wheel installed that others can write?"""
-    folder = wheel_folder(bench)
-    for path in folder.iterdir():
+    directory = wheel_dir(bench)
+    for path in directory.iterdir():
         path.chmod(0o666)
-    return bench.seed("--no-bundled", "--wheel-dir", folder, bench.new_env(PYTHON), options=options, code=None).code
+    return bench.seed("--no-bundled", "--wheel-dir", directory, bench.new_env(PYTHON), options=options, code=None).code
 
 
 def placing(bench, options):
@@ -176,19 +176,19 @@ def syncs(bench, options):
 
 
 def store_used(bench, options):
-    """Is there anything in the named folder?"""
-    folder = bench.tmp_path / "store"
-    shutil.rmtree(folder, ignore_errors=True)
+    """Is there anything in the named directory?"""
+    directory = bench.tmp_path / "store"
+    shutil.rmtree(directory, ignore_errors=True)
     bench.seeded(options=options)
-    return folder.is_dir() and any(folder.iterdir())
+    return directory.is_dir() and any(directory.iterdir())
 
 
 def system_store_used(bench, options):
     """Do the installed files lie in the system's store?"""
-    folder = bench.tmp_path / "carried"
-    if not folder.exists():
-        bench.call("seed", "--set", f"cache.dir={folder}", bench.new_env(PYTHON))
-    inodes = {path.stat().st_ino for path in folder.rglob("__init__.py")}
+    directory = bench.tmp_path / "carried"
+    if not directory.exists():
+        bench.call("seed", "--set", f"cache.dir={directory}", bench.new_env(PYTHON))
+    inodes = {path.stat().st_ino for path in directory.rglob("__init__.py")}
     env = bench.seeded("--link-mode", "hardlink", options=options,
                        env={"PIPSEED_CACHE_DIR": str(bench.tmp_path / "empty-store")})
     shutil.rmtree(bench.tmp_path / "empty-store", ignore_errors=True)
@@ -243,7 +243,7 @@ CASES = [
 KEYS = {case.key: case for case in reversed(CASES) if case.other}
 
 
-# ---- layers: (case's key, value, bench, system folder) -> Options
+# ---- layers: (case's key, value, bench, system directory) -> Options
 
 def ini(path, key, value, *more, mode=0o644):
     """A policy file that sets one key; more: [(key, value)]."""
@@ -263,7 +263,7 @@ def in_system(key, value, _bench, system):
     return Options(system=system, origin=f"{run.sysconf_dir()}/pipseed/policy.ini:3")
 
 
-def in_system_folder(key, value, _bench, system):
+def in_system_dir(key, value, _bench, system):
     """policy.d, in the order of names: the last wins."""
     ini(system / "policy.d/10-first.ini", "seed.installer", "overridden")
     ini(system / "policy.d/20-second.ini", key, value)
@@ -312,7 +312,7 @@ def on_command_line(key, value, _bench, _system):
 
 LAYERS = {
     "system": (in_system, "system"),
-    "system-folder": (in_system_folder, "system"),
+    "system-directory": (in_system_dir, "system"),
     "user": (in_home, "user"),
     "user-xdg": (in_xdg, "user"),
     "file-option": (by_option, "file"),
@@ -325,9 +325,9 @@ LAYERS = {
 @pytest.fixture(scope="module")
 def managed_prefix(tmp_path_factory, copyable):
     """An interpreter that says it is managed."""
-    folder = tmp_path_factory.mktemp("managed") / "prefix"
-    exe = interpreters.copy_prefix(copyable, folder)
-    (folder / os.path.relpath(copyable.stdlib, copyable.prefix) / "EXTERNALLY-MANAGED").write_text(
+    directory = tmp_path_factory.mktemp("managed") / "prefix"
+    exe = interpreters.copy_prefix(copyable, directory)
+    (directory / os.path.relpath(copyable.stdlib, copyable.prefix) / "EXTERNALLY-MANAGED").write_text(
         "[externally-managed]\nError=Hands off.\n")
     return exe
 
@@ -339,7 +339,7 @@ def bench(tmp_path, home, pipseed, new_env, prefix_copies, copyable, managed_pre
 
 
 def fill(text, bench):
-    """A value with this test's folders and digests put in."""
+    """A value with this test's directories and digests put in."""
     right = ""
     if "{right}" in text:
         try:
@@ -354,7 +354,7 @@ def id_of(case):
     return f"{case.key}={case.value}".replace(BUNDLED_WHEEL, "WHEEL").replace("{tmp_path}/", "")
 
 
-def system_folder(request, layer):
+def system_dir(request, layer):
     """The stand-in for SYSCONFDIR/pipseed, for the layers that need one."""
     return request.getfixturevalue("system_policy") if layer.startswith("system") else None
 
@@ -377,7 +377,7 @@ def test_obeyed(case, layer, bench, request):
         pytest.skip("pins have no variables: a file's name is none")
     make, name = LAYERS[layer]
     value = fill(case.value, bench)
-    options = make(case.key, value, bench, system_folder(request, layer))
+    options = make(case.key, value, bench, system_dir(request, layer))
     assert case.observe(bench, options) == case.expected
     shown = values(bench, options)[case.key]
     assert shown["layer"] == name
@@ -429,7 +429,7 @@ def test_later_layer_wins(bench, system_policy):
         assert shown["value"] == f"layer {list(LAYERS).index(left[-1])}", left
         gone = left.pop()
         {"user": lambda: (bench.home / ".config/pipseed/policy.ini").unlink(),
-         "system-folder": lambda: shutil.rmtree(system_policy / "policy.d"),
+         "system-directory": lambda: shutil.rmtree(system_policy / "policy.d"),
          }.get(gone, lambda: None)()
 
 
@@ -439,7 +439,7 @@ def test_empty_variable_is_unset(bench):
     assert shown["seed.pip"]["layer"] == "built-in"
 
 
-def test_nothing_is_read_from_the_current_folder(bench):
+def test_nothing_is_read_from_the_current_dir(bench):
     """A cloned repository must not choose what gets installed."""
     for name in ("policy.ini", "pipseed/policy.ini", ".config/pipseed/policy.ini", "pipseed.ini", ".pipseed.ini",
                  "etc/pipseed/policy.ini"):
@@ -613,17 +613,17 @@ def test_example_is_sound(bench):
 
 # ---- pins
 
-def test_pin_of_a_wheel_in_a_folder(bench):
+def test_pin_of_a_wheel_in_a_dir(bench):
     """With require-hash = yes a right pin admits a wheel, a wrong one is an integrity error, exit 4."""
-    folder = wheel_folder(bench)
+    directory = wheel_dir(bench)
     for word, code in (("right", 0), ("wrong", 4)):
         pins = []
-        for path in folder.glob("*.whl"):
+        for path in directory.glob("*.whl"):
             digest = hashlib.sha256(path.read_bytes()).hexdigest() if word == "right" else "0" * 64
             pins.append((f"sha256.{path.name}", digest))
         file = ini(bench.tmp_path / f"{word}.ini", "wheels.require-hash", "yes", *pins)
         env = bench.new_env(PYTHON)
-        result = bench.call("seed", "--no-bundled", "--wheel-dir", folder, "--policy", file, env, code=code)
+        result = bench.call("seed", "--no-bundled", "--wheel-dir", directory, "--policy", file, env, code=code)
         assert bool(list(env.rglob("*.dist-info"))) == (code == 0)
         assert code == 0 or "pip-" in result.stderr or "setuptools-" in result.stderr
 

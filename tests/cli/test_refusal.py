@@ -15,9 +15,9 @@ Error-pt_BR=Este Python pertence ao Ministerio das Rodas.
 """
 
 
-def names(folder):
-    """Everything below a folder."""
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+def names(directory):
+    """Everything below a directory."""
+    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*"))
 
 
 def said(result):
@@ -46,7 +46,7 @@ def test_wrong_use(args, pipseed):
 
 # ---- --user in an active environment
 
-def by_folder(env, _):
+def by_dir(env, _):
     """The environment as argument."""
     return [env], {}
 
@@ -66,20 +66,20 @@ def by_real_name(env, _):
     return ["--python", interpreters.env_exe(env)], {}
 
 
-def by_symlinked_env(env, folder):
-    """Through a link to the environment's folder."""
-    (folder / "link").symlink_to(env)
-    return ["--python", folder / "link/bin/python"], {}
+def by_symlinked_env(env, directory):
+    """Through a link to the environment's directory."""
+    (directory / "link").symlink_to(env)
+    return ["--python", directory / "link/bin/python"], {}
 
 
-def by_symlinked_folder(env, folder):
-    """A link to the folder, as argument."""
-    (folder / "link").symlink_to(env)
-    return [folder / "link"], {}
+def by_symlinked_dir(env, directory):
+    """A link to the directory, as argument."""
+    (directory / "link").symlink_to(env)
+    return [directory / "link"], {}
 
 
 def by_path(env, _):
-    """Its bin folder is first on PATH, and VIRTUAL_ENV is not set."""
+    """Its bin directory is first on PATH, and VIRTUAL_ENV is not set."""
     return ["--python", "python3"], {"PATH": f"{env}/bin:/usr/bin:/bin"}
 
 
@@ -88,31 +88,31 @@ def by_default_path(env, _):
     return [], {"PATH": f"{env}/bin:/usr/bin:/bin"}
 
 
-def by_other_active(env, folder):
+def by_other_active(env, directory):
     """Another environment is the target, this one is active."""
-    other = interpreters.make_env(interpreters.any_python(), folder / "other")
+    other = interpreters.make_env(interpreters.any_python(), directory / "other")
     return [other], {"VIRTUAL_ENV": env}
 
 
-def by_nested(env, folder):
+def by_nested(env, directory):
     """An environment made by the interpreter of an environment."""
-    nested = interpreters.make_env(interpreters.any_python(), folder / "nested", exe=str(env / "bin/python"))
+    nested = interpreters.make_env(interpreters.any_python(), directory / "nested", exe=str(env / "bin/python"))
     return [nested], {}
 
 
-def by_copied_interpreter(_, folder):
+def by_copied_interpreter(_, directory):
     """--copies: no link leads anywhere."""
-    copied = interpreters.make_env(interpreters.any_python(), folder / "copied", "--copies")
+    copied = interpreters.make_env(interpreters.any_python(), directory / "copied", "--copies")
     return ["--python", copied / "bin/python"], {}
 
 
-def by_system_site(_, folder):
+def by_system_site(_, directory):
     """Even one that sees the packages of its base."""
-    env = interpreters.make_env(interpreters.any_python(), folder / "open", "--system-site-packages")
+    env = interpreters.make_env(interpreters.any_python(), directory / "open", "--system-site-packages")
     return [env], {}
 
 
-FORMS = [by_folder, by_variable, by_interpreter, by_real_name, by_symlinked_env, by_symlinked_folder, by_path,
+FORMS = [by_dir, by_variable, by_interpreter, by_real_name, by_symlinked_env, by_symlinked_dir, by_path,
          by_default_path, by_other_active, by_nested, by_copied_interpreter, by_system_site]
 
 
@@ -128,9 +128,9 @@ def test_user_in_environment(form, new_env, pipseed, tmp_path, home):
     assert names(home) == []
 
 
-@pytest.mark.parametrize("form", [by_variable, by_folder], ids=["variable", "folder"])
+@pytest.mark.parametrize("form", [by_variable, by_dir], ids=["variable", "directory"])
 def test_user_in_environment_whatever_the_cwd(form, new_env, pipseed, tmp_path):
-    """The current folder has no say: neither the environment, nor its bin, nor one elsewhere."""
+    """The current directory has no say: neither the environment, nor its bin, nor one elsewhere."""
     env = new_env()
     args, variables = form(env, tmp_path)
     for cwd in (env, env / "bin", tmp_path, "/"):
@@ -143,7 +143,7 @@ def test_user_every_python(python, new_env, pipseed):
 
 
 def test_user_through_variable_does_not_change_that(new_env, pipseed):
-    """No policy allows it: seed.user = allow is about users' folders outside environments."""
+    """No policy allows it: seed.user = allow is about users' directories outside environments."""
     pipseed("seed", "--user", new_env(), env={"PIPSEED_SEED_USER": "allow"}, code=3)
 
 
@@ -160,18 +160,18 @@ def test_link_to_an_interpreter_is_what_python_says(copyable, new_env, pipseed, 
         assert list(home.glob(".local/lib/*/site-packages/pip")), result
 
 
-@pytest.mark.parametrize("variable", ["", "/nonexistent", "{folder}"])
+@pytest.mark.parametrize("variable", ["", "/nonexistent", "{directory}"])
 def test_user_is_possible_outside(variable, copyable, prefix_copies, pipseed, tmp_path, home):
-    """A VIRTUAL_ENV that names no environment refuses nothing, nor does a current folder that is one."""
+    """A VIRTUAL_ENV that names no environment refuses nothing, nor does a current directory that is one."""
     (tmp_path / "no-environment").mkdir()
     env = interpreters.make_env(interpreters.any_python(), tmp_path / "env")
     pipseed("seed", "--user", "--python", prefix_copies(copyable), cwd=env,
-            env={"VIRTUAL_ENV": variable.format(folder=tmp_path / "no-environment")})
+            env={"VIRTUAL_ENV": variable.format(directory=tmp_path / "no-environment")})
     assert list(home.glob(".local/bin/pip3*"))
 
 
 def test_user_is_possible_in_conda(copyable, prefix_copies, pipseed, home, tmp_path):
-    """conda's environments are whole Pythons: CONDA_PREFIX is no virtual environment."""
+    """conda's environments are whole Pythons: CONDA_PREFIX is not a virtual environment."""
     pipseed("seed", "--user", "--python", prefix_copies(copyable), env={"CONDA_PREFIX": tmp_path})
     assert list(home.glob(".local/bin/pip3*"))
 
@@ -193,22 +193,22 @@ def test_user_with_root_in_environment(new_env, pipseed, tmp_path):
 
 @pytest.fixture(scope="module")
 def managed(copyable, tmp_path_factory):
-    """A copied prefix that says it is managed; its folder and its interpreter."""
-    folder = tmp_path_factory.mktemp("managed") / "prefix"
-    exe = interpreters.copy_prefix(copyable, folder)
-    stdlib = folder / os.path.relpath(copyable.stdlib, copyable.prefix)
+    """A copied prefix that says it is managed; its directory and its interpreter."""
+    directory = tmp_path_factory.mktemp("managed") / "prefix"
+    exe = interpreters.copy_prefix(copyable, directory)
+    stdlib = directory / os.path.relpath(copyable.stdlib, copyable.prefix)
     (stdlib / "EXTERNALLY-MANAGED").write_text(MANAGED)
-    return folder, exe
+    return directory, exe
 
 
 def test_managed(managed, pipseed):
     """Exit 3 with the file's own text; nothing is installed."""
-    folder, exe = managed
-    before = [path for path in names(folder) if "__pycache__" not in path]
+    directory, exe = managed
+    before = [path for path in names(directory) if "__pycache__" not in path]
     result = pipseed("seed", "--python", exe, code=3)
     assert "This Python belongs to the Ministry of Wheels." in said(result)
     assert "Ask at counter 7, or make an environment." in said(result)
-    assert [path for path in names(folder) if "__pycache__" not in path] == before
+    assert [path for path in names(directory) if "__pycache__" not in path] == before
 
 
 @pytest.mark.parametrize("variables, text", [
@@ -250,24 +250,24 @@ def test_managed_base_of_environment(managed, pipseed, tmp_path, copyable):
 
 def test_managed_overridden(managed, pipseed, tmp_path, copyable):
     """The policy may override it: then it is installed."""
-    folder = tmp_path / "prefix"
-    shutil.copytree(managed[0], folder, symlinks=True)
-    exe = folder / "bin" / managed[1].name
+    directory = tmp_path / "prefix"
+    shutil.copytree(managed[0], directory, symlinks=True)
+    exe = directory / "bin" / managed[1].name
     pipseed("seed", "--python", exe, env={"PIPSEED_SEED_EXTERNALLY_MANAGED": "override"})
     shown = run.run([exe, "-m", "pip", "--version"]).stdout
-    assert str(folder) in shown
-    assert (folder / "bin" / f"pip{copyable.minor[0]}.{copyable.minor[1]}").exists()
+    assert str(directory) in shown
+    assert (directory / "bin" / f"pip{copyable.minor[0]}.{copyable.minor[1]}").exists()
 
 
 @pytest.mark.parametrize("content", ["", "[externally-managed]\n", "no ini file at all\n", "\xff\xfe"],
                          ids=["empty", "no-key", "no-ini", "no-utf8"])
 def test_managed_without_text(content, copyable, pipseed, tmp_path, prefix_copies):
     """A file that says nothing, or nothing readable, still refuses."""
-    folder = tmp_path / "prefix"
-    shutil.copytree(prefix_copies(copyable).parent.parent, folder, symlinks=True)
-    stdlib = folder / os.path.relpath(copyable.stdlib, copyable.prefix)
+    directory = tmp_path / "prefix"
+    shutil.copytree(prefix_copies(copyable).parent.parent, directory, symlinks=True)
+    stdlib = directory / os.path.relpath(copyable.stdlib, copyable.prefix)
     (stdlib / "EXTERNALLY-MANAGED").write_bytes(content.encode("latin-1"))
-    result = pipseed("seed", "--python", folder / "bin" / os.path.basename(copyable.exe), code=3)
+    result = pipseed("seed", "--python", directory / "bin" / os.path.basename(copyable.exe), code=3)
     assert "EXTERNALLY-MANAGED" in said(result) or "externally managed" in said(result)
 
 

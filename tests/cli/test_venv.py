@@ -40,10 +40,10 @@ def contents(env):
     return {name.name: name.read_bytes() for name in names if name.is_file()}
 
 
-def left(folder):
-    """Everything in a folder, names only."""
-    return sorted(os.path.relpath(os.path.join(at, name), folder) for at, folders, files in os.walk(folder)
-                  for name in folders + files)
+def left(directory):
+    """Everything in a directory, names only."""
+    return sorted(os.path.relpath(os.path.join(at, name), directory) for at, directories, files in os.walk(directory)
+                  for name in directories + files)
 
 
 def assert_equal_trees(pipseed, python, env, options, *, prepare=None, cwd=None, umask=-1, differing=()):
@@ -71,7 +71,7 @@ FLAGS = {
     "symlinks": ["--symlinks"],
     "prompt": ["--prompt", "my project"],
     "empty prompt": ["--prompt", ""],
-    "prompt of the current folder": ["--prompt", "."],
+    "prompt of the current directory": ["--prompt", "."],
     "prompt with quotes": ["--prompt", "it's"],
     "prompt in Unicode": ["--prompt", "grüße \N{SNAKE}\N{NO-BREAK SPACE}\t."],
     "all": ["--system-site-packages", "--copies", "--prompt", "x"],
@@ -88,7 +88,7 @@ def test_tree(flags, python, pipseed, tmp_path):
         refused = pipseed("venv", "-p", python.exe, *options, tmp_path / "env", code=1)
         assert "copies" in refused.stderr and not (tmp_path / "env").exists()
         return
-    here = tmp_path / "the 'current' folder"
+    here = tmp_path / "the 'current' directory"
     here.mkdir()
     assert_equal_trees(pipseed, python, tmp_path / "env", options, cwd=here)
 
@@ -143,7 +143,7 @@ def test_colon(python, pipseed, tmp_path):
 
 
 def test_deep(pipseed, python, tmp_path):
-    """Folders on the way are made."""
+    """Directories on the way are made."""
     assert_equal_trees(pipseed, python, tmp_path / "a/b/env", [])
 
 
@@ -166,7 +166,7 @@ def test_from_an_environment(options, pipseed, python, tmp_path):
         assert not differences(tree.snapshot(env), ours, python)
 
 
-# ---- a folder that is there
+# ---- a directory that is there
 
 def add_files(env):
     """What a user may have there."""
@@ -233,7 +233,7 @@ def test_copies_over_links(pipseed, tmp_path):
 
 
 @pytest.mark.parametrize("place", ["bin", "lib", "include", "."])
-def test_links_in_the_place_of_folders(place, pipseed, tmp_path):
+def test_links_in_the_place_of_dirs(place, pipseed, tmp_path):
     """They are refused, and nothing is written behind them."""
     env, outside = tmp_path / "env", tmp_path / "outside"
     outside.mkdir()
@@ -241,7 +241,7 @@ def test_links_in_the_place_of_folders(place, pipseed, tmp_path):
         env.mkdir()
     (env / place if place != "." else env).symlink_to(outside)
     result = pipseed("venv", "-p", CPYTHON.exe, env, code=1)
-    assert "link" in result.stderr or "folder" in result.stderr
+    assert "link" in result.stderr or "directory" in result.stderr
     assert not left(outside)
     assert left(tmp_path / "env") in ([], [place])
 
@@ -260,7 +260,7 @@ def test_links_in_the_place_of_files(pipseed, tmp_path):
 
 
 @pytest.mark.parametrize("what", ["file", "fifo", "dangling link"])
-def test_no_folder(what, pipseed, tmp_path):
+def test_no_dir(what, pipseed, tmp_path):
     """Something else is there."""
     env = tmp_path / "env"
     {"file": env.touch, "fifo": lambda: os.mkfifo(env), "dangling link": lambda: env.symlink_to("nowhere")}[what]()
@@ -271,7 +271,7 @@ def test_no_folder(what, pipseed, tmp_path):
     assert not [name for name in left(tmp_path) if "pipseed" in name]
 
 
-def test_folder_in_the_place_of_a_file(pipseed, tmp_path):
+def test_dir_in_the_place_of_a_file(pipseed, tmp_path):
     """The files before it are put back as they were."""
     env = tmp_path / "env"
     real(CPYTHON, env)
@@ -302,7 +302,7 @@ def test_clear(pipseed, python, tmp_path):
 
 
 def test_clear_keeps_owner_and_mode(pipseed, tmp_path):
-    """The folder is another one and looks like the old one."""
+    """The directory is another one and looks like the old one."""
     env = tmp_path / "env"
     real(CPYTHON, env)
     env.chmod(0o2750)
@@ -317,24 +317,24 @@ def test_clear_keeps_owner_and_mode(pipseed, tmp_path):
 
 def test_clear_refuses(pipseed, home, tmp_path):
     """No environment, and not empty."""
-    folder = tmp_path / "project"
-    add_files(folder)
-    result = pipseed("venv", "--clear", "-p", CPYTHON.exe, folder, code=1)
-    assert "no environment" in result.stderr
-    assert left(folder) == ["notes.txt", "src", "src/main.py"]
+    directory = tmp_path / "project"
+    add_files(directory)
+    result = pipseed("venv", "--clear", "-p", CPYTHON.exe, directory, code=1)
+    assert "not an environment" in result.stderr
+    assert left(directory) == ["notes.txt", "src", "src/main.py"]
     (home / "pyvenv.cfg").touch()
-    assert "home folder" in pipseed("venv", "--clear", "-p", CPYTHON.exe, home, code=3).stderr
+    assert "home directory" in pipseed("venv", "--clear", "-p", CPYTHON.exe, home, code=3).stderr
     assert left(home) == ["pyvenv.cfg"]
-    assert "root folder" in pipseed("venv", "--clear", "-p", CPYTHON.exe, "/", code=1).stderr
+    assert "root directory" in pipseed("venv", "--clear", "-p", CPYTHON.exe, "/", code=1).stderr
 
 
-def test_clear_current_folder(pipseed, tmp_path):
-    """The current folder itself stays the same one; what it is in is refused."""
+def test_clear_current_dir(pipseed, tmp_path):
+    """The current directory itself stays the same one; what it is in is refused."""
     env = tmp_path / "env"
     real(CPYTHON, env)
     add_files(env)
     refused = pipseed("venv", "--clear", "-p", CPYTHON.exe, env, cwd=env / "src", code=3)
-    assert "current folder" in refused.stderr and (env / "notes.txt").exists()
+    assert "current directory" in refused.stderr and (env / "notes.txt").exists()
     inode = env.stat().st_ino
     pipseed("venv", "--without-pip", "--clear", "-p", CPYTHON.exe, ".", cwd=env)
     assert env.stat().st_ino == inode
@@ -342,7 +342,7 @@ def test_clear_current_folder(pipseed, tmp_path):
 
 
 def test_clear_mount_point(pipseed, tmp_path):
-    """A folder that cannot be renamed is cleared in its place."""
+    """A directory that cannot be renamed is cleared in its place."""
     if os.geteuid() != 0:
         pytest.skip("needs root for a mount")
     env = tmp_path / "env"
@@ -506,7 +506,7 @@ FAILURES = {
 @pytest.mark.parametrize("failure", FAILURES)
 @pytest.mark.parametrize("existing", [False, True], ids=["new", "existing"])
 def test_failure_leaves_nothing(failure, existing, pipseed, tmp_path):
-    """A new environment vanishes with the folders on the way, an existing one is as it was."""
+    """A new environment vanishes with the directories on the way, an existing one is as it was."""
     options, code = FAILURES[failure]
     top = tmp_path / "a"
     env = top / "b/env"
@@ -522,7 +522,7 @@ def test_failure_leaves_nothing(failure, existing, pipseed, tmp_path):
     assert os.listdir(top / "b") == ["env"]
 
 
-def test_failure_empties_an_empty_folder(pipseed, tmp_path):
+def test_failure_empties_an_empty_dir(pipseed, tmp_path):
     """As before."""
     env = tmp_path / "env"
     env.mkdir()
@@ -563,10 +563,10 @@ const struct venv_hook_v1 venv_hook = {sizeof(struct venv_hook_v1), "tester", pr
 @pytest.fixture(scope="session")
 def hook(tmp_path_factory):
     """A hook module of someone else's."""
-    folder = tmp_path_factory.mktemp("hook")
-    subprocess.run(["cc", "-shared", "-fPIC", f"-I{run.REPO}/plugin/hook", "-o", folder / "hook.so", "-x", "c", "-"],
+    directory = tmp_path_factory.mktemp("hook")
+    subprocess.run(["cc", "-shared", "-fPIC", f"-I{run.REPO}/plugin/hook", "-o", directory / "hook.so", "-x", "c", "-"],
                    input=HOOK, text=True, check=True)
-    return folder / "hook.so"
+    return directory / "hook.so"
 
 
 @pytest.fixture
@@ -594,7 +594,7 @@ def test_hook(with_hook, tmp_path):
 
 
 def test_hook_is_told_of_an_upgrade(with_hook, tmp_path):
-    """VENV_HOOK_UPGRADE (4): the environment existed, and is not made anew. --upgrade of nothing is not enough."""
+    """VENV_HOOK_UPGRADE (4): the environment existed, and is not recreated. --upgrade of nothing is not enough."""
     env = tmp_path / "env"
     for options in (["--upgrade"], [], ["--clear"], ["--upgrade", "--dry-run"]):
         with_hook("venv", *options, "-p", CPYTHON.exe, env)
@@ -752,13 +752,13 @@ def test_several_at_once(pipseed, tmp_path):
 def test_pythons(pipseed, tmp_path):
     """A path, a relative path, a glued one, a name, a version, a default."""
     python = CPYTHON
-    folder = tmp_path / "bin"
-    folder.mkdir()
+    directory = tmp_path / "bin"
+    directory.mkdir()
     version = f"{python.minor[0]}.{python.minor[1]}"
     for name in (f"python{version}", "python3", "mypython"):
-        (folder / name).write_text(f'#!/bin/sh\nexec {python.exe} "$@"\n')
-        (folder / name).chmod(0o755)
-    path = {"PATH": f"{folder}:/usr/bin:/bin"}
+        (directory / name).write_text(f'#!/bin/sh\nexec {python.exe} "$@"\n')
+        (directory / name).chmod(0o755)
+    path = {"PATH": f"{directory}:/usr/bin:/bin"}
     for number, words in enumerate((["-p", python.exe], [f"-p{python.exe}"], [f"--python={python.exe}"],
                                     ["-p", os.path.relpath(python.exe, tmp_path)], ["-p", "mypython"],
                                     ["-p", version], ["-p", "3"], [])):
@@ -798,14 +798,14 @@ def test_several(pipseed, tmp_path):
 
 
 def test_usage(pipseed, tmp_path):
-    """No folder."""
+    """No directory."""
     assert "needs DIR" in pipseed("venv", code=2).stderr
     assert "is empty" in pipseed("venv", "", code=2).stderr
     assert not left(tmp_path / "home")
 
 
 def test_dry_run(pipseed, tmp_path):
-    """Nothing is made, also no folder on the way."""
+    """Nothing is made, also no directory on the way."""
     result = pipseed("venv", "--dry-run", "-p", CPYTHON.exe, tmp_path / "a/env")
     assert result.stdout.startswith(f"Would create {tmp_path}/a/env (Python ")
     assert not (tmp_path / "a").exists()
@@ -946,7 +946,7 @@ INTERACTIVE = {"bash": ["bash", "--norc", "--noprofile"], "dash": ["dash"], "ksh
 
 @pytest.mark.parametrize("shell", INTERACTIVE)
 def test_prompt_runs_nothing(shell, pipseed, tmp_path):
-    """Shells expand PS1 anew with each prompt. Bash decodes octal numbers before that."""
+    """Shells expand PS1 again with each prompt. Bash decodes octal numbers before that."""
     words = INTERACTIVE[shell]
     if shutil.which(words[0]) is None:
         pytest.skip(f"no {words[0]} (Debian: {'ksh93u+m' if shell == 'ksh' else shell})")

@@ -109,7 +109,7 @@ def test_seeded_by_ensurepip(new_env, pipseed):
 
 
 def as_virtualenv(env):
-    """RECORD as virtualenv writes it: rows without a hash for what it makes, and for folders and bytecode that are not there."""
+    """RECORD as virtualenv writes it: rows without a hash for what it makes, and for directories and bytecode that are not there."""
     lib = interpreters.site_packages(env)
     info = next(lib.glob("pip-*.dist-info"))
     mark = lib / (info.name[: -len(".dist-info")] + ".virtualenv")

@@ -20,16 +20,16 @@ def pkg_config_file(name):
 def only_named(tmp_path):
     """A directory of pkg-config that has nothing but what the README names, and what that needs in turn."""
     text = re.search(r"Building needs ([^;]*);", (run.REPO / "README.md").read_text()).group(1)
-    folder = tmp_path / "pkgconfig"
-    folder.mkdir()
+    directory = tmp_path / "pkgconfig"
+    directory.mkdir()
     for name, package in PKG_CONFIG.items():
         assert name in text
         for needed in {package, *requirements(package)}:
             path = pkg_config_file(needed)
             assert path, f"there is no {needed}.pc"
-            (folder / f"{needed}.pc").symlink_to(path)
-    assert not (folder / "cmocka.pc").exists()
-    return folder
+            (directory / f"{needed}.pc").symlink_to(path)
+    assert not (directory / "cmocka.pc").exists()
+    return directory
 
 
 def requirements(package):

@@ -218,12 +218,12 @@ def python_page():
 
 def package():
     """PYTHONPATH of the Python package."""
-    folder = run.build_dir() / "python"
-    if not (folder / "pipseed/_pipseed.abi3.so").exists():
+    directory = run.build_dir() / "python"
+    if not (directory / "pipseed/_pipseed.abi3.so").exists():
         pytest.skip("the Python package was not built: no Python.h (Debian: python3-dev)")
-    if b"__asan_init" in (folder / "pipseed/_pipseed.abi3.so").read_bytes():
+    if b"__asan_init" in (directory / "pipseed/_pipseed.abi3.so").read_bytes():
         pytest.skip("an extension with sanitizers cannot be loaded into a Python without")
-    return folder
+    return directory
 
 
 def test_python(sandbox):

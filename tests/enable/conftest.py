@@ -31,7 +31,7 @@ class Prefix:
         return self.stdlib / ".pipseed-ensurepip"
 
     @property
-    def debris(self):
+    def leftovers(self):
         """What has no place there after a run that ended."""
         return [path.name for path in self.stdlib.glob(".pipseed-*") if path != self.kept]
 
@@ -41,17 +41,17 @@ class Prefix:
         return run.run([self.exe, "-I", "-S", "-B", "-c", text]).stdout.strip() == "True"
 
 
-def _copy_debian(python, folder):
+def _copy_debian(python, directory):
     """Debian's interpreter finds its library beside itself, too."""
     name = f"python{python.version[0]}.{python.version[1]}"
-    (folder / "bin").mkdir(parents=True)
-    shutil.copy(os.path.realpath(python.exe), folder / "bin" / name)
-    os.symlink(name, folder / "bin/python3")
-    shutil.copytree(python.stdlib, folder / "lib" / name, symlinks=True, ignore=LEFT_OUT)
-    managed = folder / "lib" / name / "EXTERNALLY-MANAGED"
+    (directory / "bin").mkdir(parents=True)
+    shutil.copy(os.path.realpath(python.exe), directory / "bin" / name)
+    os.symlink(name, directory / "bin/python3")
+    shutil.copytree(python.stdlib, directory / "lib" / name, symlinks=True, ignore=LEFT_OUT)
+    managed = directory / "lib" / name / "EXTERNALLY-MANAGED"
     if managed.exists() or managed.is_symlink():
         managed.unlink()
-    return folder / "bin" / name
+    return directory / "bin" / name
 
 
 @pytest.fixture(scope="session")
@@ -59,11 +59,11 @@ def pristine(tmp_path_factory):
     """A copied interpreter, not to be changed: the newest with a prefix of its own, else Debian's."""
     python = next((one for one in reversed(interpreters.found()) if one.may_copy and not one.is_pypy),
                   interpreters.any_python())
-    folder = tmp_path_factory.mktemp("pristine") / "prefix"
-    exe = interpreters.copy_prefix(python, folder) if python.may_copy else _copy_debian(python, folder)
-    for cache in folder.rglob("__pycache__"):
+    directory = tmp_path_factory.mktemp("pristine") / "prefix"
+    exe = interpreters.copy_prefix(python, directory) if python.may_copy else _copy_debian(python, directory)
+    for cache in directory.rglob("__pycache__"):
         shutil.rmtree(cache)
-    stdlib = folder / "lib" / f"python{python.version[0]}.{python.version[1]}"
+    stdlib = directory / "lib" / f"python{python.version[0]}.{python.version[1]}"
     # So that its own has bytecode, which must come back as well.
     run.run([exe, "-I", "-S", "-c", "import ensurepip, ensurepip._uninstall, venv"])
     assert (stdlib / "ensurepip/__pycache__").is_dir()
@@ -72,15 +72,15 @@ def pristine(tmp_path_factory):
 
 @pytest.fixture
 def prefix(pristine, tmp_path):
-    """A copy that the test may change. Only ensurepip's folder is a copy: the rest is linked."""
+    """A copy that the test may change. Only ensurepip's directory is a copy: the rest is linked."""
     return clone(pristine, tmp_path / "prefix")
 
 
-def clone(pristine, folder):
+def clone(pristine, directory):
     """Hard links to everything, but for what is changed."""
     base = pristine.exe.parent.parent
-    shutil.copytree(base, folder, symlinks=True, copy_function=os.link)
-    copied = Prefix(folder / pristine.exe.relative_to(base), folder / pristine.stdlib.relative_to(base),
+    shutil.copytree(base, directory, symlinks=True, copy_function=os.link)
+    copied = Prefix(directory / pristine.exe.relative_to(base), directory / pristine.stdlib.relative_to(base),
                     pristine.version)
     shutil.rmtree(copied.package)
     shutil.copytree(pristine.package, copied.package, symlinks=True)
@@ -94,13 +94,13 @@ def stripped(prefix):
     return prefix
 
 
-def snapshot(folder):
+def snapshot(directory):
     """Everything about a tree that a restoration has to bring back."""
     found = {}
-    for path in [folder, *sorted(folder.rglob("*"))]:
+    for path in [directory, *sorted(directory.rglob("*"))]:
         st = path.lstat()
         content = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
-        found[str(path.relative_to(folder))] = (st.st_mode, st.st_mtime_ns, st.st_uid, st.st_gid, content)
+        found[str(path.relative_to(directory))] = (st.st_mode, st.st_mtime_ns, st.st_uid, st.st_gid, content)
     return found
 
 

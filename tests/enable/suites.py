@@ -35,10 +35,10 @@ def missing(python):
     return ""
 
 
-def copy(python, folder):
+def copy(python, directory):
     """A whole copy of an interpreter's prefix: the executable."""
-    shutil.copytree(python.prefix, folder, symlinks=True)
-    return Path(folder) / "bin" / os.path.basename(python.exe)
+    shutil.copytree(python.prefix, directory, symlinks=True)
+    return Path(directory) / "bin" / os.path.basename(python.exe)
 
 
 def run_suites(exe, scratch):

@@ -25,9 +25,9 @@ def python(exe, code, **options):
     return run.run([exe, "-I", "-c", code], **options).stdout.splitlines()
 
 
-def scripts(folder):
+def scripts(directory):
     """pip's scripts."""
-    return sorted(path.name for path in (folder / "bin").glob("pip*"))
+    return sorted(path.name for path in (directory / "bin").glob("pip*"))
 
 
 def test_signatures(pristine, enabled):
@@ -59,7 +59,7 @@ def test_says_the_same_as_its_own(pristine, enabled, env, home):
 
 
 def test_root(enabled, tmp_path, home):
-    """Below another folder, and nowhere else."""
+    """Below another directory, and nowhere else."""
     run.run([enabled.exe, "-m", "ensurepip", "--root", "image"], env={"HOME": home}, cwd=tmp_path)
     assert list((tmp_path / "image").rglob("pip-*.dist-info"))
     assert not list(enabled.stdlib.glob("site-packages/pip-*"))
@@ -107,7 +107,7 @@ SABOTAGED = ("argparse", "subprocess", "json", "pathlib", "pip", "shutil", "gett
     ("ensurepip", ["--upgrade", "--default-pip"]), ("ensurepip", ["--version"]), ("ensurepip", ["--help"]),
     ("ensurepip", ["--nonsense"]), ("ensurepip", ["--root=image"]), ("ensurepip", ["--user"]),
     ("ensurepip._uninstall", []), ("ensurepip._uninstall", ["--help"])], ids=str)
-def test_nothing_of_the_current_folder(enabled, env, home, module, words):
+def test_nothing_of_the_current_dir(enabled, env, home, module, words):
     """`python -m` puts it first on sys.path: no module in there is run by the drop-in."""
     trap = env.parent / "trap"
     trap.mkdir()

@@ -18,9 +18,9 @@ def state(pipseed, prefix, code=0):
     return document["interpreters"][0]
 
 
-def make_env(prefix, folder, home, code=0):
+def make_env(prefix, directory, home, code=0):
     """python -m venv."""
-    return run.run([prefix.exe, "-m", "venv", folder], env={"HOME": home}, code=code)
+    return run.run([prefix.exe, "-m", "venv", directory], env={"HOME": home}, code=code)
 
 
 def installer(env):
@@ -43,7 +43,7 @@ def test_there_and_back(pipseed, prefix, tmp_path, home):
     assert "enabled already" in pipseed("enable", prefix.exe).stdout
     assert "Disabled" in pipseed("disable", prefix.exe).stdout
     assert snapshot(prefix.package) == before
-    assert not prefix.kept.exists() and not prefix.debris
+    assert not prefix.kept.exists() and not prefix.leftovers
     assert "not enabled" in pipseed("disable", prefix.exe).stdout
     assert state(pipseed, prefix)["state"] == "disabled"
 
@@ -65,7 +65,7 @@ def test_where_there_is_none(pipseed, stripped, tmp_path, home):
     make_env(stripped, tmp_path / "env", home)
     assert installer(tmp_path / "env") == "pipseed"
     pipseed("disable", stripped.exe)
-    assert not stripped.package.exists() and not stripped.debris
+    assert not stripped.package.exists() and not stripped.leftovers
     assert state(pipseed, stripped)["state"] == "absent"
 
 
@@ -73,11 +73,11 @@ def test_dry_run(pipseed, prefix):
     """Says it, does nothing."""
     before = snapshot(prefix.package)
     assert "Would enable" in pipseed("enable", "-n", prefix.exe).stdout
-    assert snapshot(prefix.package) == before and not prefix.kept.exists() and not prefix.debris
+    assert snapshot(prefix.package) == before and not prefix.kept.exists() and not prefix.leftovers
     pipseed("enable", prefix.exe)
     before = snapshot(prefix.package), snapshot(prefix.kept)
     assert "Would disable" in pipseed("disable", "-n", prefix.exe).stdout
-    assert (snapshot(prefix.package), snapshot(prefix.kept)) == before and not prefix.debris
+    assert (snapshot(prefix.package), snapshot(prefix.kept)) == before and not prefix.leftovers
 
 
 def test_several(pipseed, prefix, tmp_path):
@@ -112,7 +112,7 @@ def test_upgrade_of_pipseed(pipseed, prefix):
     assert "not this one" in pipseed("status", prefix.exe).stdout
     assert "Enabled" in pipseed("enable", prefix.exe).stdout
     assert state(pipseed, prefix)["current"] and snapshot(prefix.kept) == before
-    assert not prefix.debris
+    assert not prefix.leftovers
 
 
 def upgrade(pristine, prefix):
@@ -141,7 +141,7 @@ def test_interpreter_upgraded(pipseed, pristine, prefix):
     assert "next release" in (prefix.kept / "__init__.py").read_text()
     pipseed("disable", prefix.exe)
     assert "next release" in (prefix.package / "__init__.py").read_text()
-    assert not (prefix.package / "PIPSEED").exists() and not prefix.kept.exists() and not prefix.debris
+    assert not (prefix.package / "PIPSEED").exists() and not prefix.kept.exists() and not prefix.leftovers
 
 
 def test_interpreter_upgraded_then_disabled(pipseed, pristine, prefix):
@@ -175,15 +175,15 @@ def test_original_lost(pipseed, prefix):
     assert not prefix.package.exists()
 
 
-def install(folder):
-    """A copy of pipseed: the command, and the folders beside it that it loads from."""
+def install(directory):
+    """A copy of pipseed: the command, and the directories beside it that it loads from."""
     source = Path(os.path.realpath(run.command())).parent.parent
-    (folder / "bin").mkdir(parents=True)
-    shutil.copy2(source / "bin/pipseed", folder / "bin/pipseed")
+    (directory / "bin").mkdir(parents=True)
+    shutil.copy2(source / "bin/pipseed", directory / "bin/pipseed")
     for library in source.glob("lib*"):
         if library.is_dir():
-            shutil.copytree(library, folder / library.name)
-    return folder / "bin/pipseed"
+            shutil.copytree(library, directory / library.name)
+    return directory / "bin/pipseed"
 
 
 def test_pipseed_gone(pipseed, prefix, tmp_path, home):
@@ -193,7 +193,7 @@ def test_pipseed_gone(pipseed, prefix, tmp_path, home):
     run.run([command, "enable", prefix.exe], env={"HOME": home})
     assert prefix.is_enabled()
     shutil.rmtree(command.parent)
-    assert state(pipseed, prefix, code=4)["pipseed_gone"]
+    assert state(pipseed, prefix, code=4)["pipseed_missing"]
     done = run.run([prefix.exe, "-m", "ensurepip"], code=1)
     assert "pipseed disable --python" in done.stderr and str(command) in done.stderr
     assert "Traceback" not in done.stderr
@@ -288,10 +288,10 @@ def test_killed(pipseed, pristine, tmp_path, inject, how):
             assert found["state"] in ("disabled", "enabled", "interrupted"), found
             if when % 2 == 0:
                 pipseed("enable", there.exe)
-                assert there.is_enabled() and not there.debris and snapshot(there.kept) == before
+                assert there.is_enabled() and not there.leftovers and snapshot(there.kept) == before
             pipseed("disable", there.exe)
             assert snapshot(there.package) == before, (call, when)
-            assert not there.kept.exists() and not there.debris
+            assert not there.kept.exists() and not there.leftovers
         else:
             pytest.fail(f"{call} has no end")
         pipseed("disable", there.exe)
@@ -300,20 +300,20 @@ def test_killed(pipseed, pristine, tmp_path, inject, how):
 
 @pytest.mark.parametrize("error", ["EINVAL", "EXDEV"])
 def test_no_exchange(pipseed, prefix, inject, error):
-    """A file system that cannot exchange names; one that cannot rename a folder of a lower layer."""
+    """A file system that cannot exchange names; one that cannot rename a directory of a lower layer."""
     before = snapshot(prefix.package)
     pipseed("enable", prefix.exe, wrap=inject("renameat2", f"error={error}"))
-    assert prefix.is_enabled() and not prefix.debris
+    assert prefix.is_enabled() and not prefix.leftovers
     assert snapshot(prefix.kept) == before
     assert sorted(os.listdir(prefix.package)) == ["PIPSEED", "__init__.py", "__main__.py", "__pycache__",
                                                   "_uninstall.py"]
     init = prefix.package / "__init__.py"
     init.write_text(init.read_text() + "\n# of another release\n")
     pipseed("enable", prefix.exe, wrap=inject("renameat2", f"error={error}"))
-    assert state(pipseed, prefix)["current"] and not prefix.debris
+    assert state(pipseed, prefix)["current"] and not prefix.leftovers
     pipseed("disable", prefix.exe, wrap=inject("renameat2", f"error={error}"))
     assert snapshot(prefix.package) == before
-    assert not prefix.kept.exists() and not prefix.debris
+    assert not prefix.kept.exists() and not prefix.leftovers
 
 
 @pytest.mark.parametrize("how", ["enable", "disable"])
@@ -339,7 +339,7 @@ def test_killed_without_exchange(pipseed, pristine, tmp_path, inject, how, error
             pipseed("disable", there.exe)
             now = {name: entry[4] for name, entry in snapshot(there.package).items()}
             assert now == before, (call, when)
-            assert not there.kept.exists() and not there.debris
+            assert not there.kept.exists() and not there.leftovers
         else:
             pytest.fail(f"{call} has no end")
         pipseed("disable", there.exe)
@@ -358,13 +358,13 @@ exec "$@"
 
 @pytest.fixture
 def layered(tmp_path):
-    """layered(folder) are the words that put an empty layer above a folder while a command runs."""
+    """layered(directory) are the words that put an empty layer above a directory while a command runs."""
     hold = tmp_path / "layer"
     hold.mkdir()
     flag = "-nm" if os.geteuid() == 0 else "-rnm"
 
-    def words(folder):
-        return ("unshare", flag, "sh", "-c", OVERLAY, "sh", folder, hold)
+    def words(directory):
+        return ("unshare", flag, "sh", "-c", OVERLAY, "sh", directory, hold)
 
     probe = run.run(["true"], wrap=words(tmp_path), code=None)
     if probe.code != 0:
@@ -373,7 +373,7 @@ def layered(tmp_path):
 
 
 def test_container_layer(prefix, tmp_path, layered, home):
-    """In an image, the interpreter is in a lower layer: its folders cannot be renamed."""
+    """In an image, the interpreter is in a lower layer: its directories cannot be renamed."""
     before = snapshot(prefix.package)
     script = tmp_path / "script"
     script.write_text(f"""

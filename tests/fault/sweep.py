@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Fails every allocation and every system call of pipseed in turn, and judges what comes of it (rig.py).
+"""Fails every allocation and every system call of pipseed in turn, and judges what comes of it (fixtures.py).
 
     tests/fault/sweep.py                       every point; takes hours
     tests/fault/sweep.py --every 50 --seed 7   each 50th, from an offset that the seed decides
@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 # pylint: disable=wrong-import-position
-import rig
+import fixtures
 
 VERDICTS = ("unchanged", "survived", "stranded", "foreign", "silent", "defect")
 CHUNK = 20
@@ -32,31 +32,31 @@ CHUNK = 20
 class Sweep:
     """What a worker needs to know; each has rigs of its own, made when first needed."""
 
-    def __init__(self, folder, wheels):
-        self.folder = folder
+    def __init__(self, directory, wheels):
+        self.directory = directory
         self.wheels = wheels
         self.rigs = {}
 
-    def rig(self, name):
-        """This process's rig of a scenario."""
+    def fixtures(self, name):
+        """This process's fixtures of a scenario."""
         key = (os.getpid(), name)
         if key not in self.rigs:
-            place = Path(self.folder) / f"{os.getpid()}-{len(self.rigs)}"
-            self.rigs[key] = rig.Rig(place, rig.scenario(name), self.wheels)
+            place = Path(self.directory) / f"{os.getpid()}-{len(self.rigs)}"
+            self.rigs[key] = fixtures.Rig(place, fixtures.scenario(name), self.wheels)
         return self.rigs[key]
 
 
 SWEEP = None
 
 
-def _start(folder, wheels):
+def _start(directory, wheels):
     global SWEEP  # pylint: disable=global-statement
-    SWEEP = Sweep(folder, wheels)
+    SWEEP = Sweep(directory, wheels)
 
 
 def _count(job):
     name, fault = job
-    return name, fault, SWEEP.rig(name).count(fault)
+    return name, fault, SWEEP.fixtures(name).count(fault)
 
 
 def _judge(job):
@@ -66,7 +66,7 @@ def _judge(job):
         if end is not None and time.monotonic() > end:
             break
         try:
-            found.append((nth, *SWEEP.rig(name).judge(fault, nth)))
+            found.append((nth, *SWEEP.fixtures(name).judge(fault, nth)))
         except Exception as error:  # pylint: disable=broad-except
             found.append((nth, "defect", f"{type(error).__name__}: {error}"))
     return name, fault, len(numbers), found
@@ -74,13 +74,13 @@ def _judge(job):
 
 def sweep(names, faults, *, every=1, seed=0, nth=None, jobs=1, seconds=None, wheels=None, progress=None):
     """(table, defects, points, left): table[scenario][verdict] counts points; left is how many had no time."""
-    folder = tempfile.mkdtemp(prefix="pipseed-fault-")
+    directory = tempfile.mkdtemp(prefix="pipseed-fault-")
     table = collections.defaultdict(collections.Counter)
     by_fault = collections.defaultdict(collections.Counter)
     defects, points, left = [], 0, 0
     chance = random.Random(seed)
     try:
-        with multiprocessing.Pool(jobs, _start, (folder, wheels)) as pool:
+        with multiprocessing.Pool(jobs, _start, (directory, wheels)) as pool:
             work = []
             for name, fault, total in pool.imap_unordered(_count, [(name, fault) for name in names for fault in faults]):
                 numbers = [nth] if nth else range(1 + chance.randrange(every), total + 1, every)
@@ -99,7 +99,7 @@ def sweep(names, faults, *, every=1, seed=0, nth=None, jobs=1, seconds=None, whe
                         if progress:
                             progress(defects[-1])
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(directory, ignore_errors=True)
     return table, by_fault, defects, points, left
 
 
@@ -121,16 +121,16 @@ def main():
     parser.add_argument("--nth", type=int, help="only this call")
     parser.add_argument("--every", type=int, default=1, metavar="K", help="only each Kth call")
     parser.add_argument("--seed", type=int, default=0, help="decides which of the K")
-    parser.add_argument("--wheels", help="a folder with wheels of pip 24.x and 26.x")
+    parser.add_argument("--wheels", help="a directory with wheels of pip 24.x and 26.x")
     parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--list", action="store_true", help="list scenarios and faults")
     options = parser.parse_args()
     if options.list:
-        print("\n".join(each.name for each in rig.SCENARIOS))
-        print("\n".join(each.name for each in rig.FAULTS))
+        print("\n".join(each.name for each in fixtures.SCENARIOS))
+        print("\n".join(each.name for each in fixtures.FAULTS))
         return 0
-    names = options.scenario or [each.name for each in rig.SCENARIOS]
-    faults = [each for each in rig.FAULTS if not options.fault or each.name in options.fault]
+    names = options.scenario or [each.name for each in fixtures.SCENARIOS]
+    faults = [each for each in fixtures.FAULTS if not options.fault or each.name in options.fault]
     began = time.monotonic()
     table, by_fault, defects, points, _ = sweep(
         names, faults, every=options.every, seed=options.seed, nth=options.nth, jobs=options.jobs,

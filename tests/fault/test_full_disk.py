@@ -8,9 +8,9 @@ import shutil
 import subprocess
 
 import interpreters
-import places
+import filesystems
 import pytest
-import rig
+import fixtures
 import run
 
 NO_SPACE = os.strerror(errno.ENOSPC)
@@ -21,22 +21,22 @@ TOO_BIG = os.strerror(errno.EFBIG)
 @pytest.fixture
 def small(tmp_path):
     """A file system of 8 MB and 600 inodes."""
-    if places.mount_reason():
-        pytest.skip(places.mount_reason())
-    with places.mounted("tmpfs", tmp_path / "small", "size=8m,nr_inodes=600,mode=700") as place:
+    if filesystems.mount_reason():
+        pytest.skip(filesystems.mount_reason())
+    with filesystems.mounted("tmpfs", tmp_path / "small", "size=8m,nr_inodes=600,mode=700") as place:
         yield place
 
 
 @pytest.fixture
 def wheels(tmp_path):
     """Wheels of a pip 24 and a pip 26 that have some size."""
-    folder = tmp_path / "wheels"
-    folder.mkdir()
+    directory = tmp_path / "wheels"
+    directory.mkdir()
     for version in ("24.0", "26.0"):
-        wheel = rig.small_pip(version, [f"pip/_vendor/m{i}.py" for i in range(20)])
+        wheel = fixtures.small_pip(version, [f"pip/_vendor/m{i}.py" for i in range(20)])
         wheel.files["pip/_vendor/large.py"] = "".join(f"x{i} = {i * 7919}\n" for i in range(8000))
-        wheel.write(folder)
-    return folder
+        wheel.write(directory)
+    return directory
 
 
 def variables(wheels, cache, **more):
@@ -45,9 +45,9 @@ def variables(wheels, cache, **more):
             "PIPSEED_WHEELS_REQUIRE_HASH": "no", **more}
 
 
-def debris(folder):
+def leftovers(directory):
     """What no run may leave."""
-    return [os.path.join(here, name) for here, folders, names in os.walk(folder) for name in folders + names
+    return [os.path.join(here, name) for here, directories, names in os.walk(directory) for name in directories + names
             if ".pipseed" in name or os.path.basename(here) == "tmp"]
 
 
@@ -90,17 +90,17 @@ def test_full(what, where, step, small, tmp_path, wheels, pipseed):
         pipseed("seed", env, "--pip", "<25", env=variables(wheels, tmp_path / "other", PIPSEED_INSTALL_LINK_MODE="copy"))
     args = {"seed": ["seed", env], "upgrade": ["seed", "--upgrade", env], "venv": ["venv", env]}[what]
     known = variables(wheels, cache, PIPSEED_INSTALL_LINK_MODE="copy")
-    before = rig.snapshot(env)
+    before = fixtures.snapshot(env)
     give_back = fill(small, step)
     result = pipseed(*args, env=known, code=None)
     if result.code != 0:
         assert result.code == 1, result
         assert NO_SPACE in result.stderr, result
-        assert rig.snapshot(env) == before, rig.difference(before, rig.snapshot(env))
-    assert debris(small) == [] and debris(env) == []
+        assert fixtures.snapshot(env) == before, fixtures.difference(before, fixtures.snapshot(env))
+    assert leftovers(small) == [] and leftovers(env) == []
     give_back()
     pipseed(*args, env=known)
-    assert debris(small) == [] and debris(env) == []
+    assert leftovers(small) == [] and leftovers(env) == []
     pipseed("verify", env, env=known)
     pipseed("cache", "verify", env=known)
     assert [path.name for path in interpreters.site_packages(env).glob("pip-*")] == ["pip-26.0.dist-info"]
@@ -126,14 +126,14 @@ def test_file_size_limit(what, size, tmp_path, wheels, pipseed):
         shutil.rmtree(cache)
         cache.mkdir()
     args = {"seed": ["seed", env], "upgrade": ["seed", "--upgrade", env], "venv": ["venv", env]}[what]
-    before = rig.snapshot(env)
+    before = fixtures.snapshot(env)
     done = subprocess.run([run.command(), *args], env=run.clean_environment(known), cwd=tmp_path, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=limit(size), check=False)
     assert done.returncode == 1, done
     # What the interpreter that compiles could not write, it says itself.
     assert TOO_BIG in done.stderr, done
-    assert rig.snapshot(env) == before, rig.difference(before, rig.snapshot(env))
-    assert debris(env) == [] and debris(cache) == []
+    assert fixtures.snapshot(env) == before, fixtures.difference(before, fixtures.snapshot(env))
+    assert leftovers(env) == [] and leftovers(cache) == []
     pipseed(*args, env=known)
     pipseed("verify", env, env=known)
     pipseed("cache", "verify", env=known)

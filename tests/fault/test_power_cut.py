@@ -15,9 +15,9 @@ import time
 import zipfile
 
 import interpreters
-import places
+import filesystems
 import pytest
-import rig
+import fixtures
 import run
 
 CUTS = int(os.environ.get("PIPSEED_POWER_CUTS") or 4)
@@ -31,10 +31,10 @@ CASES = [("cold", False), ("cold", True), ("warm", False), ("warm", True), ("upg
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory):
     """A pip 24 and a pip 26 of a hundred files each."""
-    folder = tmp_path_factory.mktemp("wheels")
+    directory = tmp_path_factory.mktemp("wheels")
     for version in ("24.0", "26.0"):
-        rig.small_pip(version, [f"pip/_vendor/v{version[:2]}m{i}.py" for i in range(100)]).write(folder)
-    return folder
+        fixtures.small_pip(version, [f"pip/_vendor/v{version[:2]}m{i}.py" for i in range(100)]).write(directory)
+    return directory
 
 
 def contents(wheels):
@@ -54,11 +54,11 @@ def start(args, known):
 
 
 class Bench:
-    """One image, mounted anew after each cut."""
+    """One image, mounted again after each cut."""
 
-    def __init__(self, folder, disk, wheels):
-        self.image = places.make_image(folder, 64)
-        self.place = folder / "place"
+    def __init__(self, directory, disk, wheels):
+        self.image = filesystems.make_image(directory, 64)
+        self.place = directory / "place"
         self.options = DISKS[disk]
         self.wheels = wheels
         self.place.mkdir()
@@ -87,7 +87,7 @@ class Bench:
         time.sleep(after)
         fd = os.open(self.place, os.O_RDONLY)
         try:
-            places.shut_down(fd, flag)
+            filesystems.shut_down(fd, flag)
         finally:
             os.close(fd)
         process.wait(60)
@@ -98,8 +98,8 @@ class Bench:
 @pytest.fixture
 def bench(request, tmp_path, wheels):
     """Of the disk that the test names."""
-    if places.loop_reason():
-        pytest.skip(places.loop_reason())
+    if filesystems.loop_reason():
+        pytest.skip(filesystems.loop_reason())
     made = Bench(tmp_path, request.param, wheels)
     yield made
     made.unmount()
@@ -121,7 +121,7 @@ def installed(env, version, files):
 def test_cuts(bench, case, wheels, tmp_path, capsys):
     """After each cut the next seeding gives out whole files only; what the cut left is counted."""
     what, durable = case
-    seed = rig.sample_seed()
+    seed = fixtures.sample_seed()
     chance = random.Random(seed)
     files = contents(wheels)
     known = bench.known(durable)

@@ -2,14 +2,14 @@
 """A sample of the fault sweep: each Kth call, from an offset that a seed decides, of some scenarios and every fault, as many as
 fit into a time. sweep.py does all.
 
-PIPSEED_FAULT_SECONDS (60) and PIPSEED_FAULT_SEED (see rig.sample_seed) change that.
+PIPSEED_FAULT_SECONDS (60) and PIPSEED_FAULT_SEED (see fixtures.sample_seed) change that.
 """
 import os
 import random
 import subprocess
 
 import pytest
-import rig
+import fixtures
 import run
 import sweep
 
@@ -18,9 +18,9 @@ EVERY = 40
 
 def reason():
     """Why calls cannot be made to fail here; empty when they can."""
-    if run.build_dir() is None or not (rig.build_folder() / "inject").exists():
+    if run.build_dir() is None or not (fixtures.build_dir() / "inject").exists():
         return "inject is not built (with sanitizers it is not)"
-    done = subprocess.run([rig.build_folder() / "inject", "-l", rig.build_folder() / "alloc.so", "-n", "0", "openat", "true"],
+    done = subprocess.run([fixtures.build_dir() / "inject", "-l", fixtures.build_dir() / "alloc.so", "-n", "0", "openat", "true"],
                           capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else f"no seccomp notifications: {done.stderr.strip()}"
 
@@ -29,10 +29,10 @@ def test_sample(capsys):
     """No defect, and each verdict that the sweep knows is met: the faults do arrive."""
     if reason():
         pytest.skip(reason())
-    seed = rig.sample_seed()
+    seed = fixtures.sample_seed()
     seconds = float(os.environ.get("PIPSEED_FAULT_SECONDS") or 60)
-    names = random.Random(seed).sample([each.name for each in rig.SCENARIOS], 9)
-    table, by_fault, defects, points, left = sweep.sweep(names, rig.FAULTS, every=EVERY, seed=seed, seconds=seconds,
+    names = random.Random(seed).sample([each.name for each in fixtures.SCENARIOS], 9)
+    table, by_fault, defects, points, left = sweep.sweep(names, fixtures.FAULTS, every=EVERY, seed=seed, seconds=seconds,
                                                          jobs=os.cpu_count() or 1)
     with capsys.disabled():
         tried = sum(sum(counts.values()) for counts in table.values())
@@ -49,9 +49,9 @@ def test_every_rename(name, tmp_path):
     """Where it matters most nothing is left to chance: each rename and each sync fails, once and from then on."""
     if reason():
         pytest.skip(reason())
-    bench = rig.Rig(tmp_path / "rig", rig.scenario(name))
+    bench = fixtures.Rig(tmp_path / "fixtures", fixtures.scenario(name))
     calls = ("rename", "renameat", "renameat2", "fsync", "syncfs")
-    for fault in (rig.Fault("EIO", calls, 5), rig.Fault("EIO from then on", calls, 5, persistent=True, may_strand=True)):
+    for fault in (fixtures.Fault("EIO", calls, 5), fixtures.Fault("EIO from then on", calls, 5, persistent=True, may_strand=True)):
         total = bench.count(fault)
         assert total > 0
         for nth in range(1, total + 1):

@@ -11,12 +11,12 @@
  *
  * Each is tried dry first, which changes nothing and names the scripts that are then installed.
  * Whatever the wheel is: nothing outside the environment changes, a failure leaves the environment as it was and the
- * store without debris, a success is found whole by verify, and the interpreter and pyvenv.cfg are never touched.
+ * store without leftovers, a success is found whole by verify, and the interpreter and pyvenv.cfg are never touched.
  */
 #include "fuzz.h"
-#include "world.h"
+#include "sandbox.h"
 
-#include "../unit/wheel_rig.h"
+#include "../unit/wheel_fixture.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -33,18 +33,18 @@
 
 static void expand(char *ret_path, size_t size, const char *name, size_t len, const char *lib)
 {
-        const char *folder = "";
+        const char *directory = "";
 
         if (len > 2 && name[1] == '/' && strchr("IDL", name[0]) != NULL) {
-                folder = name[0] == 'I' ? STEM ".dist-info/" : name[0] == 'D' ? STEM ".data/" : lib;
+                directory = name[0] == 'I' ? STEM ".dist-info/" : name[0] == 'D' ? STEM ".data/" : lib;
                 name += 2;
                 len -= 2;
         }
-        (void)snprintf(ret_path, size, "%s%.*s", folder, (int)len, name);
+        (void)snprintf(ret_path, size, "%s%.*s", directory, (int)len, name);
 }
 
 struct recipe {
-        struct rig rig;
+        struct fixture fixture;
         bool has_metadata, has_wheel, has_record, has_before;
         unsigned int n;
 };
@@ -54,7 +54,7 @@ static void add_member(struct recipe *recipe, const char *name, const char *cont
         recipe->has_metadata = recipe->has_metadata || strcmp(name, STEM ".dist-info/METADATA") == 0;
         recipe->has_wheel = recipe->has_wheel || strcmp(name, STEM ".dist-info/WHEEL") == 0;
         recipe->has_record = recipe->has_record || strcmp(name, STEM ".dist-info/RECORD") == 0;
-        rig_add_mode(&recipe->rig, name, content, mode);
+        fixture_add_mode(&recipe->fixture, name, content, mode);
 }
 
 static void add_before(const char *name, const char *content)
@@ -63,10 +63,10 @@ static void add_before(const char *name, const char *content)
         char path[1024];
         char full[1100];
 
-        (void)snprintf(lib, sizeof(lib), "%s/", world_lib() + strlen("env/"));
+        (void)snprintf(lib, sizeof(lib), "%s/", sandbox_lib() + strlen("env/"));
         expand(path, sizeof(path), name, strlen(name), lib);
         (void)snprintf(full, sizeof(full), "env/%s", path);
-        world_file(full, content, strlen(content));
+        sandbox_file(full, content, strlen(content));
 }
 
 /* name: what stands behind "@@", to the line's end. */
@@ -91,13 +91,13 @@ static void take_part(struct recipe *recipe, const char *name, const char *conte
 static void add_defaults(struct recipe *recipe)
 {
         if (!recipe->has_metadata)
-                rig_add(&recipe->rig, STEM ".dist-info/METADATA", "Metadata-Version: 2.1\nName: pip\nVersion: 99.0\n");
+                fixture_add(&recipe->fixture, STEM ".dist-info/METADATA", "Metadata-Version: 2.1\nName: pip\nVersion: 99.0\n");
         if (!recipe->has_wheel)
-                rig_add(&recipe->rig, STEM ".dist-info/WHEEL",
+                fixture_add(&recipe->fixture, STEM ".dist-info/WHEEL",
                         "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n");
         if (!recipe->has_record) {
-                record_write_row(&recipe->rig.record, STEM ".dist-info/RECORD", "", "");
-                rig_add(&recipe->rig, STEM ".dist-info/RECORD", recipe->rig.record.data);
+                record_write_row(&recipe->fixture.record, STEM ".dist-info/RECORD", "", "");
+                fixture_add(&recipe->fixture, STEM ".dist-info/RECORD", recipe->fixture.record.data);
         }
 }
 
@@ -140,9 +140,9 @@ static void check_store(void)
         _cleanup_free_ char *left = NULL;
         struct stat st;
 
-        if (lstat(world_path("cache/v1/tmp"), &st) < 0)
+        if (lstat(sandbox_path("cache/v1/tmp"), &st) < 0)
                 return;
-        left = world_listing("cache/v1/tmp");
+        left = sandbox_listing("cache/v1/tmp");
         FUZZ_CHECK(left[0] == '\0');
 }
 
@@ -152,16 +152,16 @@ static void check_interpreter(void)
         char target[64] = "";
         _cleanup_free_ char *text = NULL;
 
-        FUZZ_CHECK(readlink(world_path("env/bin/python3"), target, sizeof(target) - 1) > 0);
-        FUZZ_CHECK(strcmp(target, world_python()) == 0);
-        FUZZ_CHECK(file_read(AT_FDCWD, world_path("env/pyvenv.cfg"), 4096, &text, NULL) == 0);
+        FUZZ_CHECK(readlink(sandbox_path("env/bin/python3"), target, sizeof(target) - 1) > 0);
+        FUZZ_CHECK(strcmp(target, sandbox_python()) == 0);
+        FUZZ_CHECK(file_read(AT_FDCWD, sandbox_path("env/pyvenv.cfg"), 4096, &text, NULL) == 0);
         FUZZ_CHECK(str_starts(text, "home = /usr/bin\n"));
 }
 
 static void check_verified(const struct pipseed_request *req)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
-        struct pipseed_report *report = NULL;
+        struct pipseed_verify_report *report = NULL;
 
         fuzz_check_error(pipseed_verify(req, &report, &err), &err);
         FUZZ_CHECK(report != NULL);
@@ -169,7 +169,7 @@ static void check_verified(const struct pipseed_request *req)
                 fprintf(stderr, "%s: %s\n", report->findings[i]->path, report->findings[i]->text);
                 abort();
         }
-        pipseed_report_free(report);
+        pipseed_verify_report_free(report);
 }
 
 static void take_out(const struct pipseed_request *req)
@@ -179,7 +179,7 @@ static void take_out(const struct pipseed_request *req)
 
         fuzz_check_error(pipseed_unseed(req, &result, &err), &err);
         pipseed_result_free(result);
-        world_check();
+        sandbox_check();
         check_interpreter();
 }
 
@@ -196,7 +196,7 @@ static struct pipseed_result *rehearse(const struct pipseed_request *req, const 
         r = pipseed_seed(&dry, &result, &err);
         fuzz_check_error(r, &err);
         FUZZ_CHECK((result != NULL) == (r == 0));
-        after = world_listing("env");
+        after = sandbox_listing("env");
         FUZZ_CHECK(strcmp(before, after) == 0);
         return result;
 }
@@ -216,7 +216,7 @@ static void install(const struct pipseed_request *req, bool pristine)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct pipseed_result *result = NULL;
-        _cleanup_free_ char *before = world_listing("env");
+        _cleanup_free_ char *before = sandbox_listing("env");
         struct pipseed_result *planned = rehearse(req, before);
         int r = pipseed_seed(req, &result, &err);
 
@@ -225,11 +225,11 @@ static void install(const struct pipseed_request *req, bool pristine)
         if (r == 0)
                 compare_results(planned, result);
         pipseed_result_free(planned);
-        world_check();
+        sandbox_check();
         check_store();
         check_interpreter();
         if (r < 0) {
-                _cleanup_free_ char *after = world_listing("env");
+                _cleanup_free_ char *after = sandbox_listing("env");
 
                 if (strcmp(before, after) != 0)
                         fprintf(stderr, "%s: before:\n%sNow:\n%s", err.message, before, after);
@@ -245,15 +245,15 @@ static void install(const struct pipseed_request *req, bool pristine)
 
 static void run(const char *wheel, size_t len, const char *options, bool pristine)
 {
-        _cleanup_free_ char *env = strdup(world_path("env"));
-        _cleanup_free_ char *cache = strdup(world_path("cache"));
-        _cleanup_free_ char *wheels = strdup(world_path("wheels"));
+        _cleanup_free_ char *env = strdup(sandbox_path("env"));
+        _cleanup_free_ char *cache = strdup(sandbox_path("cache"));
+        _cleanup_free_ char *wheels = strdup(sandbox_path("wheels"));
         const char *dirs[] = {wheels};
         struct pipseed_request req;
 
         if (env == NULL || cache == NULL || wheels == NULL)
                 exit(1);
-        world_file("wheels/" FILENAME, wheel, len);
+        sandbox_file("wheels/" FILENAME, wheel, len);
         pipseed_request_init(&req);
         req.env = env;
         req.bundled = false;
@@ -272,10 +272,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         _cleanup_free_ char *text = strndup((const char *)data, size);
 
-        world_begin();
-        world_reset();
-        world_remove("wheels");
-        world_remove("cache/v1"); /* what it knows of the interpreter stays */
+        sandbox_begin();
+        sandbox_reset();
+        sandbox_remove("wheels");
+        sandbox_remove("cache/v1"); /* what it knows of the interpreter stays */
         if (text == NULL)
                 return 0;
         if (str_starts(text, "PK")) {
@@ -283,12 +283,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         } else {
                 struct recipe recipe = {0};
 
-                rig_start(&recipe.rig);
+                fixture_start(&recipe.fixture);
                 follow(&recipe, text);
-                rig_finish(&recipe.rig);
-                if (!recipe.rig.zip.failed)
-                        run(recipe.rig.zip.data, recipe.rig.zip.len, text, !recipe.has_before);
-                rig_done(&recipe.rig);
+                fixture_finish(&recipe.fixture);
+                if (!recipe.fixture.zip.failed)
+                        run(recipe.fixture.zip.data, recipe.fixture.zip.len, text, !recipe.has_before);
+                fixture_done(&recipe.fixture);
         }
         return 0;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A transaction's journal. As text: what is read is written again as the same changes. In an area beside a target: a
+ * A transaction's journal. As text: what is read is written again as the same changes. In a staging directory beside a target: a
  * forged one, with the checksum and the inode numbers made right, is carried out, and changes nothing outside the target.
  * The inode of a line decides which one is put there: even that of the entry in the target, odd that of the staged one.
  */
 #include "fuzz.h"
-#include "world.h"
+#include "sandbox.h"
 
 #include "base/cleanup.h"
 #include "base/path.h"
@@ -23,24 +23,24 @@ static const char *root_names[PLAN_N_ROOTS];
 static void set_roots(void)
 {
         const char *const names[PLAN_N_ROOTS] = {
-                [PLAN_LIB] = world_lib(), [PLAN_OTHER_LIB] = world_lib(), [PLAN_SCRIPTS] = "env/bin",
+                [PLAN_LIB] = sandbox_lib(), [PLAN_OTHER_LIB] = sandbox_lib(), [PLAN_SCRIPTS] = "env/bin",
                 [PLAN_HEADERS] = "env/include", [PLAN_DATA] = "env",
         };
 
         for (int i = 0; i < PLAN_N_ROOTS; i++) {
                 root_names[i] = strdup(names[i]);
-                root_paths[i] = strdup(world_path(names[i]));
+                root_paths[i] = strdup(sandbox_path(names[i]));
                 if (root_names[i] == NULL || root_paths[i] == NULL)
                         exit(1);
         }
 }
 
-static void add_file(const char *folder, const char *below, const char *name)
+static void add_file(const char *directory, const char *below, const char *name)
 {
         char path[512];
 
-        (void)snprintf(path, sizeof(path), "%s%s%s", folder, below, name);
-        world_file(path, path, strlen(path));
+        (void)snprintf(path, sizeof(path), "%s%s%s", directory, below, name);
+        sandbox_file(path, path, strlen(path));
 }
 
 static void make_target(void)
@@ -48,16 +48,16 @@ static void make_target(void)
         static const char *const staged[] = {"pip/__init__.py", "pip3", "new/a", "pip-99.0.dist-info/RECORD", "away/pip/x",
                                              "share/deep"};
 
-        world_reset();
-        add_file(world_lib(), "/", "pip/__init__.py");
-        add_file(world_lib(), "/", "pip-1.0.dist-info/RECORD");
+        sandbox_reset();
+        add_file(sandbox_lib(), "/", "pip/__init__.py");
+        add_file(sandbox_lib(), "/", "pip-1.0.dist-info/RECORD");
         add_file("env/bin", "/", "pip3");
         for (int root = 0; root < PLAN_N_ROOTS; root++) {
-                char folder[64];
+                char directory[64];
 
-                (void)snprintf(folder, sizeof(folder), AREA "%s/", txn_staged_name((enum plan_root)root));
+                (void)snprintf(directory, sizeof(directory), AREA "%s/", txn_staged_name((enum plan_root)root));
                 for (size_t i = 0; i < ARRAY_SIZE(staged); i++)
-                        add_file(world_lib(), folder, staged[i]);
+                        add_file(sandbox_lib(), directory, staged[i]);
         }
 }
 
@@ -79,18 +79,18 @@ static void set_inodes(struct journal *forged)
 }
 
 /* As the journal would have it that a run of this user left. */
-static void set_area(struct journal *forged)
+static void set_staging(struct journal *forged)
 {
         char path[512];
         struct stat st;
 
         (void)snprintf(path, sizeof(path), "%s" AREA, root_paths[PLAN_LIB]);
         FUZZ_CHECK(stat(path, &st) == 0);
-        (void)snprintf(forged->area_name, sizeof(forged->area_name), "%.*s", (int)strlen(AREA) - 2, &AREA[1]);
-        forged->area_inode = st.st_ino;
+        (void)snprintf(forged->staging_name, sizeof(forged->staging_name), "%.*s", (int)strlen(AREA) - 2, &AREA[1]);
+        forged->staging_inode = st.st_ino;
 }
 
-static void mend(void)
+static void repair(void)
 {
         struct txn_query query = {.roots = root_paths, .umask = 022};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
@@ -98,7 +98,7 @@ static void mend(void)
 
         fuzz_check_error(txn_open(&query, &txn, &err), &err);
         txn_free(txn);
-        world_check();
+        sandbox_check();
 }
 
 static void carry_out(struct journal *forged)
@@ -106,17 +106,17 @@ static void carry_out(struct journal *forged)
         _cleanup_(str_done) struct str text = STR_INIT;
         char path[512];
 
-        world_begin();
+        sandbox_begin();
         if (root_paths[0] == NULL)
                 set_roots();
         make_target();
         set_inodes(forged);
-        set_area(forged);
+        set_staging(forged);
         journal_write(&text, forged);
         (void)snprintf(path, sizeof(path), "%s" AREA "journal", root_names[PLAN_LIB]);
-        world_file(path, text.data, text.len);
-        mend();
-        mend();
+        sandbox_file(path, text.data, text.len);
+        repair();
+        repair();
 }
 
 static void check(const char *text, size_t len)

@@ -5,11 +5,11 @@
  * the note itself, and pyvenv.cfg only when the note is about this directory.
  */
 #include "fuzz.h"
-#include "world.h"
+#include "sandbox.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "venv/mend.h"
+#include "venv/recovery.h"
 #include "venv/unfinished.h"
 
 #include <fcntl.h>
@@ -24,7 +24,7 @@ static uint64_t inode_of_env(void)
 {
         struct stat st;
 
-        FUZZ_CHECK(stat(world_path("env"), &st) == 0);
+        FUZZ_CHECK(stat(sandbox_path("env"), &st) == 0);
         return st.st_ino;
 }
 
@@ -42,12 +42,12 @@ static void expand(struct str *out, const uint8_t *data, size_t size)
 
 static void read_config(char **ret_text)
 {
-        FUZZ_CHECK(file_read(AT_FDCWD, world_path("env/pyvenv.cfg"), (size_t)2 << 20, ret_text, NULL) == 0);
+        FUZZ_CHECK(file_read(AT_FDCWD, sandbox_path("env/pyvenv.cfg"), (size_t)2 << 20, ret_text, NULL) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        _cleanup_(mend_done) struct mend mend = MEND_INIT;
+        _cleanup_(recovery_done) struct recovery repair = RECOVERY_INIT;
         _cleanup_(str_done) struct str note = STR_INIT;
         _cleanup_free_ char *before = NULL;
         _cleanup_free_ char *after = NULL;
@@ -55,18 +55,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char line[64];
         int r;
 
-        world_begin();
-        world_reset();
+        sandbox_begin();
+        sandbox_reset();
         expand(&note, data, size);
-        world_file("env/" UNFINISHED_NAME, note.data, note.len);
+        sandbox_file("env/" UNFINISHED_NAME, note.data, note.len);
         read_config(&before);
-        r = mend_before(&mend, world_path("env"), &err);
+        r = recovery_before(&repair, sandbox_path("env"), &err);
         fuzz_check_error(r, &err);
         if (r == 0) {
-                r = mend_after(&mend, world_path("env"), &err);
+                r = recovery_after(&repair, sandbox_path("env"), &err);
                 fuzz_check_error(r, &err);
         }
-        world_check();
+        sandbox_check();
         read_config(&after);
         (void)snprintf(line, sizeof(line), "\nenv %" PRIu64 "\n", inode_of_env());
         if (strstr(note.data, line) == NULL)

@@ -45,7 +45,7 @@ static void check_wheel(const uint8_t *data, size_t size, const struct zip *zip)
         FUZZ_CHECK((wheel != NULL) == (r == 0));
         if (wheel == NULL)
                 return;
-        FUZZ_CHECK(zip != NULL && wheel->info.n_files + 1 == zip->n_files); /* RECORD is no file of info */
+        FUZZ_CHECK(zip != NULL && wheel->info.n_files + 1 == zip->n_files); /* RECORD is not a file of info */
         for (size_t i = 0; i < wheel->info.n_files; i++) {
                 const struct wheel_file *file = &wheel->info.files[i];
                 const struct zip_member *member = zip_find(zip, file->path);

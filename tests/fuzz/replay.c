@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs a libFuzzer harness over every file of the folders that are named, without libFuzzer: replay FOLDER... */
+/* Runs a libFuzzer harness over every file of the directories that are named, without libFuzzer: replay DIRECTORY... */
 #include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
@@ -36,21 +36,21 @@ static void replay_file(const char *path)
         (void)fclose(file);
 }
 
-static unsigned int replay_folder(const char *folder)
+static unsigned int replay_dir(const char *directory)
 {
-        DIR *dir = opendir(folder);
+        DIR *dir = opendir(directory);
         const struct dirent *entry;
         char path[4096];
         unsigned int n = 0;
 
         if (dir == NULL) {
-                fprintf(stderr, "%s: %s\n", folder, strerror(errno));
+                fprintf(stderr, "%s: %s\n", directory, strerror(errno));
                 exit(1);
         }
         while ((entry = readdir(dir)) != NULL) {
                 if (entry->d_name[0] == '.')
                         continue;
-                if (snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) >= (int)sizeof(path))
+                if (snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name) >= (int)sizeof(path))
                         exit(1);
                 replay_file(path);
                 n++;
@@ -64,7 +64,7 @@ int main(int argc, char **argv)
         unsigned int n = 0;
 
         for (int i = 1; i < argc; i++)
-                n += replay_folder(argv[i]);
+                n += replay_dir(argv[i]);
         printf("%u inputs replayed\n", n);
         return n == 0; /* an empty corpus tests nothing */
 }

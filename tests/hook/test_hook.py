@@ -56,10 +56,10 @@ print(json.dumps({"name": hook.name.decode(), "answers": answers, "error": error
 @pytest.fixture(scope="session")
 def module():
     """The hook's file."""
-    folder = run.build_dir()
+    directory = run.build_dir()
     # Not anywhere below: tests put other builds there.
-    found = sorted(folder.glob("lib*/**/pipseed_hook.so")) if folder else []
-    assert found, f"there is no pipseed_hook.so below {folder}: set PIPSEED_BUILD"
+    found = sorted(directory.glob("lib*/**/pipseed_hook.so")) if directory else []
+    assert found, f"there is no pipseed_hook.so below {directory}: set PIPSEED_BUILD"
     return found[0]
 
 
@@ -69,12 +69,12 @@ def loader(request, tmp_path_factory):
     compiler = shutil.which(request.param)
     if compiler is None:
         pytest.skip(f"no {request.param}")
-    folder = tmp_path_factory.mktemp("loader")
-    shutil.copy(run.REPO / "plugin/hook/venv_hook.h", folder)
-    shutil.copy(run.REPO / "docs/examples/loader.c", folder)
+    directory = tmp_path_factory.mktemp("loader")
+    shutil.copy(run.REPO / "plugin/hook/venv_hook.h", directory)
+    shutil.copy(run.REPO / "docs/examples/loader.c", directory)
     subprocess.run([compiler, "-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion",
-                    "-Werror", "-o", "loader", "loader.c", "-ldl"], cwd=folder, check=True)
-    return folder / "loader"
+                    "-Werror", "-o", "loader", "loader.c", "-ldl"], cwd=directory, check=True)
+    return directory / "loader"
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def scripts(env):
 
 
 def pips(env):
-    """Names of pip's dist-info folders."""
+    """Names of pip's dist-info directories."""
     return sorted(path.name for path in interpreters.site_packages(env).glob("pip-*.dist-info"))
 
 
@@ -196,7 +196,7 @@ def test_user_is_refused(calls, by_ctypes, new_env, home):
 
 
 def test_user_is_refused_whatever_the_policy(by_ctypes, new_env):
-    """seed.user = allow is about users' folders outside environments."""
+    """seed.user = allow is about users' directories outside environments."""
     answer = by_ctypes(new_env(), flags=FLAGS["user"], options=["seed.user=allow"])
     assert answer["answers"] == {"pre_create": 3}
 
@@ -236,10 +236,10 @@ def test_option_scripts(by_ctypes, new_env):
 
 def test_option_that_adds(by_ctypes, new_env, tmp_path):
     """section.key+=value adds to a list."""
-    folder = tmp_path / "wheels"
-    shutil.copytree(PYTHON.wheel_dir, folder)
+    directory = tmp_path / "wheels"
+    shutil.copytree(PYTHON.wheel_dir, directory)
     env = new_env()
-    by_ctypes(env, options=[f"wheels.dirs={run.scratch()}", f"wheels.dirs+={folder}", "wheels.bundled=no"])
+    by_ctypes(env, options=[f"wheels.dirs={run.scratch()}", f"wheels.dirs+={directory}", "wheels.bundled=no"])
     assert pips(env) == [f"pip-{PYTHON.pip}.dist-info"]
 
 

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""The folders of these tests."""
+"""The directories of these tests."""
 import pytest
 import run
 
 
 @pytest.fixture
 def project(tmp_path):
-    """A project's folder, empty."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    return folder
+    """A project's directory, empty."""
+    directory = tmp_path / "project"
+    directory.mkdir()
+    return directory
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import rig
+import fixtures
 
 CHOSEN = {"VIRTUALENV_SEEDER": "pipseed"}
 PYPROJECT = '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = []\n'
@@ -62,15 +62,15 @@ RECIPES = [
            env=CHOSEN, bypass=UNSET),
     Recipe("hatch", ["hatch", "env", "create"], {"pyproject.toml": PYPROJECT, "hatch.toml": HATCH.format("")},
            env=CHOSEN, why="uv-installer", bypass_files={"hatch.toml": HATCH.format('installer = "uv"')}),
-    Recipe("pdm", ["pdm", "venv", "create", rig.PYTHON], {"pyproject.toml": PYPROJECT}, why="no-pip",
+    Recipe("pdm", ["pdm", "venv", "create", fixtures.PYTHON], {"pyproject.toml": PYPROJECT}, why="no-pip",
            env={**CHOSEN, "PDM_VENV_WITH_PIP": "1", "PDM_CHECK_UPDATE": "0"}, bypass={"PDM_VENV_WITH_PIP": None}),
-    Recipe("pdm", ["pdm", "venv", "create", rig.PYTHON], {"pyproject.toml": PYPROJECT}, why="backend",
+    Recipe("pdm", ["pdm", "venv", "create", fixtures.PYTHON], {"pyproject.toml": PYPROJECT}, why="backend",
            env={**CHOSEN, "PDM_VENV_WITH_PIP": "1", "PDM_CHECK_UPDATE": "0"}, bypass={"PDM_VENV_BACKEND": "venv"}),
-    Recipe("poetry", ["poetry", "env", "use", rig.PYTHON], {"pyproject.toml": PYPROJECT},
+    Recipe("poetry", ["poetry", "env", "use", fixtures.PYTHON], {"pyproject.toml": PYPROJECT},
            env={**CHOSEN, "POETRY_VIRTUALENVS_OPTIONS_NO_PIP": "false"}, bypass=UNSET),
-    Recipe("poetry", ["poetry", "env", "use", rig.PYTHON], {"pyproject.toml": PYPROJECT}, env=CHOSEN,
+    Recipe("poetry", ["poetry", "env", "use", fixtures.PYTHON], {"pyproject.toml": PYPROJECT}, env=CHOSEN,
            why="no-pip", bypass_files={"poetry.toml": "[virtualenvs.options]\nno-pip = true\n"}),
-    Recipe("pipenv", ["pipenv", "--python", rig.PYTHON], {"Pipfile": "[packages]\n"}, env=CHOSEN, bypass=UNSET),
+    Recipe("pipenv", ["pipenv", "--python", fixtures.PYTHON], {"Pipfile": "[packages]\n"}, env=CHOSEN, bypass=UNSET),
     Recipe("pre-commit", ["pre-commit", "install-hooks"], {".pre-commit-config.yaml": PRE_COMMIT}, bypass=UNSET,
            env={**CHOSEN, "PIP_NO_BUILD_ISOLATION": "0", "PIP_NO_INDEX": "1"}, before=GIT),
 ]
@@ -78,13 +78,13 @@ RECIPES = [
 
 def test_every_tool_of_the_manual_has_a_page():
     """And none has more than ten lines below its title."""
-    manual = (rig.HOWTO.parent / "pipseed.1").read_text()
-    pages = {page.stem for page in rig.HOWTO.glob("*.md")} - {"README"}
+    manual = (fixtures.HOWTO.parent / "pipseed.1").read_text()
+    pages = {page.stem for page in fixtures.HOWTO.glob("*.md")} - {"README"}
     for page in pages:
-        lines = [line for line in (rig.HOWTO / f"{page}.md").read_text().splitlines()[1:] if line.strip()]
+        lines = [line for line in (fixtures.HOWTO / f"{page}.md").read_text().splitlines()[1:] if line.strip()]
         assert len(lines) <= 10, page
         assert page in manual
-        assert f"({page}.md)" in (rig.HOWTO / "README.md").read_text()
+        assert f"({page}.md)" in (fixtures.HOWTO / "README.md").read_text()
 
 
 def _set_up(project, recipe, env, files):
@@ -92,7 +92,7 @@ def _set_up(project, recipe, env, files):
     for name, text in files.items():
         (project / name).write_text(text)
     if recipe.before:
-        rig.run.run(recipe.before, cwd=project, env=env)
+        fixtures.run.run(recipe.before, cwd=project, env=env)
 
 
 def _make(tool, recipe, project, env):
@@ -100,13 +100,13 @@ def _make(tool, recipe, project, env):
     # Where the environment is, is each tool's own affair: below the project, or below the HOME of this run.
     found = [path.parent for top in (project, Path(env["HOME"])) for path in top.rglob("pyvenv.cfg")]
     assert len(found) == 1, found
-    return rig.installer(found[0])
+    return fixtures.installer(found[0])
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.id)
 def test_recipe(recipe, tmp_path, settings):
     """As the page says: pipseed. Bypassed: something else, or nothing."""
-    tool = rig.tool(recipe.tool or recipe.name)
+    tool = fixtures.tool(recipe.tool or recipe.name)
     for uses in (True, False):
         project = tmp_path / ("with" if uses else "without")
         home = tmp_path / f"home-{uses}"
@@ -115,61 +115,61 @@ def test_recipe(recipe, tmp_path, settings):
                **({} if uses else recipe.bypass)}
         env = {name: value for name, value in env.items() if value is not None}
         _set_up(project, recipe, tool.env(env), {**recipe.files, **({} if uses else recipe.bypass_files)})
-        verdict = rig.explain(recipe.name, tool, cwd=project, env=env)
+        verdict = fixtures.explain(recipe.name, tool, cwd=project, env=env)
         assert verdict["uses_pipseed"] == uses, verdict
-        assert uses or recipe.why in rig.codes(verdict), verdict
+        assert uses or recipe.why in fixtures.codes(verdict), verdict
         assert (_make(tool, recipe, project, env) == "pipseed") == uses
 
 
 def test_virtualenv_ini(tmp_path, home, settings):
     """The file chooses pipseed as well, also for what hides variables, such as Ray."""
-    tool = rig.tool("virtualenv")
+    tool = fixtures.tool("virtualenv")
     ini = home / ".config/virtualenv/virtualenv.ini"
     ini.parent.mkdir(parents=True)
     ini.write_text("[virtualenv]\nseeder = pipseed\n")
-    verdict = rig.explain("virtualenv", tool, cwd=tmp_path, env=settings)
+    verdict = fixtures.explain("virtualenv", tool, cwd=tmp_path, env=settings)
     assert verdict["uses_pipseed"] and verdict["chosen_by"] == str(ini)
-    rig.run.run(["env", "-i", f"HOME={home}", tool.bin / "python", "-m", "virtualenv", "--app-data", tmp_path / "data",
+    fixtures.run.run(["env", "-i", f"HOME={home}", tool.bin / "python", "-m", "virtualenv", "--app-data", tmp_path / "data",
                  "--no-periodic-update", "--system-site-packages", "--no-download", tmp_path / "env"])
-    assert rig.installer(tmp_path / "env") == "pipseed"
+    assert fixtures.installer(tmp_path / "env") == "pipseed"
 
 
 def test_without_the_plugin(tmp_path, settings):
     """Chosen, but not installed: virtualenv refuses, and explain says so."""
-    tool = rig.tool("without-plugin")
-    verdict = rig.explain("virtualenv", tool, cwd=tmp_path, env={**settings, **CHOSEN})
-    assert rig.codes(verdict) == ["plugin-missing"]
+    tool = fixtures.tool("without-plugin")
+    verdict = fixtures.explain("virtualenv", tool, cwd=tmp_path, env={**settings, **CHOSEN})
+    assert fixtures.codes(verdict) == ["plugin-missing"]
     assert str(tool.bin) in verdict["findings"][0]["todo"]
     tool.run(["virtualenv", "env"], cwd=tmp_path, env={**settings, **CHOSEN}, code=1)
 
 
 def test_tox_uv(project, settings):
     """tox-uv bypasses in silence."""
-    tool = rig.tool("tox-uv")
+    tool = fixtures.tool("tox-uv")
     (project / "tox.ini").write_text(TOX_INI)
-    assert rig.codes(rig.explain("tox", tool, cwd=project, env={**settings, **CHOSEN})) == ["tox-uv"]
+    assert fixtures.codes(fixtures.explain("tox", tool, cwd=project, env={**settings, **CHOSEN})) == ["tox-uv"]
     tool.run(["tox", "-e", "py"], cwd=project, env={**settings, **CHOSEN})
-    assert rig.installer(project / ".tox/py") is None
+    assert fixtures.installer(project / ".tox/py") is None
     shutil.rmtree(project / ".tox")
     (project / "tox.ini").write_text(TOX_INI.replace("commands", "runner = virtualenv\ncommands"))
-    assert rig.explain("tox", tool, cwd=project, env={**settings, **CHOSEN})["uses_pipseed"]
+    assert fixtures.explain("tox", tool, cwd=project, env={**settings, **CHOSEN})["uses_pipseed"]
     tool.run(["tox", "-e", "py"], cwd=project, env={**settings, **CHOSEN})
-    assert rig.installer(project / ".tox/py") == "pipseed"
+    assert fixtures.installer(project / ".tox/py") == "pipseed"
 
 
 def test_tox_requires(project, settings):
     """The page's tox.ini: tox installs pipseed by itself, into an environment of its own."""
-    tool = rig.tool("tox")
-    (project / "tox.ini").write_text(rig.howto("tox")[0].replace("[testenv]", "no_package = true\n[testenv]"))
-    house = rig.BASE / "tox-wheels"
+    tool = fixtures.tool("tox")
+    (project / "tox.ini").write_text(fixtures.howto("tox")[0].replace("[testenv]", "no_package = true\n[testenv]"))
+    house = fixtures.BASE / "tox-wheels"
     if not list(house.glob("tox-*.whl")):
         try:
-            rig.fetch([rig.PYTHON, "-m", "pip", "download", "-q", "-d", house, "tox"])
-        except rig.Unreachable as error:
+            fixtures.fetch([fixtures.PYTHON, "-m", "pip", "download", "-q", "-d", house, "tox"])
+        except fixtures.Unreachable as error:
             pytest.skip(f"wheels of tox cannot be had: {error}")
-    env = {**settings, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": f"{house} {rig.wheel().parent}"}
-    plain = rig.tool("tox-plain")
-    verdict = rig.explain("tox", plain, cwd=project, env=env)
+    env = {**settings, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": f"{house} {fixtures.wheel().parent}"}
+    plain = fixtures.tool("tox-plain")
+    verdict = fixtures.explain("tox", plain, cwd=project, env=env)
     assert verdict["uses_pipseed"] and verdict["pipseed"] is None, verdict
     plain.run(["tox", "-e", "py"], cwd=project, env=env)
-    assert rig.installer(project / ".tox/py") == "pipseed"
+    assert fixtures.installer(project / ".tox/py") == "pipseed"

@@ -5,7 +5,7 @@ import statistics
 import time
 
 import pytest
-import rig
+import fixtures
 
 OLDEST_AND_NEWEST = ("virtualenv-oldest", "virtualenv")
 
@@ -13,15 +13,15 @@ OLDEST_AND_NEWEST = ("virtualenv-oldest", "virtualenv")
 @pytest.fixture(params=OLDEST_AND_NEWEST)
 def virtualenv(request, tmp_path, settings):
     """virtualenv(*options) -> (result, environment), for the oldest and the newest virtualenv."""
-    tool = rig.tool(request.param)
+    tool = fixtures.tool(request.param)
     count = 0
 
     def call(*options, env=None, code=0, system=None):
         nonlocal count
         count += 1
-        folder = tmp_path / f"env{count}"
-        return tool.run(["virtualenv", "--seeder", "pipseed", *options, folder], cwd=tmp_path,
-                        env={**settings, **(env or {})}, code=code, system=system), folder
+        directory = tmp_path / f"env{count}"
+        return tool.run(["virtualenv", "--seeder", "pipseed", *options, directory], cwd=tmp_path,
+                        env={**settings, **(env or {})}, code=code, system=system), directory
 
     call.has_wheel = request.param == "virtualenv-oldest"
     return call
@@ -40,10 +40,10 @@ def packages(env):
 def test_options(virtualenv):
     """What tools pass is understood, and obeyed or said to have no effect."""
     result, env = virtualenv("--no-download", "--no-periodic-update", "--no-wheel", "--never-download")
-    assert rig.installer(env) == "pipseed"
+    assert fixtures.installer(env) == "pipseed"
     assert set(packages(env)) == {"pip", "setuptools"}  # below Python 3.12, as virtualenv does
     assert {"pip", "pip3"} < set(os.listdir(env / "bin"))
-    result, env = virtualenv("--extra-search-dir", rig.wheel().parent, "--no-setuptools", "--download")
+    result, env = virtualenv("--extra-search-dir", fixtures.wheel().parent, "--no-setuptools", "--download")
     assert set(packages(env)) == usual(virtualenv, "pip")
     assert "--download has no effect" in result.stdout + result.stderr
     result, env = virtualenv("--setuptools", "none", "--wheel", "bundle", "--symlink-app-data")
@@ -66,7 +66,7 @@ def test_wheel(virtualenv):
     assert packages(env)["wheel"] == "0.43.0"
     assert "seeder PipseedSeeder(download=False, pip=bundle, setuptools=bundle, wheel=bundle)" in result.stdout
     assert next(env.glob("lib/py*/site-packages/wheel-*/INSTALLER")).read_text().strip() == "pipseed"
-    assert rig.run.run([env / "bin/wheel", "version"]).stdout.split()[:2] == ["wheel", "0.43.0"]
+    assert fixtures.run.run([env / "bin/wheel", "version"]).stdout.split()[:2] == ["wheel", "0.43.0"]
     assert packages(virtualenv("--wheel", "0.43.0")[1])["wheel"] == "0.43.0"
     assert "wheel" not in packages(virtualenv(env={"VIRTUALENV_WHEEL": "none"})[1])
     result, env = virtualenv("--wheel", "0.42.0", code=1)
@@ -79,14 +79,14 @@ def test_wheel(virtualenv):
         assert "wheel is left out" in result.stdout + result.stderr
         result, env = virtualenv("--wheel", "bundle", env=policy, code=refused)
         assert ("wheel" in packages(env)) == (refused == 0)
-    assert list((rig.run.scratch() / "tmp").glob("pipseed-*")) == []
+    assert list((fixtures.run.scratch() / "tmp").glob("pipseed-*")) == []
 
 
 @pytest.mark.parametrize("lock", ["wheels.dirs", "seed.packages"])
 @pytest.mark.parametrize("virtualenv", ["virtualenv-oldest"], indirect=True)
 def test_wheel_and_locks(virtualenv, lock, system_policy, monkeypatch):
     """What the administrator locked is no obstacle to those who did not ask for wheel, and not passed over."""
-    monkeypatch.setattr(rig.run, "sysconf_dir", lambda: "/etc")  # the wheel's, whatever the build has
+    monkeypatch.setattr(fixtures.run, "sysconf_dir", lambda: "/etc")  # the wheel's, whatever the build has
     (system_policy / "policy.ini").write_text(f"[policy]\nlock = {lock}\n")
     assert set(packages(virtualenv(system=system_policy)[1])) == {"pip", "setuptools"}
     result, env = virtualenv("--wheel", "bundle", system=system_policy, code=3)
@@ -95,20 +95,20 @@ def test_wheel_and_locks(virtualenv, lock, system_policy, monkeypatch):
 
 
 @pytest.mark.parametrize("virtualenv", ["virtualenv-oldest"], indirect=True)
-def test_wheel_in_a_folder_of_a_group(virtualenv):
-    """umask 002 makes virtualenv's own folder writable for a group; it is nevertheless the program that runs."""
-    folder = next(rig.tool("virtualenv-oldest").bin.parent.glob("lib/py*/site-packages/virtualenv/seed/wheels/embed"))
-    os.chmod(folder, 0o775)
+def test_wheel_in_a_dir_of_a_group(virtualenv):
+    """umask 002 makes virtualenv's own directory writable for a group; it is nevertheless the program that runs."""
+    directory = next(fixtures.tool("virtualenv-oldest").bin.parent.glob("lib/py*/site-packages/virtualenv/seed/wheels/embed"))
+    os.chmod(directory, 0o775)
     try:
         assert "wheel" in packages(virtualenv()[1])
     finally:
-        os.chmod(folder, 0o755)
+        os.chmod(directory, 0o755)
 
 
 def test_system_site_packages(virtualenv):
     """A pip that the base has is no reason not to put one in; afterwards the environment sees the base."""
-    _, env = virtualenv("--system-site-packages", "-p", rig.PYTHON)
-    assert rig.installer(env) == "pipseed"
+    _, env = virtualenv("--system-site-packages", "-p", fixtures.PYTHON)
+    assert fixtures.installer(env) == "pipseed"
     assert "include-system-site-packages = true" in (env / "pyvenv.cfg").read_text()
 
 
@@ -129,7 +129,7 @@ def test_again_in_its_place(virtualenv):
     """An older pip is brought up to date; a newer one is not replaced, and that is said."""
     _, env = virtualenv("--pip", "25.0.1")
     newest = packages(virtualenv()[1])["pip"]
-    tool = rig.tool("virtualenv")
+    tool = fixtures.tool("virtualenv")
     tool.run(["virtualenv", "--seeder", "pipseed", env], cwd=env.parent)
     assert packages(env)["pip"] == newest
     result = tool.run(["virtualenv", "--seeder", "pipseed", "--pip", "25.0.1", env], cwd=env.parent, code=None)
@@ -160,7 +160,7 @@ def test_the_policy_rules(virtualenv, tmp_path):
 
 def test_a_program_gets_an_exception(tmp_path, settings):
     """Who calls virtualenv as a library gets a RuntimeError, not an exit."""
-    tool = rig.tool("virtualenv")
+    tool = fixtures.tool("virtualenv")
     script = "import virtualenv\ntry:\n    virtualenv.cli_run(['--seeder', 'pipseed', '--pip', '20.2', 'env'])\n" \
              "except RuntimeError as error:\n    print(isinstance(error, SystemExit), error)\n"
     result = tool.run(["python", "-c", script], cwd=tmp_path, env=settings)
@@ -170,7 +170,7 @@ def test_a_program_gets_an_exception(tmp_path, settings):
 @pytest.mark.parametrize("name", OLDEST_AND_NEWEST)
 def test_nothing_heavy_when_it_is_not_chosen(name, tmp_path, settings):
     """virtualenv imports every seeder: this one brings no module with it that is not there anyway."""
-    tool = rig.tool(name)
+    tool = fixtures.tool(name)
     script = "import sys, time, virtualenv.run\nimport virtualenv.seed.embed.via_app_data.via_app_data\n" \
              "before = set(sys.modules)\nimport pipseed_virtualenv\nprint(*sorted(set(sys.modules) - before))\n"
     result = tool.run(["python", "-c", script], cwd=tmp_path, env=settings)
@@ -187,9 +187,9 @@ def test_every_interpreter(python, virtualenv):
         assert "pipseed" not in (result.stdout + result.stderr).replace("--seeder pipseed", ""), str(result)
         assert python.minor < (3, 8), str(result)
         pytest.skip(f"this virtualenv makes no environment of {python.name}")
-    assert rig.installer(env) == "pipseed"
+    assert fixtures.installer(env) == "pipseed"
     assert set(packages(env)) == (usual(virtualenv, "pip", "setuptools") if python.has_setuptools else {"pip"})
-    assert "pip " in rig.run.run([env / "bin/pip", "--version"]).stdout
+    assert "pip " in fixtures.run.run([env / "bin/pip", "--version"]).stdout
 
 
 @pytest.mark.parametrize("virtualenv", ["virtualenv"], indirect=True)
@@ -197,8 +197,8 @@ def test_cost(virtualenv, settings, tmp_path):
     """virtualenv with pipseed takes at most 1.15 times as long as without seeding: medians, taken in turn."""
     if not os.environ.get("PIPSEED_TEST_LONG"):
         pytest.skip("times mean something on an idle machine only: PIPSEED_TEST_LONG=1")
-    assert rig.installer(virtualenv()[1]) == "pipseed"
-    tool = rig.tool("virtualenv")
+    assert fixtures.installer(virtualenv()[1]) == "pipseed"
+    tool = fixtures.tool("virtualenv")
     times = {"--no-seed": [], "--seeder=pipseed": []}
     for turn in range(15):
         for option, taken in times.items():

@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import rig
+import fixtures
 
 # The newest whose source distribution `pip download` can get: later ones are built with a package that is not on PyPI.
 # And the last of the oldest series that is supported.
@@ -25,13 +25,13 @@ MORE = {"20.26.6": ["tests/unit/create/test_creator.py::test_create_distutils_cf
 VARIABLES = {"20.26.6": {"PIPSEED_SEED_PIP": "<25.3"}}
 SOME = ["tests/unit/seed/embed/test_base_embed.py", "tests/unit/config", "tests/unit/test_run.py"]
 
-# Tests that look at what is inside of virtualenv's own seeder "app-data" or its folder, and why none but it can pass.
+# Tests that look at what is inside of virtualenv's own seeder "app-data" or its directory, and why none but it can pass.
 APP_DATA_ONLY = {
     "test_selection_surfaces_the_seeder_reason": "replaces a method of the class of app-data",
-    "test_transient_seed_reports_copy_fallback": "expects what app-data logs about its own folder",
+    "test_transient_seed_reports_copy_fallback": "expects what app-data logs about its own directory",
     "test_seed_metadata_cleanup_stays_inside_package": "expects what app-data logs when it removes its own package",
     "test_seed_metadata_unlinks_symlink_without_following": "app-data removes and copies again what is up to date",
-    "test_seed_metadata_keeps_reseeding_supported": "expects a link to the package's folder in app-data",
+    "test_seed_metadata_keeps_reseeding_supported": "expects a link to the package's directory in app-data",
     "test_symlink_seed_reports_compilation_failure": "replaces a function of app-data's symlink installer",
     "test_pip_reseed_keeps_shared_image": "looks into the image in app-data",
     "test_pip_reseed_replaces_nested_link": "makes a link inside the image in app-data",
@@ -45,31 +45,31 @@ APP_DATA_ONLY = {
 def sources(request):
     """virtualenv's source tree, and the environment that its tests run in."""
     version = request.param
-    rig.PACKAGES[f"virtualenv-tests-{version}"] = [f"virtualenv=={version}", *PLUGINS]
-    tool = rig.tool(f"virtualenv-tests-{version}")
-    folder = rig.BASE / f"virtualenv-{version}"
-    if not folder.exists():
-        rig.PACKAGES["sdist"] = ["pip", "hatchling", "hatch-vcs", "hatch-fancy-pypi-readme"]
-        python = rig.tool("sdist", plugin=False).bin / "python"
+    fixtures.PACKAGES[f"virtualenv-tests-{version}"] = [f"virtualenv=={version}", *PLUGINS]
+    tool = fixtures.tool(f"virtualenv-tests-{version}")
+    directory = fixtures.BASE / f"virtualenv-{version}"
+    if not directory.exists():
+        fixtures.PACKAGES["sdist"] = ["pip", "hatchling", "hatch-vcs", "hatch-fancy-pypi-readme"]
+        python = fixtures.tool("sdist", plugin=False).bin / "python"
         try:
-            rig.fetch([python, "-m", "pip", "download", "-q", "-d", rig.BASE, "--no-binary", "virtualenv", "--no-deps",
+            fixtures.fetch([python, "-m", "pip", "download", "-q", "-d", fixtures.BASE, "--no-binary", "virtualenv", "--no-deps",
                        "--no-build-isolation", f"virtualenv=={version}"])
-        except rig.Unreachable as error:
+        except fixtures.Unreachable as error:
             pytest.skip(f"virtualenv's source distribution cannot be had: {error}")
-        subprocess.run(["tar", "-xf", rig.BASE / f"virtualenv-{version}.tar.gz", "-C", rig.BASE], check=True)
-    return tool, folder, version
+        subprocess.run(["tar", "-xf", fixtures.BASE / f"virtualenv-{version}.tar.gz", "-C", fixtures.BASE], check=True)
+    return tool, directory, version
 
 
 def outcomes(sources, parts, home, seeder):
     """{test: "passed", "failed", "error" or "skipped"}"""
-    tool, folder, version = sources
+    tool, directory, version = sources
     report = Path(home) / f"{seeder}.txt"
     env = tool.env({"HOME": str(home), "TMPDIR": str(home), **VARIABLES.get(version, {}),
                     **({"VIRTUALENV_SEEDER": seeder} if seeder else {})})
-    subprocess.run([*rig.run.network_cut().prefix, tool.bin / "python", "-m", "pytest", "-p", "no:randomly", "-p",
+    subprocess.run([*fixtures.run.network_cut().prefix, tool.bin / "python", "-m", "pytest", "-p", "no:randomly", "-p",
                     "no:cacheprovider", "-p", "no:rerunfailures", "-q", "-rA", "--tb=no", "--timeout", "300", "-n",
                     str(os.cpu_count() or 1), *parts],
-                   cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=open(report, "wb"), stderr=subprocess.STDOUT,
+                   cwd=directory, env=env, stdin=subprocess.DEVNULL, stdout=open(report, "wb"), stderr=subprocess.STDOUT,
                    check=False, timeout=3600)
     found = re.findall(r"^(PASSED|FAILED|ERROR|SKIPPED|XFAIL) (tests/\S+::.*?)(?: - .*)?$",
                        report.read_text(errors="replace"), re.M)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The kill sweep: one command of pipseed is killed at a system call, for each name of a call and each N of it, in a fresh
-copy of its surroundings each time. What must hold:
+copy of its adverse_conditions each time. What must hold:
 
   - at the kill: every package is whole, as it was or as it is to be, and never is there a second dist-info
   - after the next run: the tree is that of a run that was never killed, and nothing else is there
@@ -41,20 +41,20 @@ import wheelhouse
 TIMEOUT = 120
 OLD, NEW = "24.0", "26.3"
 UNFINISHED = ".pipseed-unfinished"
-DEBRIS = re.compile(r"(^|/)\.([^/]*\.)?pipseed")
+LEFTOVERS = re.compile(r"(^|/)\.([^/]*\.)?pipseed")
 
 
 def snapshot(top):
     """{relative path: what is there}. Times and inodes do not count."""
     found = {}
 
-    def walk(folder, prefix):
-        with os.scandir(folder) as entries:
+    def walk(directory, prefix):
+        with os.scandir(directory) as entries:
             for entry in entries:
                 name = prefix + entry.name
                 st = entry.stat(follow_symlinks=False)
                 if stat.S_ISDIR(st.st_mode):
-                    found[name] = ("folder", st.st_mode)
+                    found[name] = ("directory", st.st_mode)
                     walk(entry.path, name + "/")
                 elif stat.S_ISLNK(st.st_mode):
                     found[name] = ("link", os.readlink(entry.path))
@@ -76,17 +76,17 @@ def differences(tree, wanted, limit=6):
 def without_times(tree):
     """Bytecode and what describes it, by name alone."""
     return {name: "any" if name.endswith(".pyc") or (name.startswith("cache/") and isinstance(what[1], int) and
-                                                     what[0] != "folder") else what
+                                                     what[0] != "directory") else what
             for name, what in tree.items()}
 
 
-def without_debris(tree):
+def without_leftovers(tree):
     """The tree as anybody but pipseed sees it."""
-    return {name: what for name, what in tree.items() if not DEBRIS.search(name)}
+    return {name: what for name, what in tree.items() if not LEFTOVERS.search(name)}
 
 
 def package_files(tree):
-    """{("lib/python3.13/site-packages", "pip"): its part of the tree}, for every package's folder."""
+    """{("lib/python3.13/site-packages", "pip"): its part of the tree}, for every package's directory."""
     parts = collections.defaultdict(dict)
     for name, what in tree.items():
         place, site, inner = name.partition("/site-packages/")
@@ -97,12 +97,12 @@ def package_files(tree):
 
 @dataclasses.dataclass
 class Case:
-    """One command in one surrounding. Arguments and preparation get the folder that it all is in."""
+    """One command in one surrounding. Arguments and preparation get the directory that it all is in."""
 
     name: str
     prepare: object
     command: object
-    again: object = None  # the run that mends, when it is not the same command
+    again: object = None  # the run that repairs, when it is not the same command
     env: str = "env"  # where pip is, for asking it
     cold: bool = False  # the store is made as well: bytecode has the times of its run
 
@@ -110,18 +110,18 @@ class Case:
 class Slot:
     """A place where points are tried one after the other: paths are part of what is installed, so each has its own."""
 
-    def __init__(self, folder, case, python):
-        self.case, self.folder, self.work, self.python = case, folder, folder / "work", python
-        self.template = folder / "template"
-        (folder / "home").mkdir(parents=True)
-        self.environment = run.clean_environment({"HOME": folder / "home", "XDG_CACHE_HOME": folder / "cache"})
+    def __init__(self, directory, case, python):
+        self.case, self.directory, self.work, self.python = case, directory, directory / "work", python
+        self.template = directory / "template"
+        (directory / "home").mkdir(parents=True)
+        self.environment = run.clean_environment({"HOME": directory / "home", "XDG_CACHE_HOME": directory / "cache"})
         self.work.mkdir()
         case.prepare(self)
         self.work.rename(self.template)
         self.reset()
         self.old = self.look()
         self.call(case.command(self))
-        self.call(again(case)(self)) # a command of its own may do more than the one that it mends
+        self.call(again(case)(self)) # a command of its own may do more than the one that it repairs
         self.new = self.look()
 
     def look(self):
@@ -137,7 +137,7 @@ class Slot:
 
     def call(self, args, wrap=(), code=0):
         """Runs pipseed on one processor, so that calls come in the same order each time."""
-        done = subprocess.run([*wrap, run.command(), *map(os.fspath, args)], env=self.environment, cwd=self.folder,
+        done = subprocess.run([*wrap, run.command(), *map(os.fspath, args)], env=self.environment, cwd=self.directory,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT, check=False)
         if code is not None and done.returncode != code:
             raise AssertionError(f"pipseed {' '.join(map(str, args))}: exit {done.returncode}\n{done.stderr}")
@@ -146,7 +146,7 @@ class Slot:
     def count(self):
         """{name of a call: how often}, of one whole run."""
         self.reset()
-        log = self.folder / "calls"
+        log = self.directory / "calls"
         self.call(self.case.command(self), ["taskset", "-c", "0", "strace", "-f", "-qq", "-o", log])
         names = re.findall(r"^\d+ +(\w+)\(", log.read_text(errors="replace"), re.M)
         return collections.Counter(names)
@@ -162,7 +162,7 @@ class Slot:
     def check_killed(self):
         """Why what is there after the kill may not be; None: it may."""
         everything = self.look()
-        tree = {name: what for name, what in without_debris(everything).items() if not name.startswith("cache/")}
+        tree = {name: what for name, what in without_leftovers(everything).items() if not name.startswith("cache/")}
         parts, old, new = package_files(tree), package_files(self.old), package_files(self.new)
         for key, part in parts.items():
             if part not in (old.get(key), new.get(key)):
@@ -189,7 +189,7 @@ class Slot:
                               env=self.environment, timeout=TIMEOUT, check=False)
         return None if done.returncode == 0 else f"pip does not run: {done.stderr.strip().splitlines()[-1:]}"
 
-    def check_mended(self):
+    def check_repaired(self):
         """Runs again; why what is there then may not be, or None."""
         done = self.call(again(self.case)(self), code=None)
         if done.returncode != 0:
@@ -197,12 +197,12 @@ class Slot:
         tree = self.look()
         if tree == self.new:
             return None
-        left = [name for name in tree if DEBRIS.search(name)]
+        left = [name for name in tree if LEFTOVERS.search(name)]
         return f"{'left over' if left else 'not the new state'} after the next run: {differences(tree, self.new)}"
 
 
 def again(case):
-    """The run that mends."""
+    """The run that repairs."""
     return case.again or case.command
 
 
@@ -217,21 +217,21 @@ def make_env(slot, name="env", pip=None):
 
 def seed(slot, env, *options):
     """Words of a seeding from wheels at hand."""
-    folders = sorted({str(wheelhouse.wheel("pip", version).parent) for version in (OLD, NEW)})
-    words = [word for folder in folders for word in ("--wheel-dir", folder)]
+    directories = sorted({str(wheelhouse.wheel("pip", version).parent) for version in (OLD, NEW)})
+    words = [word for directory in directories for word in ("--wheel-dir", directory)]
     return ["seed", *words, "--packages", "pip", *options, *([env] if env else [])]
 
 
 def warm(slot):
     """Fills the store: what is swept is the placing, which is what happens a thousand times a day."""
-    env = slot.folder / "warm"
+    env = slot.directory / "warm"
     slot.call(["venv", "--without-pip", "-p", slot.python, env])
     slot.call(seed(slot, env, "--pip", NEW))
     shutil.rmtree(env)
 
 
 def prepare_upgrade(slot):
-    """pip 24.0, and a file that a user put into its folder."""
+    """pip 24.0, and a file that a user put into its directory."""
     make_env(slot, pip=OLD)
     site, = (slot.work / "env").glob("lib/python3*/site-packages")
     (site / "pip/mine.py").write_text("x = 1\n")
@@ -324,7 +324,7 @@ def try_point(slot, name, number, ask, outcome, lock):
     killed = slot.kill(name, number)
     problems = []
     if killed:
-        checks = [("broken at the kill", slot.check_killed), ("not mended", slot.check_mended)]
+        checks = [("broken at the kill", slot.check_killed), ("not repaired", slot.check_repaired)]
         if ask:
             checks.insert(1, ("pip does not run", slot.ask))
         problems = [(f"{name} {number}", kind, text) for kind, check in checks for text in [check()] if text]
@@ -344,10 +344,10 @@ def spread(points, wanted):
     return [points[int(i * len(points) / wanted)] for i in range(wanted)]
 
 
-def sweep(case, folder, python, *, wanted=None, workers=2, ask_every=50, seconds=None):
+def sweep(case, directory, python, *, wanted=None, workers=2, ask_every=50, seconds=None):
     """All points of a case, or so many, or as many as there is time for."""
     began = time.monotonic()
-    slots = [Slot(folder / f"{case.name}-{i}", case, python) for i in range(workers)]
+    slots = [Slot(directory / f"{case.name}-{i}", case, python) for i in range(workers)]
     counts = slots[0].count()
     points = [(name, number) for name in sorted(counts) if name not in ("exit_group", "exit") for number in range(1, counts[name] + 1)]
     chosen = spread(points, wanted)
@@ -372,7 +372,7 @@ def sweep(case, folder, python, *, wanted=None, workers=2, ask_every=50, seconds
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         list(pool.map(one, range(len(chosen))))
     for slot in slots:
-        shutil.rmtree(slot.folder, ignore_errors=True)
+        shutil.rmtree(slot.directory, ignore_errors=True)
     outcome.seconds = time.monotonic() - began
     return outcome
 
@@ -396,7 +396,7 @@ def reason():
     return "" if done.returncode in (-9, 137) else f"strace cannot kill here: {done.stderr.strip()}"
 
 
-def scratch_folder():
+def scratch_dir():
     """In memory where that is possible: a sweep writes a thousand files for each point."""
     memory = Path("/dev/shm")
     fits = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 1 << 30
@@ -420,17 +420,17 @@ def main():
     if why:
         sys.exit(f"no sweep: {why}")
     python = newest().exe
-    folder = scratch_folder()
+    directory = scratch_dir()
     bad = 0
     try:
         for case in CASES:
             if not arguments.cases or case.name in arguments.cases:
-                outcome = sweep(case, folder, python, wanted=arguments.n, workers=arguments.j,
+                outcome = sweep(case, directory, python, wanted=arguments.n, workers=arguments.j,
                                 ask_every=arguments.ask, seconds=arguments.seconds)
                 print(outcome, flush=True)
                 bad += len(outcome.problems)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(directory, ignore_errors=True)
     return 1 if bad else 0
 
 

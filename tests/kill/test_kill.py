@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Runs that are killed, stopped, crowded, or denied a lock: a share of sweep.py and crowd.py that fits into an ordinary
-test run. All of it: python3 tests/kill/sweep.py, python3 tests/kill/crowd.py."""
+"""Runs that are killed, stopped, crowded, or denied a lock: a share of sweep.py and stress.py that fits into an ordinary
+test run. All of it: python3 tests/kill/sweep.py, python3 tests/kill/stress.py."""
 import fcntl
 import os
 import shutil
 import subprocess
 import time
 
-import crowd
+import stress
 import pytest
 import run
 import sweep
@@ -19,10 +19,10 @@ needs_strace = pytest.mark.skipif(bool(REASON), reason=REASON or "-")
 
 @pytest.fixture
 def memory():
-    """A folder in memory, gone afterwards."""
-    folder = sweep.scratch_folder()
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    """A directory in memory, gone afterwards."""
+    directory = sweep.scratch_dir()
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 @needs_strace
@@ -36,9 +36,9 @@ def test_sweep(case, memory, capsys):
     assert not outcome.problems
 
 
-def test_crowd(memory, capsys):
+def test_stress(memory, capsys):
     """Two rounds of many at once."""
-    done = crowd.rounds(2, memory / "crowd", seed=1)
+    done = stress.rounds(2, memory / "crowd", seed=1)
     with capsys.disabled():
         print(f"crowd: {done.runs} runs, {done.killed} killed, {done.stopped} stopped")
     assert done.killed > 0
@@ -52,7 +52,7 @@ def test_store_is_swept_by_who_makes_nothing(call, memory):
     case = next(case for case in sweep.CASES if case.name == "seed")
     slot = sweep.Slot(memory / "slot", case, sweep.newest().exe)
     slot.reset()
-    tmp = slot.folder / "cache/pipseed/v1/tmp"
+    tmp = slot.directory / "cache/pipseed/v1/tmp"
     old = sweep.seed(slot, slot.work / "env", "--pip", sweep.OLD)
     done = slot.call(old, ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e",
                            f"inject={call}:signal=KILL"], code=None)
@@ -83,18 +83,18 @@ def test_waits_and_says_so(what, memory):
     case = next(case for case in sweep.CASES if case.name == "cold")
     slot = sweep.Slot(memory / "slot", case, sweep.newest().exe)
     slot.reset()
-    area = None
+    staging = None
     if what == "environment":
         locked = next((slot.work / "env").glob("lib/python3*/site-packages"))
-        # A lock alone proves no run: one that works has a staging area, which is locked as well.
+        # A lock alone proves no run: one that works has a staging directory, which is locked as well.
         (locked / ".pipseed-0123456789abcdef").mkdir(mode=0o700)
-        area = os.open(locked / ".pipseed-0123456789abcdef", os.O_RDONLY)
-        fcntl.flock(area, fcntl.LOCK_EX)
+        staging = os.open(locked / ".pipseed-0123456789abcdef", os.O_RDONLY)
+        fcntl.flock(staging, fcntl.LOCK_EX)
     else:
         locked = slot.work / "cache/pipseed/v1"
         locked.mkdir(parents=True, mode=0o700)
-        for folder in (locked.parent, locked.parent.parent):
-            folder.chmod(0o700)
+        for directory in (locked.parent, locked.parent.parent):
+            directory.chmod(0o700)
         locked = locked / "lock"
         locked.write_text("")
     held = os.open(locked, os.O_RDONLY)
@@ -105,8 +105,8 @@ def test_waits_and_says_so(what, memory):
     time.sleep(3)
     assert process.poll() is None
     os.close(held)
-    if area is not None:
-        os.close(area)
+    if staging is not None:
+        os.close(staging)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0, said
     assert "waiting for another run" in said

@@ -3,7 +3,7 @@
 
 A chain is one environment in which several commands run one after the other: the real ensurepip in the one, pipseed in
 the other of two sides whose paths are of equal length. After each command the whole sides are compared: the environment
-and whatever else a run could leave anything in (HOME, TMPDIR, the --root folder, the current folder). Chains are worked
+and whatever else a run could leave anything in (HOME, TMPDIR, the --root directory, the current directory). Chains are worked
 off by as many threads as there are processors while the tests wait for their results. What may differ is in
 tree.ALLOWED, printed at the end.
 """
@@ -35,7 +35,7 @@ class Skip(Exception):
 
 @dataclass(frozen=True)
 class Stage:
-    """One command. `options` are the same for both sides; {side} is the side's folder."""
+    """One command. `options` are the same for both sides; {side} is the side's directory."""
 
     name: str
     options: tuple = ()
@@ -48,7 +48,7 @@ class Chain:
 
     name: str
     stages: tuple
-    env: str = "env"  # its folder below the side
+    env: str = "env"  # its directory below the side
     copy: bool = False  # not an environment but a copied prefix
     old: bool = False  # starts with an older pip and files of the user's in it
     umask: int = 0o022
@@ -57,7 +57,7 @@ class Chain:
 
 
 UNSEED = Stage("unseed", unseed=True)
-LONG = "/".join(("a-folder-whose-name-is-rather-long" * 2, "and-one-more-of-that-kind" * 3, "env"))
+LONG = "/".join(("a-directory-whose-name-is-rather-long" * 2, "and-one-more-of-that-kind" * 3, "env"))
 CHAINS = [
     Chain("plain", (Stage("seed"), Stage("again"), Stage("again-default", ("--default-pip",)),
                     Stage("again-alt", ("--altinstall",)), Stage("again-upgrade", ("--upgrade",)), UNSEED)),
@@ -79,15 +79,15 @@ CHAINS = [
 
 
 class Side:
-    """One of the two: a folder with everything that a run could touch."""
+    """One of the two: a directory with everything that a run could touch."""
 
-    def __init__(self, folder, chain, python, copy_exe):
-        self.folder = folder
+    def __init__(self, directory, chain, python, copy_exe):
+        self.directory = directory
         self.chain = chain
         self.python = python
-        self.env = folder / chain.env
+        self.env = directory / chain.env
         for name in ("home", "tmp", "cwd"):
-            (folder / name).mkdir(parents=True)
+            (directory / name).mkdir(parents=True)
         if chain.copy:
             self.exe = copy_exe
         else:
@@ -96,7 +96,7 @@ class Side:
             self.exe = interpreters.env_exe(self.env)
         if chain.old:
             self.install_old()
-        self.tree = tree.snapshot(folder)
+        self.tree = tree.snapshot(directory)
 
     def base_exe(self):
         """The interpreter, called as pythonX.Y or as pythonX: its environments name theirs alike."""
@@ -107,14 +107,14 @@ class Side:
 
     def variables(self):
         """What both commands see."""
-        values = {"HOME": self.folder / "home", "TMPDIR": self.folder / "tmp"}
+        values = {"HOME": self.directory / "home", "TMPDIR": self.directory / "tmp"}
         for name, value in self.chain.variables.items():
-            values[name] = value.format(side=self.folder)
+            values[name] = value.format(side=self.directory)
         return values
 
     def run(self, args):
         """One command, as a Result whose exit code is not checked."""
-        return run.run(args, env=self.variables(), cwd=self.folder / "cwd", umask=self.chain.umask, code=None)
+        return run.run(args, env=self.variables(), cwd=self.directory / "cwd", umask=self.chain.umask, code=None)
 
     def install_old(self):
         """An older pip, and setuptools where ensurepip brings it, installed by the interpreter's bundled pip."""
@@ -126,7 +126,7 @@ class Side:
                          *older])
         if done.code != 0:
             raise AssertionError(f"the older versions could not be installed\n{done}")
-        for forgotten in (self.folder / "tmp").iterdir():
+        for forgotten in (self.directory / "tmp").iterdir():
             forgotten.unlink()
         for name, content in USERS_FILES.items():
             path = interpreters.site_packages(self.env) / name
@@ -149,7 +149,7 @@ class Side:
 
     def options(self, stage):
         """Its options for this side."""
-        return [option.format(side=self.folder) for option in stage.options]
+        return [option.format(side=self.directory) for option in stage.options]
 
 
 def old_versions(python):
@@ -171,9 +171,9 @@ class Outcome:
 
 
 def is_empty(trees, name):
-    """Is a name, in the trees that have it, a folder with nothing but folders in it?"""
+    """Is a name, in the trees that have it, a directory with nothing but directories in it?"""
     inside = name + b"/"
-    return all(entry.kind == "folder" for each in trees for path, entry in each.entries.items()
+    return all(entry.kind == "directory" for each in trees for path, entry in each.entries.items()
                if path == name or path.startswith(inside))
 
 
@@ -186,7 +186,7 @@ def allow(differences, stage, python, before, sides):
         if stage.unseed and difference.what.startswith("only in") and is_empty(trees, name):
             ours = trees[1].entries.get(name)
             if ours == before.entries.get(name) or (sides[1].chain.copy and name not in before.entries):
-                allowed.append("unseed-folders")
+                allowed.append("unseed-directories")
                 continue
         if difference.path.startswith("tmp/") and "only in the first" in difference.what:
             allowed.append("temporary-files")
@@ -199,7 +199,7 @@ def allow(differences, stage, python, before, sides):
 
 
 def not_as_before(before, side):
-    """What unseed did not put back: in a user's scheme it need not remove the empty folders that seeding made."""
+    """What unseed did not put back: in a user's scheme it need not remove the empty directories that seeding made."""
     for difference in tree.compare(before, side.tree, side.exe):
         name = os.fsencode(difference.path)
         if side.chain.copy and name not in before.entries and is_empty([side.tree], name):
@@ -218,8 +218,8 @@ def is_debian_pypy_wheel(difference):
 def work_off(chain, python, base, copy_exe):
     """Runs a whole chain: a list of outcomes, shorter than the chain when something failed before."""
     # Names of one length: equal bytecode then has equal digests in all chains, and is compared once.
-    folder = base / f"{python.name}-{chain.name}".ljust(28, "_")
-    sides = Side(folder / "o", chain, python, copy_exe), Side(folder / "p", chain, python, copy_exe)
+    directory = base / f"{python.name}-{chain.name}".ljust(28, "_")
+    sides = Side(directory / "o", chain, python, copy_exe), Side(directory / "p", chain, python, copy_exe)
     differences = tree.compare(sides[0].tree, sides[1].tree, python.exe)
     if differences:
         raise AssertionError("the sides differ before anything was done:\n" + "\n".join(map(str, differences)))
@@ -228,14 +228,14 @@ def work_off(chain, python, base, copy_exe):
     for stage in chain.stages:
         results = sides[0].oracle(stage), sides[1].pipseed(stage)
         for side in sides:
-            side.tree = tree.snapshot(side.folder, side.tree)
+            side.tree = tree.snapshot(side.directory, side.tree)
         differences = tree.compare(sides[0].tree, sides[1].tree, python.exe)
         counted, allowed = allow(differences, stage, python, before, sides)
         if stage.unseed and not chain.old:
             counted.extend(not_as_before(before, sides[1]))
         outcomes.append(Outcome(*results, counted, allowed))
     if not any(outcome.differences for outcome in outcomes):
-        shutil.rmtree(folder)
+        shutil.rmtree(directory)
     return outcomes
 
 

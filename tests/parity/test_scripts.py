@@ -123,11 +123,11 @@ def env_pairs(env, python, pip, scripts, suffix):
 
 
 def snapshot(top):
-    """{path: its mode and content} of all regular files below a folder; links are left out."""
+    """{path: its mode and content} of all regular files below a directory; links are left out."""
     found = {}
-    for folder, _, names in os.walk(top):
+    for directory, _, names in os.walk(top):
         for name in names:
-            path = os.path.join(folder, name)
+            path = os.path.join(directory, name)
             if not os.path.islink(path):
                 found[path] = (stat.S_IMODE(os.stat(path).st_mode), Path(path).read_bytes())
     return found
@@ -217,7 +217,7 @@ MEMBERS = {
 EXECUTABLE = {"demo/tool.sh", "demo-1.0.data/scripts/runme"}
 
 
-def make_wheel(folder, members):
+def make_wheel(directory, members):
     """A wheel of these members, its RECORD right."""
     import base64  # pylint: disable=import-outside-toplevel
 
@@ -228,7 +228,7 @@ def make_wheel(folder, members):
         digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
         rows.writerow([name, f"sha256={digest}", len(data)])
     rows.writerow([f"{info}/RECORD", "", ""])
-    path = Path(folder) / "demo-1.0-py3-none-any.whl"
+    path = Path(directory) / "demo-1.0-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in {**members, f"{info}/RECORD": text.getvalue().encode()}.items():
             member = zipfile.ZipInfo(name)
@@ -244,8 +244,8 @@ def _old_hashes(record, plan_record):
     return keep == [line for line in plan_record.split(b"\r\n") if line.split(b",")[0].decode() not in stale]
 
 
-def test_data_folders(python, tmp_path, seeded):
-    """Every folder of .data, wrappers, quoting, a broken .py, one name in both sections."""
+def test_data_dirs(python, tmp_path, seeded):
+    """Every directory of .data, wrappers, quoting, a broken .py, one name in both sections."""
     env = tmp_path / "env"
     seeded_env, _ = seeded(python, "default")
     shutil.copytree(seeded_env, env, symlinks=True)
@@ -289,7 +289,7 @@ def test_refused(member, code, tmp_path):
         ask(pairs + wheel_pairs(wheel, lambda path: False), members_of(wheel))
 
 
-FOLDERS = {
+DIRECTORIES = {
     "plain": b"plain",
     "blank": b"with blank",
     "two-blanks": b" a  b ",
@@ -350,11 +350,11 @@ SHELLS = [shell for shell in (["dash"], ["bash"], ["bash", "--posix"], ["busybox
           if shutil.which(shell[0])]
 
 
-@pytest.mark.parametrize("folder", sorted(FOLDERS))
-def test_script_runs(folder, tmp_path, python):
+@pytest.mark.parametrize("directory", sorted(DIRECTORIES))
+def test_script_runs(directory, tmp_path, python):
     """A script runs by the kernel, by each shell, and by Python itself, without a warning, from any path."""
     everything = python in (interpreters.found()[0], interpreters.found()[-1], interpreters.any_python())
-    base = os.fsencode(tmp_path) + b"/" + FOLDERS[folder]
+    base = os.fsencode(tmp_path) + b"/" + DIRECTORIES[directory]
     os.makedirs(base)
     exe = base + b"/python"
     os.symlink(os.path.realpath(python.exe), exe)
@@ -381,10 +381,10 @@ COOKIES = {
 
 
 @pytest.mark.parametrize("cookie", sorted(COOKIES))
-@pytest.mark.parametrize("folder", ["plain", "blank", "utf-8", "latin-1", "all"])
-def test_rewritten_script_keeps_its_encoding(cookie, folder, tmp_path):
+@pytest.mark.parametrize("directory", ["plain", "blank", "utf-8", "latin-1", "all"])
+def test_rewritten_script_keeps_its_encoding(cookie, directory, tmp_path):
     """PEP 263 looks at two lines only; the sh form is three lines long."""
-    base = os.fsencode(tmp_path) + b"/" + FOLDERS[folder]
+    base = os.fsencode(tmp_path) + b"/" + DIRECTORIES[directory]
     os.makedirs(base)
     exe = base + b"/python"
     os.symlink(os.path.realpath(interpreters.any_python().exe), exe)
@@ -408,8 +408,8 @@ BROKEN = {"quotes-blank", "double", "dollar", "backquote", "backslash", "newline
           "bad-utf-8", "coding", "long-odd", "all"}
 
 
-@pytest.mark.parametrize("folder", sorted(FOLDERS))
-def test_same_as_pip_where_that_works(folder):
-    exe = b"/srv/" + FOLDERS[folder] + b"/bin/python"
+@pytest.mark.parametrize("directory", sorted(DIRECTORIES))
+def test_same_as_pip_where_that_works(directory):
+    exe = b"/srv/" + DIRECTORIES[directory] + b"/bin/python"
     same = _script(exe, "24.0").startswith(_distlib_shebang(exe) + b"# -*- coding")
-    assert same == (folder not in BROKEN)
+    assert same == (directory not in BROKEN)

@@ -90,8 +90,8 @@ def retarget(path, target):
     path.symlink_to(target)
 
 
-def to_folder(path):
-    """A folder in a file's place."""
+def to_dir(path):
+    """A directory in a file's place."""
     path.unlink()
     path.mkdir()
 
@@ -112,10 +112,10 @@ CHANGES = {
     "script": (change_byte, "bin/pip3", "content"),
     "missing": (Path.unlink, f"{LIB}/pip/py.typed", "only in the first (file)"),
     "extra file": (lambda path: path.joinpath("extra").write_text(""), f"{LIB}/pip", "only in the second (file)"),
-    "extra folder": (lambda path: path.joinpath("folder").mkdir(), f"{LIB}/pip", "only in the second (folder)"),
+    "extra directory": (lambda path: path.joinpath("directory").mkdir(), f"{LIB}/pip", "only in the second (directory)"),
     "mode": (lambda path: path.chmod(0o640), f"{LIB}/pip/py.typed", "mode 0644 and 0640"),
-    "folder mode": (lambda path: path.chmod(0o700), f"{LIB}/pip", "mode 0755 and 0700"),
-    "type": (to_folder, f"{LIB}/pip/py.typed", "file and folder"),
+    "directory mode": (lambda path: path.chmod(0o700), f"{LIB}/pip", "mode 0755 and 0700"),
+    "type": (to_dir, f"{LIB}/pip/py.typed", "file and directory"),
     "link for file": (to_link, f"{LIB}/pip/py.typed", "file and link"),
     "target": (lambda path: retarget(path, "python"), "lib64", "target"),
     "order of RECORD": (swap_rows, f"{INFO}/RECORD", "in another order"),
@@ -140,17 +140,17 @@ def test_change_is_found(case, original, tmp_path):
     change, name, said = CHANGES[case]
     env, before = original
     # One path of equal length beside the original's.
-    folder = env.parent.with_name("two") / "env"
-    shutil.copytree(env, folder, symlinks=True)
+    directory = env.parent.with_name("two") / "env"
+    shutil.copytree(env, directory, symlinks=True)
     try:
-        texts = [path for path in (folder / "bin").iterdir() if not path.is_symlink()]
-        subprocess.run(["sed", "-i", "s,/one/env,/two/env,", *texts, folder / "pyvenv.cfg"], check=True)
-        rewrite_records(folder)
-        assert tree.compare(before, tree.snapshot(folder), PYTHON.exe) == []
-        change(folder / name)
-        found = tree.compare(before, tree.snapshot(folder), PYTHON.exe)
+        texts = [path for path in (directory / "bin").iterdir() if not path.is_symlink()]
+        subprocess.run(["sed", "-i", "s,/one/env,/two/env,", *texts, directory / "pyvenv.cfg"], check=True)
+        rewrite_records(directory)
+        assert tree.compare(before, tree.snapshot(directory), PYTHON.exe) == []
+        change(directory / name)
+        found = tree.compare(before, tree.snapshot(directory), PYTHON.exe)
     finally:
-        shutil.rmtree(folder.parent)
+        shutil.rmtree(directory.parent)
     if said is None:
         assert found == []
     else:
@@ -180,7 +180,7 @@ def test_unequal_lengths_are_an_error(tmp_path):
 
 
 def test_path_again_below_root(tmp_path):
-    """Below --root the environment's own path appears as names of folders."""
+    """Below --root the environment's own path appears as names of directories."""
     for name in ("a", "b"):
         side = tmp_path / name
         inner = side / "root" / str(side).lstrip("/") / "lib"

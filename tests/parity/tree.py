@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Snapshots of folders, and what differs between two of them.
+"""Snapshots of directories, and what differs between two of them.
 
-    before = snapshot(folder, old)      # old: a snapshot of the same folder, whose unchanged files are not read again
+    before = snapshot(directory, old)      # old: a snapshot of the same directory, whose unchanged files are not read again
     for difference in compare(one, other, python):
         print(difference)
 
-Two folders are the same when names, types, modes, owners, link targets and contents are the same, RECORD with the order
-of its rows. Contents may name the folder itself: that is replaced, so both folders must have paths of one length. What
+Two directories are the same when names, types, modes, owners, link targets and contents are the same, RECORD with the order
+of its rows. Contents may name the directory itself: that is replaced, so both directories must have paths of one length. What
 else may differ is in ALLOWED and nowhere else.
 """
 import base64
@@ -32,7 +32,7 @@ ALLOWED = {
                      "bytecode is shared between environments"),
     "env-path": ("the path of the environment itself",
                  "two environments cannot be in one place"),
-    "unseed-folders": ("after unseed: folders that were there before seeding, and empty folders of a user's scheme",
+    "unseed-directories": ("after unseed: directories that were there before seeding, and empty directories of a user's scheme",
                        "older pips remove an emptied site-packages; unseed leaves the environment as it was"),
     "temporary-files": ("files in TMPDIR that only ensurepip leaves there",
                         "pip run from a wheel sometimes forgets its copy of cacert.pem; pipseed must leave nothing"),
@@ -46,7 +46,7 @@ class Entry:
     """One name in a tree."""
 
     path: Path = field(compare=False)
-    kind: str  # "file", "folder", "link", ...
+    kind: str  # "file", "directory", "link", ...
     mode: int
     owner: tuple
     detail: str = ""  # of a link: its target; of a file: the digest of its content
@@ -75,7 +75,7 @@ class Difference:
 
 
 def _kind(mode):
-    names = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
+    names = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "link"}
     return names.get(stat.S_IFMT(mode), "other")
 
 
@@ -87,7 +87,7 @@ def _is_installer(path):
     return path.endswith(b".dist-info/INSTALLER")
 
 
-def _normal_row(row, folder, own):
+def _normal_row(row, directory, own):
     """A row of RECORD with what may differ replaced: its hash is that of the normalised file, if it was right."""
     path, mark, rest = row.partition(b",sha256=")
     if not mark or path.startswith(b'"'):
@@ -95,7 +95,7 @@ def _normal_row(row, folder, own):
     if _is_installer(path):
         return path + b",INSTALLER"
     try:
-        content = Path(os.fsdecode(os.path.join(folder, path))).read_bytes()
+        content = Path(os.fsdecode(os.path.join(directory, path))).read_bytes()
     except OSError:
         return row
     digest, _, size = rest.partition(b",")
@@ -106,15 +106,15 @@ def _normal_row(row, folder, own):
 
 def _normal_record(content, path, own):
     """RECORD in its order, textually."""
-    folder = os.path.dirname(os.path.dirname(path))
-    return b"\n".join(_normal_row(row, folder, own) for row in content.split(b"\n")).replace(own, b"@ROOT@")
+    directory = os.path.dirname(os.path.dirname(path))
+    return b"\n".join(_normal_row(row, directory, own) for row in content.split(b"\n")).replace(own, b"@ROOT@")
 
 
 def _source_of(path):
-    folder, name = os.path.split(path)
-    if os.path.basename(folder) != b"__pycache__":
+    directory, name = os.path.split(path)
+    if os.path.basename(directory) != b"__pycache__":
         return None
-    return os.path.join(os.path.dirname(folder), PYC_NAME.sub(b"", name) + b".py")
+    return os.path.join(os.path.dirname(directory), PYC_NAME.sub(b"", name) + b".py")
 
 
 def _is_old_format(name):
@@ -161,13 +161,13 @@ def _read(entry, path, own):
 
 
 def snapshot(root, old=None):
-    """What is below a folder. root itself is the entry "."."""
+    """What is below a directory. root itself is the entry "."."""
     own = os.fsencode(root)
     entries = {}
 
     def add(path):
         info = os.lstat(path)
-        # Below --root the path of the environment is there once more, as names of folders.
+        # Below --root the path of the environment is there once more, as names of directories.
         name = os.path.relpath(path, own).replace(own[1:], b"@ROOT@")
         stamp = (info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
         known = old.entries.get(name) if old else None
@@ -181,9 +181,9 @@ def snapshot(root, old=None):
         entries[name] = entry
 
     add(own)
-    for folder, folders, files in os.walk(own):
-        for name in folders + files:
-            add(os.path.join(folder, name))
+    for directory, directories, files in os.walk(own):
+        for name in directories + files:
+            add(os.path.join(directory, name))
     return Tree(Path(root), entries)
 
 

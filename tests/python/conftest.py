@@ -2,19 +2,19 @@
 """Skips the suite where the package cannot be loaded."""
 import pytest
 
-import rig
+import fixtures
 
 
 def pytest_generate_tests(metafunc):
     """A test that takes `cpython` runs with every interpreter that the package is for."""
     if "cpython" in metafunc.fixturenames:
-        metafunc.parametrize("cpython", [pytest.param(python, id=python.name) for python in rig.PYTHONS])
+        metafunc.parametrize("cpython", [pytest.param(python, id=python.name) for python in fixtures.PYTHONS])
 
 
 @pytest.fixture(autouse=True)
 def package():
     """Every test needs it."""
-    reason = rig.missing_reason()
+    reason = fixtures.missing_reason()
     if reason:
         pytest.skip(reason)
 
@@ -22,4 +22,4 @@ def package():
 @pytest.fixture
 def newest():
     """The newest interpreter."""
-    return rig.newest()
+    return fixtures.newest()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import interpreters
 import pytest
-import rig
+import fixtures
 import run
 import tree
 import watch
@@ -19,7 +19,7 @@ import watch
 
 def program(exe, code, *args, **options):
     """Runs a few lines; what they print."""
-    return rig.call(exe, "-c", textwrap.dedent(code), *args, **options).stdout
+    return fixtures.call(exe, "-c", textwrap.dedent(code), *args, **options).stdout
 
 
 def test_results(cpython, new_env):
@@ -187,16 +187,16 @@ def test_events(newest, new_env, tmp_path):
 
 SLOW = """#!/bin/sh
 # An interpreter that answers when another thread of the caller's has made a file.
-echo > "{folder}/asked"
-while [ ! -e "{folder}/go" ]; do sleep 0.02; done
+echo > "{directory}/asked"
+while [ ! -e "{directory}/go" ]; do sleep 0.02; done
 exec "{exe}" "$@"
 """
 
 
-def slow_python(folder, exe):
+def slow_python(directory, exe):
     """Its path."""
-    path = folder / "slow-python"
-    path.write_text(SLOW.format(folder=folder, exe=exe))
+    path = directory / "slow-python"
+    path.write_text(SLOW.format(directory=directory, exe=exe))
     path.chmod(0o755)
     return path
 
@@ -254,7 +254,7 @@ def test_interrupt_while_compiling(newest, new_env, home, tmp_path):
         """)
 
     def attempt(how):
-        with watch.start([newest.exe, "-c", code, env, cache, how], env={"HOME": home, "PYTHONPATH": rig.PACKAGE},
+        with watch.start([newest.exe, "-c", code, env, cache, how], env={"HOME": home, "PYTHONPATH": fixtures.PACKAGE},
                          stdout=subprocess.PIPE) as process:
             children = watch.compiling(process.pid)
             begin = time.monotonic()
@@ -271,14 +271,14 @@ def test_interrupt_while_compiling(newest, new_env, home, tmp_path):
 
 def test_threads(cpython, tmp_path):
     """Eight threads, each with an environment of its own, then all of them with one."""
-    seen = rig.inside(cpython.exe, "threads", tmp_path, cpython.exe, "8")
+    seen = fixtures.inside(cpython.exe, "threads", tmp_path, cpython.exe, "8")
     assert seen["made"] == ["installed"] * 8
     assert sorted(seen["shared"]) == ["installed"] + ["none"] * 7
 
 
 def test_subinterpreter(cpython, tmp_path):
     """It works there, callbacks from the library's threads included; from 3.13 on with a GIL of its own."""
-    seen = rig.inside(cpython.exe, "interpreters", tmp_path, cpython.exe)
+    seen = fixtures.inside(cpython.exe, "interpreters", tmp_path, cpython.exe)
     for action, _, code, stopped in seen["answers"]:
         assert (action, code, stopped) == ("installed", "no-target", True)
     assert sum(answer[1] for answer in seen["answers"]) > 0, "the first one filled the store"
@@ -291,8 +291,8 @@ LEAK_LIMITS = {"rss": 1 << 20, "blocks": 50, "objects": 10, "threads": 0, "descr
 @pytest.mark.parametrize("which", [0, -1], ids=["oldest", "newest"])
 def test_no_leak(which, tmp_path, new_env):
     """1,000 calls and more that succeed and fail in all ways leave no memory, reference or descriptor behind."""
-    python = sorted(rig.PYTHONS, key=lambda each: each.version)[which]
+    python = sorted(fixtures.PYTHONS, key=lambda each: each.version)[which]
     env = new_env(python)
-    rig.call(interpreters.env_exe(env), "-m", "pipseed")
-    grown = rig.inside(interpreters.env_exe(env), "leak", env, tmp_path, timeout=900)
+    fixtures.call(interpreters.env_exe(env), "-m", "pipseed")
+    grown = fixtures.inside(interpreters.env_exe(env), "leak", env, tmp_path, timeout=900)
     assert {name: value for name, value in grown.items() if value > LEAK_LIMITS[name]} == {}, grown

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import interpreters
 import pytest
-import rig
+import fixtures
 import run
 import tree
 
@@ -43,20 +43,20 @@ class Pair:
                 interpreters.make_env(python, side / "env")
             self.exes.append(copy_exe or interpreters.env_exe(side / "env"))
 
-    def surroundings(self, number):
-        """Variables and folder for one side."""
+    def adverse_conditions(self, number):
+        """Variables and directory for one side."""
         side = self.sides[number]
         return {"env": {"HOME": side / "home", "TMPDIR": side / "tmp"}, "cwd": side}
 
     def ensurepip(self, arguments):
         """The real one, as a command: what pip prints comes from a child process."""
-        return run.run([self.exes[0], "-m", "ensurepip", *command_line(arguments)], **self.surroundings(0))
+        return run.run([self.exes[0], "-m", "ensurepip", *command_line(arguments)], **self.adverse_conditions(0))
 
     def bootstrap(self, arguments):
         """Ours, called in the interpreter."""
-        options = self.surroundings(1)
-        options["env"].update(rig.same_wheels(self.python))
-        return rig.inside(self.exes[1], "bootstrap", arguments, **options)
+        options = self.adverse_conditions(1)
+        options["env"].update(fixtures.same_wheels(self.python))
+        return fixtures.inside(self.exes[1], "bootstrap", arguments, **options)
 
     def differences(self):
         """Between both sides."""
@@ -69,7 +69,7 @@ class Pair:
 
 
 def normal(text, side):
-    """pip's lines without what only pip can say: the temporary folder, and paths relative to the current folder."""
+    """pip's lines without what only pip can say: the temporary directory, and paths relative to the current directory."""
     lines = []
     for line in text.replace(str(side), "@SIDE@").splitlines():
         line = re.sub(r"^Processing (\S*/)?", "Processing ", line)
@@ -100,9 +100,9 @@ def check_output(ours, theirs, verbosity):
     assert [line for line in ours if re.search(r"\d+ files, \d+ of them bytecode, in .*site-packages, from pip-", line)]
 
 
-NEWEST = rig.newest()
+NEWEST = fixtures.newest()
 # (interpreter, where, arguments of one call after the other in one place)
-CASES = {f"{python.name}-plain": (python, "env", [{}]) for python in rig.PYTHONS if python is not NEWEST}
+CASES = {f"{python.name}-plain": (python, "env", [{}]) for python in fixtures.PYTHONS if python is not NEWEST}
 if NEWEST:
     for at, options in {"plain-again": ("env", [{}, {}]),
                         "default_pip-v": ("env", [{"default_pip": True, "verbosity": 1}]),
@@ -157,8 +157,8 @@ def test_upgrade(newest, tmp_path):
     """An older pip is replaced, and the output says so in pip's words."""
     env = interpreters.make_env(newest, tmp_path / "env")
     exe = interpreters.env_exe(env)
-    rig.inside(exe, "bootstrap", {}, env={"PIPSEED_SEED_PIP": "24.0"})
-    seen = rig.inside(exe, "bootstrap", {"upgrade": True})
+    fixtures.inside(exe, "bootstrap", {}, env={"PIPSEED_SEED_PIP": "24.0"})
+    seen = fixtures.inside(exe, "bootstrap", {"upgrade": True})
     new = seen["version"]
     assert seen["stdout"].splitlines() == [
         f"Processing pip-{new}-py3-none-any.whl", "Installing collected packages: pip", "  Attempting uninstall: pip",
@@ -171,18 +171,18 @@ def test_upgrade(newest, tmp_path):
 def test_command_line(cpython, new_env):
     """It seeds; a second time there is nothing to do."""
     env = new_env(cpython)
-    first = rig.call(interpreters.env_exe(env), "-m", "pipseed", "--default-pip")
-    version = rig.call(cpython.exe, "-m", "pipseed", "--version").stdout
+    first = fixtures.call(interpreters.env_exe(env), "-m", "pipseed", "--default-pip")
+    version = fixtures.call(cpython.exe, "-m", "pipseed", "--version").stdout
     assert re.search(rf"^Successfully installed pip-{version.split()[1]}( |$)", first.stdout, re.M)
     assert first.stderr == ""
     assert (env / "bin/pip").exists()
-    again = rig.call(interpreters.env_exe(env), "-m", "pipseed")
+    again = fixtures.call(interpreters.env_exe(env), "-m", "pipseed")
     assert again.stdout.startswith("Requirement already satisfied: ")
 
 
 def option_strings(exe, module):
     """All options that a help text names."""
-    return set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", rig.call(exe, "-m", module, "--help").stdout.split("\n\n")[0]))
+    return set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", fixtures.call(exe, "-m", module, "--help").stdout.split("\n\n")[0]))
 
 
 def test_same_options(cpython):
@@ -201,27 +201,27 @@ def test_same_options(cpython):
 def test_exit_codes(words, variables, code, text, newest, new_env):
     """Those of the command."""
     env = new_env(newest)
-    done = rig.call(interpreters.env_exe(env), "-m", "pipseed", *words, env=variables, code=code)
+    done = fixtures.call(interpreters.env_exe(env), "-m", "pipseed", *words, env=variables, code=code)
     assert text in done.stderr and "Traceback" not in done.stderr
     assert not interpreters.site_packages(env).exists() or not os.listdir(interpreters.site_packages(env))
 
 
 def test_bad_wheel(newest, new_env, tmp_path):
     """Exit code 4: a wheel that is not what it should be."""
-    folder = tmp_path / "wheels"
-    folder.mkdir()
+    directory = tmp_path / "wheels"
+    directory.mkdir()
     content = bytearray(next(iter(sorted((run.build_dir() / "wheels").glob("pip-26*.whl")))).read_bytes())
     content[len(content) // 2] ^= 0xFF
-    (folder / "pip-26.3-py3-none-any.whl").write_bytes(content)
-    done = rig.call(interpreters.env_exe(new_env(newest)), "-m", "pipseed", code=4,
-                    env={"PIPSEED_WHEELS_BUNDLED": "no", "PIPSEED_WHEELS_DIRS": folder})
+    (directory / "pip-26.3-py3-none-any.whl").write_bytes(content)
+    done = fixtures.call(interpreters.env_exe(new_env(newest)), "-m", "pipseed", code=4,
+                    env={"PIPSEED_WHEELS_BUNDLED": "no", "PIPSEED_WHEELS_DIRS": directory})
     assert "pip-26.3-py3-none-any.whl" in done.stderr
 
 
 def test_embedded(newest):
     """A program that embeds Python has no interpreter that could be named: never some other one's environment."""
     code = "import sys, pipseed; sys.executable = None; pipseed.bootstrap()"
-    done = rig.call(newest.exe, "-c", code, code=1)
+    done = fixtures.call(newest.exe, "-c", code, code=1)
     assert "RuntimeError: this program embeds Python" in done.stderr
 
 
@@ -229,6 +229,6 @@ def test_light_import(cpython):
     """Importing pipseed brings no other module but those of its own, __future__ and what Python has loaded anyway."""
     code = ("import sys; before = set(sys.modules); import pipseed; "
             "print(*sorted(name for name in set(sys.modules) - before))")
-    done = subprocess.run([cpython.exe, "-S", "-c", code], env={"PYTHONPATH": str(rig.PACKAGE), "PATH": "/usr/bin"},
+    done = subprocess.run([cpython.exe, "-S", "-c", code], env={"PYTHONPATH": str(fixtures.PACKAGE), "PATH": "/usr/bin"},
                           capture_output=True, text=True, check=True, timeout=60)
     assert set(done.stdout.split()) == {"__future__", "pipseed", "pipseed._pipseed"}

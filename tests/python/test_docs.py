@@ -4,7 +4,7 @@ import re
 
 import interpreters
 import pytest
-import rig
+import fixtures
 import run
 
 PAGE = run.REPO / "docs/python.md"
@@ -51,7 +51,7 @@ def test_python_blocks(newest, tmp_path):
     env = interpreters.make_env(newest, tmp_path / "env")
     program = "\n".join(blocks("python")).replace("/srv/", f"{tmp_path}/srv/")
     (tmp_path / "program.py").write_text(program)
-    done = rig.call(interpreters.env_exe(env), tmp_path / "program.py",
+    done = fixtures.call(interpreters.env_exe(env), tmp_path / "program.py",
                     env={"PATH": f"{run.build_dir()}/bin:/usr/bin:/bin", "PIPSEED_CACHE_DIR": tmp_path / "store"})
     assert f"{tmp_path}/srv/python/lib" in done.stdout and "Successfully installed pip-" in done.stdout, done
 
@@ -59,7 +59,7 @@ def test_python_blocks(newest, tmp_path):
 def test_shell_blocks(newest, tmp_path):
     """In an environment whose interpreter is python."""
     env = interpreters.make_env(newest, tmp_path / "env")
-    variables = {"PATH": f"{env}/bin:/usr/bin:/bin", "PYTHONPATH": rig.PACKAGE}
+    variables = {"PATH": f"{env}/bin:/usr/bin:/bin", "PYTHONPATH": fixtures.PACKAGE}
     for text in blocks("sh"):
         run.run(["sh", "-e", "-c", text], env=variables, cwd=tmp_path)
     assert (env / "bin/pip").exists() and (tmp_path / ".venv/bin/pip").exists()

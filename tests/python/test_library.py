@@ -7,7 +7,7 @@ from pathlib import Path
 
 import interpreters
 import pytest
-import rig
+import fixtures
 import run
 
 # Where a field is not called in JSON as in Python; None: JSON does not have it, or it is compared by itself.
@@ -19,12 +19,12 @@ JSON_NAMES = {
     "VerifyReport": {"env": None, "python": None, "version": None},
     "Finding": {"message": "text"},
     "DoctorReport": {"version": "python_version", "issues": "findings", "n_unrepaired": None},
-    "Issue": {"message": "text", "repairable": "can_mend", "repaired": "mended", "hint": None},
+    "Issue": {"message": "text", "repairable": "repairable", "repaired": "repaired", "hint": None},
     "Cache": {"path": "store"},
-    "CacheEntry": {"path": "folder", "n_files": "files", "n_bytecode_sets": "bytecode"},
+    "CacheEntry": {"path": "directory", "n_files": "files", "n_bytecode_sets": "bytecode"},
     "Dropin": {"version": "python_version", "stdlib": None, "ensurepip_dir": "package", "backup": "kept",
                "system_package": "owner", "command": "pipseed", "command_version": "pipseed_version",
-               "command_missing": "pipseed_gone", "up_to_date": "current"},
+               "command_missing": "pipseed_missing", "up_to_date": "current"},
     "Policy": {"files": None, "hooks": None},
 }
 
@@ -49,7 +49,7 @@ def pick(ours, theirs):
 
 def evaluate(exe, *expressions, **options):
     """Their results in that interpreter."""
-    return rig.inside(exe, "calls", list(expressions), **options)
+    return fixtures.inside(exe, "calls", list(expressions), **options)
 
 
 def compare(exe, pairs, **options):
@@ -351,10 +351,10 @@ def test_hints(newest):
 
 def test_help(newest):
     """help(pipseed) shows every name with its docstring; every public function and class has one."""
-    text = rig.call(newest.exe, "-c", "import pipseed; help(pipseed)").stdout
+    text = fixtures.call(newest.exe, "-c", "import pipseed; help(pipseed)").stdout
     for name in ("unseed(", "verify(", "doctor(", "wheels(", "policy(", "class VerifyReport", "class Cache(", "PEP 440"):
         assert name in text, name
     bare, = evaluate(newest.exe, "[f'{getattr(m, \"__name__\", m)}.{n}' for m in (pipseed, pipseed.cache, pipseed.dropin) "
                                  "for n in m.__all__ if len(getattr(m, n).__doc__ or '') < 30]")
     assert bare == []
-    assert "typing" not in rig.call(newest.exe, "-c", "import sys, pipseed; print(*sys.modules)").stdout.split()
+    assert "typing" not in fixtures.call(newest.exe, "-c", "import sys, pipseed; print(*sys.modules)").stdout.split()

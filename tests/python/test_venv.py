@@ -6,12 +6,12 @@ import textwrap
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import rig
+import fixtures
 import run
 import tree
 
-NEWEST = rig.newest()
-CASES = {f"{python.name}-plain": (python, [[]]) for python in rig.PYTHONS}
+NEWEST = fixtures.newest()
+CASES = {f"{python.name}-plain": (python, [[]]) for python in fixtures.PYTHONS}
 if NEWEST:
     CASES[f"{NEWEST.name}-options"] = (NEWEST, [["--copies", "--system-site-packages", "--prompt", "it's mine"]])
     CASES[f"{NEWEST.name}-twice"] = (NEWEST, [["--without-pip"], ["--upgrade"], ["--clear"]])
@@ -24,8 +24,8 @@ def work_off(base, python, steps):
         (base / name / "tmp").mkdir(parents=True)
     for words in steps:
         run.run([python.exe, "-m", "venv", *words, base / "o/env"], env={"TMPDIR": base / "o/tmp"})
-        ours = rig.call(python.exe, "-m", "pipseed.venv", *words, base / "p/env",
-                        env={**rig.same_wheels(python), "TMPDIR": base / "p/tmp"})
+        ours = fixtures.call(python.exe, "-m", "pipseed.venv", *words, base / "p/env",
+                        env={**fixtures.same_wheels(python), "TMPDIR": base / "p/tmp"})
         for forgotten in (base / "o/tmp").iterdir():
             forgotten.unlink()
         snapshots = [tree.snapshot(base / name) for name in ("o", "p")]
@@ -69,7 +69,7 @@ def test_builder(cpython, tmp_path):
         EnvBuilder().create(sys.argv[1] + "2")
         assert not os.path.exists(sys.argv[1] + "2/bin/pip")
         """
-    rig.call(cpython.exe, "-c", textwrap.dedent(code), tmp_path / "env")
+    fixtures.call(cpython.exe, "-c", textwrap.dedent(code), tmp_path / "env")
     shebang = (tmp_path / "env/bin/pip").read_text().splitlines()[0]
     assert re.fullmatch(rf"#!{re.escape(str(tmp_path))}/env/bin/python[\d.]*", shebang)
     assert run.run([tmp_path / "env/bin/pip", "--version"]).stdout.startswith("pip ")
@@ -83,14 +83,14 @@ def test_builder(cpython, tmp_path):
 ])
 def test_failures(words, variables, code, text, newest, tmp_path):
     """The command's exit codes where pipseed fails, venv's where venv does."""
-    done = rig.call(newest.exe, "-m", "pipseed.venv", *(word.format(env=tmp_path / "env") for word in words),
+    done = fixtures.call(newest.exe, "-m", "pipseed.venv", *(word.format(env=tmp_path / "env") for word in words),
                     env=variables, code=code)
     assert text in done.stderr and "Traceback" not in done.stderr
 
 
 def test_help(cpython):
     """venv's own options, under our name."""
-    ours = rig.call(cpython.exe, "-m", "pipseed.venv", "--help").stdout
+    ours = fixtures.call(cpython.exe, "-m", "pipseed.venv", "--help").stdout
     theirs = run.run([cpython.exe, "-m", "venv", "--help"]).stdout
     assert ours.split()[1] == "pipseed.venv"
     find = re.compile(r"--[a-z][\w-]+")

@@ -9,7 +9,7 @@ import zipfile
 
 import interpreters
 import pytest
-import rig
+import fixtures
 import run
 import test_docs
 
@@ -29,7 +29,7 @@ def pip(env, *words, cwd):
 
 
 def wheel_cache():
-    """The folder with the wheels of the bundle, which the build has fetched."""
+    """The directory with the wheels of the bundle, which the build has fetched."""
     return run.build_dir() / "wheels"
 
 
@@ -40,14 +40,14 @@ def build_words():
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
-    """An environment with pip, made by pipseed, and a folder. Skips where PyPI cannot be reached."""
-    folder = tmp_path_factory.mktemp("wheel")
-    run.run_pipseed(["venv", "-p", rig.newest().exe, folder / "env"])
-    done = pip(folder / "env", "download", "--quiet", "--no-deps", "--dest", folder, "scikit-build-core>=0.10",
-               cwd=folder)
+    """An environment with pip, made by pipseed, and a directory. Skips where PyPI cannot be reached."""
+    directory = tmp_path_factory.mktemp("wheel")
+    run.run_pipseed(["venv", "-p", fixtures.newest().exe, directory / "env"])
+    done = pip(directory / "env", "download", "--quiet", "--no-deps", "--dest", directory, "scikit-build-core>=0.10",
+               cwd=directory)
     if done.returncode != 0:
         pytest.skip(f"PyPI is not reached: {done.stderr.strip().splitlines()[-1]}")
-    return folder
+    return directory
 
 
 @pytest.fixture(scope="module")
@@ -69,18 +69,18 @@ def wheel(installed, base):
     return wheels[0]
 
 
-def check_works(env, folder, path):
+def check_works(env, directory, path):
     """The command, its hook and the package, from where the wheel put them."""
     command = env / "bin/pipseed"
     assert command.read_bytes()[:4] == b"\x7fELF", "the command itself, no script that starts it"
     options = {"wrap": ("/usr/bin/env", f"PATH={path}")}
     exe = interpreters.env_exe(env)
     assert run.run([command, "--version"], **options).stdout == run.run_pipseed(["--version"]).stdout
-    run.run([command, "venv", "-p", exe, folder / "one"], **options)  # through the hook module
-    assert run.run([folder / "one/bin/pip", "--version"]).stdout.startswith("pip ")
-    run.run([exe, "-m", "pipseed.venv", folder / "two"], **options)
-    run.run([exe, "-c", f"import pipseed; pipseed.create({str(folder / 'three')!r}, clear=True)"], **options)
-    assert run.run([folder / "three/bin/pip", "--version"]).stdout.startswith("pip ")
+    run.run([command, "venv", "-p", exe, directory / "one"], **options)  # through the hook module
+    assert run.run([directory / "one/bin/pip", "--version"]).stdout.startswith("pip ")
+    run.run([exe, "-m", "pipseed.venv", directory / "two"], **options)
+    run.run([exe, "-c", f"import pipseed; pipseed.create({str(directory / 'three')!r}, clear=True)"], **options)
+    assert run.run([directory / "three/bin/pip", "--version"]).stdout.startswith("pip ")
     assert "pip 2" in run.run([exe, "-m", "pipseed", "--version"], **options).stdout
 
 
@@ -96,13 +96,13 @@ def test_wheel_without_compiler(wheel, tmp_path):
     """In environments of the oldest and the newest interpreter, with nothing on PATH and no network."""
     empty = tmp_path / "empty"
     empty.mkdir()
-    by_age = sorted(rig.PYTHONS, key=lambda python: python.version)
+    by_age = sorted(fixtures.PYTHONS, key=lambda python: python.version)
     for python in dict.fromkeys([by_age[0], by_age[-1]]):
-        folder = tmp_path / python.name
-        run.run_pipseed(["venv", "-p", python.exe, folder / "env"])
-        run.run([interpreters.env_exe(folder / "env"), "-m", "pip", "install", "--quiet", "--no-index", wheel],
+        directory = tmp_path / python.name
+        run.run_pipseed(["venv", "-p", python.exe, directory / "env"])
+        run.run([interpreters.env_exe(directory / "env"), "-m", "pip", "install", "--quiet", "--no-index", wheel],
                 wrap=("/usr/bin/env", f"PATH={empty}"))
-        check_works(folder / "env", folder, empty)
+        check_works(directory / "env", directory, empty)
 
 
 def test_contents(wheel, tmp_path):

@@ -10,13 +10,13 @@ from pathlib import Path
 @functools.lru_cache(maxsize=None)
 def checker():
     build = os.environ.get("PIPSEED_BUILD")
-    folders = [build] if build else sorted(map(str, Path(__file__).resolve().parents[2].glob("build/*")))
-    for folder in folders:
+    directories = [build] if build else sorted(map(str, Path(__file__).resolve().parents[2].glob("build/*")))
+    for directory in directories:
         for place in ("tests", "tests/reject", "tests/unit"):
-            program = Path(folder) / place / "check_wheel"
+            program = Path(directory) / place / "check_wheel"
             if program.exists():
                 return str(program)
-    raise RuntimeError(f"check_wheel is not built: looked in tests/ below {folders}")
+    raise RuntimeError(f"check_wheel is not built: looked in tests/ below {directories}")
 
 
 def run_checker(arguments, **environment):

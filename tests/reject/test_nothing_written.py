@@ -27,12 +27,12 @@ sys.exit(os.waitstatus_to_exitcode(status) if hasattr(os, "waitstatus_to_exitcod
 """
 
 
-def listing(folder):
-    """Path, mode and inode of everything below a folder; size, time and content of what is no folder (a staging area has
+def listing(directory):
+    """Path, mode and inode of everything below a directory; size, time and content of what is not a directory (a staging directory has
     come and gone in some)."""
     found = {}
-    for top, folders, files in os.walk(folder):
-        for name in folders + files:
+    for top, directories, files in os.walk(directory):
+        for name in directories + files:
             path = Path(top, name)
             stat = path.lstat()
             found[str(path)] = [stat.st_mode, stat.st_ino]
@@ -47,11 +47,11 @@ def listing(folder):
 class Target:
     """An environment that has pip, so that `demo` alone is missing, and a store that knows its interpreter."""
 
-    def __init__(self, folder):
-        self.folder = folder
-        self.env = folder / "env"
-        self.cache = folder / "cache"
-        self.wheels = folder / "wheels"
+    def __init__(self, directory):
+        self.directory = directory
+        self.env = directory / "env"
+        self.cache = directory / "cache"
+        self.wheels = directory / "wheels"
         self.wheels.mkdir()
         subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", self.env], check=True)
         run.run_pipseed(["seed", self.env], env=self.variables())
@@ -64,7 +64,7 @@ class Target:
         return {"XDG_CACHE_HOME": self.cache, "PIPSEED_WHEELS_REQUIRE_HASH": "no"}
 
     def seed(self, more=()):
-        """`pipseed seed` for pip and demo; the wheel of demo is the one in the folder."""
+        """`pipseed seed` for pip and demo; the wheel of demo is the one in the directory."""
         return run.run(
             [run.command(), "seed", "--json", "--no-bundled", "--wheel-dir", self.wheels, *more, self.env],
             env={**self.variables(), "PIPSEED_SEED_PACKAGES": "pip demo"},

@@ -16,11 +16,11 @@ from checker import run_checker
 COUNT = 1500
 
 
-def run(option, texts, folder):
+def run(option, texts, directory):
     """For each text: (lines of fields, code)."""
     paths = []
     for i, text in enumerate(texts):
-        path = folder / str(i)
+        path = directory / str(i)
         path.write_bytes(text)
         paths.append(path)
     out, items = [], []

@@ -27,15 +27,15 @@ def test_whole_environments(call, tmp_path):
     assert "WARNING: ThreadSanitizer" not in result.stderr
     verified = call("verify", "--json", *dirs)
     assert verified.code == 0
-    for folder in dirs:
-        assert (folder / "bin/pip").exists()
+    for directory in dirs:
+        assert (directory / "bin/pip").exists()
 
 
 @pytest.mark.parametrize("mode", ["hardlink", "copy"])
 def test_existing_environments(call, tmp_path, mode):
     dirs = [tmp_path / f"env{i}" for i in range(N // 2)]
-    for folder in dirs:
-        subprocess.run([PYTHON, "-m", "venv", "--without-pip", folder], check=True)
+    for directory in dirs:
+        subprocess.run([PYTHON, "-m", "venv", "--without-pip", directory], check=True)
     result = call("seed", "-j", "8", "--link-mode", mode, *dirs)
     assert "WARNING: ThreadSanitizer" not in result.stderr
     call("seed", "-j", "8", "--upgrade", "--default-pip", *dirs)
@@ -43,10 +43,10 @@ def test_existing_environments(call, tmp_path, mode):
 
 
 def test_one_environment_many_times(call, tmp_path):
-    """The same folder by several threads at once: they wait for each other."""
-    folder = tmp_path / "env"
-    subprocess.run([PYTHON, "-m", "venv", "--without-pip", folder], check=True)
-    result = call("seed", "-j", "8", *[folder] * 8, code=None)
+    """The same directory by several threads at once: they wait for each other."""
+    directory = tmp_path / "env"
+    subprocess.run([PYTHON, "-m", "venv", "--without-pip", directory], check=True)
+    result = call("seed", "-j", "8", *[directory] * 8, code=None)
     assert "ThreadSanitizer" not in result.stderr
     assert result.code in (0, 2), result  # a command line that names it twice may be refused
-    call("verify", folder, code=0 if result.code == 0 else None)
+    call("verify", directory, code=0 if result.code == 0 else None)

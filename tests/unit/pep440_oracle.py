@@ -7,7 +7,7 @@
     for packaging in references(): packaging.name, packaging.release, packaging.version.Version, ...
 
 References are the installed `packaging` and the one that the newest pip wheel of the build carries; the environment
-variable PIPSEED_PACKAGING can name a folder with one more.
+variable PIPSEED_PACKAGING can name a directory with one more.
 """
 import importlib
 import os
@@ -28,7 +28,7 @@ class Oracle:
     def __init__(self):
         build = os.environ.get("PIPSEED_BUILD")
         if not build:
-            pytest.skip("PIPSEED_BUILD, the folder of the build, is not set")
+            pytest.skip("PIPSEED_BUILD, the directory of the build, is not set")
         self.program = Path(build, "tests", "pep440_oracle")
         self.questions = []
 
@@ -49,9 +49,9 @@ class Oracle:
 class Packaging:
     """One release of the library, imported under a name of its own."""
 
-    def __init__(self, folder, scratch, number):
+    def __init__(self, directory, scratch, number):
         alias = f"reference_packaging_{number}"
-        shutil.copytree(folder, Path(scratch, alias))
+        shutil.copytree(directory, Path(scratch, alias))
         sys.path.insert(0, str(scratch))
         try:
             self.name = importlib.import_module(alias).__version__
@@ -65,12 +65,12 @@ class Packaging:
 def pip_wheels():
     """Every pip wheel that the build has fetched or was given."""
     build = Path(os.environ["PIPSEED_BUILD"])
-    folders = [build / "wheels"]
+    directories = [build / "wheels"]
     cache = build / "CMakeCache.txt"
     if cache.exists():
         found = re.findall(r"^PIPSEED_WHEEL_(?:DIR|CACHE):\w+=(.+)$", cache.read_text(), re.MULTILINE)
-        folders += [Path(text) for text in found]
-    wheels = {path.name: path for folder in folders for path in folder.glob("**/pip-*.whl")}
+        directories += [Path(text) for text in found]
+    wheels = {path.name: path for directory in directories for path in directory.glob("**/pip-*.whl")}
     return sorted(wheels.values(), key=lambda path: [int(n) for n in re.findall(r"\d+", path.name.split("-")[1])])
 
 
@@ -78,16 +78,16 @@ def references():
     import packaging
 
     with tempfile.TemporaryDirectory() as scratch:
-        folders = [Path(packaging.__file__).parent]
+        directories = [Path(packaging.__file__).parent]
         if os.environ.get("PIPSEED_PACKAGING"):
-            folders.append(Path(os.environ["PIPSEED_PACKAGING"], "packaging"))
+            directories.append(Path(os.environ["PIPSEED_PACKAGING"], "packaging"))
         for wheel in pip_wheels()[-1:]:
             with zipfile.ZipFile(wheel) as archive:
                 names = [name for name in archive.namelist() if name.startswith("pip/_vendor/packaging/")]
                 archive.extractall(scratch, names)
-            folders.append(Path(scratch, "pip/_vendor/packaging"))
+            directories.append(Path(scratch, "pip/_vendor/packaging"))
         found = {}
-        for number, folder in enumerate(folders):
-            reference = Packaging(folder, scratch, number)
+        for number, directory in enumerate(directories):
+            reference = Packaging(directory, scratch, number)
             found.setdefault(reference.name, reference)
         return list(found.values())

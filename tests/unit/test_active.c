@@ -3,12 +3,12 @@
  * Is a virtual environment active? One table of every form of activity, for the interpreter that is asked for and for the
  * variable VIRTUAL_ENV.
  */
-#include "tree_rig.h"
+#include "tree_fixture.h"
 
 #include "target/pyvenv.h"
 #include "target/target.h"
 
-/* The trees that the table speaks of. "@" stands for the temporary folder. */
+/* The trees that the table speaks of. "@" stands for the temporary directory. */
 static const char *const tree[] = {
         "base/bin/python3*",
         "link-to-base/python3 -> @/base/bin/python3",
@@ -18,7 +18,7 @@ static const char *const tree[] = {
         "copies/pyvenv.cfg", "copies/bin/python3*",
         /* pyvenv.cfg beside the interpreter */
         "beside/bin/pyvenv.cfg", "beside/bin/python3 -> @/base/bin/python3",
-        /* one below an environment's folder is none of it */
+        /* one below an environment's directory is none of it */
         "env/sub/bin/python3 -> @/base/bin/python3",
         /* links to an environment and into it */
         "link-to-env -> env",
@@ -30,7 +30,7 @@ static const char *const tree[] = {
         "conda/conda-meta/history", "conda/bin/python3*",
         "conda-venv/pyvenv.cfg", "conda-venv/bin/python3 -> @/conda/bin/python3",
         /* leftovers */
-        "empty/", "cfg-is-folder/pyvenv.cfg/", "cfg-is-folder/bin/python3*", "a-file",
+        "empty/", "cfg-is-directory/pyvenv.cfg/", "cfg-is-directory/bin/python3*", "a-file",
         "dangling-cfg/pyvenv.cfg -> @/missing", "dangling-cfg/bin/python3*",
         "no-home/pyvenv.cfg", "no-home/bin/python3*",
         "a b/pyvenv.cfg", "a b/bin/python3 -> @/base/bin/python3",
@@ -56,7 +56,7 @@ static const struct {
         {"activate_this.py alone", "half-legacy/bin/python3", NULL, NULL},
         {"conda", "conda/bin/python3", NULL, NULL},
         {"venv made with conda's Python", "conda-venv/bin/python3", NULL, "conda-venv"},
-        {"pyvenv.cfg is a folder", "cfg-is-folder/bin/python3", NULL, NULL},
+        {"pyvenv.cfg is a directory", "cfg-is-directory/bin/python3", NULL, NULL},
         {"pyvenv.cfg is a dangling link", "dangling-cfg/bin/python3", NULL, NULL},
         {"pyvenv.cfg without home", "no-home/bin/python3", NULL, "no-home"},
         {"path with a blank", "a b/bin/python3", NULL, "a b"},
@@ -68,11 +68,11 @@ static const struct {
         {"VIRTUAL_ENV with a blank", "base/bin/python3", "a b", "a b"},
         {"VIRTUAL_ENV empty", "base/bin/python3", "", NULL},
         {"VIRTUAL_ENV stale", "base/bin/python3", "removed", NULL},
-        {"VIRTUAL_ENV is an empty folder", "base/bin/python3", "empty", NULL},
+        {"VIRTUAL_ENV is an empty directory", "base/bin/python3", "empty", NULL},
         {"VIRTUAL_ENV is a file", "base/bin/python3", "a-file", NULL},
         {"VIRTUAL_ENV is conda", "base/bin/python3", "conda", NULL},
         {"VIRTUAL_ENV is the base", "base/bin/python3", "base", NULL},
-        {"VIRTUAL_ENV is the bin folder of one", "base/bin/python3", "env/bin", NULL},
+        {"VIRTUAL_ENV is the bin directory of one", "base/bin/python3", "env/bin", NULL},
         {"VIRTUAL_ENV is the system", "base/bin/python3", "=/", NULL},
         {"the target's own goes before VIRTUAL_ENV", "nested/bin/python3", "env", "nested"},
         {"the target's own with a stale VIRTUAL_ENV", "env/bin/python3", "removed", "env"},

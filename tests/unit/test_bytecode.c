@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store_rig.h"
+#include "store_fixture.h"
 
 #include "base/error.h"
 #include "base/process.h"
@@ -89,7 +89,7 @@ static void compile_done(struct compile *compile)
         entry_free(compile->entry);
 }
 
-/* The files of an entry without bytecode, and an empty folder "out". */
+/* The files of an entry without bytecode, and an empty directory "out". */
 static struct compile prepare(void)
 {
         static char out_path[2048];
@@ -183,12 +183,12 @@ static void equals_py_compile(void **state)
                 "                [bare(k) if hasattr(k, 'co_code') else k for k in c.co_consts])\n"
                 "    return data[:16], bare(code)\n"
                 "n = 0\n"
-                "for folder, _, names in os.walk(files):\n"
+                "for directory, _, names in os.walk(files):\n"
                 "    for name in names:\n"
-                "        target = os.path.join(out, os.path.relpath(folder, files), '__pycache__',\n"
+                "        target = os.path.join(out, os.path.relpath(directory, files), '__pycache__',\n"
                 "                              name[:-3] + suffix)\n"
                 "        if name.endswith('.py') and os.path.exists(target):\n"
-                "            py_compile.compile(os.path.join(folder, name), 'x.pyc', doraise=True, optimize=0,\n"
+                "            py_compile.compile(os.path.join(directory, name), 'x.pyc', doraise=True, optimize=0,\n"
                 "                               invalidation_mode=kind)\n"
                 "            assert body('x.pyc') == body(target), target\n"
                 "            n += 1\n"
@@ -219,7 +219,7 @@ static void equals_py_compile(void **state)
         }
 }
 
-/* An interpreter that is not one: "%" is the temporary folder. */
+/* An interpreter that is not one: "%" is the temporary directory. */
 static const struct {
         const char *script, *message;
 } failing[] = {
@@ -241,7 +241,7 @@ static void tells_how_the_interpreter_failed(void **state)
                 target.run_exe = exe;
                 compile.query.target = &target;
                 compile.query.jobs = 2;
-                assert_int_equal(bytecode_compile(&compile.query, &compile.pyc, &err), PIPSEED_E_BYTECODE);
+                assert_int_equal(bytecode_compile(&compile.query, &compile.pyc, &err), PIPSEED_E_COMPILE_FAILED);
                 assert_string_equal(err.path, exe);
                 if (!str_ends(err.message, failing[i].message))
                         fail_msg("%s", err.message);
@@ -265,7 +265,7 @@ static void missing_interpreter(void **state)
         assert_int_equal(err.sys_errno, ENOENT);
 }
 
-/* What the user's environment says to Python, and what lies in the current folder, does not count. */
+/* What the user's environment says to Python, and what lies in the current directory, does not count. */
 static void is_isolated(void **state)
 {
         _cleanup_(compile_done) struct compile compile = prepare();
@@ -322,7 +322,7 @@ static void writes_nothing_for_the_dead(void **state)
                 if (fstatat(compile.out_fd, path, &st, 0) == 0)
                         fail_msg("%s was written", path);
         }
-        assert_int_equal(tree_count("out"), 2); /* its folders are there: it could have been */
+        assert_int_equal(tree_count("out"), 2); /* its directories are there: it could have been */
 }
 
 static void nothing_to_compile(void **state)

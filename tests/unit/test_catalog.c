@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "tree_rig.h"
-#include "wheel_rig.h"
+#include "tree_fixture.h"
+#include "wheel_fixture.h"
 
 #include "base/error.h"
 #include "wheel/catalog.h"
@@ -17,14 +17,14 @@ static int note_event(void *data, const struct pipseed_event *event)
 }
 
 /* A file of that name whose METADATA says what its Requires-Python is. */
-static void put_wheel(const char *folder, const char *filename, const char *requires_python)
+static void put_wheel(const char *directory, const char *filename, const char *requires_python)
 {
         _cleanup_(arena_done) struct arena arena = {0};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         _cleanup_(str_done) struct str metadata = STR_INIT;
-        _cleanup_free_ char *path = str_format("%s/%s", folder, filename);
+        _cleanup_free_ char *path = str_format("%s/%s", directory, filename);
         struct wheel_name name;
-        struct rig rig;
+        struct fixture fixture;
         char info[256];
 
         assert_int_equal(wheel_name_parse(&arena, filename, &name, &err), 0);
@@ -32,20 +32,20 @@ static void put_wheel(const char *folder, const char *filename, const char *requ
         str_printf(&metadata, "Metadata-Version: 2.1\nName: %s\nVersion: %s\n", name.distribution, name.version);
         if (requires_python != NULL)
                 str_printf(&metadata, "Requires-Python: %s\n", requires_python);
-        rig_start(&rig);
-        rig_add(&rig, info, metadata.data);
-        rig_finish(&rig);
-        tree_bytes(path, rig.zip.data, rig.zip.len, 0644);
-        rig_done(&rig);
+        fixture_start(&fixture);
+        fixture_add(&fixture, info, metadata.data);
+        fixture_finish(&fixture);
+        tree_bytes(path, fixture.zip.data, fixture.zip.len, 0644);
+        fixture_done(&fixture);
 }
 
-static struct pipseed_request request_of(const char *const *folders, size_t n)
+static struct pipseed_request request_of(const char *const *directories, size_t n)
 {
         struct pipseed_request req;
 
         pipseed_request_init(&req);
         req.bundled = false;
-        req.wheel_dirs = folders;
+        req.wheel_dirs = directories;
         req.n_wheel_dirs = n;
         req.event = note_event;
         seen[0] = '\0';
@@ -57,7 +57,7 @@ static const struct tag_facts tags = {
         .libc_major = 2, .libc_minor = 36,
 };
 
-/* What is in the folder: "file name" or "file name Requires-Python". */
+/* What is in the directory: "file name" or "file name Requires-Python". */
 static const struct {
         const char *name;
         const char *wheels[8];
@@ -131,21 +131,21 @@ static void chooses(void **state)
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
                 _cleanup_(catalog_done) struct catalog catalog = {0};
-                _cleanup_free_ char *folder = str_format("w%zu", i);
-                _cleanup_free_ char *absolute = strdup(tree_path(folder));
-                const char *const folders[] = {absolute};
-                const struct pipseed_request req = request_of(folders, 1);
+                _cleanup_free_ char *directory = str_format("w%zu", i);
+                _cleanup_free_ char *absolute = strdup(tree_path(directory));
+                const char *const directories[] = {absolute};
+                const struct pipseed_request req = request_of(directories, 1);
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
                 struct catalog_wheel *wheel = NULL;
                 int r;
 
-                tree_dir(folder);
+                tree_dir(directory);
                 for (size_t k = 0; k < 8 && choices[i].wheels[k] != NULL; k++) {
                         const char *blank = strchr(choices[i].wheels[k], ' ');
                         _cleanup_free_ char *name = str_format("%.*s", (int)strcspn(choices[i].wheels[k], " "),
                                                                choices[i].wheels[k]);
 
-                        put_wheel(folder, name, blank != NULL ? blank + 1 : NULL);
+                        put_wheel(directory, name, blank != NULL ? blank + 1 : NULL);
                 }
                 assert_int_equal(catalog_open(&req, &catalog, &err), 0);
                 r = choose(&catalog, "pip", choices[i].specifier, &wheel, &err);
@@ -183,21 +183,21 @@ static void chooses_pinned_files(void **state)
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(pinned); i++) {
                 _cleanup_(catalog_done) struct catalog catalog = {0};
-                _cleanup_free_ char *folder = str_format("p%zu", i);
-                _cleanup_free_ char *absolute = strdup(tree_path(folder));
-                const char *const folders[] = {absolute};
+                _cleanup_free_ char *directory = str_format("p%zu", i);
+                _cleanup_free_ char *absolute = strdup(tree_path(directory));
+                const char *const directories[] = {absolute};
                 const struct pipseed_pin pin = {.size = sizeof(pin), .filename = pinned[i].pin, .sha256 = WRONG};
                 const struct pipseed_pin *const pins[] = {&pin};
-                struct pipseed_request req = request_of(folders, 1);
+                struct pipseed_request req = request_of(directories, 1);
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
                 struct catalog_wheel *wheel = NULL;
                 int r;
 
                 req.pins = pins;
                 req.n_pins = 1;
-                tree_dir(folder);
+                tree_dir(directory);
                 for (size_t k = 0; k < 4 && pinned[i].wheels[k] != NULL; k++)
-                        put_wheel(folder, pinned[i].wheels[k], NULL);
+                        put_wheel(directory, pinned[i].wheels[k], NULL);
                 assert_int_equal(catalog_open(&req, &catalog, &err), 0);
                 r = choose(&catalog, "pip", "", &wheel, &err);
                 if (pinned[i].expected == NULL ? r != PIPSEED_E_UNPINNED
@@ -211,8 +211,8 @@ static void reads_one_at_a_time(void **state)
 {
         _cleanup_(catalog_done) struct catalog catalog = {0};
         _cleanup_free_ char *absolute = strdup(tree_path("w"));
-        const char *const folders[] = {absolute};
-        struct pipseed_request req = request_of(folders, 1);
+        const char *const directories[] = {absolute};
+        struct pipseed_request req = request_of(directories, 1);
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct catalog_wheel *wheel = NULL;
 
@@ -231,9 +231,9 @@ static void reads_one_at_a_time(void **state)
 
 static void tells_what_was_there(void **state)
 {
-        _cleanup_free_ char *folder = strdup(tree_path("w"));
-        const char *const folders[] = {folder};
-        const struct pipseed_request req = request_of(folders, 1);
+        _cleanup_free_ char *directory = strdup(tree_path("w"));
+        const char *const directories[] = {directory};
+        const struct pipseed_request req = request_of(directories, 1);
         _cleanup_(catalog_done) struct catalog catalog = {0};
         _cleanup_free_ char *expected = NULL;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
@@ -246,7 +246,7 @@ static void tells_what_was_there(void **state)
         assert_int_equal(catalog_open(&req, &catalog, &err), 0);
         assert_int_equal(choose(&catalog, "pip", ">=25", &wheel, &err), PIPSEED_E_NO_WHEEL);
         expected = str_format("no wheel of pip >=25 fits Python 3.11.2; at hand: 27.0 (%s, Python >=3.12), 24.0 (%s)",
-                              folders[0], folders[0]);
+                              directories[0], directories[0]);
         assert_string_equal(err.message, expected);
         assert_string_not_equal(err.hint, "");
         assert_null(wheel);
@@ -255,16 +255,16 @@ static void tells_what_was_there(void **state)
         assert_string_equal(err.message, "no wheel of wheel fits Python 3.11.2; at hand: none");
 }
 
-static void holds_no_folder_afterwards(void **state)
+static void holds_no_dir_afterwards(void **state)
 {
-        _cleanup_free_ char *folder = strdup(tree_path("w"));
-        const char *const folders[] = {folder, folder, "/nonexistent"};
+        _cleanup_free_ char *directory = strdup(tree_path("w"));
+        const char *const directories[] = {directory, directory, "/nonexistent"};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         (void)state;
         put_wheel("w", "pip-26.0-py3-none-any.whl", NULL);
-        for (size_t n = 1; n <= ARRAY_SIZE(folders); n++) {
-                const struct pipseed_request req = request_of(folders, n);
+        for (size_t n = 1; n <= ARRAY_SIZE(directories); n++) {
+                const struct pipseed_request req = request_of(directories, n);
                 _cleanup_(catalog_done) struct catalog catalog = {0};
                 int before = dup(0), after;
 
@@ -280,7 +280,7 @@ static void holds_no_folder_afterwards(void **state)
 static void lists_newest_first(void **state)
 {
         static const struct {
-                const char *folder, *filename;
+                const char *directory, *filename;
         } sorted[] = {
                 {"a", "pip-26.0-py3-none-any.whl"},        {"b", "pip-26.0-py3-none-any.whl"},
                 {"b", "pip-25.10-py3-none-any.whl"},       {"a", "pip-25.9-py3-none-any.whl"},
@@ -288,31 +288,31 @@ static void lists_newest_first(void **state)
         };
         _cleanup_free_ char *a = strdup(tree_path("a"));
         _cleanup_free_ char *b = strdup(tree_path("b"));
-        const char *const folders[] = {a, b};
-        const struct pipseed_request req = request_of(folders, 2);
+        const char *const directories[] = {a, b};
+        const struct pipseed_request req = request_of(directories, 2);
         _cleanup_(catalog_done) struct catalog catalog = {0};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct catalog_wheel *wheel = NULL;
 
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(sorted); i++)
-                put_wheel(sorted[i].folder, sorted[i].filename, NULL);
+                put_wheel(sorted[i].directory, sorted[i].filename, NULL);
         assert_int_equal(catalog_open(&req, &catalog, &err), 0);
         assert_int_equal(catalog.n_wheels, ARRAY_SIZE(sorted));
         for (size_t i = 0; i < ARRAY_SIZE(sorted); i++) {
                 assert_string_equal(catalog.wheels[i].filename, sorted[i].filename);
-                assert_string_equal(catalog.wheels[i].source, tree_path(sorted[i].folder));
+                assert_string_equal(catalog.wheels[i].source, tree_path(sorted[i].directory));
                 assert_false(catalog.wheels[i].is_read);
         }
         assert_int_equal(choose(&catalog, "pip", "", &wheel, &err), 0);
-        assert_string_equal(wheel->source, folders[0]); /* the same wheel twice: the earlier folder */
+        assert_string_equal(wheel->source, directories[0]); /* the same wheel twice: the earlier directory */
 }
 
 static void passes_over_other_files(void **state)
 {
-        _cleanup_free_ char *folder = strdup(tree_path("w"));
-        const char *const folders[] = {folder};
-        struct pipseed_request req = request_of(folders, 1);
+        _cleanup_free_ char *directory = strdup(tree_path("w"));
+        const char *const directories[] = {directory};
+        struct pipseed_request req = request_of(directories, 1);
         _cleanup_(catalog_done) struct catalog catalog = {0};
         _cleanup_(catalog_done) struct catalog cancelled = {0};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
@@ -337,7 +337,7 @@ static void passes_over_other_files(void **state)
         assert_int_equal(cancelled.n_wheels, 0);
 }
 
-static void folder_that_cannot_be_read(void **state)
+static void dir_that_cannot_be_read(void **state)
 {
         static const struct {
                 const char *name;
@@ -347,23 +347,23 @@ static void folder_that_cannot_be_read(void **state)
         (void)state;
         tree_file("file", "");
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-                const char *const folders[] = {tree_path(rows[i].name)};
-                const struct pipseed_request req = request_of(folders, 1);
+                const char *const directories[] = {tree_path(rows[i].name)};
+                const struct pipseed_request req = request_of(directories, 1);
                 _cleanup_(catalog_done) struct catalog catalog = {0};
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
 
                 assert_int_equal(catalog_open(&req, &catalog, &err), PIPSEED_E_IO);
                 assert_int_equal(err.sys_errno, rows[i].sys_errno);
-                assert_string_equal(err.path, folders[0]);
+                assert_string_equal(err.path, directories[0]);
                 assert_string_not_equal(err.hint, "");
         }
 }
 
 static void reads_once(void **state)
 {
-        _cleanup_free_ char *folder = strdup(tree_path("w"));
-        const char *const folders[] = {folder};
-        const struct pipseed_request req = request_of(folders, 1);
+        _cleanup_free_ char *directory = strdup(tree_path("w"));
+        const char *const directories[] = {directory};
+        const struct pipseed_request req = request_of(directories, 1);
         _cleanup_(catalog_done) struct catalog catalog = {0};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         const void *bytes = NULL, *again = NULL;
@@ -384,14 +384,14 @@ static void reads_once(void **state)
 
 static void wheels_that_cannot_be_read(void **state)
 {
-        _cleanup_free_ char *folder = strdup(tree_path("w"));
-        const char *const folders[] = {folder};
-        const struct pipseed_request req = request_of(folders, 1);
+        _cleanup_free_ char *directory = strdup(tree_path("w"));
+        const char *const directories[] = {directory};
+        const struct pipseed_request req = request_of(directories, 1);
         const char *file = "w/pip-26.0-py3-none-any.whl";
         static const struct {
                 const char *content;
                 int expected;
-        } rows[] = {{"no zip at all", PIPSEED_E_ZIP_NO_END}, {"", PIPSEED_E_ZIP_NO_END}, {NULL, PIPSEED_E_ZIP_BOMB}};
+        } rows[] = {{"no zip at all", PIPSEED_E_ZIP_NO_EOCD}, {"", PIPSEED_E_ZIP_NO_EOCD}, {NULL, PIPSEED_E_ZIP_BOMB}};
 
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -411,7 +411,7 @@ static void wheels_that_cannot_be_read(void **state)
 }
 
 
-enum who { OURS, GROUP_FILE, OTHERS_FILE, GROUP_FOLDER, OTHERS_FOLDER, FOREIGN_FILE, FOREIGN_FOLDER };
+enum who { OURS, GROUP_FILE, OTHERS_FILE, GROUP_DIR, OTHERS_DIR, FOREIGN_FILE, FOREIGN_DIR };
 
 /* "right": the wheel's own hash. */
 static const struct {
@@ -433,16 +433,16 @@ static const struct {
         {OURS, PIPSEED_REQUIRE_HASH_NO, "", PIPSEED_E_WHEEL_HASH, "differs from "},
         {GROUP_FILE, PIPSEED_REQUIRE_HASH_AUTO, NULL, PIPSEED_E_UNPINNED, "can be written by others (mode 0664)"},
         {OTHERS_FILE, PIPSEED_REQUIRE_HASH_AUTO, NULL, PIPSEED_E_UNPINNED, "can be written by others (mode 0646)"},
-        {GROUP_FOLDER, PIPSEED_REQUIRE_HASH_AUTO, NULL, PIPSEED_E_UNPINNED, "can be written by others (mode 0775)"},
-        {OTHERS_FOLDER, PIPSEED_REQUIRE_HASH_AUTO, NULL, PIPSEED_E_UNPINNED, "can be written by others (mode 1777)"},
+        {GROUP_DIR, PIPSEED_REQUIRE_HASH_AUTO, NULL, PIPSEED_E_UNPINNED, "can be written by others (mode 0775)"},
+        {OTHERS_DIR, PIPSEED_REQUIRE_HASH_AUTO, NULL, PIPSEED_E_UNPINNED, "can be written by others (mode 1777)"},
         {FOREIGN_FILE, PIPSEED_REQUIRE_HASH_AUTO, NULL, PIPSEED_E_UNPINNED, "belongs to uid 65534"},
-        {FOREIGN_FOLDER, PIPSEED_REQUIRE_HASH_AUTO, NULL, PIPSEED_E_UNPINNED, "belongs to uid 65534"},
-        {FOREIGN_FOLDER, PIPSEED_REQUIRE_HASH_AUTO, "right", 0, ""},
+        {FOREIGN_DIR, PIPSEED_REQUIRE_HASH_AUTO, NULL, PIPSEED_E_UNPINNED, "belongs to uid 65534"},
+        {FOREIGN_DIR, PIPSEED_REQUIRE_HASH_AUTO, "right", 0, ""},
         {FOREIGN_FILE, PIPSEED_REQUIRE_HASH_NO, NULL, 0, ""},
-        {OTHERS_FOLDER, PIPSEED_REQUIRE_HASH_NO, NULL, 0, ""},
+        {OTHERS_DIR, PIPSEED_REQUIRE_HASH_NO, NULL, 0, ""},
 };
 
-static void set_owner(enum who who, const char *folder, const char *file)
+static void set_owner(enum who who, const char *directory, const char *file)
 {
         switch (who) {
         case OURS:
@@ -453,17 +453,17 @@ static void set_owner(enum who who, const char *folder, const char *file)
         case OTHERS_FILE:
                 assert_int_equal(chmod(file, 0646), 0);
                 break;
-        case GROUP_FOLDER:
-                assert_int_equal(chmod(folder, 0775), 0);
+        case GROUP_DIR:
+                assert_int_equal(chmod(directory, 0775), 0);
                 break;
-        case OTHERS_FOLDER:
-                assert_int_equal(chmod(folder, 01777), 0);
+        case OTHERS_DIR:
+                assert_int_equal(chmod(directory, 01777), 0);
                 break;
         case FOREIGN_FILE:
                 assert_int_equal(chown(file, 65534, 65534), 0);
                 break;
-        case FOREIGN_FOLDER:
-                assert_int_equal(chown(folder, 65534, 65534), 0);
+        case FOREIGN_DIR:
+                assert_int_equal(chown(directory, 65534, 65534), 0);
                 break;
         }
 }
@@ -475,11 +475,11 @@ static void trusts_pins_and_owners(void **state)
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(trusts); i++) {
                 _cleanup_(catalog_done) struct catalog catalog = {0};
-                _cleanup_free_ char *folder = str_format("w%zu", i);
-                _cleanup_free_ char *file = str_format("%s/%s", folder, filename);
-                _cleanup_free_ char *absolute = strdup(tree_path(folder));
-                const char *const folders[] = {absolute};
-                struct pipseed_request req = request_of(folders, 1);
+                _cleanup_free_ char *directory = str_format("w%zu", i);
+                _cleanup_free_ char *file = str_format("%s/%s", directory, filename);
+                _cleanup_free_ char *absolute = strdup(tree_path(directory));
+                const char *const directories[] = {absolute};
+                struct pipseed_request req = request_of(directories, 1);
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
                 struct pipseed_pin other = {sizeof(other), "other-1.0-py3-none-any.whl", WRONG};
                 struct pipseed_pin own = {sizeof(own), filename, trusts[i].pin};
@@ -490,8 +490,8 @@ static void trusts_pins_and_owners(void **state)
 
                 if (trusts[i].who >= FOREIGN_FILE && geteuid() != 0)
                         continue;
-                put_wheel(folder, filename, NULL);
-                set_owner(trusts[i].who, tree_path(folder), tree_path(file));
+                put_wheel(directory, filename, NULL);
+                set_owner(trusts[i].who, tree_path(directory), tree_path(file));
                 assert_int_equal(catalog_open(&req, &catalog, &err), 0);
                 assert_int_equal(catalog_read(&catalog.wheels[0], &bytes, &len, &err), 0);
                 hash_to_hex(catalog.wheels[0].sha256, hex);
@@ -546,9 +546,9 @@ static void bundle(void **state)
 
 static void bundle_goes_first(void **state)
 {
-        _cleanup_free_ char *folder = strdup(tree_path("w"));
-        const char *const folders[] = {folder};
-        struct pipseed_request req = request_of(folders, 1);
+        _cleanup_free_ char *directory = strdup(tree_path("w"));
+        const char *const directories[] = {directory};
+        struct pipseed_request req = request_of(directories, 1);
         _cleanup_(catalog_done) struct catalog catalog = {0};
         _cleanup_free_ char *file = NULL;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
@@ -575,10 +575,10 @@ int main(void)
                 cmocka_unit_test_setup_teardown(chooses_pinned_files, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(reads_one_at_a_time, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(tells_what_was_there, tree_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(holds_no_folder_afterwards, tree_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(holds_no_dir_afterwards, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(lists_newest_first, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(passes_over_other_files, tree_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(folder_that_cannot_be_read, tree_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(dir_that_cannot_be_read, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(reads_once, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(wheels_that_cannot_be_read, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(trusts_pins_and_owners, tree_setup, tree_teardown),

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "txn_rig.h"
+#include "txn_fixture.h"
 
-#include "old_kernel_rig.h"
+#include "old_kernel_fixture.h"
 
-/* One change of each kind on a package's folder or a file: what is staged, what is there before, and after it. */
+/* One change of each kind on a package's directory or a file: what is staged, what is there before, and after it. */
 static const struct {
         enum change_kind kind;
         enum plan_root root;
@@ -25,30 +25,30 @@ static struct txn *make(size_t i)
         struct txn *txn;
 
         if (kinds[i].before != NULL) {
-                _cleanup_free_ char *path = path_join(rig_roots[kinds[i].root], kinds[i].before);
+                _cleanup_free_ char *path = path_join(fixture_roots[kinds[i].root], kinds[i].before);
 
                 tree_file(path, "old");
         }
-        txn = rig_prepare();
+        txn = fixture_prepare();
         if (kinds[i].staged != NULL)
-                rig_stage(txn, kinds[i].root, kinds[i].staged, "new");
-        rig_add_change(txn, kinds[i].kind, kinds[i].root, kinds[i].path);
+                fixture_stage(txn, kinds[i].root, kinds[i].staged, "new");
+        fixture_add_change(txn, kinds[i].kind, kinds[i].root, kinds[i].path);
         return txn;
 }
 
 static void assert_after(size_t i)
 {
-        _cleanup_free_ char *path = path_join(rig_roots[kinds[i].root], kinds[i].path);
+        _cleanup_free_ char *path = path_join(fixture_roots[kinds[i].root], kinds[i].path);
         _cleanup_free_ char *staged =
-                kinds[i].staged != NULL ? path_join(rig_roots[kinds[i].root], kinds[i].staged) : NULL;
+                kinds[i].staged != NULL ? path_join(fixture_roots[kinds[i].root], kinds[i].staged) : NULL;
         _cleanup_free_ char *before =
-                kinds[i].before != NULL ? path_join(rig_roots[kinds[i].root], kinds[i].before) : NULL;
+                kinds[i].before != NULL ? path_join(fixture_roots[kinds[i].root], kinds[i].before) : NULL;
 
-        assert_int_equal(rig_has(path), kinds[i].kind != CHANGE_TAKE);
+        assert_int_equal(fixture_has(path), kinds[i].kind != CHANGE_TAKE);
         if (staged != NULL)
-                rig_assert_content(staged, "new");
+                fixture_assert_content(staged, "new");
         if (before != NULL && (staged == NULL || strcmp(before, staged) != 0))
-                assert_false(rig_has(before));
+                assert_false(fixture_has(before));
 }
 
 /* Forward and back, each step repeated as after a kill: the state is that of the last one. */
@@ -61,7 +61,7 @@ static void forward_and_back(void **state)
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
                 for (size_t k = 0; k < ARRAY_SIZE(orders); k++) {
                         _cleanup_(txn_freep) struct txn *txn = make(i);
-                        _cleanup_free_ char *before = rig_listing("env");
+                        _cleanup_free_ char *before = fixture_listing("env");
                         _cleanup_close_ int top = file_open_dir(tree_root);
                         _cleanup_close_ int lowest = dup(top);
                         const int free_fd = lowest;
@@ -76,14 +76,14 @@ static void forward_and_back(void **state)
                                 if (*step == 'a') {
                                         assert_after(i);
                                 } else {
-                                        _cleanup_free_ char *now = rig_listing("env");
+                                        _cleanup_free_ char *now = fixture_listing("env");
 
                                         if (strcmp(now, before) != 0)
                                                 fail_msg("row %zu, \"%s\":\n%snot\n%s", i, orders[k], now, before);
                                 }
                         }
                         lowest = dup(top);
-                        assert_int_equal(lowest, free_fd); /* no folder is held */
+                        assert_int_equal(lowest, free_fd); /* no directory is held */
                         txn_free(steal_ptr(txn));
                         assert_int_equal(file_remove_tree(top, "env"), 0);
                         tree_dir(RIG_LIB);
@@ -91,9 +91,9 @@ static void forward_and_back(void **state)
                 }
 }
 
-static int area_fd(const struct txn *txn)
+static int staging_fd(const struct txn *txn)
 {
-        return txn->roots[PLAN_LIB].area_fd;
+        return txn->roots[PLAN_LIB].staging_fd;
 }
 
 /* A swap without exchange that stopped after its first rename: the old one is in old/0, nothing is at the path. */
@@ -106,20 +106,20 @@ static void half_way_swap(void **state)
                 _cleanup_free_ char *now = NULL;
 
                 tree_file(RIG_LIB "/pip/old.py", "old");
-                before = rig_listing("env");
-                txn = rig_prepare();
-                rig_stage(txn, PLAN_LIB, "pip/a.py", "new");
-                rig_add_change(txn, CHANGE_SWAP, PLAN_LIB, "pip");
-                assert_int_equal(mkdirat(area_fd(txn), "old", 0700), 0);
-                assert_int_equal(renameat(txn->roots[PLAN_LIB].fd, "pip", area_fd(txn), "old/0"), 0);
+                before = fixture_listing("env");
+                txn = fixture_prepare();
+                fixture_stage(txn, PLAN_LIB, "pip/a.py", "new");
+                fixture_add_change(txn, CHANGE_SWAP, PLAN_LIB, "pip");
+                assert_int_equal(mkdirat(staging_fd(txn), "old", 0700), 0);
+                assert_int_equal(renameat(txn->roots[PLAN_LIB].fd, "pip", staging_fd(txn), "old/0"), 0);
                 if (forward != 0) {
                         assert_int_equal(change_apply(txn, 0), 0);
-                        rig_assert_content(RIG_LIB "/pip/a.py", "new");
-                        assert_false(rig_has(RIG_LIB "/pip/old.py"));
+                        fixture_assert_content(RIG_LIB "/pip/a.py", "new");
+                        assert_false(fixture_has(RIG_LIB "/pip/old.py"));
                 }
                 /* Undone from half-way, and from the end. */
                 assert_int_equal(change_undo(txn, 0), 0);
-                now = rig_listing("env");
+                now = fixture_listing("env");
                 assert_string_equal(now, before);
         }
 }
@@ -127,17 +127,17 @@ static void half_way_swap(void **state)
 /* What somebody else put at the path meanwhile is never overwritten. */
 static void does_not_overwrite(void **state)
 {
-        _cleanup_(txn_freep) struct txn *txn = rig_prepare();
+        _cleanup_(txn_freep) struct txn *txn = fixture_prepare();
 
         (void)state;
-        rig_stage(txn, PLAN_SCRIPTS, "pip", "new");
-        rig_add_change(txn, CHANGE_PUT, PLAN_SCRIPTS, "pip");
+        fixture_stage(txn, PLAN_SCRIPTS, "pip", "new");
+        fixture_add_change(txn, CHANGE_PUT, PLAN_SCRIPTS, "pip");
         tree_file("env/bin/pip", "theirs");
         assert_int_equal(change_apply(txn, 0), -EEXIST);
-        rig_assert_content("env/bin/pip", "theirs");
+        fixture_assert_content("env/bin/pip", "theirs");
         /* Nothing of ours is there: nothing to undo. */
         assert_int_equal(change_undo(txn, 0), 0);
-        rig_assert_content("env/bin/pip", "theirs");
+        fixture_assert_content("env/bin/pip", "theirs");
 }
 
 static void take_leaves_others_alone(void **state)
@@ -146,98 +146,98 @@ static void take_leaves_others_alone(void **state)
 
         (void)state;
         tree_file("env/bin/pip", "ours");
-        txn = rig_prepare();
-        rig_add_change(txn, CHANGE_TAKE, PLAN_SCRIPTS, "pip");
+        txn = fixture_prepare();
+        fixture_add_change(txn, CHANGE_TAKE, PLAN_SCRIPTS, "pip");
         /* The inode stays in use, so that the new file has another one. */
         assert_int_equal(rename(tree_path("env/bin/pip"), tree_path("env/bin/kept")), 0);
         tree_file("env/bin/pip", "theirs");
         assert_int_equal(change_apply(txn, 0), 0);
-        rig_assert_content("env/bin/pip", "theirs");
+        fixture_assert_content("env/bin/pip", "theirs");
         assert_int_equal(change_undo(txn, 0), 0);
-        rig_assert_content("env/bin/pip", "theirs");
+        fixture_assert_content("env/bin/pip", "theirs");
 }
 
-static void take_from_a_folder_that_is_gone(void **state)
+static void take_from_a_dir_that_is_gone(void **state)
 {
         _cleanup_(txn_freep) struct txn *txn = NULL;
         _cleanup_close_ int top = file_open_dir(tree_root);
 
         (void)state;
         tree_file("env/share/man/x.1", "old");
-        txn = rig_prepare();
-        rig_add_change(txn, CHANGE_TAKE, PLAN_DATA, "share/man/x.1");
+        txn = fixture_prepare();
+        fixture_add_change(txn, CHANGE_TAKE, PLAN_DATA, "share/man/x.1");
         assert_int_equal(file_remove_tree(top, "env/share"), 0);
         assert_int_equal(change_apply(txn, 0), 0);
 }
 
 static void mkdir_undo_keeps_what_is_in_it(void **state)
 {
-        _cleanup_(txn_freep) struct txn *txn = rig_prepare();
+        _cleanup_(txn_freep) struct txn *txn = fixture_prepare();
 
         (void)state;
-        rig_add_change(txn, CHANGE_MKDIR, PLAN_DATA, "share");
+        fixture_add_change(txn, CHANGE_MKDIR, PLAN_DATA, "share");
         assert_int_equal(change_apply(txn, 0), 0);
         tree_file("env/share/theirs", "x");
         assert_int_equal(change_undo(txn, 0), 0);
-        rig_assert_content("env/share/theirs", "x");
+        fixture_assert_content("env/share/theirs", "x");
 }
 
-static void mkdir_wants_a_folder(void **state)
+static void mkdir_wants_a_dir(void **state)
 {
-        _cleanup_(txn_freep) struct txn *txn = rig_prepare();
+        _cleanup_(txn_freep) struct txn *txn = fixture_prepare();
 
         (void)state;
-        rig_add_change(txn, CHANGE_MKDIR, PLAN_DATA, "share");
+        fixture_add_change(txn, CHANGE_MKDIR, PLAN_DATA, "share");
         tree_file("env/share", "a file");
         assert_int_equal(change_apply(txn, 0), -ENOTDIR);
-        rig_assert_content("env/share", "a file");
+        fixture_assert_content("env/share", "a file");
 }
 
 static void follows_no_link(void **state)
 {
-        _cleanup_(txn_freep) struct txn *txn = rig_prepare();
+        _cleanup_(txn_freep) struct txn *txn = fixture_prepare();
 
         (void)state;
         tree_dir("outside");
-        rig_stage(txn, PLAN_DATA, "share/x", "new");
-        rig_add_change(txn, CHANGE_PUT, PLAN_DATA, "share/x");
+        fixture_stage(txn, PLAN_DATA, "share/x", "new");
+        fixture_add_change(txn, CHANGE_PUT, PLAN_DATA, "share/x");
         tree_link("env/share", "../outside");
         assert_int_equal(change_apply(txn, 0), -ELOOP);
         assert_int_equal(rmdir(tree_path("outside")), 0);
 }
 
-/* Whatever has become of the folder where something was to be put: it is not there, so there is nothing to undo. */
-static void undo_where_the_folder_is_gone(void **state)
+/* Whatever has become of the directory where something was to be put: it is not there, so there is nothing to undo. */
+static void undo_where_the_dir_is_gone(void **state)
 {
         static const char *const instead[] = {NULL, "env/share", "env/share -> bin"};
 
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(instead); i++) {
-                _cleanup_(txn_freep) struct txn *txn = rig_prepare();
+                _cleanup_(txn_freep) struct txn *txn = fixture_prepare();
                 _cleanup_close_ int top = file_open_dir(tree_root);
 
-                rig_stage(txn, PLAN_DATA, "share/x", "new");
-                rig_add_change(txn, CHANGE_MKDIR, PLAN_DATA, "share/man");
-                rig_add_change(txn, CHANGE_PUT, PLAN_DATA, "share/x");
+                fixture_stage(txn, PLAN_DATA, "share/x", "new");
+                fixture_add_change(txn, CHANGE_MKDIR, PLAN_DATA, "share/man");
+                fixture_add_change(txn, CHANGE_PUT, PLAN_DATA, "share/x");
                 if (instead[i] != NULL)
                         tree_entry(instead[i], "theirs");
                 assert_int_equal(change_undo(txn, 1), 0);
                 assert_int_equal(change_undo(txn, 0), 0);
-                assert_int_equal(rig_has("env/share"), instead[i] != NULL);
+                assert_int_equal(fixture_has("env/share"), instead[i] != NULL);
                 assert_int_equal(file_remove_tree(top, "env/share"), 0);
         }
 }
 
-/* But what was taken away can only come back where its folder is. */
-static void taken_needs_its_folder(void **state)
+/* But what was taken away can only come back where its directory is. */
+static void taken_needs_its_dir(void **state)
 {
         _cleanup_(txn_freep) struct txn *txn = NULL;
         _cleanup_close_ int top = file_open_dir(tree_root);
 
         (void)state;
         tree_file("env/share/x", "old");
-        txn = rig_prepare();
-        rig_add_change(txn, CHANGE_TAKE, PLAN_DATA, "share/x");
+        txn = fixture_prepare();
+        fixture_add_change(txn, CHANGE_TAKE, PLAN_DATA, "share/x");
         assert_int_equal(change_apply(txn, 0), 0);
         assert_int_equal(file_remove_tree(top, "env/share"), 0);
         assert_int_equal(change_undo(txn, 0), -ENOENT);
@@ -252,37 +252,37 @@ static void a_link_is_changed_itself(void **state)
         tree_file("outside", "outside");
         tree_link("env/bin/pip", "../../outside");
         tree_link("env/bin/pip3", "../../outside");
-        txn = rig_prepare();
-        rig_stage(txn, PLAN_SCRIPTS, "pip", "new");
-        rig_add_change(txn, CHANGE_SWAP, PLAN_SCRIPTS, "pip");
-        rig_add_change(txn, CHANGE_TAKE, PLAN_SCRIPTS, "pip3");
+        txn = fixture_prepare();
+        fixture_stage(txn, PLAN_SCRIPTS, "pip", "new");
+        fixture_add_change(txn, CHANGE_SWAP, PLAN_SCRIPTS, "pip");
+        fixture_add_change(txn, CHANGE_TAKE, PLAN_SCRIPTS, "pip3");
         assert_int_equal(change_apply(txn, 0), 0);
         assert_int_equal(change_apply(txn, 1), 0);
-        rig_assert_content("env/bin/pip", "new");
-        assert_false(rig_has("env/bin/pip3"));
-        rig_assert_content("outside", "outside");
+        fixture_assert_content("env/bin/pip", "new");
+        assert_false(fixture_has("env/bin/pip3"));
+        fixture_assert_content("outside", "outside");
         assert_int_equal(change_undo(txn, 1), 0);
         assert_int_equal(change_undo(txn, 0), 0);
-        rig_assert_content("env/bin/pip", "outside");
-        rig_assert_content("env/bin/pip3", "outside");
+        fixture_assert_content("env/bin/pip", "outside");
+        fixture_assert_content("env/bin/pip3", "outside");
         assert_int_equal(unlink(tree_path("outside")), 0);
-        assert_true(rig_has("env/bin/pip"));
+        assert_true(fixture_has("env/bin/pip"));
 }
 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(forward_and_back, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(half_way_swap, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(does_not_overwrite, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(take_leaves_others_alone, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(take_from_a_folder_that_is_gone, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(mkdir_undo_keeps_what_is_in_it, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(mkdir_wants_a_folder, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(follows_no_link, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(undo_where_the_folder_is_gone, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(taken_needs_its_folder, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(a_link_is_changed_itself, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(forward_and_back, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(half_way_swap, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(does_not_overwrite, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(take_leaves_others_alone, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(take_from_a_dir_that_is_gone, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(mkdir_undo_keeps_what_is_in_it, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(mkdir_wants_a_dir, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(follows_no_link, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(undo_where_the_dir_is_gone, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(taken_needs_its_dir, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(a_link_is_changed_itself, fixture_setup, tree_teardown),
         };
 
         return old_kernel_run_twice(tests);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The drop-in ensurepip: whose files these are, what is what, and what the next run makes of an interrupted one. */
-#include "tree_rig.h"
+#include "tree_fixture.h"
 
 #include "dropin/owner.h"
 #include "dropin/swap.h"
@@ -43,7 +43,7 @@ static void test_no_dpkg(void **state)
         assert_int_equal(owner_find_dpkg(tree_path("nowhere"), "/usr/lib/a", &owner), 0);
 }
 
-/* What a folder is made of: 0 nothing, e empty, o ours, p ours in part (mark alone), t ours without its mark, m mixed,
+/* What a directory is made of: 0 nothing, e empty, o ours, p ours in part (mark alone), t ours without its mark, m mixed,
  * f foreign, l a link. */
 static void make(const char *name, char what)
 {
@@ -154,16 +154,16 @@ static void test_recover(void **state)
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 _cleanup_close_ int fd = -1;
                 struct swap swap;
-                char folder[64];
+                char directory[64];
                 char path[192];
 
-                (void)snprintf(folder, sizeof(folder), "case%zu", i);
-                tree_dir(folder);
+                (void)snprintf(directory, sizeof(directory), "case%zu", i);
+                tree_dir(directory);
                 for (size_t j = 0; j < 3; j++) {
-                        (void)snprintf(path, sizeof(path), "%s/%s", folder, names[j]);
+                        (void)snprintf(path, sizeof(path), "%s/%s", directory, names[j]);
                         make(path, cases[i].before[j]);
                 }
-                fd = file_open_dir(tree_path(folder));
+                fd = file_open_dir(tree_path(directory));
                 assert_int_equal(swap_look(fd, &swap), 0);
                 assert_int_equal(swap_is_interrupted(&swap), cases[i].interrupted);
                 assert_int_equal(swap_recover(&swap), 0);
@@ -177,7 +177,7 @@ static void test_recover(void **state)
                         char was[128];
 
                         (void)snprintf(path, sizeof(path), "%s/__init__.py", cases[i].own_in);
-                        (void)snprintf(was, sizeof(was), "%s/%s", folder, cases[i].own_was);
+                        (void)snprintf(was, sizeof(was), "%s/%s", directory, cases[i].own_was);
                         assert_int_equal(file_read(fd, path, 4096, &text, NULL), 0);
                         assert_string_equal(text, was);
                 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store_rig.h"
+#include "store_fixture.h"
 
 #include "base/error.h"
 #include "store/make.h"
@@ -344,7 +344,7 @@ static void failures_leave_nothing(void **state)
                 {DEMO, PIPSEED_E_NO_WHEEL, PIPSEED_E_NO_WHEEL, false, false},
                 {DEMO, 0, PIPSEED_E_WHEEL_HASH, true, false},
                 {"other-1.0-py3-none-any.whl", 0, PIPSEED_E_DIST_INFO, false, false},
-                {DEMO, 0, PIPSEED_E_BYTECODE, false, true},
+                {DEMO, 0, PIPSEED_E_COMPILE_FAILED, false, true},
         };
         static const uint8_t other[HASH_SIZE] = {1};
         struct target broken = *demo_target;

@@ -18,11 +18,11 @@ static void fills_once(void **state)
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         (void)state;
-        assert_int_equal(error_set(&err, PIPSEED_E_DIST_INFO, "/w/x.whl", "%d folders", 2), PIPSEED_E_DIST_INFO);
+        assert_int_equal(error_set(&err, PIPSEED_E_DIST_INFO, "/w/x.whl", "%d directories", 2), PIPSEED_E_DIST_INFO);
         assert_int_equal(err.code, PIPSEED_E_DIST_INFO);
         assert_int_equal(err.sys_errno, 0);
         assert_string_equal(err.path, "/w/x.whl");
-        assert_string_equal(err.message, "2 folders");
+        assert_string_equal(err.message, "2 directories");
         assert_string_equal(err.hint, "");
         /* The first fault wins, and its code is what later calls return. */
         assert_int_equal(error_set(&err, PIPSEED_E_IO, "/other", "later"), PIPSEED_E_DIST_INFO);
@@ -31,7 +31,7 @@ static void fills_once(void **state)
         assert_int_equal(err.code, PIPSEED_E_DIST_INFO);
         assert_int_equal(err.sys_errno, 0);
         assert_string_equal(err.path, "/w/x.whl");
-        assert_string_equal(err.message, "2 folders");
+        assert_string_equal(err.message, "2 directories");
         assert_int_equal(error_hint(&err, "do %s", "this"), PIPSEED_E_DIST_INFO);
         assert_int_equal(error_hint(&err, "do that"), PIPSEED_E_DIST_INFO);
         assert_string_equal(err.hint, "do this");
@@ -113,7 +113,7 @@ static void codes_are_unique(void **state)
                 const char *name = pipseed_code_name(codes[i].code);
 
                 assert_non_null(name);
-                assert_in_range(pipseed_code_exit(codes[i].code), 1, 4);
+                assert_in_range(pipseed_exit_code(codes[i].code), 1, 4);
                 assert_int_equal(strlen(name), strlen(codes[i].symbol));
                 for (size_t k = 0; name[k] != '\0'; k++)
                         assert_int_equal(name[k], codes[i].symbol[k] == '_' ? '-' : tolower(codes[i].symbol[k]));
@@ -123,11 +123,11 @@ static void codes_are_unique(void **state)
         assert_null(pipseed_code_name(0));
         assert_null(pipseed_code_name(-1));
         assert_null(pipseed_code_name(-199));
-        assert_int_equal(pipseed_code_exit(0), 0);
-        assert_int_equal(pipseed_code_exit(7), 0);
-        assert_int_equal(pipseed_code_exit(PIPSEED_E_USAGE), 2);
-        assert_int_equal(pipseed_code_exit(PIPSEED_E_USER_IN_VENV), 3);
-        assert_int_equal(pipseed_code_exit(PIPSEED_E_INSTALL_LINK), 4);
+        assert_int_equal(pipseed_exit_code(0), 0);
+        assert_int_equal(pipseed_exit_code(7), 0);
+        assert_int_equal(pipseed_exit_code(PIPSEED_E_USAGE), 2);
+        assert_int_equal(pipseed_exit_code(PIPSEED_E_USER_IN_VENV), 3);
+        assert_int_equal(pipseed_exit_code(PIPSEED_E_INSTALL_LINK), 4);
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "tree_rig.h"
+#include "tree_fixture.h"
 
-#include "old_kernel_rig.h"
+#include "old_kernel_fixture.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -281,7 +281,7 @@ static void replaces_whole(void **state)
 static const struct {
         const char *path;
         int expected;
-} folders[] = {
+} directories[] = {
         {"a", 0},           {"a/b/c", 0},         {"a/b", 0},          {"a/b/c", 0},
         {"", -EINVAL},      {"/a", -EINVAL},      {"../x", -EINVAL},   {"a/../x", -EINVAL}, {"a//b", -EINVAL},
         {"file", -ENOTDIR}, {"file/x", -ENOTDIR}, {"a/file", -ENOTDIR}, {"a/file/x", -ENOTDIR},
@@ -289,7 +289,7 @@ static const struct {
         {"dangling", -ENOTDIR},
 };
 
-static void makes_folders(void **state)
+static void makes_dirs(void **state)
 {
         _cleanup_close_ int dir_fd = -1;
         mode_t umask_before = umask(027);
@@ -302,11 +302,11 @@ static void makes_folders(void **state)
         tree_link("top/a/link", "../../outside");
         tree_link("top/dangling", "nowhere");
         dir_fd = file_open_dir(tree_path("top"));
-        for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-                int r = file_make_dirs(dir_fd, folders[i].path, 0777);
+        for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+                int r = file_make_dirs(dir_fd, directories[i].path, 0777);
 
-                if (r != folders[i].expected)
-                        fail_msg("%s: %d, not %d", folders[i].path, r, folders[i].expected);
+                if (r != directories[i].expected)
+                        fail_msg("%s: %d, not %d", directories[i].path, r, directories[i].expected);
         }
         (void)umask(umask_before);
         assert_int_equal(mode_of("top/a/b"), 0750);
@@ -315,7 +315,7 @@ static void makes_folders(void **state)
         assert_false(exists("top/nowhere"));
 }
 
-static void makes_absolute_folders(void **state)
+static void makes_absolute_dirs(void **state)
 {
         (void)state;
         tree_file("file", "");
@@ -428,7 +428,7 @@ static void removes_deep_trees(void **state)
         assert_false(exists("held"));
 }
 
-/* Writes until its folder is gone. */
+/* Writes until its directory is gone. */
 static void *write_on(void *data)
 {
         const int dir_fd = *(const int *)data;
@@ -462,15 +462,15 @@ static void removes_while_somebody_writes(void **state)
                 (void)usleep(200);
                 r = file_remove_tree(dir_fd, "busy");
                 while (file_remove_tree(dir_fd, "busy") < 0)
-                        ; /* the thread ends with its folder */
+                        ; /* the thread ends with its directory */
                 assert_int_equal(pthread_join(thread, NULL), 0);
                 assert_int_equal(r, 0);
                 assert_false(exists("busy"));
         }
 }
 
-/* Folders without write or read permission, as the user who owns them: root would not notice. */
-static void removes_protected_folders(void **state)
+/* Directories without write or read permission, as the user who owns them: root would not notice. */
+static void removes_protected_dirs(void **state)
 {
         static const mode_t modes[] = {0555, 0333, 0000, 0700};
         int status = -1;
@@ -568,12 +568,12 @@ int main(void)
                 cmocka_unit_test_setup_teardown(notices_failing_writes, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(creates_with_exact_mode, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(replaces_whole, tree_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(makes_folders, tree_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(makes_absolute_folders, tree_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(makes_dirs, tree_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(makes_absolute_dirs, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(removes_trees, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(removes_deep_trees, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(removes_while_somebody_writes, tree_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(removes_protected_folders, tree_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(removes_protected_dirs, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(tells_the_umask, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(makes_random_names, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(renames, tree_setup, tree_teardown),

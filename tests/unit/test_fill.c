@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store_rig.h"
+#include "store_fixture.h"
 
 #include "base/error.h"
 #include "store/fill.h"
@@ -12,7 +12,7 @@ static struct wheel *load(void)
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct wheel *wheel = NULL;
 
-        if (wheel_load(DEMO, demo_rig.zip.data, demo_rig.zip.len, "/w/" DEMO, &wheel, &err) < 0)
+        if (wheel_load(DEMO, demo_fixture.zip.data, demo_fixture.zip.len, "/w/" DEMO, &wheel, &err) < 0)
                 fail_msg("%s", err.message);
         return wheel;
 }
@@ -89,20 +89,20 @@ static void refuses_what_is_in_the_way(void **state)
         }
 }
 
-static void makes_folders_of_sorted_paths(void **state)
+static void makes_dirs_of_sorted_paths(void **state)
 {
         static const struct wheel_file files[] = {
                 {.path = "a/b/c/x"}, {.path = "a/b/d"}, {.path = "a/bc/x"}, {.path = "ab/x"}, {.path = "top"},
         };
-        static const char *const folders[] = {"out/a/b/c", "out/a/bc", "out/ab"};
+        static const char *const directories[] = {"out/a/b/c", "out/a/bc", "out/ab"};
         _cleanup_close_ int dir_fd = -1;
 
         (void)state;
         tree_dir("out");
         dir_fd = file_open_dir(tree_path("out"));
-        assert_int_equal(fill_make_folders(dir_fd, files, ARRAY_SIZE(files)), 0);
-        for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-                assert_int_equal(tree_mode(folders[i]), 0700);
+        assert_int_equal(fill_make_dirs(dir_fd, files, ARRAY_SIZE(files)), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+                assert_int_equal(tree_mode(directories[i]), 0700);
         assert_int_equal(tree_count("out"), 2);
         assert_int_equal(tree_count("out/a/b"), 1);
 }
@@ -133,7 +133,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(writes_files, store_setup, store_teardown),
                 cmocka_unit_test_setup_teardown(refuses_what_is_in_the_way, store_setup, store_teardown),
-                cmocka_unit_test_setup_teardown(makes_folders_of_sorted_paths, store_setup, store_teardown),
+                cmocka_unit_test_setup_teardown(makes_dirs_of_sorted_paths, store_setup, store_teardown),
                 cmocka_unit_test_setup_teardown(writes_the_manifest, store_setup, store_teardown),
         };
 

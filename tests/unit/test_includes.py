@@ -13,10 +13,10 @@ CHECK = run.REPO / "scripts/includes.py"
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
     """A copy of the sources."""
-    folder = tmp_path_factory.mktemp("tree")
+    directory = tmp_path_factory.mktemp("tree")
     for top in ("core", "conf", "wheels", "plugin"):
-        shutil.copytree(run.REPO / top, folder / top)
-    return folder
+        shutil.copytree(run.REPO / top, directory / top)
+    return directory
 
 
 def check(tree):

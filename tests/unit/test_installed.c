@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "tree_rig.h"
+#include "tree_fixture.h"
 
 #include "target/installed.h"
 
-/* Two search folders, one and two; what they hold, and what is found for "pip" as "folder/dist_info version flags". */
+/* Two search directories, one and two; what they hold, and what is found for "pip" as "directory/dist_info version flags". */
 static const struct {
         const char *name;
         const struct {
@@ -28,11 +28,11 @@ static const struct {
                     {"one/~ip-1.dist-info/METADATA", "Version: 1\n"}, {"one/-ip-1.dist-info/METADATA", "Version: 1\n"},
                     {"one/.dist-info/METADATA", "Version: 1\n"}},
          {NULL}},
-        {"two folders", {{"two/pip-1.dist-info/METADATA", "Version: 1\n"}, {"one/pip-2.dist-info/METADATA", "Version: 2\n"}},
+        {"two directories", {{"two/pip-1.dist-info/METADATA", "Version: 1\n"}, {"one/pip-2.dist-info/METADATA", "Version: 2\n"}},
          {"one/pip-2.dist-info 2 -", "two/pip-1.dist-info 1 -"}},
-        {"two in one folder", {{"one/pip-2.dist-info/METADATA", "Version: 2\n"}, {"one/pip-1.dist-info/METADATA", "Version: 1\n"}},
+        {"two in one directory", {{"one/pip-2.dist-info/METADATA", "Version: 2\n"}, {"one/pip-1.dist-info/METADATA", "Version: 1\n"}},
          {"one/pip-1.dist-info 1 -", "one/pip-2.dist-info 2 -"}},
-        {"in the scheme's folder that is not searched",
+        {"in the scheme's directory that is not searched",
          {{"own/pip-3.dist-info/METADATA", "Version: 3\n"}, {"one/pip-2.dist-info/METADATA", "Version: 2\n"}},
          {"one/pip-2.dist-info 2 -", "own/pip-3.dist-info 3 -"}},
         {"editable", {{"one/pip-1.dist-info/METADATA", "Version: 1\n"}, {"one/pip-1.dist-info/RECORD", ""},
@@ -41,13 +41,13 @@ static const struct {
         {"not editable", {{"one/pip-1.dist-info/direct_url.json", "{\"dir_info\": {}, \"url\": \"x\"}"}},
          {"one/pip-1.dist-info 1 -"}},
         {"broken direct_url.json", {{"one/pip-1.dist-info/direct_url.json", "{"}}, {"one/pip-1.dist-info 1 -"}},
-        {"egg-info folder", {{"one/pip-9.0-py3.6.egg-info/PKG-INFO", "Version: 9.0.1\n"}},
+        {"egg-info directory", {{"one/pip-9.0-py3.6.egg-info/PKG-INFO", "Version: 9.0.1\n"}},
          {"one/pip-9.0-py3.6.egg-info 9.0.1 e"}},
-        {"egg-info folder without PKG-INFO", {{"one/pip-9.0-py3.6.egg-info/x", ""}}, {"one/pip-9.0-py3.6.egg-info 9.0 e"}},
+        {"egg-info directory without PKG-INFO", {{"one/pip-9.0-py3.6.egg-info/x", ""}}, {"one/pip-9.0-py3.6.egg-info 9.0 e"}},
         {"egg-info file", {{"one/pip-9.0.egg-info", "Metadata-Version: 1.0\nVersion: 9.0\n"}}, {"one/pip-9.0.egg-info 9.0 e"}},
-        {"egg-info of a source folder", {{"one/pip.egg-info/PKG-INFO", "Version: 8\n"}}, {"one/pip.egg-info 8 e"}},
+        {"egg-info of a source directory", {{"one/pip.egg-info/PKG-INFO", "Version: 8\n"}}, {"one/pip.egg-info 8 e"}},
         {"egg-link", {{"one/pip.egg-link", "/src/pip\n.\n"}}, {"one/pip.egg-link  e"}},
-        {"egg-link folder", {{"one/pip.egg-link/x", ""}}, {NULL}},
+        {"egg-link directory", {{"one/pip.egg-link/x", ""}}, {NULL}},
         {"egg on the search path", {{"pip-19.0-py3.7.egg/EGG-INFO/PKG-INFO", "Version: 19.0\n"}},
          {"pip-19.0-py3.7.egg/EGG-INFO 19.0 e"}},
         {"egg elsewhere", {{"one/pip-19.0-py3.7.egg/EGG-INFO/PKG-INFO", "Version: 19.0\n"}}, {NULL}},

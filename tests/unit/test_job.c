@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tree_rig.h"
+#include "tree_fixture.h"
 
 #include "base/error.h"
 #include "job.h"
@@ -19,7 +19,7 @@ static int count_event(void *data, const struct pipseed_event *event)
         return data != NULL;
 }
 
-/* With the events of a caller, and a cache folder that cannot be one: that makes an event. */
+/* With the events of a caller, and a cache directory that cannot be one: that makes an event. */
 static struct pipseed_request request(void)
 {
         struct pipseed_request req;
@@ -47,7 +47,7 @@ static void has_defaults(void **state)
         memset(&req, 0xff, sizeof(req));
         pipseed_request_init(&req);
         assert_int_equal(req.size, sizeof(req));
-        assert_true(req.user_allowed);
+        assert_true(req.allow_user);
         assert_true(req.bundled);
         assert_false(req.upgrade || req.user || req.dry_run || req.durable || req.override_externally_managed);
         assert_null(req.env);
@@ -125,10 +125,10 @@ static void shorter_request_keeps_defaults(void **state)
         assert_int_equal(sched_getaffinity(0, sizeof(set), &set), 0);
         assert_int_equal(job->req.jobs, CPU_COUNT(&set));
         job_free(steal_ptr(job));
-        req.size = offsetof(struct pipseed_request, user_allowed);
-        req.user_allowed = req.bundled = false;
+        req.size = offsetof(struct pipseed_request, allow_user);
+        req.allow_user = req.bundled = false;
         assert_int_equal(job_begin(&req, &job, &err), 0);
-        assert_true(job->req.user_allowed);
+        assert_true(job->req.allow_user);
         assert_true(job->req.bundled);
         assert_false(job->req.durable);
 }
@@ -137,7 +137,7 @@ static void public_calls_check_the_size(void **state)
 {
         struct pipseed_request req = request();
         struct pipseed_result *res = NULL;
-        struct pipseed_report *report = NULL;
+        struct pipseed_verify_report *report = NULL;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         (void)state;
@@ -235,15 +235,15 @@ static void goes_on_without_a_store(void **state)
 
         (void)state;
         assert_int_equal(job_begin(&req, &job, &err), 0);
-        assert_null(job->cache_folder);
+        assert_null(job->cache_dir);
         assert_int_equal(err.code, 0);
         assert_true(n_events >= 1);
         req.cache_dir = tree_path("cache");
         assert_int_equal(job_begin(&req, &other, &err), 0);
-        assert_string_equal(other->cache_folder, tree_path("cache"));
+        assert_string_equal(other->cache_dir, tree_path("cache"));
 }
 
-static void knows_its_folders(void **state)
+static void knows_its_dirs(void **state)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct pipseed_request req = request();
@@ -277,7 +277,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(event_can_cancel, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(lists_packages, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(goes_on_without_a_store, tree_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(knows_its_folders, tree_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(knows_its_dirs, tree_setup, tree_teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

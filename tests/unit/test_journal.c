@@ -17,7 +17,7 @@
 static struct change changes[] = {
         {CHANGE_MKDIR, PLAN_DATA, "share/man", 0},
         {CHANGE_PUT, PLAN_LIB, "pip", 1},
-        {CHANGE_SWAP, PLAN_OTHER_LIB, "a folder with blanks", UINT64_MAX},
+        {CHANGE_SWAP, PLAN_OTHER_LIB, "a directory with blanks", UINT64_MAX},
         {CHANGE_TAKE, PLAN_SCRIPTS, " leading", 42},
         {CHANGE_PUT, PLAN_HEADERS, "\xc3\xa9/\xff/x", 7},
         {CHANGE_SWAP, PLAN_DATA, "end 12345678", 8},
@@ -53,14 +53,14 @@ static void round_trip(void **state)
         }
 }
 
-/* The text is a format that other versions of pipseed have to mend. */
+/* The text is a format that other versions of pipseed have to repair. */
 static void has_this_format(void **state)
 {
         static const char expected[] =
                 "pipseed-journal 1\n"
                 "mkdir data 0 share/man\n"
                 "put lib 1 pip\n"
-                "swap other 18446744073709551615 a folder with blanks\n"
+                "swap other 18446744073709551615 a directory with blanks\n"
                 "take scripts 42  leading\n"
                 "put headers 7 \xc3\xa9/\xff/x\n"
                 "swap data 8 end 12345678\n";

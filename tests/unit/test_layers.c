@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which files are read, and which are refused: through pipseed_policy_load, as everybody calls it. */
-#include "policy_rig.h"
+#include "policy_fixture.h"
 
 #include "base/str.h"
 
@@ -24,30 +24,30 @@ static void as_user(uid_t uid, int (*call)(void))
 }
 
 /* In a user namespace there is nobody but root: what needs a second user is tested where root runs the tests. */
-static bool have_stranger(void)
+static bool have_untrusted_owner(void)
 {
-        const char *path = rig_path("stranger");
+        const char *path = fixture_path("stranger");
 
-        rig_write("stranger", "");
+        fixture_write("stranger", "");
         return chown(path, STRANGER, STRANGER) == 0;
 }
 
 static void give(const char *name)
 {
-        assert_int_equal(chown(rig_path(name), STRANGER, STRANGER), 0);
+        assert_int_equal(chown(fixture_path(name), STRANGER, STRANGER), 0);
 }
 
 static void mode(const char *name, mode_t bits)
 {
-        assert_int_equal(chmod(rig_path(name), bits), 0);
+        assert_int_equal(chmod(fixture_path(name), bits), 0);
 }
 
 static void expect_pip(const char *pip, const char *layer)
 {
-        struct pipseed_policy *policy = rig_load();
+        struct pipseed_policy *policy = fixture_load();
 
-        assert_string_equal(rig_value(policy, "seed.pip").value, pip);
-        assert_string_equal(rig_value(policy, "seed.pip").layer, layer);
+        assert_string_equal(fixture_value(policy, "seed.pip").value, pip);
+        assert_string_equal(fixture_value(policy, "seed.pip").layer, layer);
         pipseed_policy_free(policy);
 }
 
@@ -89,36 +89,36 @@ static void test_modes(void **state)
                 char named[512];
                 int r;
 
-                rig_teardown(state);
-                rig_setup(state);
-                (void)snprintf(named, sizeof(named), "%s", rig_path(RIG_NAMED));
-                rig_write(cases[i].file, PIP);
+                fixture_teardown(state);
+                fixture_setup(state);
+                (void)snprintf(named, sizeof(named), "%s", fixture_path(RIG_NAMED));
+                fixture_write(cases[i].file, PIP);
                 mode(cases[i].name, cases[i].bits);
-                rig_file = strcmp(cases[i].file, RIG_NAMED) == 0 ? named : NULL;
-                r = rig_try(&policy, &err);
+                fixture_file = strcmp(cases[i].file, RIG_NAMED) == 0 ? named : NULL;
+                r = fixture_try(&policy, &err);
                 if (r != (cases[i].refused ? PIPSEED_E_POLICY_UNTRUSTED : 0))
                         fail_msg("%s with mode %04o: %d \"%s\"", cases[i].name, (unsigned int)cases[i].bits, r,
                                  err.message);
                 if (r < 0) {
-                        assert_string_equal(err.path, rig_path(cases[i].name));
-                        assert_non_null(strstr(err.message, rig_path(cases[i].name)));
+                        assert_string_equal(err.path, fixture_path(cases[i].name));
+                        assert_non_null(strstr(err.message, fixture_path(cases[i].name)));
                         assert_true(err.hint[0] != '\0');
                 } else {
-                        assert_string_equal(rig_value(policy, "seed.pip").value, "25.2");
+                        assert_string_equal(fixture_value(policy, "seed.pip").value, "25.2");
                 }
                 pipseed_policy_free(policy);
         }
-        rig_file = NULL;
+        fixture_file = NULL;
 }
 
-/* An empty system folder that others can write is refused too: somebody may have taken the policy away. */
-static void test_empty_folder(void **state)
+/* An empty system directory that others can write is refused too: somebody may have taken the policy away. */
+static void test_empty_dir(void **state)
 {
         (void)state;
-        rig_write("etc/pipseed/policy.d/README", "no policy");
+        fixture_write("etc/pipseed/policy.d/README", "no policy");
         expect_pip("newest", "built-in");
         mode("etc/pipseed", 0777);
-        rig_refused(PIPSEED_E_POLICY_UNTRUSTED, "etc/pipseed: others can write the policy's folder (mode 0777)");
+        fixture_refused(PIPSEED_E_POLICY_UNTRUSTED, "etc/pipseed: others can write the policy's directory (mode 0777)");
 }
 
 static void test_owners(void **state)
@@ -132,28 +132,28 @@ static void test_owners(void **state)
                 {RIG_NAMED, RIG_NAMED},
         };
 
-        if (!have_stranger())
+        if (!have_untrusted_owner())
                 skip();
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 char named[512];
 
-                rig_teardown(state);
-                rig_setup(state);
-                (void)snprintf(named, sizeof(named), "%s", rig_path(RIG_NAMED));
-                rig_write(cases[i].file, PIP);
+                fixture_teardown(state);
+                fixture_setup(state);
+                (void)snprintf(named, sizeof(named), "%s", fixture_path(RIG_NAMED));
+                fixture_write(cases[i].file, PIP);
                 give(cases[i].name);
-                rig_file = strcmp(cases[i].file, RIG_NAMED) == 0 ? named : NULL;
-                rig_refused(PIPSEED_E_POLICY_UNTRUSTED, rig_path(cases[i].name));
-                rig_refused(PIPSEED_E_POLICY_UNTRUSTED, "belongs to user 65533");
+                fixture_file = strcmp(cases[i].file, RIG_NAMED) == 0 ? named : NULL;
+                fixture_refused(PIPSEED_E_POLICY_UNTRUSTED, fixture_path(cases[i].name));
+                fixture_refused(PIPSEED_E_POLICY_UNTRUSTED, "belongs to user 65533");
         }
-        rig_file = NULL;
+        fixture_file = NULL;
 }
 
 static int load_code(void)
 {
         struct pipseed_policy *policy = NULL;
         struct pipseed_error err;
-        int r = rig_try(&policy, &err);
+        int r = fixture_try(&policy, &err);
 
         pipseed_policy_free(policy);
         return r;
@@ -177,10 +177,10 @@ static int call_unreadable(void)
 static void test_ordinary_user(void **state)
 {
         (void)state;
-        if (!have_stranger())
+        if (!have_untrusted_owner())
                 skip();
-        rig_write(RIG_SYSTEM, PIP);
-        rig_write(RIG_USER, PIP);
+        fixture_write(RIG_SYSTEM, PIP);
+        fixture_write(RIG_USER, PIP);
         as_user(STRANGER, call_accepts); /* root's files, for a user */
         give(RIG_USER);
         give("home/.config/pipseed");
@@ -188,14 +188,14 @@ static void test_ordinary_user(void **state)
         as_user(STRANGER - 1, call_untrusted); /* someone else's */
         give(RIG_SYSTEM);
         as_user(STRANGER, call_untrusted); /* the machine's policy is root's alone */
-        assert_int_equal(chown(rig_path(RIG_SYSTEM), 0, 0), 0);
-        rig_refused(PIPSEED_E_POLICY_UNTRUSTED, "to root or to the caller");
+        assert_int_equal(chown(fixture_path(RIG_SYSTEM), 0, 0), 0);
+        fixture_refused(PIPSEED_E_POLICY_UNTRUSTED, "to root or to the caller");
         mode(RIG_USER, 0600);
         as_user(STRANGER, call_accepts);
         as_user(STRANGER - 1, call_unreadable);
         mode(RIG_USER, 0);
         as_user(STRANGER, call_unreadable);
-        rig_remove("home");
+        fixture_remove("home");
         mode(RIG_SYSTEM, 0600);
         as_user(STRANGER, call_unreadable);
         mode(RIG_SYSTEM, 0644);
@@ -206,7 +206,7 @@ static void test_ordinary_user(void **state)
 }
 
 /* A file is there, but cannot be read as a policy. */
-static void make_folder(const char *path)
+static void make_dir(const char *path)
 {
         assert_int_equal(mkdir(path, 0755), 0);
 }
@@ -244,8 +244,8 @@ static void test_unreadable(void **state)
                 void (*make)(const char *path);
                 const char *message;
         } kinds[] = {
-                {make_folder, "is a folder"},  {make_fifo, "is no regular file"}, {make_loop, "symbolic links"},
-                {make_dangling, "No such file"}, {make_device, "is no regular file"}, {make_large, "larger than 1 MiB"},
+                {make_dir, "is a directory"},  {make_fifo, "is not a regular file"}, {make_loop, "symbolic links"},
+                {make_dangling, "No such file"}, {make_device, "is not a regular file"}, {make_large, "larger than 1 MiB"},
         };
         static const char *const files[] = {RIG_SYSTEM, RIG_DROP_IN, RIG_USER, RIG_NAMED};
 
@@ -253,18 +253,18 @@ static void test_unreadable(void **state)
                 for (size_t k = 0; k < ARRAY_SIZE(files); k++) {
                         char named[512];
 
-                        rig_teardown(state);
-                        rig_setup(state);
-                        (void)snprintf(named, sizeof(named), "%s", rig_path(RIG_NAMED));
-                        rig_write(files[k], "");
-                        rig_remove(files[k]);
-                        kinds[i].make(rig_path(files[k]));
-                        rig_file = k == 3 ? named : NULL;
-                        rig_refused(PIPSEED_E_POLICY_UNREADABLE, kinds[i].message);
-                        rig_refused(PIPSEED_E_POLICY_UNREADABLE, rig_path(files[k]));
+                        fixture_teardown(state);
+                        fixture_setup(state);
+                        (void)snprintf(named, sizeof(named), "%s", fixture_path(RIG_NAMED));
+                        fixture_write(files[k], "");
+                        fixture_remove(files[k]);
+                        kinds[i].make(fixture_path(files[k]));
+                        fixture_file = k == 3 ? named : NULL;
+                        fixture_refused(PIPSEED_E_POLICY_UNREADABLE, kinds[i].message);
+                        fixture_refused(PIPSEED_E_POLICY_UNREADABLE, fixture_path(files[k]));
                 }
-        rig_file = NULL;
-        assert_int_equal(pipseed_code_exit(PIPSEED_E_POLICY_UNREADABLE), 3);
+        fixture_file = NULL;
+        assert_int_equal(pipseed_exit_code(PIPSEED_E_POLICY_UNREADABLE), 3);
 }
 
 static void test_size_limit(void **state)
@@ -275,27 +275,27 @@ static void test_size_limit(void **state)
         str_add(&text, PIP);
         while (text.len < (size_t)1 << 20)
                 str_add_char(&text, '\n');
-        rig_write(RIG_SYSTEM, text.data);
+        fixture_write(RIG_SYSTEM, text.data);
         expect_pip("25.2", "system");
         str_add_char(&text, '\n');
-        rig_write(RIG_SYSTEM, text.data);
-        rig_refused(PIPSEED_E_POLICY_UNREADABLE, "larger than 1 MiB");
+        fixture_write(RIG_SYSTEM, text.data);
+        fixture_refused(PIPSEED_E_POLICY_UNREADABLE, "larger than 1 MiB");
 }
 
-static void test_folders_in_the_way(void **state)
+static void test_dirs_in_the_way(void **state)
 {
         (void)state;
-        rig_write("etc/pipseed", "a file");
-        rig_refused(PIPSEED_E_POLICY_UNREADABLE, "etc/pipseed: cannot read the policy's folder");
-        rig_remove("etc/pipseed");
-        rig_write("etc/pipseed/policy.d", "a file");
-        rig_refused(PIPSEED_E_POLICY_UNREADABLE, "policy.d: cannot read the policy's folder");
-        rig_remove("etc/pipseed/policy.d");
-        make_dangling(rig_path("etc/pipseed/policy.d"));
-        rig_refused(PIPSEED_E_POLICY_UNREADABLE, "policy.d: cannot read the policy's folder");
-        rig_remove("etc");
-        rig_write("home/.config/pipseed", "a file");
-        rig_refused(PIPSEED_E_POLICY_UNREADABLE, "home/.config/pipseed: cannot read");
+        fixture_write("etc/pipseed", "a file");
+        fixture_refused(PIPSEED_E_POLICY_UNREADABLE, "etc/pipseed: cannot read the policy's directory");
+        fixture_remove("etc/pipseed");
+        fixture_write("etc/pipseed/policy.d", "a file");
+        fixture_refused(PIPSEED_E_POLICY_UNREADABLE, "policy.d: cannot read the policy's directory");
+        fixture_remove("etc/pipseed/policy.d");
+        make_dangling(fixture_path("etc/pipseed/policy.d"));
+        fixture_refused(PIPSEED_E_POLICY_UNREADABLE, "policy.d: cannot read the policy's directory");
+        fixture_remove("etc");
+        fixture_write("home/.config/pipseed", "a file");
+        fixture_refused(PIPSEED_E_POLICY_UNREADABLE, "home/.config/pipseed: cannot read");
 }
 
 static void test_drop_ins(void **state)
@@ -303,18 +303,18 @@ static void test_drop_ins(void **state)
         struct pipseed_policy *policy;
 
         (void)state;
-        rig_write("etc/pipseed/policy.d/20.ini", "[seed]\npip = 20\n");
-        rig_write("etc/pipseed/policy.d/10.ini", "[seed]\npip = 10\n");
-        rig_write("etc/pipseed/policy.d/Z.ini", "[seed]\nuser = deny\n");
-        rig_write("etc/pipseed/policy.d/30.ini.dpkg-old", "[seed]\npip = 30\n");
-        rig_write("etc/pipseed/policy.d/40.conf", "[seed]\npip = 40\n");
-        rig_write("etc/pipseed/policy.d/.50.ini", "[seed]\npip = 50\n");
-        rig_write("etc/pipseed/policy.d/60.INI", "[seed]\npip = 60\n");
-        policy = rig_load();
-        assert_string_equal(rig_value(policy, "seed.pip").value, "20");
-        assert_string_equal(pipseed_policy_file_at(policy, 0), rig_path("etc/pipseed/policy.d/10.ini"));
-        assert_string_equal(pipseed_policy_file_at(policy, 1), rig_path("etc/pipseed/policy.d/20.ini"));
-        assert_string_equal(pipseed_policy_file_at(policy, 2), rig_path("etc/pipseed/policy.d/Z.ini"));
+        fixture_write("etc/pipseed/policy.d/20.ini", "[seed]\npip = 20\n");
+        fixture_write("etc/pipseed/policy.d/10.ini", "[seed]\npip = 10\n");
+        fixture_write("etc/pipseed/policy.d/Z.ini", "[seed]\nuser = deny\n");
+        fixture_write("etc/pipseed/policy.d/30.ini.dpkg-old", "[seed]\npip = 30\n");
+        fixture_write("etc/pipseed/policy.d/40.conf", "[seed]\npip = 40\n");
+        fixture_write("etc/pipseed/policy.d/.50.ini", "[seed]\npip = 50\n");
+        fixture_write("etc/pipseed/policy.d/60.INI", "[seed]\npip = 60\n");
+        policy = fixture_load();
+        assert_string_equal(fixture_value(policy, "seed.pip").value, "20");
+        assert_string_equal(pipseed_policy_file_at(policy, 0), fixture_path("etc/pipseed/policy.d/10.ini"));
+        assert_string_equal(pipseed_policy_file_at(policy, 1), fixture_path("etc/pipseed/policy.d/20.ini"));
+        assert_string_equal(pipseed_policy_file_at(policy, 2), fixture_path("etc/pipseed/policy.d/Z.ini"));
         assert_null(pipseed_policy_file_at(policy, 3));
         pipseed_policy_free(policy);
 }
@@ -325,33 +325,33 @@ static void test_named(void **state)
         char other[512];
 
         (void)state;
-        (void)snprintf(named, sizeof(named), "%s", rig_path(RIG_NAMED));
-        (void)snprintf(other, sizeof(other), "%s", rig_path("other.ini"));
-        rig_write(RIG_NAMED, PIP);
-        rig_write("other.ini", "[seed]\npip = 26\n");
-        rig_file = named;
+        (void)snprintf(named, sizeof(named), "%s", fixture_path(RIG_NAMED));
+        (void)snprintf(other, sizeof(other), "%s", fixture_path("other.ini"));
+        fixture_write(RIG_NAMED, PIP);
+        fixture_write("other.ini", "[seed]\npip = 26\n");
+        fixture_file = named;
         assert_int_equal(setenv("PIPSEED_POLICY", other, 1), 0);
         expect_pip("25.2", "file");
-        rig_file = NULL;
+        fixture_file = NULL;
         expect_pip("26", "file");
-        assert_int_equal(setenv("PIPSEED_POLICY", rig_path("absent.ini"), 1), 0);
-        rig_refused(PIPSEED_E_POLICY_UNREADABLE, "absent.ini: cannot read the policy: No such file");
+        assert_int_equal(setenv("PIPSEED_POLICY", fixture_path("absent.ini"), 1), 0);
+        fixture_refused(PIPSEED_E_POLICY_UNREADABLE, "absent.ini: cannot read the policy: No such file");
         assert_int_equal(setenv("PIPSEED_POLICY", "policy.ini", 1), 0);
-        rig_refused(PIPSEED_E_POLICY_UNREADABLE, "PIPSEED_POLICY: \"policy.ini\" is not an absolute path");
-        rig_file = "/nowhere/x.ini";
-        rig_refused(PIPSEED_E_POLICY_UNREADABLE, "/nowhere/x.ini");
-        rig_file = "";
-        rig_refused(PIPSEED_E_POLICY_UNREADABLE, "No such file");
-        rig_file = NULL;
+        fixture_refused(PIPSEED_E_POLICY_UNREADABLE, "PIPSEED_POLICY: \"policy.ini\" is not an absolute path");
+        fixture_file = "/nowhere/x.ini";
+        fixture_refused(PIPSEED_E_POLICY_UNREADABLE, "/nowhere/x.ini");
+        fixture_file = "";
+        fixture_refused(PIPSEED_E_POLICY_UNREADABLE, "No such file");
+        fixture_file = NULL;
 }
 
-static void test_user_folder(void **state)
+static void test_user_dir(void **state)
 {
         (void)state;
-        rig_write(RIG_USER, "[seed]\npip = 25.1\n");
-        rig_write("xdg/pipseed/policy.ini", "[seed]\npip = 25.2\n");
+        fixture_write(RIG_USER, "[seed]\npip = 25.1\n");
+        fixture_write("xdg/pipseed/policy.ini", "[seed]\npip = 25.2\n");
         expect_pip("25.1", "user");
-        assert_int_equal(setenv("XDG_CONFIG_HOME", rig_path("xdg"), 1), 0);
+        assert_int_equal(setenv("XDG_CONFIG_HOME", fixture_path("xdg"), 1), 0);
         expect_pip("25.2", "user");
         assert_int_equal(setenv("XDG_CONFIG_HOME", "", 1), 0);
         expect_pip("25.1", "user");
@@ -363,20 +363,20 @@ static void test_user_folder(void **state)
         expect_pip("newest", "built-in");
         assert_int_equal(setenv("HOME", "/dev/null", 1), 0);
         expect_pip("newest", "built-in");
-        assert_int_equal(setenv("XDG_CONFIG_HOME", rig_path("absent"), 1), 0);
+        assert_int_equal(setenv("XDG_CONFIG_HOME", fixture_path("absent"), 1), 0);
         expect_pip("newest", "built-in");
 }
 
-/* Nothing is read from the current folder. The tests' own folder is restored. */
-static void test_current_folder(void **state)
+/* Nothing is read from the current directory. The tests' own directory is restored. */
+static void test_current_dir(void **state)
 {
         _cleanup_close_ int before = file_open_dir(".");
 
         (void)state;
-        rig_write("cwd/policy.ini", PIP);
-        rig_write("cwd/pipseed/policy.ini", PIP);
-        rig_write("cwd/.config/pipseed/policy.ini", PIP);
-        assert_int_equal(chdir(rig_path("cwd")), 0);
+        fixture_write("cwd/policy.ini", PIP);
+        fixture_write("cwd/pipseed/policy.ini", PIP);
+        fixture_write("cwd/.config/pipseed/policy.ini", PIP);
+        assert_int_equal(chdir(fixture_path("cwd")), 0);
         assert_int_equal(unsetenv("HOME"), 0);
         expect_pip("newest", "built-in");
         assert_int_equal(setenv("HOME", ".", 1), 0);
@@ -389,19 +389,19 @@ static void test_current_folder(void **state)
 static void test_links(void **state)
 {
         (void)state;
-        rig_write("dotfiles/policy.ini", PIP);
-        rig_write(RIG_USER, "");
-        rig_remove(RIG_USER);
-        assert_int_equal(symlink(rig_path("dotfiles/policy.ini"), rig_path(RIG_USER)), 0);
+        fixture_write("dotfiles/policy.ini", PIP);
+        fixture_write(RIG_USER, "");
+        fixture_remove(RIG_USER);
+        assert_int_equal(symlink(fixture_path("dotfiles/policy.ini"), fixture_path(RIG_USER)), 0);
         expect_pip("25.2", "user");
         mode("dotfiles/policy.ini", 0666);
-        rig_refused(PIPSEED_E_POLICY_UNTRUSTED, rig_path(RIG_USER));
-        rig_remove("home/.config/pipseed");
+        fixture_refused(PIPSEED_E_POLICY_UNTRUSTED, fixture_path(RIG_USER));
+        fixture_remove("home/.config/pipseed");
         mode("dotfiles/policy.ini", 0644);
-        assert_int_equal(symlink(rig_path("dotfiles"), rig_path("home/.config/pipseed")), 0);
+        assert_int_equal(symlink(fixture_path("dotfiles"), fixture_path("home/.config/pipseed")), 0);
         expect_pip("25.2", "user");
         mode("dotfiles", 0777);
-        rig_refused(PIPSEED_E_POLICY_UNTRUSTED, "home/.config/pipseed: others can write");
+        fixture_refused(PIPSEED_E_POLICY_UNTRUSTED, "home/.config/pipseed: others can write");
 }
 
 static size_t count_fds(void)
@@ -418,16 +418,16 @@ static void test_no_descriptor_left(void **state)
         size_t before = count_fds();
 
         (void)state;
-        rig_write(RIG_SYSTEM, PIP);
-        rig_write(RIG_DROP_IN, "");
-        rig_write(RIG_USER, "");
+        fixture_write(RIG_SYSTEM, PIP);
+        fixture_write(RIG_DROP_IN, "");
+        fixture_write(RIG_USER, "");
         expect_pip("25.2", "system");
         mode(RIG_USER, 0666);
-        rig_refused(PIPSEED_E_POLICY_UNTRUSTED, "others");
+        fixture_refused(PIPSEED_E_POLICY_UNTRUSTED, "others");
         mode(RIG_DROP_IN, 0666);
-        rig_refused(PIPSEED_E_POLICY_UNTRUSTED, "others");
-        rig_write(RIG_SYSTEM, "x");
-        rig_refused(PIPSEED_E_POLICY_SYNTAX, "neither");
+        fixture_refused(PIPSEED_E_POLICY_UNTRUSTED, "others");
+        fixture_write(RIG_SYSTEM, "x");
+        fixture_refused(PIPSEED_E_POLICY_SYNTAX, "neither");
         assert_int_equal(count_fds(), before);
 }
 
@@ -440,7 +440,7 @@ static void test_long_path(void **state)
         char home[2048];
 
         (void)state;
-        (void)snprintf(home, sizeof(home), "%s", rig_root);
+        (void)snprintf(home, sizeof(home), "%s", fixture_root);
         for (int i = 0; i < 6; i++) {
                 size_t len = strlen(home);
 
@@ -457,7 +457,7 @@ static void test_long_path(void **state)
                 assert_int_equal(file_write_all(fd, "[seed]\nuser = x\n", 16), 0);
         }
         assert_int_equal(setenv("XDG_CONFIG_HOME", home, 1), 0);
-        assert_int_equal(rig_try(&policy, &err), PIPSEED_E_POLICY_VALUE);
+        assert_int_equal(fixture_try(&policy, &err), PIPSEED_E_POLICY_VALUE);
         assert_string_equal(err.path, name.data);
         assert_non_null(strstr(err.message, "/pipseed/policy.ini:2: seed.user = \"x\": must be allow or deny"));
 }
@@ -465,13 +465,13 @@ static void test_long_path(void **state)
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
-                RIG_TEST(test_modes),        RIG_TEST(test_empty_folder),       RIG_TEST(test_owners),
+                RIG_TEST(test_modes),        RIG_TEST(test_empty_dir),       RIG_TEST(test_owners),
                 RIG_TEST(test_ordinary_user), RIG_TEST(test_unreadable),        RIG_TEST(test_size_limit),
-                RIG_TEST(test_folders_in_the_way), RIG_TEST(test_drop_ins),     RIG_TEST(test_named),
-                RIG_TEST(test_user_folder),  RIG_TEST(test_current_folder),     RIG_TEST(test_links),
+                RIG_TEST(test_dirs_in_the_way), RIG_TEST(test_drop_ins),     RIG_TEST(test_named),
+                RIG_TEST(test_user_dir),  RIG_TEST(test_current_dir),     RIG_TEST(test_links),
                 RIG_TEST(test_no_descriptor_left), RIG_TEST(test_long_path),
         };
 
-        rig_begin();
+        fixture_begin();
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

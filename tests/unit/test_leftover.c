@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tree_rig.h"
+#include "tree_fixture.h"
 
 #include "base/file.h"
 #include "base/leftover.h"
@@ -17,27 +17,27 @@ static void is_free_until_somebody_holds_it(void **state)
         _cleanup_(leftover_done) struct leftover second = LEFTOVER_INIT;
 
         (void)state;
-        tree_file("area/x", "x");
+        tree_file("staging directory/x", "x");
         tree_file("file", "x");
-        tree_link("link", tree_path("area"));
+        tree_link("link", tree_path("staging directory"));
         assert_int_equal(leftover_open(top, "nothing", &first), 0);
         assert_int_equal(first.state, LEFTOVER_NONE);
         assert_int_equal(leftover_open(top, "file", &first), 0);
         assert_int_equal(first.state, LEFTOVER_NONE);
         assert_int_equal(leftover_open(top, "link", &first), 0);
         assert_int_equal(first.state, LEFTOVER_NONE);
-        assert_int_equal(leftover_open(top, "area", &first), 0);
+        assert_int_equal(leftover_open(top, "staging directory", &first), 0);
         assert_int_equal(first.state, LEFTOVER_FREE);
         assert_true(first.fd >= 0);
-        assert_int_equal(leftover_open(top, "area", &second), 0);
+        assert_int_equal(leftover_open(top, "staging directory", &second), 0);
         assert_int_equal(second.state, LEFTOVER_HELD);
         assert_int_equal(second.fd, -1);
         leftover_done(&first);
-        assert_int_equal(leftover_open(top, "area", &second), 0);
+        assert_int_equal(leftover_open(top, "staging directory", &second), 0);
         assert_int_equal(second.state, LEFTOVER_FREE);
 }
 
-static bool is_area(const char *name)
+static bool is_staging(const char *name)
 {
         return name[0] == 'a';
 }
@@ -60,9 +60,9 @@ static void visits_what_is_ours(void **state)
         tree_file("a2/x", "x");
         tree_file("b/x", "x");
         tree_file("a-file", "x");
-        assert_int_equal(leftover_each(top, is_area, count, &n), 0);
+        assert_int_equal(leftover_each(top, is_staging, count, &n), 0);
         assert_int_equal(n, 2);
-        assert_int_equal(leftover_each(top, is_area, count, &n), 4711);
+        assert_int_equal(leftover_each(top, is_staging, count, &n), 4711);
 }
 
 static const struct {
@@ -119,8 +119,8 @@ static enum leftover_state state_of(mode_t parent, mode_t mode)
         _cleanup_(leftover_done) struct leftover leftover = LEFTOVER_INIT;
 
         assert_int_equal(chmod(tree_path("parent"), parent), 0);
-        assert_int_equal(chmod(tree_path("parent/area"), mode), 0);
-        assert_int_equal(leftover_open(top, "area", &leftover), 0);
+        assert_int_equal(chmod(tree_path("parent/staging directory"), mode), 0);
+        assert_int_equal(leftover_open(top, "staging directory", &leftover), 0);
         assert_int_equal(leftover.fd >= 0, 1);
         return leftover.state;
 }
@@ -129,7 +129,7 @@ static enum leftover_state state_of(mode_t parent, mode_t mode)
 static void is_proved_by_the_mark(void **state)
 {
         (void)state;
-        tree_file("parent/area/x", "x");
+        tree_file("parent/staging directory/x", "x");
         assert_int_equal(state_of(0755, 0755), LEFTOVER_FREE);
         assert_int_equal(state_of(01777, 0755), LEFTOVER_FREE);
         assert_int_equal(state_of(0775, 0755), LEFTOVER_UNPROVED);

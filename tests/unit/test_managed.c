@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tree_rig.h"
+#include "tree_fixture.h"
 
 #include "target/managed.h"
 #include "target/target.h"

@@ -22,8 +22,8 @@ def run(script, *args, **env):
                           stderr=subprocess.STDOUT, text=True, env={**os.environ, **env})
 
 
-def make_wheel(folder, name, version, requires_python):
-    path = folder / ("%s-%s-py3-none-any.whl" % (name, version))
+def make_wheel(directory, name, version, requires_python):
+    path = directory / ("%s-%s-py3-none-any.whl" % (name, version))
     info = "%s-%s.dist-info/" % (name, version)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(info + "METADATA", "Metadata-Version: 2.1\nName: %s\nVersion: %s\nRequires-Python: %s\n"
@@ -35,10 +35,10 @@ def make_wheel(folder, name, version, requires_python):
 
 @pytest.fixture
 def bundle(tmp_path):
-    """A folder of two wheels and the manifest that pins them."""
-    folder = tmp_path / "wheel dir"
-    folder.mkdir()
-    paths = [make_wheel(folder, "pip", "26.3", ">=3.10"), make_wheel(folder, "pip", "24.0", ">=3.7")]
+    """A directory of two wheels and the manifest that pins them."""
+    directory = tmp_path / "wheel dir"
+    directory.mkdir()
+    paths = [make_wheel(directory, "pip", "26.3", ">=3.10"), make_wheel(directory, "pip", "24.0", ">=3.7")]
     text = manifest.write([manifest.describe(p.name, p.read_bytes()) for p in paths])
     (tmp_path / "manifest.ini").write_text(text)
     return tmp_path
@@ -133,7 +133,7 @@ int main(void)
 """
 
 
-def test_fetch_from_a_folder_embeds_the_very_bytes(bundle):
+def test_fetch_from_a_dir_embeds_the_very_bytes(bundle):
     done = fetch(bundle, "--wheel-dir", bundle / "wheel dir")
     assert done.returncode == 0, done.stdout
     program = bundle / "dump.c"
@@ -166,7 +166,7 @@ def test_missing_wheel_stops_the_build(bundle):
     (bundle / "wheel dir" / SECTION).unlink()
     done = fetch(bundle, "--wheel-dir", bundle / "wheel dir")
     assert done.returncode == 1
-    assert SECTION in done.stdout and "The folder must hold" in done.stdout
+    assert SECTION in done.stdout and "The directory must hold" in done.stdout
 
 
 def test_index_with_another_file_stops_the_build(bundle):
@@ -214,14 +214,14 @@ def test_bundle_option_names_what_it_does_not_know(bundle, names):
 
 @pytest.fixture
 def index(tmp_path):
-    folder = tmp_path / "index"
-    folder.mkdir()
+    directory = tmp_path / "index"
+    directory.mkdir()
     for version, requires in (("27.0", ">=3.10"), ("26.3", ">=3.10"), ("21.3.1", ">=3.6")):
-        make_wheel(folder, "pip", version, requires)
-    make_wheel(folder, "pip", "28.0rc1", ">=3.6")
+        make_wheel(directory, "pip", version, requires)
+    make_wheel(directory, "pip", "28.0rc1", ">=3.6")
     for version, requires in (("90.0", ">=3.11"), ("59.6.0", ">=3.6")):
-        make_wheel(folder, "setuptools", version, requires)
-    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": folder.as_uri(), "PIP_CONFIG_FILE": os.devnull}
+        make_wheel(directory, "setuptools", version, requires)
+    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": directory.as_uri(), "PIP_CONFIG_FILE": os.devnull}
 
 
 def test_refresh_takes_the_newest_that_each_python_admits(bundle, index):

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "txn_rig.h"
+#include "txn_fixture.h"
 
 #include "install/stage/merge.h"
 
-#include "old_kernel_rig.h"
+#include "old_kernel_fixture.h"
 
 #define MAX 12
 
@@ -105,7 +105,7 @@ static const struct merge_case cases[] = {
                 {"pip-1.dist-info"},
         },
         {
-                "folders of the data root are nobody's",
+                "directories of the data root are nobody's",
                 {NULL},
                 {"data:lib", "data:bin", "data:share"},
                 {"data:share/x", "pip/a.py"},
@@ -147,7 +147,7 @@ static const struct merge_case cases[] = {
                 {"single.py", "__pycache__/single.cpython-311.pyc"},
         },
         {
-                "the last shared bytecode goes with its folder",
+                "the last shared bytecode goes with its directory",
                 {NULL},
                 {"single.py", "__pycache__/single.cpython-311.pyc"},
                 {"single.py", "__pycache__/single.cpython-311.pyc", "__pycache__/single.cpython-39.pyc"},
@@ -166,7 +166,7 @@ static const struct merge_case cases[] = {
                 {"__pycache__/single.cpython-39.pyc"},
         },
         {
-                "a folder of bytecode that is not there yet",
+                "a directory of bytecode that is not there yet",
                 {"single.py", "__pycache__/single.cpython-311.pyc"},
                 {NULL},
                 {NULL},
@@ -219,15 +219,15 @@ static const struct {
         const char *name;
         const char *plan, *before, *message;
 } refusals[] = {
-        {"a file in the place of a package", "pip/a.py", "pip", "a file or link is in the place of a package's folder"},
+        {"a file in the place of a package", "pip/a.py", "pip", "a file or link is in the place of a package's directory"},
         {"a link in the place of a package", "pip/a.py", "pip -> ../../..",
-         "a file or link is in the place of a package's folder"},
-        {"a folder in the place of a file", "single.py", "single.py/", "a folder is in the place of a file"},
-        {"a folder in the place of a script", "scripts:pip", "scripts:pip/", "a folder is in the place of a file"},
+         "a file or link is in the place of a package's directory"},
+        {"a directory in the place of a file", "single.py", "single.py/", "a directory is in the place of a file"},
+        {"a directory in the place of a script", "scripts:pip", "scripts:pip/", "a directory is in the place of a file"},
         {"a file in the place of a parent", "data:share/x", "data:share",
-         "a file or link is in the place of a package's folder"},
+         "a file or link is in the place of a package's directory"},
         {"a link in the place of a parent", "data:share/x", "data:share -> bin",
-         "a file or link is in the place of a package's folder"},
+         "a file or link is in the place of a package's directory"},
 };
 
 static const char *split(const char *text, enum plan_root *ret_root)
@@ -247,7 +247,7 @@ static char *place(const char *text)
         enum plan_root root;
         const char *path = split(text, &root);
 
-        return path_join(rig_roots[root], path);
+        return path_join(fixture_roots[root], path);
 }
 
 static int by_place(const void *a, const void *b)
@@ -281,7 +281,7 @@ static int merge(struct txn *txn, const char *const *plan_texts, const char *con
         fill(removal_texts, removed, &removal.n_paths);
         for (size_t i = 0; i < plan.n_files; i++) {
                 files[i] = (struct plan_file){.root = planned[i].root, .path = planned[i].path};
-                rig_stage(txn, planned[i].root, planned[i].path, "new");
+                fixture_stage(txn, planned[i].root, planned[i].path, "new");
         }
         return merge_add_changes(txn, plan.n_files > 0 ? &plan : NULL, &removal, err);
 }
@@ -312,12 +312,12 @@ static void check_after(const struct merge_case *c)
 
                 if (is_new)
                         path[strlen(path) - strlen("=new")] = '\0';
-                rig_assert_content(path, is_new ? "new" : "old");
+                fixture_assert_content(path, is_new ? "new" : "old");
         }
         for (size_t k = 0; k < MAX && c->gone[k] != NULL; k++) {
                 _cleanup_free_ char *path = place(c->gone[k]);
 
-                if (rig_has(path))
+                if (fixture_has(path))
                         fail_msg("%s: %s is still there", c->name, path);
         }
 }
@@ -335,23 +335,23 @@ static void changes(void **state)
 
                         reset();
                         make(cases[i].before);
-                        before = rig_listing("env");
-                        txn = rig_prepare();
+                        before = fixture_listing("env");
+                        txn = fixture_prepare();
                         if (merge(txn, cases[i].plan, cases[i].removal, &err) < 0)
                                 fail_msg("%s: %s: %s", cases[i].name, err.path, err.message);
-                        added = rig_changes(txn);
+                        added = fixture_changes(txn);
                         if (strcmp(added, cases[i].changes) != 0)
                                 fail_msg("%s:\n%snot\n%s", cases[i].name, added, cases[i].changes);
-                        now = rig_listing("env");
+                        now = fixture_listing("env");
                         assert_true(strcmp(now, before) == 0 || strcmp(cases[i].name, "parents of data files") == 0);
                         if (commit != 0)
-                                rig_commit(txn);
+                                fixture_commit(txn);
                         txn_free(txn);
                         if (commit != 0) {
                                 check_after(&cases[i]);
                         } else {
                                 free(steal_ptr(now));
-                                now = rig_everything("env");
+                                now = fixture_everything("env");
                                 assert_string_equal(now, before);
                         }
                 }
@@ -371,14 +371,14 @@ static void refuses_what_is_in_the_way(void **state)
 
                 reset();
                 make(before);
-                was = rig_everything("env");
-                txn = rig_prepare();
+                was = fixture_everything("env");
+                txn = fixture_prepare();
                 if (merge(txn, plan, nothing, &err) != PIPSEED_E_BAD_TARGET)
                         fail_msg("%s: %s", refusals[i].name, err.message);
                 assert_string_equal(err.message, refusals[i].message);
                 assert_string_not_equal(err.hint, "");
                 txn_free(txn);
-                is = rig_everything("env");
+                is = fixture_everything("env");
                 assert_string_equal(is, was);
         }
 }
@@ -397,22 +397,22 @@ static void bytecode_with_an_impossible_name(void **state)
         tree_file(RIG_LIB "/single.py", "old");
         tree_file(RIG_LIB "/__pycache__/single.a\nb.pyc", "odd");
         tree_file(RIG_LIB "/__pycache__/single.cpython-311.pyc", "old");
-        txn = rig_prepare();
+        txn = fixture_prepare();
         assert_int_equal(merge(txn, nothing, removed, &err), 0);
         txn_write_journal(txn, &text);
         assert_true(journal_read(&read, text.data, text.len));
         assert_int_equal(read.n_changes, 2);
         journal_done(&read);
-        rig_commit(txn);
-        rig_assert_content(RIG_LIB "/__pycache__/single.a\nb.pyc", "odd");
+        fixture_commit(txn);
+        fixture_assert_content(RIG_LIB "/__pycache__/single.a\nb.pyc", "odd");
 }
 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(changes, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(refuses_what_is_in_the_way, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(bytecode_with_an_impossible_name, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(changes, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(refuses_what_is_in_the_way, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(bytecode_with_an_impossible_name, fixture_setup, tree_teardown),
         };
 
         return old_kernel_run_twice(tests);

@@ -136,7 +136,7 @@ static const struct {
         {"no choice", {"--color=alway"}, "--color is one of auto|always|never, not 'alway'", NULL},
         {"two choices", {"--color=auto|always"}, "--color is one of auto|always|never, not 'auto|always'", NULL},
         {"empty choice", {"--color="}, "--color is one of auto|always|never, not ''", NULL},
-        {"empty folder", {"--dir="}, "--dir needs a folder, not an empty text", NULL},
+        {"empty directory", {"--dir="}, "--dir needs a directory, not an empty text", NULL},
         {"assignment without value",
          {"-o", "seed.pip"},
          "--set needs KEY=VALUE, not 'seed.pip'",
@@ -207,7 +207,7 @@ static void test_leading(void **state)
         arguments_done(&arguments);
 }
 
-static void test_relative_folder(void **state)
+static void test_relative_dir(void **state)
 {
         static const char *const argv[] = {"--dir", "wheels/../here", "-d.", NULL};
         _cleanup_free_ char *cwd = getcwd(NULL, 0);
@@ -361,7 +361,7 @@ int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_good),       cmocka_unit_test(test_bad),
-                cmocka_unit_test(test_leading),    cmocka_unit_test(test_relative_folder),
+                cmocka_unit_test(test_leading),    cmocka_unit_test(test_relative_dir),
                 cmocka_unit_test(test_distance),   cmocka_unit_test(test_suggestion),
                 cmocka_unit_test(test_tables),     cmocka_unit_test(test_help),
         };

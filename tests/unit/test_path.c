@@ -72,22 +72,22 @@ static void makes_absolute(void **state)
                 expect(path_absolute(absolutes[i].cwd, absolutes[i].path), absolutes[i].expected, absolutes[i].path);
 }
 
-static void uses_the_current_folder(void **state)
+static void uses_the_current_dir(void **state)
 {
-        char folder[] = "/tmp/pipseed-path-XXXXXX";
+        char directory[] = "/tmp/pipseed-path-XXXXXX";
         _cleanup_close_ int before = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         char expected[64];
 
         (void)state;
-        assert_non_null(mkdtemp(folder));
-        assert_int_equal(chdir(folder), 0);
-        (void)snprintf(expected, sizeof(expected), "%s/x", folder);
+        assert_non_null(mkdtemp(directory));
+        assert_int_equal(chdir(directory), 0);
+        (void)snprintf(expected, sizeof(expected), "%s/x", directory);
         expect(path_absolute_here("./x"), expected, "./x");
-        assert_int_equal(rmdir(folder), 0);
+        assert_int_equal(rmdir(directory), 0);
         errno = 0;
         assert_null(path_absolute_here("x"));
         assert_int_equal(errno, ENOENT);
-        /* A current folder that is gone does not matter to an absolute path. */
+        /* A current directory that is gone does not matter to an absolute path. */
         expect(path_absolute_here("/a/../b"), "/b", "/a/../b");
         assert_int_equal(fchdir(before), 0);
 }
@@ -167,7 +167,7 @@ int main(void)
                 cmocka_unit_test(joins_paths),
                 cmocka_unit_test(splits_paths),
                 cmocka_unit_test(makes_absolute),
-                cmocka_unit_test(uses_the_current_folder),
+                cmocka_unit_test(uses_the_current_dir),
                 cmocka_unit_test(applies_a_root),
                 cmocka_unit_test(makes_relative),
                 cmocka_unit_test(knows_plain_paths),

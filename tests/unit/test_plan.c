@@ -37,7 +37,7 @@ static const struct target target = {.exe = "/env/bin/python", .major = 3, .mino
 
 /* A wheel of the members in a text, separated by blanks: NAME, a ! before it makes it executable, a * compiled. The
  * data of all is "#!python\nx\n", of size 11. */
-struct rig {
+struct fixture {
         struct arena arena;
         struct wheel_info wheel;
         struct wheel_file files[32];
@@ -48,20 +48,20 @@ struct rig {
 
 static const uint8_t script_data[] = "#!python\nx\n";
 
-static void rig_init(struct rig *rig, const char *members, const struct target_scheme *scheme)
+static void fixture_init(struct fixture *fixture, const char *members, const struct target_scheme *scheme)
 {
         char *rest;
 
-        *rig = (struct rig){.input = {.target = &target,
+        *fixture = (struct fixture){.input = {.target = &target,
                                       .scheme = scheme,
                                       .scripts = PIPSEED_SCRIPTS_DEFAULT,
                                       .installer = "pip",
                                       .pip_version = "24.0",
                                       .pyc_suffix = ".cpython-313.pyc"}};
-        rest = arena_strdup(&rig->arena, members);
+        rest = arena_strdup(&fixture->arena, members);
         assert_non_null(rest);
         for (char *name; (name = strsep(&rest, " ")) != NULL;) {
-                struct wheel_file *file = &rig->files[rig->wheel.n_files];
+                struct wheel_file *file = &fixture->files[fixture->wheel.n_files];
 
                 if (*name == '\0')
                         continue;
@@ -69,25 +69,25 @@ static void rig_init(struct rig *rig, const char *members, const struct target_s
                         if (*name == '!')
                                 file->executable = true;
                         else
-                                rig->compiled[rig->wheel.n_files] = true;
+                                fixture->compiled[fixture->wheel.n_files] = true;
                 }
                 file->path = name;
                 file->size = sizeof(script_data) - 1;
                 file->data = script_data;
-                rig->wheel.n_files++;
+                fixture->wheel.n_files++;
         }
-        rig->wheel.project = "demo";
-        rig->wheel.dist_info = "demo-1.dist-info";
-        rig->wheel.root_is_purelib = true;
-        rig->wheel.files = rig->files;
-        rig->wheel.entry_points = rig->points;
-        rig->input.compiled = rig->compiled;
-        rig->input.wheel = &rig->wheel;
+        fixture->wheel.project = "demo";
+        fixture->wheel.dist_info = "demo-1.dist-info";
+        fixture->wheel.root_is_purelib = true;
+        fixture->wheel.files = fixture->files;
+        fixture->wheel.entry_points = fixture->points;
+        fixture->input.compiled = fixture->compiled;
+        fixture->input.wheel = &fixture->wheel;
 }
 
-static void rig_done(struct rig *rig)
+static void fixture_done(struct fixture *fixture)
 {
-        arena_done(&rig->arena);
+        arena_done(&fixture->arena);
 }
 
 /* "ROOT:PATH" for each file, with what it is: w wheel, b bytecode, c content; then x and s flags. */
@@ -159,14 +159,14 @@ static void lays_out(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(layouts); i++) {
-                _cleanup_(rig_done) struct rig rig;
+                _cleanup_(fixture_done) struct fixture fixture;
                 _cleanup_(plan_done) struct plan plan = {0};
                 _cleanup_(str_done) struct str text = STR_INIT;
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
 
-                rig_init(&rig, layouts[i].members, layouts[i].scheme);
-                rig.wheel.root_is_purelib = !layouts[i].platlib;
-                assert_int_equal(plan_make(&rig.input, &plan, &err), 0);
+                fixture_init(&fixture, layouts[i].members, layouts[i].scheme);
+                fixture.wheel.root_is_purelib = !layouts[i].platlib;
+                assert_int_equal(plan_make(&fixture.input, &plan, &err), 0);
                 describe(&text, &plan);
                 assert_string_equal(text.data, layouts[i].files);
                 assert_string_equal(plan.files[plan.record].content, layouts[i].record);
@@ -184,15 +184,15 @@ static void writes_requested(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
-                _cleanup_(rig_done) struct rig rig;
+                _cleanup_(fixture_done) struct fixture fixture;
                 _cleanup_(plan_done) struct plan plan = {0};
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
                 const char *row;
 
-                rig_init(&rig, "", &venv_scheme);
-                rig.input.pip_version = requests[i].pip;
-                rig.input.requested = requests[i].requested;
-                assert_int_equal(plan_make(&rig.input, &plan, &err), 0);
+                fixture_init(&fixture, "", &venv_scheme);
+                fixture.input.pip_version = requests[i].pip;
+                fixture.input.requested = requests[i].requested;
+                assert_int_equal(plan_make(&fixture.input, &plan, &err), 0);
                 assert_int_equal(plan.n_files, requests[i].expected ? 3 : 2);
                 row = strstr(plan.files[plan.record].content, "demo-1.dist-info/REQUESTED," EMPTY ",0\r\n");
                 assert_int_equal(row != NULL, requests[i].expected);
@@ -206,17 +206,17 @@ static void writes_scripts_and_wrappers(void **state)
                 "../../../bin/pip3.13,sha256=CeHoNN53QfLqEq1qurPZJdhUhj3MMXXnhAsU4OHjnRw,193\r\n"
                 "demo-1.data/scripts/pip," ZERO ",11\r\n"
                 "demo-1.data/scripts/pip-script.py," ZERO ",11\r\n" INFO_ROWS;
-        _cleanup_(rig_done) struct rig rig;
+        _cleanup_(fixture_done) struct fixture fixture;
         _cleanup_(plan_done) struct plan plan = {0};
         _cleanup_(str_done) struct str text = STR_INIT;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         (void)state;
-        rig_init(&rig, "demo-1.data/scripts/pip *demo-1.data/scripts/pip-script.py", &venv_scheme);
-        rig.input.scripts = PIPSEED_SCRIPTS_ENSUREPIP;
-        rig.points[0] = (struct entry_point){.name = "pip", .module = "m", .attr = "f"};
-        rig.wheel.n_entry_points = 1;
-        assert_int_equal(plan_make(&rig.input, &plan, &err), 0);
+        fixture_init(&fixture, "demo-1.data/scripts/pip *demo-1.data/scripts/pip-script.py", &venv_scheme);
+        fixture.input.scripts = PIPSEED_SCRIPTS_ENSUREPIP;
+        fixture.points[0] = (struct entry_point){.name = "pip", .module = "m", .attr = "f"};
+        fixture.wheel.n_entry_points = 1;
+        assert_int_equal(plan_make(&fixture.input, &plan, &err), 0);
         describe(&text, &plan);
         assert_string_equal(text.data, INFO " 2:pip3=cxs 2:pip3.13=cxs");
         assert_int_equal(plan.n_scripts, 2);
@@ -227,19 +227,19 @@ static void writes_scripts_and_wrappers(void **state)
 
 static void doubles_rows_as_pip_does(void **state)
 {
-        _cleanup_(rig_done) struct rig rig;
+        _cleanup_(fixture_done) struct fixture fixture;
         _cleanup_(plan_done) struct plan plan = {0};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         const char *row;
 
         (void)state;
-        rig_init(&rig, "", &venv_scheme);
-        rig.input.scripts = PIPSEED_SCRIPTS_ALT;
-        rig.input.pip_version = "22.1";
-        rig.points[0] = (struct entry_point){.name = "pip", .module = "m", .attr = "f"};
-        rig.points[1] = (struct entry_point){.name = "pip3.13", .module = "m", .attr = "f"};
-        rig.wheel.n_entry_points = 2;
-        assert_int_equal(plan_make(&rig.input, &plan, &err), 0);
+        fixture_init(&fixture, "", &venv_scheme);
+        fixture.input.scripts = PIPSEED_SCRIPTS_ALT;
+        fixture.input.pip_version = "22.1";
+        fixture.points[0] = (struct entry_point){.name = "pip", .module = "m", .attr = "f"};
+        fixture.points[1] = (struct entry_point){.name = "pip3.13", .module = "m", .attr = "f"};
+        fixture.wheel.n_entry_points = 2;
+        assert_int_equal(plan_make(&fixture.input, &plan, &err), 0);
         assert_int_equal(plan.n_files, 3);
         row = strstr(plan.files[plan.record].content, "../../../bin/pip3.13,");
         assert_non_null(row);
@@ -248,18 +248,18 @@ static void doubles_rows_as_pip_does(void **state)
 
 static void generated_script_beats_the_wheels(void **state)
 {
-        _cleanup_(rig_done) struct rig rig;
+        _cleanup_(fixture_done) struct fixture fixture;
         _cleanup_(plan_done) struct plan plan = {0};
         _cleanup_(str_done) struct str text = STR_INIT;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         (void)state;
         /* Not named like an entry point, but like a script that is made of one. */
-        rig_init(&rig, "demo-1.data/scripts/pip3.13", &venv_scheme);
-        rig.input.scripts = PIPSEED_SCRIPTS_ALT;
-        rig.points[0] = (struct entry_point){.name = "pip", .module = "m", .attr = "f"};
-        rig.wheel.n_entry_points = 1;
-        assert_int_equal(plan_make(&rig.input, &plan, &err), 0);
+        fixture_init(&fixture, "demo-1.data/scripts/pip3.13", &venv_scheme);
+        fixture.input.scripts = PIPSEED_SCRIPTS_ALT;
+        fixture.points[0] = (struct entry_point){.name = "pip", .module = "m", .attr = "f"};
+        fixture.wheel.n_entry_points = 1;
+        assert_int_equal(plan_make(&fixture.input, &plan, &err), 0);
         describe(&text, &plan);
         assert_string_equal(text.data, INFO " 2:pip3.13=cxs");
 }
@@ -269,14 +269,14 @@ static void names_all_roots(void **state)
         static const char *const expected[PLAN_N_ROOTS] = {
                 "/home/u/.local/lib64/python3.13/site-packages", "/home/u/.local/lib/python3.13/site-packages",
                 "/home/u/.local/bin", "/home/u/.local/include/python3.13/demo", "/home/u/.local"};
-        _cleanup_(rig_done) struct rig rig;
+        _cleanup_(fixture_done) struct fixture fixture;
         _cleanup_(plan_done) struct plan plan = {0};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         (void)state;
-        rig_init(&rig, "", &user_scheme);
-        rig.wheel.root_is_purelib = false;
-        assert_int_equal(plan_make(&rig.input, &plan, &err), 0);
+        fixture_init(&fixture, "", &user_scheme);
+        fixture.wheel.root_is_purelib = false;
+        assert_int_equal(plan_make(&fixture.input, &plan, &err), 0);
         for (int i = 0; i < PLAN_N_ROOTS; i++)
                 assert_string_equal(plan.roots[i], expected[i]);
 }
@@ -307,12 +307,12 @@ static void refuses(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
-                _cleanup_(rig_done) struct rig rig;
+                _cleanup_(fixture_done) struct fixture fixture;
                 struct plan plan = {.n_files = 77};
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
 
-                rig_init(&rig, refused[i].members, &venv_scheme);
-                if (plan_make(&rig.input, &plan, &err) != refused[i].code)
+                fixture_init(&fixture, refused[i].members, &venv_scheme);
+                if (plan_make(&fixture.input, &plan, &err) != refused[i].code)
                         fail_msg("%s: %d %s", refused[i].members, err.code, err.message);
                 assert_int_equal(err.code, refused[i].code);
                 assert_int_equal(plan.n_files, 77);
@@ -322,17 +322,17 @@ static void refuses(void **state)
 
 static void wants_the_data_of_scripts(void **state)
 {
-        _cleanup_(rig_done) struct rig rig;
+        _cleanup_(fixture_done) struct fixture fixture;
         struct plan plan = {0};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         (void)state;
-        rig_init(&rig, "demo-1.data/scripts/run", &venv_scheme);
-        rig.files[0].data = NULL;
-        assert_int_equal(plan_make(&rig.input, &plan, &err), PIPSEED_E_STORE_ENTRY);
-        rig.files[0].size = 0;
+        fixture_init(&fixture, "demo-1.data/scripts/run", &venv_scheme);
+        fixture.files[0].data = NULL;
+        assert_int_equal(plan_make(&fixture.input, &plan, &err), PIPSEED_E_STORE_ENTRY);
+        fixture.files[0].size = 0;
         err = (struct pipseed_error)PIPSEED_ERROR_INIT;
-        assert_int_equal(plan_make(&rig.input, &plan, &err), 0);
+        assert_int_equal(plan_make(&fixture.input, &plan, &err), 0);
         plan_done(&plan);
 }
 
@@ -341,7 +341,7 @@ static void plans_many_files(void **state)
 {
         enum { N = 20000 };
         _cleanup_(arena_done) struct arena arena = {0};
-        _cleanup_(rig_done) struct rig rig;
+        _cleanup_(fixture_done) struct fixture fixture;
         _cleanup_(plan_done) struct plan plan = {0};
         struct wheel_file *files = arena_calloc(&arena, N, sizeof(*files));
         bool *compiled = arena_calloc(&arena, N, sizeof(*compiled));
@@ -350,15 +350,15 @@ static void plans_many_files(void **state)
         (void)state;
         assert_non_null(files);
         assert_non_null(compiled);
-        rig_init(&rig, "", &venv_scheme);
+        fixture_init(&fixture, "", &venv_scheme);
         for (size_t i = 0; i < N; i++) {
                 files[i].path = arena_format(&arena, "demo/%05zu.py", N - i);
                 compiled[i] = true;
         }
-        rig.wheel.files = files;
-        rig.wheel.n_files = N;
-        rig.input.compiled = compiled;
-        assert_int_equal(plan_make(&rig.input, &plan, &err), 0);
+        fixture.wheel.files = files;
+        fixture.wheel.n_files = N;
+        fixture.input.compiled = compiled;
+        assert_int_equal(plan_make(&fixture.input, &plan, &err), 0);
         assert_int_equal(plan.n_files, 2 * N + 2);
         for (size_t i = 1; i < plan.n_files; i++)
                 assert_true(plan.files[i - 1].root < plan.files[i].root ||

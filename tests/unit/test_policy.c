@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "policy_rig.h"
+#include "policy_fixture.h"
 
 #include "base/str.h"
 #include "conf/schema.h"
@@ -33,7 +33,7 @@ static void show_upgrade(const struct pipseed_request *req, struct str *text)
 
 static void show_user(const struct pipseed_request *req, struct str *text)
 {
-        str_add(text, req->user_allowed ? "allow" : "deny");
+        str_add(text, req->allow_user ? "allow" : "deny");
 }
 
 static void show_managed(const struct pipseed_request *req, struct str *text)
@@ -90,7 +90,7 @@ static void show_cache_dir(const struct pipseed_request *req, struct str *text)
 
 static void show_cache_system(const struct pipseed_request *req, struct str *text)
 {
-        str_add(text, req->cache_system != NULL ? req->cache_system : "NULL");
+        str_add(text, req->system_cache_dir != NULL ? req->system_cache_dir : "NULL");
 }
 
 /* show NULL: no field of the request; the value alone is looked at. */
@@ -140,25 +140,25 @@ static const struct {
         [PLACE_OPTION] = {"command line", NULL},
 };
 
-/* Sets a key in one place; the place that provenance must name goes to ret_origin. */
-static void set_in(enum place place, const char *key, const char *value, char ret_origin[600])
+/* Sets a key in one place; the place that provenance must name goes to ret_base_python. */
+static void set_in(enum place place, const char *key, const char *value, char ret_base_python[600])
 {
         const char *dot = strchr(key, '.');
         char text[600];
 
         (void)snprintf(text, sizeof(text), "; first line\n[%.*s]\n%s = %s\n", (int)(dot - key), key, dot + 1, value);
         if (places[place].file != NULL) {
-                rig_write(places[place].file, text);
-                (void)snprintf(ret_origin, 600, "%s:3", rig_path(places[place].file));
+                fixture_write(places[place].file, text);
+                (void)snprintf(ret_base_python, 600, "%s:3", fixture_path(places[place].file));
         }
         if (place == PLACE_NAMED_BY_VARIABLE)
-                assert_int_equal(setenv("PIPSEED_POLICY", rig_path(RIG_NAMED), 1), 0);
+                assert_int_equal(setenv("PIPSEED_POLICY", fixture_path(RIG_NAMED), 1), 0);
         if (place == PLACE_VARIABLE) {
-                schema_variable(schema_find_name(key), ret_origin);
-                assert_int_equal(setenv(ret_origin, value, 1), 0);
+                schema_variable(schema_find_name(key), ret_base_python);
+                assert_int_equal(setenv(ret_base_python, value, 1), 0);
         }
         if (place == PLACE_OPTION)
-                (void)snprintf(ret_origin, 600, "--option");
+                (void)snprintf(ret_base_python, 600, "--option");
 }
 
 static void check_key(size_t row, enum place place)
@@ -172,12 +172,12 @@ static void check_key(size_t row, enum place place)
         char origin[600] = "";
 
         set_in(place, keys[row].key, keys[row].value, origin);
-        (void)snprintf(named, sizeof(named), "%s", rig_path(RIG_NAMED));
-        rig_file = place == PLACE_NAMED ? named : NULL;
-        policy = rig_load();
+        (void)snprintf(named, sizeof(named), "%s", fixture_path(RIG_NAMED));
+        fixture_file = place == PLACE_NAMED ? named : NULL;
+        policy = fixture_load();
         if (place == PLACE_OPTION)
                 assert_int_equal(pipseed_policy_set(policy, keys[row].key, keys[row].value, "--option", &err), 0);
-        value = rig_value(policy, keys[row].key);
+        value = fixture_value(policy, keys[row].key);
         assert_string_equal(value.value, keys[row].expected);
         assert_string_equal(value.layer, places[place].layer);
         assert_string_equal(value.origin, origin);
@@ -192,9 +192,9 @@ static void check_key(size_t row, enum place place)
                 assert_null(pipseed_policy_hooks(policy)[1]);
         }
         if (strcmp(keys[row].key, "policy.lock") == 0)
-                assert_string_equal(rig_value(policy, "wheels.dirs").locked_by, origin);
+                assert_string_equal(fixture_value(policy, "wheels.dirs").locked_by, origin);
         pipseed_policy_free(policy);
-        rig_file = NULL;
+        fixture_file = NULL;
 }
 
 static void check_lock_refused(enum place place)
@@ -205,17 +205,17 @@ static void check_lock_refused(enum place place)
         char origin[600] = "";
 
         if (place == PLACE_OPTION) {
-                policy = rig_load();
+                policy = fixture_load();
                 assert_int_equal(pipseed_policy_set(policy, "policy.lock", "seed", "--option", &err), PIPSEED_E_USAGE);
                 pipseed_policy_free(policy);
                 return;
         }
         set_in(place, "policy.lock", "seed.user", origin);
-        (void)snprintf(named, sizeof(named), "%s", rig_path(RIG_NAMED));
-        rig_file = place == PLACE_NAMED ? named : NULL;
-        rig_refused(PIPSEED_E_POLICY_SYNTAX, origin);
-        rig_refused(PIPSEED_E_POLICY_SYNTAX, "policy.lock belongs into system files only");
-        rig_file = NULL;
+        (void)snprintf(named, sizeof(named), "%s", fixture_path(RIG_NAMED));
+        fixture_file = place == PLACE_NAMED ? named : NULL;
+        fixture_refused(PIPSEED_E_POLICY_SYNTAX, origin);
+        fixture_refused(PIPSEED_E_POLICY_SYNTAX, "policy.lock belongs into system files only");
+        fixture_file = NULL;
 }
 
 static void test_every_key_in_every_layer(void **state)
@@ -231,8 +231,8 @@ static void test_every_key_in_every_layer(void **state)
                 assert_string_not_equal(keys[row].expected, schema_at(i)->fallback);
                 assert_true((schema_at(i)->apply == NULL) == (keys[row].show == NULL));
                 for (enum place place = PLACE_SYSTEM; place <= PLACE_OPTION; place++) {
-                        rig_teardown(state);
-                        rig_setup(state);
+                        fixture_teardown(state);
+                        fixture_setup(state);
                         if (i == 0 && place > PLACE_DROP_IN)
                                 check_lock_refused(place);
                         else
@@ -251,22 +251,22 @@ static void test_pin_in_every_layer(void **state)
                 char named[512];
                 char origin[600] = "";
 
-                rig_teardown(state);
-                rig_setup(state);
+                fixture_teardown(state);
+                fixture_setup(state);
                 if (place == PLACE_VARIABLE)
                         continue;
                 set_in(place, "sha256." WHEEL, HEX_A, origin);
-                (void)snprintf(named, sizeof(named), "%s", rig_path(RIG_NAMED));
-                rig_file = place == PLACE_NAMED ? named : NULL;
-                policy = rig_load();
+                (void)snprintf(named, sizeof(named), "%s", fixture_path(RIG_NAMED));
+                fixture_file = place == PLACE_NAMED ? named : NULL;
+                policy = fixture_load();
                 if (place == PLACE_OPTION)
                         assert_int_equal(pipseed_policy_set(policy, "sha256." WHEEL, HEX_A, "--option", &err), 0);
                 assert_int_equal(pipseed_policy_apply(policy, &req, &err), 0);
                 assert_int_equal(req.n_pins, 1);
                 assert_string_equal(req.pins[0]->filename, WHEEL);
                 assert_string_equal(req.pins[0]->sha256, HEX_A);
-                assert_string_equal(rig_value(policy, "sha256." WHEEL).origin, origin);
-                assert_string_equal(rig_value(policy, "sha256." WHEEL).layer, places[place].layer);
+                assert_string_equal(fixture_value(policy, "sha256." WHEEL).origin, origin);
+                assert_string_equal(fixture_value(policy, "sha256." WHEEL).layer, places[place].layer);
                 pipseed_policy_free(policy);
         }
 }
@@ -275,7 +275,7 @@ static void test_pin_in_every_layer(void **state)
 
 static void test_built_in(void **state)
 {
-        struct pipseed_policy *policy = rig_load();
+        struct pipseed_policy *policy = fixture_load();
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct pipseed_policy_value value = {.size = sizeof(value), .key = "untouched"};
         struct pipseed_request req = {.size = sizeof(req)};
@@ -300,12 +300,12 @@ static void test_built_in(void **state)
         assert_string_equal(req.pip, "newest");
         assert_string_equal(req.packages, "auto");
         assert_string_equal(req.installer, "pipseed");
-        assert_true(req.bundled && req.user_allowed);
+        assert_true(req.bundled && req.allow_user);
         assert_false(req.upgrade || req.override_externally_managed || req.durable);
         assert_true(req.scripts == PIPSEED_SCRIPTS_ENSUREPIP && req.require_hash == PIPSEED_REQUIRE_HASH_AUTO);
         assert_true(req.link_mode == PIPSEED_LINK_AUTO && req.bytecode == PIPSEED_BYTECODE_YES);
         assert_null(req.cache_dir);
-        assert_null(req.cache_system);
+        assert_null(req.system_cache_dir);
         assert_int_equal(req.n_wheel_dirs, 0);
         assert_int_equal(req.n_pins, 0);
         pipseed_policy_free(policy);
@@ -321,32 +321,32 @@ static void test_order(void **state)
         char named[512];
 
         (void)state;
-        (void)snprintf(named, sizeof(named), "%s", rig_path(RIG_NAMED));
+        (void)snprintf(named, sizeof(named), "%s", fixture_path(RIG_NAMED));
         for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
                 char text[64];
                 char pip[16];
 
                 (void)snprintf(pip, sizeof(pip), "2%zu.1", i);
                 (void)snprintf(text, sizeof(text), "[seed]\npip = %s\n", pip);
-                rig_write(files[i], text);
-                rig_file = i == 4 ? named : NULL;
-                policy = rig_load();
-                assert_string_equal(rig_value(policy, "seed.pip").value, pip);
+                fixture_write(files[i], text);
+                fixture_file = i == 4 ? named : NULL;
+                policy = fixture_load();
+                assert_string_equal(fixture_value(policy, "seed.pip").value, pip);
                 for (size_t k = 0; k <= i; k++)
-                        assert_string_equal(pipseed_policy_file_at(policy, k), rig_path(files[k]));
+                        assert_string_equal(pipseed_policy_file_at(policy, k), fixture_path(files[k]));
                 assert_null(pipseed_policy_file_at(policy, i + 1));
                 pipseed_policy_free(policy);
         }
         assert_int_equal(setenv("PIPSEED_SEED_PIP", "25.1", 1), 0);
-        policy = rig_load();
-        assert_string_equal(rig_value(policy, "seed.pip").value, "25.1");
+        policy = fixture_load();
+        assert_string_equal(fixture_value(policy, "seed.pip").value, "25.1");
         assert_int_equal(pipseed_policy_set(policy, "seed.pip", "26.1", "--pip", &err), 0);
-        assert_string_equal(rig_value(policy, "seed.pip").value, "26.1");
+        assert_string_equal(fixture_value(policy, "seed.pip").value, "26.1");
         assert_int_equal(pipseed_policy_set(policy, "seed.pip", "27.1", NULL, &err), 0);
-        assert_string_equal(rig_value(policy, "seed.pip").value, "27.1");
-        assert_string_equal(rig_value(policy, "seed.pip").origin, "seed.pip");
+        assert_string_equal(fixture_value(policy, "seed.pip").value, "27.1");
+        assert_string_equal(fixture_value(policy, "seed.pip").origin, "seed.pip");
         pipseed_policy_free(policy);
-        rig_file = NULL;
+        fixture_file = NULL;
 }
 
 static void test_lists_replace_and_append(void **state)
@@ -356,15 +356,15 @@ static void test_lists_replace_and_append(void **state)
         struct pipseed_policy *policy;
 
         (void)state;
-        rig_write(RIG_SYSTEM, "[wheels]\ndirs = /a:/b\n");
-        rig_write(RIG_USER, "[wheels]\ndirs = /c\n");
-        policy = rig_load();
-        assert_string_equal(rig_value(policy, "wheels.dirs").value, "/c");
+        fixture_write(RIG_SYSTEM, "[wheels]\ndirs = /a:/b\n");
+        fixture_write(RIG_USER, "[wheels]\ndirs = /c\n");
+        policy = fixture_load();
+        assert_string_equal(fixture_value(policy, "wheels.dirs").value, "/c");
         assert_int_equal(pipseed_policy_append(policy, "wheels.dirs", "/d:e", "--wheel-dir", &err), 0);
         assert_int_equal(pipseed_policy_apply(policy, &req, &err), 0);
         assert_int_equal(req.n_wheel_dirs, 2);
         assert_string_equal(req.wheel_dirs[1], "/d:e");
-        assert_string_equal(rig_value(policy, "wheels.dirs").layer, "command line");
+        assert_string_equal(fixture_value(policy, "wheels.dirs").layer, "command line");
         assert_int_equal(pipseed_policy_append(policy, "wheels.dirs", "relative", "--wheel-dir", &err),
                          PIPSEED_E_BAD_VALUE);
         assert_non_null(strstr(err.message, "--wheel-dir: "));
@@ -373,10 +373,10 @@ static void test_lists_replace_and_append(void **state)
         /* An earlier request keeps what it was given. */
         assert_string_equal(req.wheel_dirs[0], "/c");
         pipseed_policy_free(policy);
-        rig_write(RIG_USER, "[wheels]\ndirs =\n");
-        policy = rig_load();
-        assert_string_equal(rig_value(policy, "wheels.dirs").value, "");
-        assert_string_equal(rig_value(policy, "wheels.dirs").layer, "user");
+        fixture_write(RIG_USER, "[wheels]\ndirs =\n");
+        policy = fixture_load();
+        assert_string_equal(fixture_value(policy, "wheels.dirs").value, "");
+        assert_string_equal(fixture_value(policy, "wheels.dirs").layer, "user");
         pipseed_policy_free(policy);
 }
 
@@ -387,9 +387,9 @@ static void test_pins(void **state)
         struct pipseed_policy *policy;
 
         (void)state;
-        rig_write(RIG_SYSTEM, "[sha256]\n" WHEEL " = " HEX_A "\n");
-        rig_write(RIG_USER, "[sha256]\n" OTHER_WHEEL " = " HEX_A "\n" WHEEL " = " HEX_B "\n");
-        policy = rig_load();
+        fixture_write(RIG_SYSTEM, "[sha256]\n" WHEEL " = " HEX_A "\n");
+        fixture_write(RIG_USER, "[sha256]\n" OTHER_WHEEL " = " HEX_A "\n" WHEEL " = " HEX_B "\n");
+        policy = fixture_load();
         assert_int_equal(pipseed_policy_apply(policy, &req, &err), 0);
         assert_int_equal(req.n_pins, 2);
         assert_string_equal(req.pins[0]->sha256, HEX_B);
@@ -410,7 +410,7 @@ static void test_environment(void **state)
         struct pipseed_policy *policy;
 
         (void)state;
-        rig_write(RIG_USER, "[seed]\npip = 25.2\n");
+        fixture_write(RIG_USER, "[seed]\npip = 25.2\n");
         assert_int_equal(setenv("PIPSEED_SEED_PIP", "", 1), 0);
         assert_int_equal(setenv("PIPSEED_POLICY", "", 1), 0);
         assert_int_equal(setenv("PIPSEED_SEED_TYPO", "", 1), 0);
@@ -419,26 +419,26 @@ static void test_environment(void **state)
         assert_int_equal(setenv("PIPSEED_SEEDS", "x", 1), 0);
         assert_int_equal(setenv("PIPSEED_SEED", "x", 1), 0);
         assert_int_equal(setenv("pipseed_seed_pip", "1", 1), 0);
-        policy = rig_load();
-        assert_string_equal(rig_value(policy, "seed.pip").value, "25.2");
+        policy = fixture_load();
+        assert_string_equal(fixture_value(policy, "seed.pip").value, "25.2");
         pipseed_policy_free(policy);
         assert_int_equal(unsetenv("pipseed_seed_pip"), 0);
 }
 
 static void test_environment_not_used(void **state)
 {
-        struct pipseed_policy_options options = {.size = sizeof(options), .sysconf_dir = rig_etc};
+        struct pipseed_policy_options options = {.size = sizeof(options), .sysconf_dir = fixture_etc};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct pipseed_policy *policy = NULL;
 
         (void)state;
-        rig_write(RIG_SYSTEM, "[seed]\npip = 25.1\n");
-        rig_write(RIG_USER, "[seed]\npip = 25.2\n");
-        rig_write(RIG_NAMED, "[seed]\npip = 25.3\n");
+        fixture_write(RIG_SYSTEM, "[seed]\npip = 25.1\n");
+        fixture_write(RIG_USER, "[seed]\npip = 25.2\n");
+        fixture_write(RIG_NAMED, "[seed]\npip = 25.3\n");
         assert_int_equal(setenv("PIPSEED_SEED_PIP", "25.4", 1), 0);
-        assert_int_equal(setenv("PIPSEED_POLICY", rig_path(RIG_NAMED), 1), 0);
+        assert_int_equal(setenv("PIPSEED_POLICY", fixture_path(RIG_NAMED), 1), 0);
         assert_int_equal(pipseed_policy_load(&options, &policy, &err), 0);
-        assert_string_equal(rig_value(policy, "seed.pip").value, "25.1");
+        assert_string_equal(fixture_value(policy, "seed.pip").value, "25.1");
         pipseed_policy_free(policy);
         policy = NULL;
         options.size = 0;
@@ -477,11 +477,11 @@ static void test_environment_faults(void **state)
                 struct pipseed_policy *policy = NULL;
 
                 assert_int_equal(setenv(cases[i].name, cases[i].value, 1), 0);
-                rig_refused(cases[i].code, cases[i].message);
-                assert_true(rig_try(&policy, &err) < 0);
+                fixture_refused(cases[i].code, cases[i].message);
+                assert_true(fixture_try(&policy, &err) < 0);
                 if (strstr(err.hint, cases[i].hint) == NULL)
                         fail_msg("%s: hint \"%s\"", cases[i].name, err.hint);
-                assert_int_equal(pipseed_code_exit(err.code), 3);
+                assert_int_equal(pipseed_exit_code(err.code), 3);
                 assert_int_equal(unsetenv(cases[i].name), 0);
         }
 }
@@ -501,7 +501,7 @@ static void test_set_faults(void **state)
                 {"seed.pip", "", PIPSEED_E_BAD_VALUE, "--o: seed.pip = \"\": ", ""},
                 {"install.link-mode", "move", PIPSEED_E_BAD_VALUE, "auto, reflink, hardlink, copy or symlink", ""},
         };
-        struct pipseed_policy *policy = rig_load();
+        struct pipseed_policy *policy = fixture_load();
 
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -510,9 +510,9 @@ static void test_set_faults(void **state)
                 assert_int_equal(pipseed_policy_set(policy, cases[i].key, cases[i].value, "--o", &err), cases[i].code);
                 if (strstr(err.message, cases[i].message) == NULL || strstr(err.hint, cases[i].hint) == NULL)
                         fail_msg("%s: \"%s\", hint \"%s\"", cases[i].key, err.message, err.hint);
-                assert_int_equal(pipseed_code_exit(err.code), 2);
+                assert_int_equal(pipseed_exit_code(err.code), 2);
         }
-        assert_string_equal(rig_value(policy, "seed.pip").layer, "built-in");
+        assert_string_equal(fixture_value(policy, "seed.pip").layer, "built-in");
         pipseed_policy_free(policy);
 }
 
@@ -562,30 +562,30 @@ static void check_lock(size_t row, enum place place)
 
         equals = equals != NULL ? equals + 4 : strchr(locks[row].later, '=');
         (void)snprintf(key, sizeof(key), "%.*s", (int)(equals - locks[row].later), locks[row].later);
-        rig_write(RIG_SYSTEM, locks[row].system);
+        fixture_write(RIG_SYSTEM, locks[row].system);
         if (locks[row].drop_in != NULL)
-                rig_write("etc/pipseed/policy.d/10.ini", locks[row].drop_in);
+                fixture_write("etc/pipseed/policy.d/10.ini", locks[row].drop_in);
         set_in(place, key, equals + 1, origin);
-        (void)snprintf(named, sizeof(named), "%s", rig_path(RIG_NAMED));
-        rig_file = place == PLACE_NAMED ? named : NULL;
-        r = rig_try(&policy, &err);
+        (void)snprintf(named, sizeof(named), "%s", fixture_path(RIG_NAMED));
+        fixture_file = place == PLACE_NAMED ? named : NULL;
+        r = fixture_try(&policy, &err);
         if (r == 0 && place == PLACE_OPTION)
                 r = pipseed_policy_set(policy, key, equals + 1, "--option", &err);
         if ((r == PIPSEED_E_POLICY_LOCKED) != locks[row].refused || (r < 0 && r != PIPSEED_E_POLICY_LOCKED))
                 fail_msg("row %zu in %s: %d \"%s\"", row, places[place].layer, r, err.message);
         if (r < 0) {
-                bool named_lock = strstr(err.message, rig_path("etc/pipseed/policy.")) != NULL;
+                bool named_lock = strstr(err.message, fixture_path("etc/pipseed/policy.")) != NULL;
 
                 if (strstr(err.message, origin) == NULL || !named_lock || strstr(err.message, key) == NULL)
                         fail_msg("row %zu in %s: \"%s\" does not name %s and the lock", row, places[place].layer,
                                  err.message, origin);
-                assert_int_equal(pipseed_code_exit(r), 3);
-        } else if (rig_value(policy, key).locked_by != NULL) {
+                assert_int_equal(pipseed_exit_code(r), 3);
+        } else if (fixture_value(policy, key).locked_by != NULL) {
                 /* The same value again changes nothing, not even where it comes from. */
-                assert_string_not_equal(rig_value(policy, key).origin, origin);
+                assert_string_not_equal(fixture_value(policy, key).origin, origin);
         }
         pipseed_policy_free(policy);
-        rig_file = NULL;
+        fixture_file = NULL;
 }
 
 static void test_locks(void **state)
@@ -594,8 +594,8 @@ static void test_locks(void **state)
                 for (enum place place = PLACE_DROP_IN; place <= PLACE_OPTION; place++) {
                         if (place == PLACE_VARIABLE && strncmp(locks[row].later, "sha256.", 7) == 0)
                                 continue;
-                        rig_teardown(state);
-                        rig_setup(state);
+                        fixture_teardown(state);
+                        fixture_setup(state);
                         check_lock(row, place);
                 }
 }
@@ -607,21 +607,21 @@ static void test_lock_places(void **state)
         char lock[600];
 
         (void)state;
-        rig_write(RIG_SYSTEM, "[policy]\nlock = seed.pip, sha256\n[sha256]\n" WHEEL " = " HEX_A "\n");
-        rig_write(RIG_DROP_IN, "[policy]\n\nlock = seed\n");
-        policy = rig_load();
-        (void)snprintf(lock, sizeof(lock), "%s:2", rig_path(RIG_SYSTEM));
-        assert_string_equal(rig_value(policy, "seed.pip").locked_by, lock);
-        assert_string_equal(rig_value(policy, "seed.pip").layer, "built-in");
-        assert_string_equal(rig_value(policy, "sha256." WHEEL).locked_by, lock);
-        assert_string_equal(rig_value(policy, "policy.lock").value, "seed.pip, sha256, seed");
+        fixture_write(RIG_SYSTEM, "[policy]\nlock = seed.pip, sha256\n[sha256]\n" WHEEL " = " HEX_A "\n");
+        fixture_write(RIG_DROP_IN, "[policy]\n\nlock = seed\n");
+        policy = fixture_load();
+        (void)snprintf(lock, sizeof(lock), "%s:2", fixture_path(RIG_SYSTEM));
+        assert_string_equal(fixture_value(policy, "seed.pip").locked_by, lock);
+        assert_string_equal(fixture_value(policy, "seed.pip").layer, "built-in");
+        assert_string_equal(fixture_value(policy, "sha256." WHEEL).locked_by, lock);
+        assert_string_equal(fixture_value(policy, "policy.lock").value, "seed.pip, sha256, seed");
         assert_int_equal(pipseed_policy_set(policy, "seed.pip", "26.3", "--pip", &err), PIPSEED_E_POLICY_LOCKED);
         assert_non_null(strstr(err.message, "--pip: seed.pip = \"26.3\" is refused: it is locked to \"newest\" by "));
         assert_non_null(strstr(err.message, lock));
-        assert_string_equal(rig_value(policy, "seed.pip").value, "newest");
-        (void)snprintf(lock, sizeof(lock), "%s:3", rig_path(RIG_DROP_IN));
-        assert_string_equal(rig_value(policy, "seed.user").locked_by, lock);
-        assert_null(rig_value(policy, "wheels.dirs").locked_by);
+        assert_string_equal(fixture_value(policy, "seed.pip").value, "newest");
+        (void)snprintf(lock, sizeof(lock), "%s:3", fixture_path(RIG_DROP_IN));
+        assert_string_equal(fixture_value(policy, "seed.user").locked_by, lock);
+        assert_null(fixture_value(policy, "wheels.dirs").locked_by);
         pipseed_policy_free(policy);
 }
 
@@ -631,13 +631,13 @@ static void test_lock_append(void **state)
         struct pipseed_policy *policy;
 
         (void)state;
-        rig_write(RIG_SYSTEM, "[policy]\nlock = wheels.dirs\n[wheels]\ndirs = /a:/b\n");
-        policy = rig_load();
+        fixture_write(RIG_SYSTEM, "[policy]\nlock = wheels.dirs\n[wheels]\ndirs = /a:/b\n");
+        policy = fixture_load();
         assert_int_equal(pipseed_policy_append(policy, "wheels.dirs", "/b", "--wheel-dir", &err), 0);
-        assert_string_equal(rig_value(policy, "wheels.dirs").layer, "system");
+        assert_string_equal(fixture_value(policy, "wheels.dirs").layer, "system");
         assert_int_equal(pipseed_policy_append(policy, "wheels.dirs", "/c", "--wheel-dir", &err),
                          PIPSEED_E_POLICY_LOCKED);
-        assert_string_equal(rig_value(policy, "wheels.dirs").value, "/a:/b");
+        assert_string_equal(fixture_value(policy, "wheels.dirs").value, "/a:/b");
         pipseed_policy_free(policy);
 }
 
@@ -681,16 +681,16 @@ static void test_file_faults(void **state)
                 for (enum place place = PLACE_SYSTEM; place <= PLACE_USER; place++) {
                         char origin[600];
 
-                        (void)snprintf(origin, sizeof(origin), "%s:%u: ", rig_path(places[place].file), cases[i].line);
-                        rig_write(places[place].file, cases[i].text);
-                        rig_refused(cases[i].code, origin);
-                        rig_refused(cases[i].code, cases[i].message);
-                        rig_remove(places[place].file);
+                        (void)snprintf(origin, sizeof(origin), "%s:%u: ", fixture_path(places[place].file), cases[i].line);
+                        fixture_write(places[place].file, cases[i].text);
+                        fixture_refused(cases[i].code, origin);
+                        fixture_refused(cases[i].code, cases[i].message);
+                        fixture_remove(places[place].file);
                 }
         for (size_t i = 0; i < ARRAY_SIZE(lock_cases); i++) {
-                rig_write(RIG_SYSTEM, lock_cases[i].text);
-                rig_refused(PIPSEED_E_POLICY_VALUE, lock_cases[i].message);
-                rig_refused(PIPSEED_E_POLICY_VALUE, "policy.ini:2: ");
+                fixture_write(RIG_SYSTEM, lock_cases[i].text);
+                fixture_refused(PIPSEED_E_POLICY_VALUE, lock_cases[i].message);
+                fixture_refused(PIPSEED_E_POLICY_VALUE, "policy.ini:2: ");
         }
 }
 
@@ -698,16 +698,16 @@ static void test_file_faults(void **state)
 
 static void test_example(void **state)
 {
-        _cleanup_free_ char *example = rig_read_source("conf/policy.ini.example");
+        _cleanup_free_ char *example = fixture_read_source("conf/policy.ini.example");
         struct pipseed_policy *policy;
         char *line;
 
         (void)state;
-        rig_write(RIG_SYSTEM, example);
-        policy = rig_load();
+        fixture_write(RIG_SYSTEM, example);
+        policy = fixture_load();
         assert_int_equal(pipseed_policy_count(policy), schema_count());
         for (size_t i = 0; i < schema_count(); i++)
-                assert_string_equal(rig_value(policy, schema_at(i)->name).layer, "built-in");
+                assert_string_equal(fixture_value(policy, schema_at(i)->name).layer, "built-in");
         pipseed_policy_free(policy);
 
         for (line = example; line != NULL; line = strchr(line, '\n')) {
@@ -715,11 +715,11 @@ static void test_example(void **state)
                 if (*line == '#')
                         memmove(line, line + 1, strlen(line));
         }
-        rig_write(RIG_SYSTEM, example);
-        policy = rig_load();
+        fixture_write(RIG_SYSTEM, example);
+        policy = fixture_load();
         assert_int_equal(pipseed_policy_count(policy), schema_count() + 1);
         for (size_t i = 0; i < schema_count(); i++) {
-                struct pipseed_policy_value value = rig_value(policy, schema_at(i)->name);
+                struct pipseed_policy_value value = fixture_value(policy, schema_at(i)->name);
 
                 assert_string_equal(value.layer, "system");
                 if (schema_at(i)->fallback[0] != '\0')
@@ -750,6 +750,6 @@ int main(void)
                 RIG_TEST(test_example),
         };
 
-        rig_begin();
+        fixture_begin();
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,7 +75,7 @@ static void other_streams_are_null(void **state)
         assert_string_equal(text, "/dev/null\n/dev/null\n/\n1\n");
 }
 
-static void starts_in_a_held_folder(void **state)
+static void starts_in_a_held_dir(void **state)
 {
         _cleanup_close_ int out = process_file("", 0);
         _cleanup_close_ int dir_fd = file_open_dir("/usr/bin");
@@ -360,7 +360,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(streams_go_where_they_are_told),
                 cmocka_unit_test(other_streams_are_null),
-                cmocka_unit_test(starts_in_a_held_folder),
+                cmocka_unit_test(starts_in_a_held_dir),
                 cmocka_unit_test(inherits_nothing_else),
                 cmocka_unit_test(signals_are_as_at_login),
                 cmocka_unit_test(says_why_it_cannot_start),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tree_rig.h"
+#include "tree_fixture.h"
 
 #include "target/base.h"
 #include "target/pyvenv.h"
@@ -81,7 +81,7 @@ static void test_parse_nul(void **state)
         arena_done(&arena);
 }
 
-/* Which NAME in ENV/bin do scripts name, and which base is behind it? "@" stands for the temporary folder. */
+/* Which NAME in ENV/bin do scripts name, and which base is behind it? "@" stands for the temporary directory. */
 static const struct {
         const char *name;
         const char *tree[8];
@@ -121,7 +121,7 @@ static const struct {
          "home = @/outer/bin\n", "env/bin/python3", "base/python3"},
         {"base gone, link", {"env/bin/python3 -> @/base/python3"}, "home = @/base\n", "env/bin/python3", NULL},
         {"base gone, copy", {"env/bin/python3*"}, "home = @/base\n", "env/bin/python3", NULL},
-        {"base is no program", {"base/python3", "env/bin/python3 -> @/base/python3"}, "home = @/base\n",
+        {"base is not a program", {"base/python3", "env/bin/python3 -> @/base/python3"}, "home = @/base\n",
          "env/bin/python3", NULL},
         {"no home, a link", {"base/python3*", "env/bin/python3 -> @/base/python3"}, "version = 3.9.1\n", "env/bin/python3",
          "base/python3"},

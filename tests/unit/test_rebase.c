@@ -43,7 +43,7 @@ static const struct {
                 {"0:pure.py", "1:demo/a.so", "1:i/RECORD", "2:demo"}, "1:i/RECORD",
         },
         {
-                "a folder that only the data root holds",
+                "a directory that only the data root holds",
                 {LIB, LIB, "/v/bin", "/v/include/demo", "/v"}, {LIB, LIB, "/v/bin", HEADERS, "/v"},
                 {"0:a.py", "3:x.h", "4:share/x", "0:i/RECORD"},
                 {"0:a.py", "0:i/RECORD", "4:include/demo/x.h", "4:share/x"}, "0:i/RECORD",
@@ -97,7 +97,7 @@ static void moves_files(void **state)
         }
 }
 
-static void folder_outside_of_the_target(void **state)
+static void dir_outside_of_the_target(void **state)
 {
         static const char *const roots[PLAN_N_ROOTS] = {LIB, LIB, "/v/bin", HEADERS, "/v"};
         static const char *const outside[] = {"/w", "/", "/vx"};
@@ -121,7 +121,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(moves_files),
-                cmocka_unit_test(folder_outside_of_the_target),
+                cmocka_unit_test(dir_outside_of_the_target),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "txn_rig.h"
+#include "txn_fixture.h"
 
-#include "old_kernel_rig.h"
+#include "old_kernel_fixture.h"
 
 #include <sys/mount.h>
 
@@ -14,7 +14,7 @@ enum step {
 };
 #define N_CHANGES 7
 #define STEP_CHANGED (STEP_DECIDED + N_CHANGES)
-#define STEP_CLEANING (STEP_CHANGED + 1) /* everything changed, and the area is being removed: journal first */
+#define STEP_CLEANING (STEP_CHANGED + 1) /* everything changed, and the staging directory is being removed: journal first */
 #define N_STEPS (STEP_CLEANING + 3)
 
 static char events[1024];
@@ -44,18 +44,18 @@ static void make_old(void)
 
 static void stage(struct txn *txn)
 {
-        rig_stage(txn, PLAN_LIB, "pip/a.py", "new");
-        rig_stage(txn, PLAN_LIB, "pip-2.dist-info/RECORD", "new");
-        rig_stage(txn, PLAN_SCRIPTS, "pip", "new");
-        rig_stage(txn, PLAN_SCRIPTS, "pip3", "new");
-        rig_stage(txn, PLAN_DATA, "share/pip.1", "new");
-        rig_add_change(txn, CHANGE_SWAP, PLAN_LIB, "pip");
-        rig_add_change(txn, CHANGE_TAKE, PLAN_LIB, "pip-1.dist-info");
-        rig_add_change(txn, CHANGE_PUT, PLAN_LIB, "pip-2.dist-info");
-        rig_add_change(txn, CHANGE_SWAP, PLAN_SCRIPTS, "pip");
-        rig_add_change(txn, CHANGE_PUT, PLAN_SCRIPTS, "pip3");
-        rig_add_change(txn, CHANGE_MKDIR, PLAN_DATA, "share");
-        rig_add_change(txn, CHANGE_PUT, PLAN_DATA, "share/pip.1");
+        fixture_stage(txn, PLAN_LIB, "pip/a.py", "new");
+        fixture_stage(txn, PLAN_LIB, "pip-2.dist-info/RECORD", "new");
+        fixture_stage(txn, PLAN_SCRIPTS, "pip", "new");
+        fixture_stage(txn, PLAN_SCRIPTS, "pip3", "new");
+        fixture_stage(txn, PLAN_DATA, "share/pip.1", "new");
+        fixture_add_change(txn, CHANGE_SWAP, PLAN_LIB, "pip");
+        fixture_add_change(txn, CHANGE_TAKE, PLAN_LIB, "pip-1.dist-info");
+        fixture_add_change(txn, CHANGE_PUT, PLAN_LIB, "pip-2.dist-info");
+        fixture_add_change(txn, CHANGE_SWAP, PLAN_SCRIPTS, "pip");
+        fixture_add_change(txn, CHANGE_PUT, PLAN_SCRIPTS, "pip3");
+        fixture_add_change(txn, CHANGE_MKDIR, PLAN_DATA, "share");
+        fixture_add_change(txn, CHANGE_PUT, PLAN_DATA, "share/pip.1");
 }
 
 static void write_journal(struct txn *txn, const char *name)
@@ -63,21 +63,21 @@ static void write_journal(struct txn *txn, const char *name)
         _cleanup_(str_done) struct str text = STR_INIT;
 
         txn_write_journal(txn, &text);
-        assert_int_equal(file_create(txn->roots[PLAN_LIB].area_fd, name, 0600, text.data, text.len), 0);
+        assert_int_equal(file_create(txn->roots[PLAN_LIB].staging_fd, name, 0600, text.data, text.len), 0);
 }
 
 /* Closes what the dead process held, and leaves the rest as it is. */
 static void kill_txn(struct txn *txn)
 {
-        txn->keep_area = true;
+        txn->keep_staging = true;
         txn->committed = true;
         txn_free(txn);
 }
 
 static void run_until(int step)
 {
-        struct txn *txn = rig_prepare();
-        int area_fd = txn->roots[PLAN_LIB].area_fd;
+        struct txn *txn = fixture_prepare();
+        int staging_fd = txn->roots[PLAN_LIB].staging_fd;
 
         if (step >= STEP_STAGED)
                 stage(txn);
@@ -86,11 +86,11 @@ static void run_until(int step)
         for (int i = 0; i < step - STEP_DECIDED && i < N_CHANGES; i++)
                 assert_int_equal(change_apply(txn, (size_t)i), 0);
         if (step >= STEP_CLEANING)
-                assert_int_equal(unlinkat(area_fd, "journal", 0), 0);
+                assert_int_equal(unlinkat(staging_fd, "journal", 0), 0);
         if (step >= STEP_CLEANING + 1)
-                assert_int_equal(file_remove_tree(area_fd, "lib"), 0);
+                assert_int_equal(file_remove_tree(staging_fd, "lib"), 0);
         if (step >= STEP_CLEANING + 2)
-                assert_int_equal(file_remove_tree(area_fd, "old"), 0);
+                assert_int_equal(file_remove_tree(staging_fd, "old"), 0);
         kill_txn(txn);
 }
 
@@ -99,11 +99,11 @@ static char *committed(void)
         struct txn *txn;
 
         make_old();
-        txn = rig_prepare();
+        txn = fixture_prepare();
         stage(txn);
-        rig_commit(txn);
+        fixture_commit(txn);
         txn_free(txn);
-        return rig_everything("env");
+        return fixture_everything("env");
 }
 
 static void start_over(void)
@@ -125,9 +125,9 @@ static void killed_at_each_step(void **state)
 
         (void)state;
         start_over();
-        old = rig_everything("env");
+        old = fixture_everything("env");
         new = committed();
-        rig_query.event = note_event;
+        fixture_query.event = note_event;
         for (int step = STEP_AREA; step < N_STEPS; step++)
                 for (int again = 0; again < 2; again++) {
                         _cleanup_free_ char *now = NULL;
@@ -135,9 +135,9 @@ static void killed_at_each_step(void **state)
                         start_over();
                         run_until(step);
                         if (again != 0)
-                                run_until(STEP_AREA); /* killed once more after it had mended */
-                        txn_free(rig_open());
-                        now = rig_everything("env");
+                                run_until(STEP_AREA); /* killed once more after it had repaired */
+                        txn_free(fixture_open());
+                        now = fixture_everything("env");
                         if (strcmp(now, step < STEP_DECIDED ? old : new) != 0)
                                 fail_msg("step %d: %s", step, now);
                         assert_string_equal(events, again != 0
@@ -147,8 +147,8 @@ static void killed_at_each_step(void **state)
                 }
 }
 
-/* A mending run that dies as well: changes made twice, or only some of them. */
-static void killed_while_mending(void **state)
+/* A repairing run that dies as well: changes made twice, or only some of them. */
+static void killed_while_recovering(void **state)
 {
         _cleanup_free_ char *new = NULL;
 
@@ -161,7 +161,7 @@ static void killed_while_mending(void **state)
                         struct txn *txn;
 
                         start_over();
-                        txn = rig_prepare();
+                        txn = fixture_prepare();
                         stage(txn);
                         write_journal(txn, "journal");
                         for (int i = 0; i < first; i++)
@@ -169,8 +169,8 @@ static void killed_while_mending(void **state)
                         for (int i = 0; i < second; i++)
                                 assert_int_equal(change_apply(txn, (size_t)i), 0);
                         kill_txn(txn);
-                        txn_free(rig_open());
-                        now = rig_everything("env");
+                        txn_free(fixture_open());
+                        now = fixture_everything("env");
                         assert_string_equal(now, new);
                 }
 }
@@ -188,7 +188,7 @@ static void killed_while_taking_back(void **state)
                 struct txn *txn;
 
                 start_over();
-                txn = rig_prepare();
+                txn = fixture_prepare();
                 stage(txn);
                 write_journal(txn, "journal");
                 for (size_t i = 0; i < N_CHANGES; i++)
@@ -196,8 +196,8 @@ static void killed_while_taking_back(void **state)
                 for (size_t i = 0; i < undone; i++)
                         assert_int_equal(change_undo(txn, N_CHANGES - 1 - i), 0);
                 kill_txn(txn);
-                txn_free(rig_open());
-                now = rig_everything("env");
+                txn_free(fixture_open());
+                now = fixture_everything("env");
                 assert_string_equal(now, new);
         }
 }
@@ -208,27 +208,27 @@ static void damaged_journal_decides_nothing(void **state)
 
         (void)state;
         start_over();
-        old = rig_everything("env");
+        old = fixture_everything("env");
         for (int i = 0; i < 3; i++) {
                 static const char *const texts[] = {"", "pipseed-journal 1\ntake lib",
                                                             "pipseed-journal 9\nend 00000000\n"};
                 _cleanup_free_ char *now = NULL;
-                struct txn *txn = rig_prepare();
+                struct txn *txn = fixture_prepare();
 
                 stage(txn);
-                assert_int_equal(file_create(txn->roots[PLAN_LIB].area_fd, "journal", 0600, texts[i],
+                assert_int_equal(file_create(txn->roots[PLAN_LIB].staging_fd, "journal", 0600, texts[i],
                                              strlen(texts[i])), 0);
                 kill_txn(txn);
-                txn_free(rig_open());
-                now = rig_everything("env");
+                txn_free(fixture_open());
+                now = fixture_everything("env");
                 assert_string_equal(now, old);
         }
 }
 
 #define AREA RIG_LIB "/.pipseed-0123456789abcdef"
 
-/* A run that holds its area is alive. */
-static void living_area_is_left_alone(void **state)
+/* A run that holds its staging directory is alive. */
+static void living_staging_is_left_alone(void **state)
 {
         _cleanup_free_ char *before = NULL;
         _cleanup_free_ char *after = NULL;
@@ -239,18 +239,18 @@ static void living_area_is_left_alone(void **state)
         tree_file(AREA "/lib/pip/a.py", "theirs");
         fd = file_open_dir(tree_path(AREA));
         assert_int_equal(flock(fd, LOCK_EX), 0);
-        before = rig_everything("env");
-        rig_query.event = note_event;
-        txn_free(rig_open());
-        after = rig_everything("env");
+        before = fixture_everything("env");
+        fixture_query.event = note_event;
+        txn_free(fixture_open());
+        after = fixture_everything("env");
         assert_string_equal(after, before);
         assert_string_equal(events, "");
         assert_int_equal(close(steal_fd(&fd)), 0);
-        txn_free(rig_open());
-        assert_false(rig_has(AREA));
+        txn_free(fixture_open());
+        assert_false(fixture_has(AREA));
 }
 
-static void area_of_another_user_is_left_alone(void **state)
+static void staging_of_another_user_is_left_alone(void **state)
 {
         (void)state;
         if (geteuid() != 0)
@@ -258,9 +258,9 @@ static void area_of_another_user_is_left_alone(void **state)
         start_over();
         tree_file(AREA "/lib/pip/a.py", "theirs");
         assert_int_equal(chown(tree_path(AREA), 65534, 65534), 0);
-        rig_query.event = note_event;
-        txn_free(rig_open());
-        rig_assert_content(AREA "/lib/pip/a.py", "theirs");
+        fixture_query.event = note_event;
+        txn_free(fixture_open());
+        fixture_assert_content(AREA "/lib/pip/a.py", "theirs");
         assert_string_equal(events, "2 another user's interrupted run is left alone\n");
 }
 
@@ -284,15 +284,15 @@ static void other_names_are_left_alone(void **state)
         tree_file("outside/journal", "x");
         for (size_t i = 0; i < ARRAY_SIZE(entries); i++)
                 tree_entry(entries[i], "x");
-        before = rig_everything("");
-        rig_query.event = note_event;
-        txn_free(rig_open());
-        after = rig_everything("");
+        before = fixture_everything("");
+        fixture_query.event = note_event;
+        txn_free(fixture_open());
+        after = fixture_everything("");
         assert_string_equal(after, before);
         assert_string_equal(events, "");
 }
 
-/* What others did between the kill and the mending: it must neither be overwritten nor stop anything. */
+/* What others did between the kill and the repairing: it must neither be overwritten nor stop anything. */
 static void others_were_here_since(void **state)
 {
         (void)state;
@@ -312,20 +312,20 @@ static void others_were_here_since(void **state)
                                 tree_file(RIG_LIB "/pip-2.dist-info/RECORD", "theirs");
                                 assert_int_equal(file_remove_tree(top, "env/bin/pip3"), 0);
                                 tree_file("env/bin/pip3", "theirs");
-                        } else { /* a folder of the scheme is gone */
+                        } else { /* a directory of the scheme is gone */
                                 assert_int_equal(file_remove_tree(top, "env/bin"), 0);
                         }
-                        txn = rig_open();
+                        txn = fixture_open();
                         txn_free(txn);
                         if (way == 1) {
-                                rig_assert_content(RIG_LIB "/pip-2.dist-info/RECORD", "theirs");
-                                rig_assert_content("env/bin/pip3", "theirs");
+                                fixture_assert_content(RIG_LIB "/pip-2.dist-info/RECORD", "theirs");
+                                fixture_assert_content("env/bin/pip3", "theirs");
                         }
                         {
-                                _cleanup_free_ char *visible = rig_listing("env");
-                                _cleanup_free_ char *everything = rig_everything("env");
+                                _cleanup_free_ char *visible = fixture_listing("env");
+                                _cleanup_free_ char *everything = fixture_everything("env");
 
-                                assert_string_equal(everything, visible); /* no area is left */
+                                assert_string_equal(everything, visible); /* no staging directory is left */
                         }
                 }
 }
@@ -338,12 +338,12 @@ static void old_package_does_not_come_back(void **state)
         run_until(STEP_DECIDED + 1);
         assert_int_equal(rename(tree_path(RIG_LIB "/pip"), tree_path(RIG_LIB "/kept")), 0);
         tree_file(RIG_LIB "/pip/a.py", "theirs");
-        txn_free(rig_open());
-        rig_assert_content(RIG_LIB "/pip/a.py", "theirs");
-        assert_false(rig_has(RIG_LIB "/pip/b.py"));
+        txn_free(fixture_open());
+        fixture_assert_content(RIG_LIB "/pip/a.py", "theirs");
+        assert_false(fixture_has(RIG_LIB "/pip/b.py"));
 }
 
-static void mending_can_be_cancelled(void **state)
+static void recovery_can_be_cancelled(void **state)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct txn *txn = NULL;
@@ -351,8 +351,8 @@ static void mending_can_be_cancelled(void **state)
         (void)state;
         start_over();
         run_until(STEP_STAGED);
-        rig_query.event = refuse_event;
-        assert_int_equal(txn_open(&rig_query, &txn, &err), PIPSEED_E_CANCELLED);
+        fixture_query.event = refuse_event;
+        assert_int_equal(txn_open(&fixture_query, &txn, &err), PIPSEED_E_CANCELLED);
         assert_null(txn);
 }
 
@@ -393,7 +393,7 @@ static void killed_for_real(void **state)
         if (on_valgrind() || old_kernel)
                 skip(); /* other system calls */
         start_over();
-        old = rig_everything("env");
+        old = fixture_everything("env");
         new = committed();
         for (size_t i = 0; i < ARRAY_SIZE(deaths); i++) {
                 _cleanup_free_ char *now = NULL;
@@ -404,7 +404,7 @@ static void killed_for_real(void **state)
                 pid = fork();
                 if (pid == 0) {
                         struct pipseed_error err = PIPSEED_ERROR_INIT;
-                        struct txn *txn = rig_prepare();
+                        struct txn *txn = fixture_prepare();
 
                         stage(txn);
                         if (!die_at(deaths[i].number))
@@ -419,14 +419,14 @@ static void killed_for_real(void **state)
                         skip();
                 if (WIFSIGNALED(status) != (deaths[i].number != SYS_reboot))
                         fail_msg("%s: status %x", deaths[i].name, status);
-                txn_free(rig_open());
-                now = rig_everything("env");
+                txn_free(fixture_open());
+                now = fixture_everything("env");
                 if (strcmp(now, deaths[i].is_new ? new : old) != 0)
                         fail_msg("%s:\n%s", deaths[i].name, now);
         }
 }
 
-/* An area beside a root on another file system whose LIB area is gone: only when it is ours and nobody holds it. */
+/* A staging directory beside a root on another file system whose LIB staging directory is gone: only when it is ours and nobody holds it. */
 static void stray_areas(void **state)
 {
         _cleanup_close_ int fd = -1;
@@ -442,21 +442,21 @@ static void stray_areas(void **state)
         fd = file_open_dir(tree_path("env/bin/.pipseed-0000000000000001"));
         assert_int_equal(flock(fd, LOCK_EX), 0);
         assert_int_equal(chown(tree_path("env/bin/.pipseed-0000000000000002"), 65534, 65534), 0);
-        rig_query.event = note_event;
+        fixture_query.event = note_event;
         events[0] = '\0';
-        txn_free(rig_open());
-        assert_true(rig_has("env/bin/.pipseed-0000000000000001"));
-        assert_true(rig_has("env/bin/.pipseed-0000000000000002"));
-        assert_false(rig_has("env/bin/.pipseed-0000000000000003"));
-        assert_true(rig_has("env/bin/.pipseed-junk"));
-        assert_true(rig_has("env/bin/.pipseed-0000000000000004"));
+        txn_free(fixture_open());
+        assert_true(fixture_has("env/bin/.pipseed-0000000000000001"));
+        assert_true(fixture_has("env/bin/.pipseed-0000000000000002"));
+        assert_false(fixture_has("env/bin/.pipseed-0000000000000003"));
+        assert_true(fixture_has("env/bin/.pipseed-junk"));
+        assert_true(fixture_has("env/bin/.pipseed-0000000000000004"));
         assert_string_equal(events, "");
         assert_int_equal(close(steal_fd(&fd)), 0);
         assert_int_equal(umount2(tree_path("env/bin"), MNT_DETACH), 0);
 }
 
-/* bin/ on another file system: its area is found by the LIB area's name, or by itself when that one is gone. */
-static void areas_on_two_file_systems(void **state)
+/* bin/ on another file system: its staging directory is found by the LIB staging directory's name, or by itself when that one is gone. */
+static void staging_on_two_file_systems(void **state)
 {
         (void)state;
         if (mount("tmpfs", tree_path("env/bin"), "tmpfs", 0, "size=1m") < 0)
@@ -464,22 +464,22 @@ static void areas_on_two_file_systems(void **state)
         for (int decided = 0; decided < 3; decided++) {
                 _cleanup_close_ int lib_fd = file_open_dir(tree_path(RIG_LIB));
                 struct txn *txn;
-                _cleanup_free_ char *area = NULL;
+                _cleanup_free_ char *staging = NULL;
 
                 tree_file("env/bin/pip", "old");
-                txn = rig_prepare();
-                area = str_format("env/bin/%s", txn->name);
-                rig_stage(txn, PLAN_SCRIPTS, "pip", "new");
-                rig_add_change(txn, CHANGE_SWAP, PLAN_SCRIPTS, "pip");
+                txn = fixture_prepare();
+                staging = str_format("env/bin/%s", txn->name);
+                fixture_stage(txn, PLAN_SCRIPTS, "pip", "new");
+                fixture_add_change(txn, CHANGE_SWAP, PLAN_SCRIPTS, "pip");
                 if (decided == 1)
                         write_journal(txn, "journal");
                 if (decided == 2)
                         assert_int_equal(file_remove_tree(lib_fd, txn->name), 0);
                 kill_txn(txn);
-                assert_true(rig_has(area));
-                txn_free(rig_open());
-                assert_false(rig_has(area));
-                rig_assert_content("env/bin/pip", decided == 1 ? "new" : "old");
+                assert_true(fixture_has(staging));
+                txn_free(fixture_open());
+                assert_false(fixture_has(staging));
+                fixture_assert_content("env/bin/pip", decided == 1 ? "new" : "old");
         }
         assert_int_equal(umount2(tree_path("env/bin"), MNT_DETACH), 0);
 }
@@ -487,19 +487,19 @@ static void areas_on_two_file_systems(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(killed_at_each_step, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(killed_while_mending, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(killed_while_taking_back, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(damaged_journal_decides_nothing, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(living_area_is_left_alone, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(area_of_another_user_is_left_alone, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(other_names_are_left_alone, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(others_were_here_since, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(old_package_does_not_come_back, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(mending_can_be_cancelled, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(killed_for_real, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(stray_areas, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(areas_on_two_file_systems, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(killed_at_each_step, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(killed_while_recovering, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(killed_while_taking_back, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(damaged_journal_decides_nothing, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(living_staging_is_left_alone, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(staging_of_another_user_is_left_alone, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(other_names_are_left_alone, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(others_were_here_since, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(old_package_does_not_come_back, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(recovery_can_be_cancelled, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(killed_for_real, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(stray_areas, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(staging_on_two_file_systems, fixture_setup, tree_teardown),
         };
 
         return old_kernel_run_twice(tests);

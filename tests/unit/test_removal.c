@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "txn_rig.h"
+#include "txn_fixture.h"
 
 #include "install/stage/removal.h"
 
@@ -9,10 +9,10 @@ static struct installed evil;
 
 static int removal_setup(void **state)
 {
-        if (rig_setup(state) < 0)
+        if (fixture_setup(state) < 0)
                 return -1;
         tree_dir(RIG_LIB "/" INFO);
-        evil = (struct installed){.project = "evil", .version = "1.0", .location = rig_paths[PLAN_LIB],
+        evil = (struct installed){.project = "evil", .version = "1.0", .location = fixture_paths[PLAN_LIB],
                                   .dist_info = INFO, .has_record = true};
         return 0;
 }
@@ -22,7 +22,7 @@ static char *load(void)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         _cleanup_(removal_done) struct removal removal = {0};
-        _cleanup_(txn_freep) struct txn *txn = rig_open();
+        _cleanup_(txn_freep) struct txn *txn = fixture_open();
         struct str out = STR_INIT;
 
         if (removal_load(txn, &evil, &removal, &err) < 0)
@@ -36,7 +36,7 @@ static char *load(void)
         return str_steal(&out);
 }
 
-/* One row of RECORD ("%" is the environment's folder), and what it comes to; "": nothing. */
+/* One row of RECORD ("%" is the environment's directory), and what it comes to; "": nothing. */
 static const struct {
         const char *row, *expected;
 } rows[] = {
@@ -57,7 +57,7 @@ static const struct {
         {"/etc/passwd", ""},
         {"%x/outside", ""},
         {"%/../outside", ""},
-        /* folders: listed, but merge.h takes no folder of the data root */
+        /* directories: listed, but merge.h takes no directory of the data root */
         {".", "data lib/python3.11/site-packages\n"},
         {"..", "data lib/python3.11\n"},
         {"../../..", ""},
@@ -91,7 +91,7 @@ static void each_row(void **state)
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
                 _cleanup_free_ char *record = rows[i].row[0] == '%'
-                                                      ? str_format("%s%s,,\n", rig_paths[PLAN_DATA], rows[i].row + 1)
+                                                      ? str_format("%s%s,,\n", fixture_paths[PLAN_DATA], rows[i].row + 1)
                                                       : str_format("%s,,\n", rows[i].row);
                 _cleanup_free_ char *found = NULL;
 
@@ -139,7 +139,7 @@ static void links_are_not_read(void **state)
 {
         static const struct {
                 const char *name;
-                bool is_folder;
+                bool is_dir;
         } parts[] = {{"/RECORD", false}, {"/entry_points.txt", false}, {"", true}};
 
         (void)state;
@@ -147,13 +147,13 @@ static void links_are_not_read(void **state)
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
                 _cleanup_(removal_done) struct removal removal = {0};
                 _cleanup_close_ int lib = file_open_dir(tree_path(RIG_LIB));
-                _cleanup_(txn_freep) struct txn *txn = rig_open();
+                _cleanup_(txn_freep) struct txn *txn = fixture_open();
                 _cleanup_free_ char *link = str_format("%s/%s%s", RIG_LIB, INFO, parts[i].name);
 
                 tree_file("outside/RECORD", "evil.py,,\n");
                 tree_file(RIG_LIB "/" INFO "/RECORD", "evil.py,,\n");
                 assert_int_equal(file_remove_tree(lib, strstr(link, INFO)), 0);
-                tree_link(link, parts[i].is_folder ? "../../../../outside" : "../../../../../outside/RECORD");
+                tree_link(link, parts[i].is_dir ? "../../../../outside" : "../../../../../outside/RECORD");
                 assert_int_equal(removal_load(txn, &evil, &removal, &err), PIPSEED_E_IO);
                 assert_int_equal(err.sys_errno, ELOOP);
                 assert_int_equal(removal.n_paths, 0);
@@ -165,7 +165,7 @@ static void bad_record(void **state)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         _cleanup_(removal_done) struct removal removal = {0};
-        _cleanup_(txn_freep) struct txn *txn = rig_open();
+        _cleanup_(txn_freep) struct txn *txn = fixture_open();
 
         (void)state;
         tree_file(RIG_LIB "/" INFO "/RECORD", "evil.py,,\n\"open\n");
@@ -180,12 +180,12 @@ static void only_what_can_be_removed(void **state)
                 const char *location;
                 bool possible;
         } cases[] = {
-                {true, false, rig_paths[PLAN_LIB], true},
-                {false, false, rig_paths[PLAN_LIB], false},
-                {true, true, rig_paths[PLAN_LIB], false},
+                {true, false, fixture_paths[PLAN_LIB], true},
+                {false, false, fixture_paths[PLAN_LIB], false},
+                {true, true, fixture_paths[PLAN_LIB], false},
                 {true, false, "/usr/lib/python3/dist-packages", false},
-                {true, false, rig_paths[PLAN_DATA], false},
-                {true, false, rig_paths[PLAN_SCRIPTS], false},
+                {true, false, fixture_paths[PLAN_DATA], false},
+                {true, false, fixture_paths[PLAN_SCRIPTS], false},
         };
 
         (void)state;
@@ -193,7 +193,7 @@ static void only_what_can_be_removed(void **state)
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
                 _cleanup_(removal_done) struct removal removal = {0};
-                _cleanup_(txn_freep) struct txn *txn = rig_open();
+                _cleanup_(txn_freep) struct txn *txn = fixture_open();
                 enum plan_root lib = PLAN_DATA;
 
                 evil.has_record = cases[i].has_record;
@@ -216,11 +216,11 @@ static void other_lib(void **state)
 
         (void)state;
         (void)snprintf(platlib, sizeof(platlib), "%s/env/lib64/python3.11/site-packages", tree_root);
-        rig_paths[PLAN_OTHER_LIB] = platlib;
+        fixture_paths[PLAN_OTHER_LIB] = platlib;
         tree_file("env/lib64/python3.11/site-packages/" INFO "/RECORD",
                   "evil.py,,\n../../../lib/python3.11/site-packages/x.py,,\n");
         evil.location = platlib;
-        txn = rig_open();
+        txn = fixture_open();
         assert_int_equal(removal_load(txn, &evil, &removal, &err), 0);
         assert_int_equal(removal.lib, PLAN_OTHER_LIB);
         assert_int_equal(removal.n_paths, 2);
@@ -241,7 +241,7 @@ static void two_copies(void **state)
         other.dist_info = "evil-2.0.dist-info";
         tree_file(RIG_LIB "/" INFO "/RECORD", "z.py,,\nboth.py,,\n" INFO "/RECORD,,\n");
         tree_file(RIG_LIB "/evil-2.0.dist-info/RECORD", "a.py,,\nboth.py,,\n");
-        txn = rig_open();
+        txn = fixture_open();
         assert_int_equal(removal_load(txn, &evil, &removal, &err), 0);
         assert_int_equal(removal_load(txn, &other, &removal, &err), 0);
         assert_int_equal(removal.n_paths, 4);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tree_rig.h"
+#include "tree_fixture.h"
 
 #include "store/fill.h"
 #include "store/renew.h"
@@ -16,12 +16,12 @@ static struct wheel_file files[] = {
 };
 enum { A, B, C, N };
 
-struct rig {
+struct fixture {
         struct store *store;
         struct entry entry;
 };
 
-static int open_folder(const char *path)
+static int open_dir(const char *path)
 {
         int fd = open(tree_path(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -32,7 +32,7 @@ static int open_folder(const char *path)
 /* The entry as another process sees it that opens it now. */
 static void open_entry(const struct store *store, struct entry *ret_entry)
 {
-        struct entry entry = {.store = store, .fd = open_folder(ENTRY), .files_fd = open_folder(ENTRY "/files"),
+        struct entry entry = {.store = store, .fd = open_dir(ENTRY), .files_fd = open_dir(ENTRY "/files"),
                               .pyc_fd = -1};
         _cleanup_free_ char *text = NULL;
         size_t len;
@@ -50,7 +50,7 @@ static void close_entry(struct entry *entry)
 }
 
 /* a and b have three links, c has two. */
-static void make(struct rig *rig)
+static void make(struct fixture *fixture)
 {
         struct wheel wheel = {.info = {.filename = "demo-1-py3-none-any.whl", .project = "demo", .version = "1",
                                        .dist_info = "demo-1.dist-info", .data_dir = "demo-1.data", .files = files,
@@ -62,11 +62,11 @@ static void make(struct rig *rig)
 
         tree_dir("cache");
         tree_dir("env");
-        assert_int_equal(store_open(AT_FDCWD, tree_path("cache"), tree_path("cache"), STORE_OWN, &rig->store,
+        assert_int_equal(store_open(AT_FDCWD, tree_path("cache"), tree_path("cache"), STORE_OWN, &fixture->store,
                                     &err), 0);
         tree_dir(ENTRY "/files");
-        fd = open_folder(ENTRY);
-        files_fd = open_folder(ENTRY "/files");
+        fd = open_dir(ENTRY);
+        files_fd = open_dir(ENTRY "/files");
         for (size_t i = 0; i < N; i++)
                 hash_of(files[i].data, files[i].size, files[i].sha256);
         assert_int_equal(fill_files(files_fd, &wheel, 022, "demo", &(struct progress){0}, &manifest, &err), 0);
@@ -81,13 +81,13 @@ static void make(struct rig *rig)
                 (void)snprintf(to, sizeof(to), "env/%s", links[i][1]);
                 assert_int_equal(link(tree_path(from), tree_path(to)), 0);
         }
-        open_entry(rig->store, &rig->entry);
+        open_entry(fixture->store, &fixture->entry);
 }
 
-static void done(struct rig *rig)
+static void done(struct fixture *fixture)
 {
-        close_entry(&rig->entry);
-        store_free(rig->store);
+        close_entry(&fixture->entry);
+        store_free(fixture->store);
 }
 
 static struct stat look(size_t i)
@@ -123,16 +123,16 @@ static void assert_no_leftovers(void)
 static void test_full_files_are_renewed(void **state)
 {
         static const bool renewed[N] = {[A] = true, [B] = true};
-        struct rig rig;
+        struct fixture fixture;
         struct entry other;
         struct stat before[N], kept;
 
         (void)state;
-        make(&rig);
+        make(&fixture);
         for (size_t i = 0; i < N; i++)
                 before[i] = look(i);
-        assert_int_equal(renew_files(&rig.entry, &rig.entry.files, A, true), 0);
-        open_entry(rig.store, &other);
+        assert_int_equal(renew_files(&fixture.entry, &fixture.entry.files, A, true), 0);
+        open_entry(fixture.store, &other);
         for (size_t i = 0; i < N; i++) {
                 _cleanup_free_ char *text = NULL;
                 struct stat now = look(i);
@@ -143,27 +143,27 @@ static void test_full_files_are_renewed(void **state)
                 assert_memory_equal(&now.st_mtim, &before[i].st_mtim, sizeof(now.st_mtim));
                 assert_int_equal(file_read(other.files_fd, files[i].path, 100, &text, NULL), 0);
                 assert_string_equal(text, (const char *)files[i].data);
-                assert_fits(&rig.entry, i);
+                assert_fits(&fixture.entry, i);
                 assert_fits(&other, i);
         }
         assert_int_equal(lstat(tree_path("env/a1"), &kept), 0);
         assert_int_equal(kept.st_ino, before[A].st_ino);
         assert_no_leftovers();
         close_entry(&other);
-        done(&rig);
+        done(&fixture);
 }
 
 /* Two processes met the limit: the second one finds the first one's copies and makes none. */
 static void test_one_of_two_renews(void **state)
 {
-        struct rig rig;
+        struct fixture fixture;
         struct entry other;
         struct stat renewed;
 
         (void)state;
-        make(&rig);
-        open_entry(rig.store, &other);
-        assert_int_equal(renew_files(&rig.entry, &rig.entry.files, A, true), 0);
+        make(&fixture);
+        open_entry(fixture.store, &other);
+        assert_int_equal(renew_files(&fixture.entry, &fixture.entry.files, A, true), 0);
         renewed = look(A);
         assert_false(manifest_stat_fits(&other.files, A, &renewed, false));
         assert_int_equal(renew_files(&other, &other.files, A, true), 0);
@@ -171,24 +171,24 @@ static void test_one_of_two_renews(void **state)
         assert_fits(&other, A);
         assert_fits(&other, B);
         close_entry(&other);
-        done(&rig);
+        done(&fixture);
 }
 
 /* Somebody who only met a file that it does not know. */
 static void test_stats_are_refreshed(void **state)
 {
-        struct rig rig;
+        struct fixture fixture;
         struct entry other;
 
         (void)state;
-        make(&rig);
-        open_entry(rig.store, &other);
-        assert_int_equal(renew_files(&rig.entry, &rig.entry.files, B, true), 0);
+        make(&fixture);
+        open_entry(fixture.store, &other);
+        assert_int_equal(renew_files(&fixture.entry, &fixture.entry.files, B, true), 0);
         assert_int_equal(renew_files(&other, &other.files, B, false), 0);
         for (size_t i = 0; i < N; i++)
                 assert_fits(&other, i);
         close_entry(&other);
-        done(&rig);
+        done(&fixture);
 }
 
 static void append(void)
@@ -222,19 +222,19 @@ static void test_damage_is_not_renewed(void **state)
 
         for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
                 struct stat before, now;
-                struct rig rig;
+                struct fixture fixture;
 
                 assert_int_equal(tree_setup(state), 0);
-                make(&rig);
+                make(&fixture);
                 before = look(A);
                 damages[i]();
-                assert_int_equal(renew_files(&rig.entry, &rig.entry.files, A, true), -ESTALE);
+                assert_int_equal(renew_files(&fixture.entry, &fixture.entry.files, A, true), -ESTALE);
                 if (damages[i] != take_away) {
                         now = look(A);
                         assert_int_equal(now.st_ino, before.st_ino);
                 }
                 assert_no_leftovers();
-                done(&rig);
+                done(&fixture);
                 assert_int_equal(tree_teardown(state), 0);
         }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "policy_rig.h"
+#include "policy_fixture.h"
 
 #include "base/str.h"
 #include "conf/schema.h"
@@ -135,8 +135,8 @@ static void test_suggested_names(void **state)
 /* The manual and the example know every key; a key that is added to the schema has to be added there. */
 static void test_documents(void **state)
 {
-        _cleanup_free_ char *manual = rig_read_source("docs/pipseed-policy.5");
-        _cleanup_free_ char *example = rig_read_source("conf/policy.ini.example");
+        _cleanup_free_ char *manual = fixture_read_source("docs/pipseed-policy.5");
+        _cleanup_free_ char *example = fixture_read_source("conf/policy.ini.example");
 
         (void)state;
         for (size_t i = 0; i < schema_count(); i++) {

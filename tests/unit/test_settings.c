@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "policy_rig.h"
+#include "policy_fixture.h"
 
 #include "base/str.h"
 #include "conf/settings.h"
@@ -111,11 +111,11 @@ static const struct {
         {"[seed]\npip = 1\npip = 1\n", 3, "given twice, first in line 2", ""},
         {"[seed]\npip = 1\n[wheels]\n[seed]\npip = 2\n", 5, "given twice, first in line 2", ""},
         {"[sha256]\n" WHEEL " = a\n" WHEEL " = a\n", 3, "given twice, first in line 2", ""},
-        {"[sha256]\npip = a\n", 2, "\"pip\" is no wheel file name", ""},
-        {"[sha256]\n../x-1-py3-none-any.whl = a\n", 2, "no wheel file name", ""},
-        {"[seed]\npip = 25.2\n  user = deny\n", 3, "continues seed.pip, which is no list", "must not be indented"},
-        {"[sha256]\n" WHEEL " = a\n  b\n", 3, "which is no list", ""},
-        {"[seed]\npip = 1\n  [wheels]\n", 3, "which is no list", ""},
+        {"[sha256]\npip = a\n", 2, "\"pip\" is not a wheel file name", ""},
+        {"[sha256]\n../x-1-py3-none-any.whl = a\n", 2, "not a wheel file name", ""},
+        {"[seed]\npip = 25.2\n  user = deny\n", 3, "continues seed.pip, which is not a list", "must not be indented"},
+        {"[sha256]\n" WHEEL " = a\n  b\n", 3, "which is not a list", ""},
+        {"[seed]\npip = 1\n  [wheels]\n", 3, "which is not a list", ""},
 };
 
 static void expect_fault(const char *data, size_t len, unsigned int line, const char *message, const char *hint)
@@ -216,7 +216,7 @@ static void test_large(void **state)
         assert_true(strlen(settings.list[0].value) > 700000);
 }
 
-static void test_place(void **state)
+static void test_linker(void **state)
 {
         char origin[600];
 
@@ -232,7 +232,7 @@ int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_good),       cmocka_unit_test(test_faulty), cmocka_unit_test(test_nul),
-                cmocka_unit_test(test_long_lines), cmocka_unit_test(test_large),  cmocka_unit_test(test_place),
+                cmocka_unit_test(test_long_lines), cmocka_unit_test(test_large),  cmocka_unit_test(test_linker),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

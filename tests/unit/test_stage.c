@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "store_rig.h"
-#include "txn_rig.h"
+#include "store_fixture.h"
+#include "txn_fixture.h"
 
 #include "install/plan/rebase.h"
 #include "install/stage/stage.h"
@@ -11,7 +11,7 @@ static int stage_setup(void **state)
 {
         if (store_setup(state) < 0)
                 return -1;
-        rig_begin();
+        fixture_begin();
         entry = get_entry();
         return 0;
 }
@@ -27,11 +27,11 @@ static void plan_demo(struct plan *ret_plan)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         const struct target_scheme scheme = {
-                .dirs[PLAN_LIB] = rig_paths[PLAN_LIB],
-                .dirs[PLAN_OTHER_LIB] = rig_paths[PLAN_LIB],
-                .dirs[PLAN_SCRIPTS] = rig_paths[PLAN_SCRIPTS],
-                .dirs[PLAN_HEADERS] = rig_paths[PLAN_HEADERS],
-                .dirs[PLAN_DATA] = rig_paths[PLAN_DATA],
+                .dirs[PLAN_LIB] = fixture_paths[PLAN_LIB],
+                .dirs[PLAN_OTHER_LIB] = fixture_paths[PLAN_LIB],
+                .dirs[PLAN_SCRIPTS] = fixture_paths[PLAN_SCRIPTS],
+                .dirs[PLAN_HEADERS] = fixture_paths[PLAN_HEADERS],
+                .dirs[PLAN_DATA] = fixture_paths[PLAN_DATA],
         };
         bool compiled[DEMO_N] = {false};
         const struct plan_input input = {.wheel = &entry->files.info, .target = demo_target, .scheme = &scheme,
@@ -40,13 +40,13 @@ static void plan_demo(struct plan *ret_plan)
 
         for (size_t i = 0; i < entry->pyc.info.n_files; i++)
                 compiled[entry->pyc.source[i]] = true;
-        if (plan_make(&input, ret_plan, &err) < 0 || rebase_plan(ret_plan, rig_paths, &err) < 0)
+        if (plan_make(&input, ret_plan, &err) < 0 || rebase_plan(ret_plan, fixture_paths, &err) < 0)
                 fail_msg("%s", err.message);
 }
 
-static int stage(struct txn *txn, const struct plan *plan, struct placer *placer, struct pipseed_error *err)
+static int stage(struct txn *txn, const struct plan *plan, struct linker *linker, struct pipseed_error *err)
 {
-        const struct stage_query query = {.txn = txn, .plan = plan, .entry = entry, .placer = placer};
+        const struct stage_query query = {.txn = txn, .plan = plan, .entry = entry, .linker = linker};
 
         return stage_plan(&query, err);
 }
@@ -79,15 +79,15 @@ static void everything_is_staged(void **state)
         (void)state;
         for (size_t m = 0; m < ARRAY_SIZE(modes); m++) {
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
-                _cleanup_(txn_freep) struct txn *txn = rig_prepare();
+                _cleanup_(txn_freep) struct txn *txn = fixture_prepare();
                 _cleanup_(plan_done) struct plan plan = {0};
-                struct placer placer;
+                struct linker linker;
                 size_t n_placed = 0;
                 size_t n_counted = 0;
 
                 plan_demo(&plan);
-                placer_init(&placer, modes[m], 022, NULL);
-                if (stage(txn, &plan, &placer, &err) < 0)
+                linker_init(&linker, modes[m], 022, NULL);
+                if (stage(txn, &plan, &linker, &err) < 0)
                         fail_msg("%s: %s", err.path, err.message);
                 for (size_t i = 0; i < plan.n_files; i++) {
                         const struct plan_file *file = &plan.files[i];
@@ -108,7 +108,7 @@ static void everything_is_staged(void **state)
                 }
                 assert_int_equal(n_placed, DEMO_N - 1 + DEMO_N_PYC); /* hello is rewritten */
                 for (int mode = 0; mode < PLACER_N_MODES; mode++)
-                        n_counted += placer.n_placed[mode];
+                        n_counted += linker.n_placed[mode];
                 assert_int_equal(n_counted, n_placed);
                 for (size_t i = 0; i < ARRAY_SIZE(staged); i++) {
                         _cleanup_free_ char *text = NULL;
@@ -138,7 +138,7 @@ static void modes_of_generated_files(void **state)
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
                 mode_t before = umask(rows[i].umask);
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
-                _cleanup_(txn_freep) struct txn *txn = rig_prepare();
+                _cleanup_(txn_freep) struct txn *txn = fixture_prepare();
                 struct plan_file files[] = {
                         {.root = PLAN_LIB, .path = "plain", .content = "a\0b", .content_len = 3},
                         {.root = PLAN_SCRIPTS, .path = "rewritten", .content = "x", .content_len = 1,
@@ -147,14 +147,14 @@ static void modes_of_generated_files(void **state)
                          .is_script = true},
                 };
                 const struct plan plan = {.files = files, .n_files = ARRAY_SIZE(files)};
-                struct placer placer;
+                struct linker linker;
                 struct stat st;
                 char *text = NULL;
                 size_t len = 0;
                 int lib = -1, scripts = -1;
 
-                placer_init(&placer, PIPSEED_LINK_COPY, rows[i].umask, NULL);
-                assert_int_equal(stage(txn, &plan, &placer, &err), 0);
+                linker_init(&linker, PIPSEED_LINK_COPY, rows[i].umask, NULL);
+                assert_int_equal(stage(txn, &plan, &linker, &err), 0);
                 assert_int_equal(txn_staged_fd(txn, PLAN_LIB, &lib, &err), 0);
                 assert_int_equal(txn_staged_fd(txn, PLAN_SCRIPTS, &scripts, &err), 0);
                 (void)umask(before);
@@ -175,21 +175,21 @@ static void modes_of_generated_files(void **state)
 static void no_links_into_a_private_store(void **state)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
-        _cleanup_(txn_freep) struct txn *txn = rig_prepare();
+        _cleanup_(txn_freep) struct txn *txn = fixture_prepare();
         _cleanup_(plan_done) struct plan plan = {0};
         struct store private = *demo_store;
-        struct placer placer;
+        struct linker linker;
 
         (void)state;
         private.kind = STORE_PRIVATE;
         entry->store = &private;
         plan_demo(&plan);
-        placer_init(&placer, PIPSEED_LINK_SYMLINK, 022, NULL);
-        placer.caller.is_explicit = true; /* a link, also for root, where no symbolic link may be */
-        assert_int_equal(stage(txn, &plan, &placer, &err), 0);
+        linker_init(&linker, PIPSEED_LINK_SYMLINK, 022, NULL);
+        linker.caller.is_explicit = true; /* a link, also for root, where no symbolic link may be */
+        assert_int_equal(stage(txn, &plan, &linker, &err), 0);
         entry->store = demo_store;
-        assert_int_equal(placer.n_placed[PIPSEED_LINK_SYMLINK], 0);
-        assert_true(placer.n_placed[PIPSEED_LINK_HARDLINK] > 0);
+        assert_int_equal(linker.n_placed[PIPSEED_LINK_SYMLINK], 0);
+        assert_true(linker.n_placed[PIPSEED_LINK_HARDLINK] > 0);
 }
 
 /* The file of the store that was edited is named; also one of bytecode. */
@@ -204,17 +204,17 @@ static void changed_store(void **state)
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
                 struct pipseed_error ignored = PIPSEED_ERROR_INIT;
-                _cleanup_(txn_freep) struct txn *txn = rig_prepare();
+                _cleanup_(txn_freep) struct txn *txn = fixture_prepare();
                 _cleanup_(plan_done) struct plan plan = {0};
                 _cleanup_free_ char *path =
                         rows[i].is_pyc ? str_format("%s/files/%s%s", entry->pyc_name, rows[i].path, entry->pyc_suffix)
                                        : str_format("files/%s", rows[i].path);
-                struct placer placer;
+                struct linker linker;
 
                 plan_demo(&plan);
                 tree_file(entry_file(entry, path), "edited");
-                placer_init(&placer, PIPSEED_LINK_AUTO, 022, NULL);
-                assert_int_equal(stage(txn, &plan, &placer, &err), PIPSEED_E_STORE_ENTRY);
+                linker_init(&linker, PIPSEED_LINK_AUTO, 022, NULL);
+                assert_int_equal(stage(txn, &plan, &linker, &err), PIPSEED_E_STORE_ENTRY);
                 assert_string_equal(err.path, rows[i].names);
                 assert_int_equal(entry_discard(entry, &ignored), 0);
                 plan_done(&plan);
@@ -228,7 +228,7 @@ static void handed_down_group(void **state)
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         _cleanup_(plan_done) struct plan plan = {0};
         _cleanup_(txn_freep) struct txn *txn = NULL;
-        struct placer placer;
+        struct linker linker;
         struct stat st;
         int fd = -1;
 
@@ -237,14 +237,14 @@ static void handed_down_group(void **state)
                 skip();
         assert_int_equal(chown(tree_path(RIG_LIB), (uid_t)-1, 65534), 0);
         assert_int_equal(chmod(tree_path(RIG_LIB), 02755), 0);
-        txn = rig_prepare();
+        txn = fixture_prepare();
         plan_demo(&plan);
-        placer_init(&placer, PIPSEED_LINK_HARDLINK, 022, NULL);
-        assert_int_equal(stage(txn, &plan, &placer, &err), 0);
+        linker_init(&linker, PIPSEED_LINK_HARDLINK, 022, NULL);
+        assert_int_equal(stage(txn, &plan, &linker, &err), 0);
         assert_int_equal(txn_staged_fd(txn, PLAN_LIB, &fd, &err), 0);
         assert_int_equal(fstatat(fd, "demo/mod.py", &st, 0), 0);
         assert_int_equal(st.st_gid, 65534);
-        assert_int_equal(placer.n_placed[PIPSEED_LINK_HARDLINK], 0);
+        assert_int_equal(linker.n_placed[PIPSEED_LINK_HARDLINK], 0);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tree_rig.h"
+#include "tree_fixture.h"
 
 #include "base/error.h"
 #include "base/path.h"
@@ -42,10 +42,10 @@ static struct store *open_store(const char *name)
         return store;
 }
 
-/* "%": the temporary folder. */
+/* "%": the temporary directory. */
 static const struct {
         const char *cache_dir, *xdg, *home, *expected;
-} folders[] = {
+} directories[] = {
         {"%/given", "%/xdg", "%/home", "given"},
         {"%/a/../given/./x", NULL, NULL, "given/x"},
         {NULL, "%/xdg", "%/home", "xdg/pipseed"},
@@ -64,20 +64,20 @@ static const char *expand(const char *text)
         return text != NULL && text[0] == '%' ? tree_path(text + 2) : text;
 }
 
-static void finds_its_folder(void **state)
+static void finds_its_dir(void **state)
 {
         (void)state;
         tree_file("file", "");
-        for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+        for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
                 _cleanup_free_ char *path = NULL;
                 int r;
 
-                (void)(folders[i].xdg != NULL ? setenv("XDG_CACHE_HOME", expand(folders[i].xdg), 1)
+                (void)(directories[i].xdg != NULL ? setenv("XDG_CACHE_HOME", expand(directories[i].xdg), 1)
                                               : unsetenv("XDG_CACHE_HOME"));
-                (void)(folders[i].home != NULL ? setenv("HOME", expand(folders[i].home), 1) : unsetenv("HOME"));
-                r = store_find_folder(expand(folders[i].cache_dir), &path, &err);
-                if (folders[i].expected == NULL) {
+                (void)(directories[i].home != NULL ? setenv("HOME", expand(directories[i].home), 1) : unsetenv("HOME"));
+                r = store_find_dir(expand(directories[i].cache_dir), &path, &err);
+                if (directories[i].expected == NULL) {
                         assert_int_equal(r, PIPSEED_E_NO_STORE);
                         assert_null(path);
                         assert_string_not_equal(err.hint, "");
@@ -85,12 +85,12 @@ static void finds_its_folder(void **state)
                 }
                 if (r < 0)
                         fail_msg("row %zu: %s", i, err.message);
-                assert_string_equal(path, tree_path(folders[i].expected));
-                assert_int_equal(mode_of(folders[i].expected), 0700);
+                assert_string_equal(path, tree_path(directories[i].expected));
+                assert_int_equal(mode_of(directories[i].expected), 0700);
         }
 }
 
-static void only_its_own_folder(void **state)
+static void only_its_own_dir(void **state)
 {
         static const struct {
                 mode_t mode;
@@ -99,14 +99,14 @@ static void only_its_own_folder(void **state)
         } rows[] = {
                 {0700, 0, 0, 0},
                 {0755, 0, 0, 0},
-                {0775, 0, PIPSEED_E_STORE_OWNER, PIPSEED_E_STORE_OWNER},
-                {0702, 0, PIPSEED_E_STORE_OWNER, PIPSEED_E_STORE_OWNER},
-                {0755, 65534, PIPSEED_E_STORE_OWNER, PIPSEED_E_STORE_OWNER},
+                {0775, 0, PIPSEED_E_STORE_UNTRUSTED, PIPSEED_E_STORE_UNTRUSTED},
+                {0702, 0, PIPSEED_E_STORE_UNTRUSTED, PIPSEED_E_STORE_UNTRUSTED},
+                {0755, 65534, PIPSEED_E_STORE_UNTRUSTED, PIPSEED_E_STORE_UNTRUSTED},
         };
 
         (void)state;
         if (geteuid() != 0)
-                skip(); /* nobody else can give a folder away */
+                skip(); /* nobody else can give a directory away */
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
                 _cleanup_(store_freep) struct store *store = NULL;
@@ -151,13 +151,13 @@ static void ordinary_user(void **state)
                 store_free(steal_ptr(store));
                 if (store_open(AT_FDCWD, tree_path("system"), tree_path("system"), STORE_OWN, &store, &err) !=
                             PIPSEED_E_NO_STORE &&
-                    err.code != PIPSEED_E_STORE_OWNER)
+                    err.code != PIPSEED_E_STORE_UNTRUSTED)
                         _exit(3);
                 error_clear(&err);
-                if (store_find_folder(tree_path("mine"), &path, &err) != 0)
+                if (store_find_dir(tree_path("mine"), &path, &err) != 0)
                         _exit(4);
                 free(steal_ptr(path));
-                if (store_find_folder(tree_path("system"), &path, &err) != PIPSEED_E_STORE_OWNER)
+                if (store_find_dir(tree_path("system"), &path, &err) != PIPSEED_E_STORE_UNTRUSTED)
                         _exit(5);
                 _exit(0);
         }
@@ -176,11 +176,11 @@ static void root_stays_out_of_other_homes(void **state)
         tree_dir("home");
         assert_int_equal(chown(tree_path("home"), 65534, 65534), 0);
         (void)setenv("HOME", tree_path("home"), 1);
-        assert_int_equal(store_find_folder(NULL, &path, &err), PIPSEED_E_NO_STORE);
+        assert_int_equal(store_find_dir(NULL, &path, &err), PIPSEED_E_NO_STORE);
         assert_false(has("home/.cache"));
 }
 
-static void makes_its_folders(void **state)
+static void makes_its_dirs(void **state)
 {
         _cleanup_(store_freep) struct store *store = open_store("c");
         _cleanup_(store_freep) struct store *again = open_store("c");
@@ -202,7 +202,7 @@ static void makes_its_folders(void **state)
         assert_false(has("s/v1"));
 }
 
-static void temporary_folders_are_held(void **state)
+static void temporary_dirs_are_held(void **state)
 {
         _cleanup_(store_freep) struct store *store = open_store("c");
         char name[64], other[64];
@@ -267,7 +267,7 @@ static void *sweep_on(void *data)
         return NULL;
 }
 
-/* Somebody who sweeps without the store's lock (it took too long) does not take a folder that is just being made. */
+/* Somebody who sweeps without the store's lock (it took too long) does not take a directory that is just being made. */
 static void what_is_made_stays_while_others_sweep(void **state)
 {
         _cleanup_(store_freep) struct store *store = open_store("c");
@@ -341,12 +341,12 @@ static void lock_serialises(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(finds_its_folder, both_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(only_its_own_folder, both_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(finds_its_dir, both_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(only_its_own_dir, both_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(ordinary_user, both_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(root_stays_out_of_other_homes, both_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(makes_its_folders, both_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(temporary_folders_are_held, both_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(makes_its_dirs, both_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(temporary_dirs_are_held, both_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(sweeps_when_nobody_is_at_work, both_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(what_is_made_stays_while_others_sweep, both_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(takes_out, both_setup, tree_teardown),

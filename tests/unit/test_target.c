@@ -3,12 +3,12 @@
  * target_find on made-up interpreters (shell scripts that answer as a Python would), environments and images. The real
  * ones are compared in test_target_oracle.py.
  */
-#include "tree_rig.h"
+#include "tree_fixture.h"
 
 #include "target/facts.h"
 #include "target/image.h"
 #include "target/probe.h"
-#include "target/remember.h"
+#include "target/facts_cache.h"
 #include "target/target.h"
 
 #include <jansson.h>
@@ -19,7 +19,7 @@ static void add_hex(struct str *out, const char *text)
                 str_printf(out, "%02x", (unsigned char)*text);
 }
 
-/* JSON with every 'quoted' absolute path ('/...') in hexadecimal, as the probe gives it; "@" is the temporary folder. */
+/* JSON with every 'quoted' absolute path ('/...') in hexadecimal, as the probe gives it; "@" is the temporary directory. */
 static char *encode(const char *template)
 {
         struct str out = STR_INIT;
@@ -90,39 +90,39 @@ static const struct {
         {"version", "[3, 5, 2]", PIPSEED_E_BAD_TARGET},
         {"version", "[2, 7, 18]", PIPSEED_E_BAD_TARGET},
         {"implementation", "\"graalpy\"", PIPSEED_E_BAD_TARGET},
-        {"version", "[3, 11]", PIPSEED_E_PROBE},
-        {"version", "[3, 11, \"4\"]", PIPSEED_E_PROBE},
-        {"version", "[3, 11, -1]", PIPSEED_E_PROBE},
-        {"version", "[3, 11, 99999999999]", PIPSEED_E_PROBE},
-        {"version", "\"3.11.4\"", PIPSEED_E_PROBE},
-        {"version", NULL, PIPSEED_E_PROBE},
-        {"implementation", "3", PIPSEED_E_PROBE},
-        {"impl_version", "[1]", PIPSEED_E_PROBE},
-        {"prefix", "\"/usr\"", PIPSEED_E_PROBE},
-        {"prefix", "'relative'", PIPSEED_E_PROBE},
-        {"prefix", "\"\"", PIPSEED_E_PROBE},
-        {"prefix", "\"2f0061\"", PIPSEED_E_PROBE},
-        {"prefix", "\"2f6\"", PIPSEED_E_PROBE},
-        {"prefix", "\"2F61\"", PIPSEED_E_PROBE},
-        {"stdlib", "null", PIPSEED_E_PROBE},
-        {"cache_tag", "\"../x\"", PIPSEED_E_PROBE},
-        {"cache_tag", "\"\"", PIPSEED_E_PROBE},
-        {"cache_tag", NULL, PIPSEED_E_PROBE},
-        {"magic", "\"a70d0d\"", PIPSEED_E_PROBE},
-        {"magic", "\"a70d0dzz\"", PIPSEED_E_PROBE},
-        {"magic", "7", PIPSEED_E_PROBE},
-        {"free_threaded", "0", PIPSEED_E_PROBE},
-        {"libc", "[\"bionic\", 1, 2]", PIPSEED_E_PROBE},
-        {"libc", "[\"glibc\", 2]", PIPSEED_E_PROBE},
-        {"libc", NULL, PIPSEED_E_PROBE},
-        {"scheme", "['/a', '/b', '/c', '/d']", PIPSEED_E_PROBE},
-        {"scheme", "['/a', '/b', '/c', '/d', 5]", PIPSEED_E_PROBE},
-        {"venv_scheme", "{}", PIPSEED_E_PROBE},
-        {"user_scheme", NULL, PIPSEED_E_PROBE},
-        {"user_site", "[]", PIPSEED_E_PROBE},
-        {"site", "['/a', null]", PIPSEED_E_PROBE},
-        {"venv_site", "'/a'", PIPSEED_E_PROBE},
-        {"base_site", NULL, PIPSEED_E_PROBE},
+        {"version", "[3, 11]", PIPSEED_E_PROBE_FAILED},
+        {"version", "[3, 11, \"4\"]", PIPSEED_E_PROBE_FAILED},
+        {"version", "[3, 11, -1]", PIPSEED_E_PROBE_FAILED},
+        {"version", "[3, 11, 99999999999]", PIPSEED_E_PROBE_FAILED},
+        {"version", "\"3.11.4\"", PIPSEED_E_PROBE_FAILED},
+        {"version", NULL, PIPSEED_E_PROBE_FAILED},
+        {"implementation", "3", PIPSEED_E_PROBE_FAILED},
+        {"impl_version", "[1]", PIPSEED_E_PROBE_FAILED},
+        {"prefix", "\"/usr\"", PIPSEED_E_PROBE_FAILED},
+        {"prefix", "'relative'", PIPSEED_E_PROBE_FAILED},
+        {"prefix", "\"\"", PIPSEED_E_PROBE_FAILED},
+        {"prefix", "\"2f0061\"", PIPSEED_E_PROBE_FAILED},
+        {"prefix", "\"2f6\"", PIPSEED_E_PROBE_FAILED},
+        {"prefix", "\"2F61\"", PIPSEED_E_PROBE_FAILED},
+        {"stdlib", "null", PIPSEED_E_PROBE_FAILED},
+        {"cache_tag", "\"../x\"", PIPSEED_E_PROBE_FAILED},
+        {"cache_tag", "\"\"", PIPSEED_E_PROBE_FAILED},
+        {"cache_tag", NULL, PIPSEED_E_PROBE_FAILED},
+        {"magic", "\"a70d0d\"", PIPSEED_E_PROBE_FAILED},
+        {"magic", "\"a70d0dzz\"", PIPSEED_E_PROBE_FAILED},
+        {"magic", "7", PIPSEED_E_PROBE_FAILED},
+        {"free_threaded", "0", PIPSEED_E_PROBE_FAILED},
+        {"libc", "[\"bionic\", 1, 2]", PIPSEED_E_PROBE_FAILED},
+        {"libc", "[\"glibc\", 2]", PIPSEED_E_PROBE_FAILED},
+        {"libc", NULL, PIPSEED_E_PROBE_FAILED},
+        {"scheme", "['/a', '/b', '/c', '/d']", PIPSEED_E_PROBE_FAILED},
+        {"scheme", "['/a', '/b', '/c', '/d', 5]", PIPSEED_E_PROBE_FAILED},
+        {"venv_scheme", "{}", PIPSEED_E_PROBE_FAILED},
+        {"user_scheme", NULL, PIPSEED_E_PROBE_FAILED},
+        {"user_site", "[]", PIPSEED_E_PROBE_FAILED},
+        {"site", "['/a', null]", PIPSEED_E_PROBE_FAILED},
+        {"venv_site", "'/a'", PIPSEED_E_PROBE_FAILED},
+        {"base_site", NULL, PIPSEED_E_PROBE_FAILED},
 };
 
 static void test_parse(void **state)
@@ -151,7 +151,7 @@ static void test_parse_no_json(void **state)
                 struct arena arena = {0};
                 struct facts facts;
 
-                assert_int_equal(facts_parse(&arena, texts[i], "/py", &facts, &err), PIPSEED_E_PROBE);
+                assert_int_equal(facts_parse(&arena, texts[i], "/py", &facts, &err), PIPSEED_E_PROBE_FAILED);
                 arena_done(&arena);
         }
 }
@@ -334,13 +334,13 @@ static void test_user(void **state)
 /* What is refused, and with which words. */
 static const struct {
         const char *name;
-        const char *env, *python, *virtual_env; /* "" and relative ones below the temporary folder, "=x" as it is */
+        const char *env, *python, *virtual_env; /* "" and relative ones below the temporary directory, "=x" as it is */
         int code;
         const char *message; /* part of it */
 } error_cases[] = {
         {"both", "env", "base/python3", NULL, PIPSEED_E_USAGE, "both"},
         {"environment missing", "missing", NULL, NULL, PIPSEED_E_NO_TARGET, "there is no"},
-        {"empty folder", "empty", NULL, NULL, PIPSEED_E_NO_TARGET, "is not an environment"},
+        {"empty directory", "empty", NULL, NULL, PIPSEED_E_NO_TARGET, "is not an environment"},
         {"interpreter missing", NULL, "missing", NULL, PIPSEED_E_NO_TARGET, "there is no"},
         {"not on PATH", NULL, "=python9.9", NULL, PIPSEED_E_NO_TARGET, "'python9.9' not found on PATH"},
         {"version not on PATH", NULL, "=3.11", NULL, PIPSEED_E_NO_TARGET, "Python '3.11' not found on PATH"},
@@ -356,13 +356,13 @@ static const struct {
         {"base gone, by interpreter", NULL, "orphan/bin/python", NULL, PIPSEED_E_BAD_TARGET, "gone/python3 is gone"},
         {"base gone, by VIRTUAL_ENV", NULL, NULL, "orphan", PIPSEED_E_BAD_TARGET, "gone/python3 is gone"},
         {"base of another version", "upgraded", NULL, NULL, PIPSEED_E_BAD_TARGET, "made for python3.8"},
-        {"fails", NULL, "fails", NULL, PIPSEED_E_PROBE, "exit 3): oh no"},
-        {"killed", NULL, "killed", NULL, PIPSEED_E_PROBE, "signal 9"},
-        {"says nothing", NULL, "silent", NULL, PIPSEED_E_PROBE, "did not answer"},
-        {"says nonsense", NULL, "nonsense", NULL, PIPSEED_E_PROBE, "no usable answer"},
+        {"fails", NULL, "fails", NULL, PIPSEED_E_PROBE_FAILED, "exit 3): oh no"},
+        {"killed", NULL, "killed", NULL, PIPSEED_E_PROBE_FAILED, "signal 9"},
+        {"says nothing", NULL, "silent", NULL, PIPSEED_E_PROBE_FAILED, "did not answer"},
+        {"says nonsense", NULL, "nonsense", NULL, PIPSEED_E_PROBE_FAILED, "no usable answer"},
         {"too old for -I", NULL, "python2", NULL, PIPSEED_E_BAD_TARGET, "older than 3.6"},
         {"3.5", NULL, "old", NULL, PIPSEED_E_BAD_TARGET, "is Python 3.5"},
-        {"nothing that can be executed", NULL, "garbage", NULL, PIPSEED_E_PROBE, "garbage"},
+        {"nothing that can be executed", NULL, "garbage", NULL, PIPSEED_E_PROBE_FAILED, "garbage"},
 };
 
 static void make_error_tree(void)
@@ -512,7 +512,7 @@ static const struct {
          "/opt/bin/python3.13t", "/opt/lib/python3.13t/site-packages", "/opt/bin", "/opt/include/python3.13t"},
         {"lib64", {"usr/bin/python3.11*", "usr/lib64/python3.11/os.py"}, NULL, "/usr/bin/python3.11", 0, "3.11.0",
          "/usr/bin/python3.11", "/usr/lib/python3.11/site-packages", "/usr/bin", "/usr/include/python3.11"},
-        {"version by its folder", {"usr/bin/python3*", "usr/lib/python3.10/os.py"}, NULL, NULL, 0, "3.10.0",
+        {"version by its directory", {"usr/bin/python3*", "usr/lib/python3.10/os.py"}, NULL, NULL, 0, "3.10.0",
          "/usr/bin/python3", "/usr/lib/python3.10/site-packages", "/usr/bin", "/usr/include/python3.10"},
         {"by version", {"usr/bin/python3.10*", "usr/lib/python3.10/os.py"}, NULL, "3.10", 0, "3.10.0",
          "/usr/bin/python3.10", "/usr/lib/python3.10/site-packages", "/usr/bin", "/usr/include/python3.10"},
@@ -575,7 +575,7 @@ static void test_images(void **state)
         }
 }
 
-/* An environment with a link out of the image does not show the host's folders. */
+/* An environment with a link out of the image does not show the host's directories. */
 static void test_image_search(void **state)
 {
         _cleanup_(target_freep) struct target *target = NULL;
@@ -601,12 +601,12 @@ static void test_image_search(void **state)
 
 static bool recall(const char *cache, const char *exe, const char *expected)
 {
-        _cleanup_(remember_done) struct remember remember = REMEMBER_INIT;
+        _cleanup_(facts_cache_done) struct facts_cache remember = FACTS_CACHE_INIT;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         _cleanup_free_ char *json = NULL;
 
-        assert_int_equal(remember_open(&remember, cache, exe, &err), 0);
-        if (!remember_read(&remember, &json))
+        assert_int_equal(facts_cache_open(&remember, cache, exe, &err), 0);
+        if (!facts_cache_read(&remember, &json))
                 return false;
         assert_string_equal(json, expected);
         return true;
@@ -614,11 +614,11 @@ static bool recall(const char *cache, const char *exe, const char *expected)
 
 static void keep(const char *cache, const char *exe, const char *json)
 {
-        _cleanup_(remember_done) struct remember remember = REMEMBER_INIT;
+        _cleanup_(facts_cache_done) struct facts_cache remember = FACTS_CACHE_INIT;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
-        assert_int_equal(remember_open(&remember, cache, exe, &err), 0);
-        remember_write(&remember, json);
+        assert_int_equal(facts_cache_open(&remember, cache, exe, &err), 0);
+        facts_cache_write(&remember, json);
 }
 
 static void test_remember(void **state)
@@ -626,7 +626,7 @@ static void test_remember(void **state)
         const char *exe = tree_path("py\xff thon");
         const char *cache = tree_path("deep/cache");
         struct pipseed_error err = PIPSEED_ERROR_INIT;
-        struct remember none = REMEMBER_INIT;
+        struct facts_cache none = FACTS_CACHE_INIT;
 
         (void)state;
         tree_program("py\xff thon", "one");
@@ -644,8 +644,8 @@ static void test_remember(void **state)
         tree_program("py\xff thon", "two!");
         assert_false(recall(cache, exe, ""));
         keep(NULL, exe, "{}");
-        assert_int_equal(remember_open(&none, cache, tree_path("missing"), &err), PIPSEED_E_BAD_TARGET);
-        remember_done(&none);
+        assert_int_equal(facts_cache_open(&none, cache, tree_path("missing"), &err), PIPSEED_E_BAD_TARGET);
+        facts_cache_done(&none);
 }
 
 /* A cache that is a file or a link loop is as good as none. */

@@ -30,7 +30,7 @@ pytestmark = [
 PYTHONS = find_pythons()
 each_python = pytest.mark.parametrize("python", PYTHONS, ids=lambda p: p.id)
 
-# Runs in the environment, without -I, as venv runs ensurepip. argv: a folder with pip in it.
+# Runs in the environment, without -I, as venv runs ensurepip. argv: a directory with pip in it.
 ASK = r"""
 import binascii, importlib.util, json, os, site, sys, sysconfig
 path = [p for p in sys.path if p and os.path.isdir(p)]
@@ -80,13 +80,13 @@ def run_facts(*args, environ, code=0):
 
 
 @functools.lru_cache(maxsize=None)
-def pip_folder(python):
+def pip_dir(python):
     """The wheel unpacked, so that its bytecode is kept from one question to the next."""
-    folder = tempfile.TemporaryDirectory(prefix="pipseed-oracle-")
-    atexit.register(folder.cleanup)
+    directory = tempfile.TemporaryDirectory(prefix="pipseed-oracle-")
+    atexit.register(directory.cleanup)
     with zipfile.ZipFile(pip_wheel(python)) as wheel:
-        wheel.extractall(folder.name)
-    return folder.name
+        wheel.extractall(directory.name)
+    return directory.name
 
 
 def pip_wheel(python):
@@ -108,7 +108,7 @@ def readable(value):
 
 
 class Surrounding:
-    """A home, a cache and an empty current folder of the test's own."""
+    """A home, a cache and an empty current directory of the test's own."""
 
     def __init__(self, tmp_path):
         self.tmp = tmp_path
@@ -124,8 +124,8 @@ class Surrounding:
         """What the interpreter says about itself."""
         local = self.home / ".local"
         existed = local.exists()
-        said = readable(json.loads(run_python(exe, ASK, pip_folder(python), environ=self.environ(**changes), cwd=self.cwd)))
-        # distutils makes the user's folder when it is asked for that scheme.
+        said = readable(json.loads(run_python(exe, ASK, pip_dir(python), environ=self.environ(**changes), cwd=self.cwd)))
+        # distutils makes the user's directory when it is asked for that scheme.
         if not existed:
             shutil.rmtree(local, ignore_errors=True)
         return said
@@ -189,7 +189,7 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_kinds(around, python, kind):
     if "--copies" in KINDS[kind] and python.is_pypy and str(python.path).startswith("/usr/bin/"):
-        pytest.skip("PyPy's venv --copies copies all of its lib folder, here /usr/lib")
+        pytest.skip("PyPy's venv --copies copies all of its lib directory, here /usr/lib")
     check_env(around, python, python.path, around.tmp / "env", *KINDS[kind])
 
 
@@ -258,8 +258,8 @@ def test_interpreter_itself(around, python, changes):
 def test_pth_files(around, python, kind):
     env = make_env(python, around.tmp / "env", *KINDS[kind])
     site = Path(readable(run_facts("--env", env, environ=around.environ()))["scheme"]["purelib"])
-    for folder in ("relative", "dotted/deep", "absolute", "import sys", "carriage", "last", "after-nul", "noeol"):
-        (site / folder).mkdir(parents=True)
+    for directory in ("relative", "dotted/deep", "absolute", "import sys", "carriage", "last", "after-nul", "noeol"):
+        (site / directory).mkdir(parents=True)
     (site / "b.pth").write_bytes(
         b"# comment\n\n   \nrelative\nrelative\nmissing\ndotted/../dotted/deep  \n" + bytes(site / "absolute") + b"\n"
         b"import sys\nimport\tos\ncarriage\r\nnoeol")
@@ -275,7 +275,7 @@ def test_pth_files(around, python, kind):
 
 
 @each_python
-def test_prefix_folder(around, python):
+def test_prefix_dir(around, python):
     """A directory that is not an environment but has bin/python3: a copied installation, named by --python alone."""
     prefix = python.path.parent.parent
     if str(prefix) == "/usr":
@@ -368,7 +368,7 @@ def test_nothing_of_the_caller_is_run(around, python):
 
 
 def test_cache_is_checked(around):
-    """Damaged, foreign or open to others: asked again, and mended."""
+    """Damaged, foreign or open to others: asked again, and repaired."""
     python = PYTHONS[0]
     environ = around.environ()
     cache = around.tmp / "cache"
@@ -421,7 +421,7 @@ def test_root_leaves_nothing_in_another_home(around):
 
 
 def test_closed_descriptors(around):
-    """The command with stdin and stderr closed, its current folder gone."""
+    """The command with stdin and stderr closed, its current directory gone."""
     gone = around.tmp / "gone"
     script = 'mkdir "$1" && cd "$1" && rmdir "$1" && exec "$2" --python "$3" 0<&- 2>&-'
     done = subprocess.run(["/bin/sh", "-c", script, "sh", gone, PROGRAM, PYTHONS[0].path], stdout=subprocess.PIPE,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "txn_rig.h"
+#include "txn_fixture.h"
 
-#include "old_kernel_rig.h"
+#include "old_kernel_fixture.h"
 
 #include <pthread.h>
 #include <sys/mount.h>
@@ -9,19 +9,19 @@
 
 static void stage_upgrade(struct txn *txn)
 {
-        rig_stage(txn, PLAN_LIB, "pip/a.py", "new");
-        rig_stage(txn, PLAN_LIB, "pip-2.dist-info/RECORD", "new");
-        rig_stage(txn, PLAN_SCRIPTS, "pip", "new");
-        rig_stage(txn, PLAN_SCRIPTS, "pip3", "new");
-        rig_stage(txn, PLAN_DATA, "share/man/pip.1", "new");
-        rig_add_change(txn, CHANGE_SWAP, PLAN_LIB, "pip");
-        rig_add_change(txn, CHANGE_TAKE, PLAN_LIB, "pip-1.dist-info");
-        rig_add_change(txn, CHANGE_PUT, PLAN_LIB, "pip-2.dist-info");
-        rig_add_change(txn, CHANGE_SWAP, PLAN_SCRIPTS, "pip");
-        rig_add_change(txn, CHANGE_PUT, PLAN_SCRIPTS, "pip3");
-        rig_add_change(txn, CHANGE_MKDIR, PLAN_DATA, "share");
-        rig_add_change(txn, CHANGE_MKDIR, PLAN_DATA, "share/man");
-        rig_add_change(txn, CHANGE_PUT, PLAN_DATA, "share/man/pip.1");
+        fixture_stage(txn, PLAN_LIB, "pip/a.py", "new");
+        fixture_stage(txn, PLAN_LIB, "pip-2.dist-info/RECORD", "new");
+        fixture_stage(txn, PLAN_SCRIPTS, "pip", "new");
+        fixture_stage(txn, PLAN_SCRIPTS, "pip3", "new");
+        fixture_stage(txn, PLAN_DATA, "share/man/pip.1", "new");
+        fixture_add_change(txn, CHANGE_SWAP, PLAN_LIB, "pip");
+        fixture_add_change(txn, CHANGE_TAKE, PLAN_LIB, "pip-1.dist-info");
+        fixture_add_change(txn, CHANGE_PUT, PLAN_LIB, "pip-2.dist-info");
+        fixture_add_change(txn, CHANGE_SWAP, PLAN_SCRIPTS, "pip");
+        fixture_add_change(txn, CHANGE_PUT, PLAN_SCRIPTS, "pip3");
+        fixture_add_change(txn, CHANGE_MKDIR, PLAN_DATA, "share");
+        fixture_add_change(txn, CHANGE_MKDIR, PLAN_DATA, "share/man");
+        fixture_add_change(txn, CHANGE_PUT, PLAN_DATA, "share/man/pip.1");
 }
 
 static void make_old(void)
@@ -34,13 +34,13 @@ static void make_old(void)
 
 static void assert_new(void)
 {
-        rig_assert_content(RIG_LIB "/pip/a.py", "new");
-        assert_false(rig_has(RIG_LIB "/pip/b.py"));
-        assert_false(rig_has(RIG_LIB "/pip-1.dist-info"));
-        rig_assert_content(RIG_LIB "/pip-2.dist-info/RECORD", "new");
-        rig_assert_content("env/bin/pip", "new");
-        rig_assert_content("env/bin/pip3", "new");
-        rig_assert_content("env/share/man/pip.1", "new");
+        fixture_assert_content(RIG_LIB "/pip/a.py", "new");
+        assert_false(fixture_has(RIG_LIB "/pip/b.py"));
+        assert_false(fixture_has(RIG_LIB "/pip-1.dist-info"));
+        fixture_assert_content(RIG_LIB "/pip-2.dist-info/RECORD", "new");
+        fixture_assert_content("env/bin/pip", "new");
+        fixture_assert_content("env/bin/pip3", "new");
+        fixture_assert_content("env/share/man/pip.1", "new");
 }
 
 static void without_commit_nothing_happens(void **state)
@@ -49,10 +49,10 @@ static void without_commit_nothing_happens(void **state)
 
         (void)state;
         make_old();
-        before = rig_everything("env");
+        before = fixture_everything("env");
         for (int steps = 0; steps < 3; steps++) {
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
-                struct txn *txn = rig_open();
+                struct txn *txn = fixture_open();
                 _cleanup_free_ char *after = NULL;
 
                 if (steps > 0)
@@ -60,7 +60,7 @@ static void without_commit_nothing_happens(void **state)
                 if (steps > 1)
                         stage_upgrade(txn);
                 txn_free(txn);
-                after = rig_everything("env");
+                after = fixture_everything("env");
                 assert_string_equal(after, before);
         }
 }
@@ -74,17 +74,17 @@ static void commit_changes_everything(void **state)
                 _cleanup_free_ char *clean = NULL;
 
                 make_old();
-                rig_query.durable = durable != 0;
-                txn = rig_prepare();
+                fixture_query.durable = durable != 0;
+                txn = fixture_prepare();
                 stage_upgrade(txn);
-                rig_commit(txn);
+                fixture_commit(txn);
                 assert_new();
                 /* A run that is killed while it cleans up leaves no journal of what is done. */
-                assert_int_equal(faccessat(txn->roots[PLAN_LIB].area_fd, "journal", F_OK, 0), -1);
+                assert_int_equal(faccessat(txn->roots[PLAN_LIB].staging_fd, "journal", F_OK, 0), -1);
                 txn_free(txn);
                 assert_new();
-                now = rig_everything("env");
-                clean = rig_listing("env");
+                now = fixture_everything("env");
+                clean = fixture_listing("env");
                 assert_string_equal(now, clean);
                 {
                         _cleanup_close_ int top = file_open_dir(tree_root);
@@ -112,15 +112,15 @@ static void failing_commit_takes_back(void **state)
                 struct txn *txn;
 
                 make_old();
-                txn = rig_prepare();
+                txn = fixture_prepare();
                 stage_upgrade(txn);
                 tree_file(obstacles[i], "theirs");
-                before = rig_listing("env");
+                before = fixture_listing("env");
                 if (txn_commit(txn, &err) != PIPSEED_E_IO)
                         fail_msg("%s: %s", obstacles[i], err.message);
                 assert_true(err.sys_errno == EEXIST || err.sys_errno == ENOTDIR);
                 txn_free(txn);
-                after = rig_everything("env");
+                after = fixture_everything("env");
                 if (strcmp(after, before) != 0)
                         fail_msg("%s: now\n%snot\n%s", obstacles[i], after, before);
                 assert_int_equal(file_remove_tree(top, "env"), 0);
@@ -128,7 +128,7 @@ static void failing_commit_takes_back(void **state)
         }
 }
 
-static void folders_that_do_not_exist_yet(void **state)
+static void dirs_that_do_not_exist_yet(void **state)
 {
         static const char *const missing[] = {"env/lib", "env/include", "env/bin", "env"};
         mode_t before = umask(027);
@@ -148,39 +148,39 @@ static void folders_that_do_not_exist_yet(void **state)
                         tree_dir("env/bin");
                         tree_dir("env/include/site/python3.11");
                         assert_int_equal(file_remove_tree(top, missing[i]), 0);
-                        was = rig_everything("");
-                        txn = rig_open();
-                        is = rig_everything("");
+                        was = fixture_everything("");
+                        txn = fixture_open();
+                        is = fixture_everything("");
                         assert_string_equal(is, was); /* opening makes nothing */
                         assert_int_equal(txn_prepare(txn, &err), 0);
-                        rig_stage(txn, PLAN_LIB, "pip/a.py", "new");
-                        rig_stage(txn, PLAN_SCRIPTS, "pip", "new");
-                        rig_stage(txn, PLAN_HEADERS, "demo/x.h", "new");
-                        rig_add_change(txn, CHANGE_PUT, PLAN_LIB, "pip");
-                        rig_add_change(txn, CHANGE_PUT, PLAN_SCRIPTS, "pip");
-                        rig_add_change(txn, CHANGE_PUT, PLAN_HEADERS, "demo");
+                        fixture_stage(txn, PLAN_LIB, "pip/a.py", "new");
+                        fixture_stage(txn, PLAN_SCRIPTS, "pip", "new");
+                        fixture_stage(txn, PLAN_HEADERS, "demo/x.h", "new");
+                        fixture_add_change(txn, CHANGE_PUT, PLAN_LIB, "pip");
+                        fixture_add_change(txn, CHANGE_PUT, PLAN_SCRIPTS, "pip");
+                        fixture_add_change(txn, CHANGE_PUT, PLAN_HEADERS, "demo");
                         if (commit != 0)
-                                rig_commit(txn);
+                                fixture_commit(txn);
                         txn_free(txn);
                         if (commit == 0) {
                                 free(steal_ptr(is));
-                                is = rig_everything("");
+                                is = fixture_everything("");
                                 if (strcmp(is, was) != 0)
                                         fail_msg("without %s: now\n%snot\n%s", missing[i], is, was);
                                 continue;
                         }
-                        rig_assert_content(RIG_LIB "/pip/a.py", "new");
-                        rig_assert_content("env/bin/pip", "new");
-                        rig_assert_content("env/include/site/python3.11/demo/x.h", "new");
+                        fixture_assert_content(RIG_LIB "/pip/a.py", "new");
+                        fixture_assert_content("env/bin/pip", "new");
+                        fixture_assert_content("env/include/site/python3.11/demo/x.h", "new");
                         assert_int_equal(stat(tree_path(missing[i]), &st), 0);
                         assert_int_equal(st.st_mode & 07777, 0750);
                 }
         (void)umask(before);
 }
 
-static void area_is_private(void **state)
+static void staging_is_private(void **state)
 {
-        _cleanup_(txn_freep) struct txn *txn = rig_prepare();
+        _cleanup_(txn_freep) struct txn *txn = fixture_prepare();
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         char name[64];
         struct stat st;
@@ -188,9 +188,9 @@ static void area_is_private(void **state)
         (void)state;
         assert_int_equal(strlen(txn->name), strlen(".pipseed-") + 16);
         (void)snprintf(name, sizeof(name), "%s", txn->name);
-        assert_int_equal(stat(txn->area_path, &st), 0);
+        assert_int_equal(stat(txn->staging_path, &st), 0);
         assert_int_equal(st.st_mode & 07777, 01700); /* the mark of leftover.h */
-        assert_true(str_starts(txn->area_path, tree_path(RIG_LIB)));
+        assert_true(str_starts(txn->staging_path, tree_path(RIG_LIB)));
         assert_int_equal(txn_prepare(txn, &err), 0);
         assert_string_equal(txn->name, name);
 }
@@ -202,10 +202,10 @@ static void adding_what_is_not_there(void **state)
                 const char *path;
         } rows[] = {{CHANGE_PUT, "nothing"}, {CHANGE_SWAP, "nothing"}, {CHANGE_TAKE, "nothing"},
                     {CHANGE_TAKE, "nothing/at/all"}};
-        _cleanup_(txn_freep) struct txn *txn = rig_prepare();
+        _cleanup_(txn_freep) struct txn *txn = fixture_prepare();
 
         (void)state;
-        rig_stage(txn, PLAN_LIB, "something", "x");
+        fixture_stage(txn, PLAN_LIB, "something", "x");
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
 
@@ -215,7 +215,7 @@ static void adding_what_is_not_there(void **state)
         }
 }
 
-/* "%" is the temporary folder, in the links of the root: they are absolute, and mean the root. */
+/* "%" is the temporary directory, in the links of the root: they are absolute, and mean the root. */
 static const struct {
         const char *link, *target;
         const char *lands; /* where pip/a.py comes to lie, below root/; NULL: refused */
@@ -235,7 +235,7 @@ static void rooted(void **state)
         };
 
         (void)state;
-        rig_query.roots = roots;
+        fixture_query.roots = roots;
         for (size_t i = 0; i < ARRAY_SIZE(rooted_links); i++) {
                 const char *target = rooted_links[i].target;
                 _cleanup_free_ char *absolute = target[0] == '%' ? str_format("%s%s", tree_root, target + 1) : NULL;
@@ -249,8 +249,8 @@ static void rooted(void **state)
                 tree_dir("outside");
                 tree_dir(real);
                 tree_link(link, absolute != NULL ? absolute : target);
-                rig_query.way.root = root;
-                r = txn_open(&rig_query, &txn, &err);
+                fixture_query.way.root = root;
+                r = txn_open(&fixture_query, &txn, &err);
                 if (r == 0)
                         r = txn_prepare(txn, &err);
                 if (rooted_links[i].lands == NULL) {
@@ -261,10 +261,10 @@ static void rooted(void **state)
 
                         if (r < 0)
                                 fail_msg("row %zu: %s", i, err.message);
-                        rig_stage(txn, PLAN_LIB, "pip/a.py", "new");
-                        rig_add_change(txn, CHANGE_PUT, PLAN_LIB, "pip");
-                        rig_commit(txn);
-                        rig_assert_content(lands, "new");
+                        fixture_stage(txn, PLAN_LIB, "pip/a.py", "new");
+                        fixture_add_change(txn, CHANGE_PUT, PLAN_LIB, "pip");
+                        fixture_commit(txn);
+                        fixture_assert_content(lands, "new");
                 }
                 txn_free(steal_ptr(txn));
                 assert_int_equal(rmdir(tree_path("outside")), 0); /* nothing came to lie there */
@@ -274,29 +274,29 @@ static void rooted(void **state)
 static void root_is_made_and_unmade(void **state)
 {
         static const char *const roots[PLAN_N_ROOTS] = {"/env/lib", "/env/lib", "/env/bin", "/env/include", "/env"};
-        _cleanup_free_ char *before = rig_everything("");
+        _cleanup_free_ char *before = fixture_everything("");
         _cleanup_free_ char *root = str_format("%s/new/deep/root", tree_root);
 
         (void)state;
-        rig_query.roots = roots;
-        rig_query.way.root = root;
+        fixture_query.roots = roots;
+        fixture_query.way.root = root;
         for (int commit = 0; commit < 2; commit++) {
-                struct txn *txn = rig_prepare();
+                struct txn *txn = fixture_prepare();
 
-                rig_stage(txn, PLAN_LIB, "a.py", "new");
-                rig_stage(txn, PLAN_SCRIPTS, "pip", "new");
-                rig_add_change(txn, CHANGE_PUT, PLAN_LIB, "a.py");
-                rig_add_change(txn, CHANGE_PUT, PLAN_SCRIPTS, "pip");
+                fixture_stage(txn, PLAN_LIB, "a.py", "new");
+                fixture_stage(txn, PLAN_SCRIPTS, "pip", "new");
+                fixture_add_change(txn, CHANGE_PUT, PLAN_LIB, "a.py");
+                fixture_add_change(txn, CHANGE_PUT, PLAN_SCRIPTS, "pip");
                 if (commit != 0)
-                        rig_commit(txn);
+                        fixture_commit(txn);
                 txn_free(txn);
                 if (commit == 0) {
-                        _cleanup_free_ char *after = rig_everything("");
+                        _cleanup_free_ char *after = fixture_everything("");
 
                         assert_string_equal(after, before);
                 } else {
-                        rig_assert_content("new/deep/root/env/lib/a.py", "new");
-                        rig_assert_content("new/deep/root/env/bin/pip", "new");
+                        fixture_assert_content("new/deep/root/env/lib/a.py", "new");
+                        fixture_assert_content("new/deep/root/env/bin/pip", "new");
                 }
         }
 }
@@ -308,8 +308,8 @@ static void root_that_is_a_file(void **state)
 
         (void)state;
         tree_file("file", "x");
-        rig_query.way.root = tree_path("file");
-        assert_int_equal(txn_open(&rig_query, &txn, &err), PIPSEED_E_IO);
+        fixture_query.way.root = tree_path("file");
+        assert_int_equal(txn_open(&fixture_query, &txn, &err), PIPSEED_E_IO);
         assert_int_equal(err.sys_errno, ENOTDIR);
         assert_null(txn);
 }
@@ -326,14 +326,14 @@ static void *open_second(void *data)
 {
         struct second *second = data;
 
-        second->r = txn_open(&rig_query, &second->txn, &second->err);
+        second->r = txn_open(&fixture_query, &second->txn, &second->err);
         if (second->r == 0 && second->prepare)
                 second->r = txn_prepare(second->txn, &second->err);
         __atomic_store_n(&second->done, true, __ATOMIC_SEQ_CST);
         return NULL;
 }
 
-/* Also when the folder does not exist at first: then the second one waits when it has made it. */
+/* Also when the directory does not exist at first: then the second one waits when it has made it. */
 static void two_at_once_wait(void **state)
 {
         (void)state;
@@ -348,21 +348,21 @@ static void two_at_once_wait(void **state)
                         assert_int_equal(file_remove_tree(top, "env/lib"), 0);
                 else
                         tree_dir(RIG_LIB);
-                first = rig_open();
+                first = fixture_open();
                 assert_int_equal(txn_prepare(first, &err), 0);
                 assert_int_equal(pthread_create(&thread, NULL, open_second, &second), 0);
                 /* Longer than the second after which a caller with a callback is told. */
                 (void)usleep(exists != 0 ? 1200 * 1000 : 200 * 1000);
                 assert_false(__atomic_load_n(&second.done, __ATOMIC_SEQ_CST));
-                rig_stage(first, PLAN_LIB, "pip/a.py", "first");
-                rig_add_change(first, CHANGE_PUT, PLAN_LIB, "pip");
-                rig_commit(first);
+                fixture_stage(first, PLAN_LIB, "pip/a.py", "first");
+                fixture_add_change(first, CHANGE_PUT, PLAN_LIB, "pip");
+                fixture_commit(first);
                 txn_free(first);
                 assert_int_equal(pthread_join(thread, NULL), 0);
                 if (second.r < 0)
                         fail_msg("%s", second.err.message);
                 txn_free(second.txn);
-                rig_assert_content(RIG_LIB "/pip/a.py", "first");
+                fixture_assert_content(RIG_LIB "/pip/a.py", "first");
                 {
                         _cleanup_close_ int lib = file_open_dir(tree_path(RIG_LIB));
 
@@ -394,9 +394,9 @@ static int64_t cancel_wait(struct refusal *refusal)
         struct timespec begin, end;
 
         (void)clock_gettime(CLOCK_MONOTONIC, &begin);
-        rig_query.event = refuse;
-        rig_query.event_data = refusal;
-        assert_int_equal(txn_open(&rig_query, &second, &err), PIPSEED_E_CANCELLED);
+        fixture_query.event = refuse;
+        fixture_query.event_data = refusal;
+        assert_int_equal(txn_open(&fixture_query, &second, &err), PIPSEED_E_CANCELLED);
         assert_null(second);
         (void)clock_gettime(CLOCK_MONOTONIC, &end);
         return (end.tv_sec - begin.tv_sec) * 1000 + (end.tv_nsec - begin.tv_nsec) / 1000000;
@@ -405,7 +405,7 @@ static int64_t cancel_wait(struct refusal *refusal)
 /* Whoever watches is told after a second, and asked long before. */
 static void waiting_can_be_cancelled(void **state)
 {
-        _cleanup_(txn_freep) struct txn *first = rig_open();
+        _cleanup_(txn_freep) struct txn *first = fixture_open();
         struct refusal note = {.kind = PIPSEED_EVENT_NOTE};
         struct refusal tick = {.kind = PIPSEED_EVENT_TICK};
 
@@ -431,7 +431,7 @@ static void no_right_to_write(void **state)
 
                 if (geteuid() == 0 ? setresuid(65534, 65534, 65534) < 0 : chmod(tree_path(RIG_LIB), 0555) < 0)
                         _exit(1);
-                if (txn_open(&rig_query, &txn, &err) < 0)
+                if (txn_open(&fixture_query, &txn, &err) < 0)
                         _exit(2);
                 if (txn_prepare(txn, &err) != PIPSEED_E_IO || err.sys_errno != EACCES || err.hint[0] == '\0')
                         _exit(3);
@@ -442,70 +442,70 @@ static void no_right_to_write(void **state)
         assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* bin/ on another file system: an area of its own there, and it goes as well. */
+/* bin/ on another file system: a staging directory of its own there, and it goes as well. */
 static void two_file_systems(void **state)
 {
         (void)state;
         if (mount("tmpfs", tree_path("env/bin"), "tmpfs", 0, "size=1m") < 0)
                 skip();
         for (int commit = 0; commit < 2; commit++) {
-                struct txn *txn = rig_prepare();
-                _cleanup_free_ char *area = str_format("env/bin/%s", txn->name);
+                struct txn *txn = fixture_prepare();
+                _cleanup_free_ char *staging = str_format("env/bin/%s", txn->name);
 
                 tree_file("env/bin/pip", "old");
-                rig_stage(txn, PLAN_LIB, "pip/a.py", "new");
-                rig_stage(txn, PLAN_SCRIPTS, "pip", "new");
-                rig_stage(txn, PLAN_DATA, "share.txt", "new");
-                assert_true(rig_has(area));
-                rig_add_change(txn, CHANGE_PUT, PLAN_LIB, "pip");
-                rig_add_change(txn, CHANGE_SWAP, PLAN_SCRIPTS, "pip");
-                rig_add_change(txn, CHANGE_PUT, PLAN_DATA, "share.txt");
+                fixture_stage(txn, PLAN_LIB, "pip/a.py", "new");
+                fixture_stage(txn, PLAN_SCRIPTS, "pip", "new");
+                fixture_stage(txn, PLAN_DATA, "share.txt", "new");
+                assert_true(fixture_has(staging));
+                fixture_add_change(txn, CHANGE_PUT, PLAN_LIB, "pip");
+                fixture_add_change(txn, CHANGE_SWAP, PLAN_SCRIPTS, "pip");
+                fixture_add_change(txn, CHANGE_PUT, PLAN_DATA, "share.txt");
                 assert_false(txn_same_mount(txn->roots[PLAN_LIB].fd, txn->roots[PLAN_SCRIPTS].fd));
                 assert_true(txn_same_mount(txn->roots[PLAN_LIB].fd, txn->roots[PLAN_DATA].fd));
                 if (commit != 0)
-                        rig_commit(txn);
+                        fixture_commit(txn);
                 txn_free(txn);
-                assert_false(rig_has(area));
-                rig_assert_content("env/bin/pip", commit != 0 ? "new" : "old");
-                assert_int_equal(rig_has(RIG_LIB "/pip/a.py"), commit != 0);
-                assert_int_equal(rig_has("env/share.txt"), commit != 0);
+                assert_false(fixture_has(staging));
+                fixture_assert_content("env/bin/pip", commit != 0 ? "new" : "old");
+                assert_int_equal(fixture_has(RIG_LIB "/pip/a.py"), commit != 0);
+                assert_int_equal(fixture_has("env/share.txt"), commit != 0);
         }
         assert_int_equal(umount2(tree_path("env/bin"), MNT_DETACH), 0);
 }
 
-/* What a folder of the scheme itself leads through is followed: a user's symlinked environment, lib64. */
-static void scheme_folders_may_be_links(void **state)
+/* What a directory of the scheme itself leads through is followed: a user's symlinked environment, lib64. */
+static void scheme_dirs_may_be_links(void **state)
 {
         struct txn *txn;
 
         (void)state;
         assert_int_equal(rename(tree_path("env"), tree_path("elsewhere")), 0);
         tree_link("env", "elsewhere");
-        txn = rig_prepare();
-        rig_stage(txn, PLAN_LIB, "pip/a.py", "new");
-        rig_add_change(txn, CHANGE_PUT, PLAN_LIB, "pip");
-        rig_commit(txn);
+        txn = fixture_prepare();
+        fixture_stage(txn, PLAN_LIB, "pip/a.py", "new");
+        fixture_add_change(txn, CHANGE_PUT, PLAN_LIB, "pip");
+        fixture_commit(txn);
         txn_free(txn);
-        rig_assert_content("elsewhere/lib/python3.11/site-packages/pip/a.py", "new");
+        fixture_assert_content("elsewhere/lib/python3.11/site-packages/pip/a.py", "new");
 }
 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(without_commit_nothing_happens, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(commit_changes_everything, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(failing_commit_takes_back, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(folders_that_do_not_exist_yet, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(area_is_private, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(adding_what_is_not_there, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(rooted, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(root_is_made_and_unmade, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(root_that_is_a_file, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(two_at_once_wait, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(waiting_can_be_cancelled, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(no_right_to_write, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(two_file_systems, rig_setup, tree_teardown),
-                cmocka_unit_test_setup_teardown(scheme_folders_may_be_links, rig_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(without_commit_nothing_happens, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(commit_changes_everything, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(failing_commit_takes_back, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(dirs_that_do_not_exist_yet, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(staging_is_private, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(adding_what_is_not_there, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(rooted, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(root_is_made_and_unmade, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(root_that_is_a_file, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(two_at_once_wait, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(waiting_can_be_cancelled, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(no_right_to_write, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(two_file_systems, fixture_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(scheme_dirs_may_be_links, fixture_setup, tree_teardown),
         };
 
         return old_kernel_run_twice(tests);

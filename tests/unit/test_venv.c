@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "tree_rig.h"
+#include "tree_fixture.h"
 
 #include "base/error.h"
 #include "pipseed.h"
 #include "venv/clear.h"
-#include "venv/spot.h"
+#include "venv/destination.h"
 #include "venv/text.h"
-#include "venv/traits.h"
+#include "venv/features.h"
 
 #include <stdlib.h>
 #include <sys/file.h>
@@ -62,7 +62,7 @@ static void leaves_only_utf8(void **state)
         }
 }
 
-/* All of "<__VENV_DIR__>" with this value for the folder. */
+/* All of "<__VENV_DIR__>" with this value for the directory. */
 static const struct {
         const char *name;
         bool quotes;
@@ -189,7 +189,7 @@ static void writes_configurations(void **state)
 static const struct {
         const char *source;
         int minor, result;
-        struct traits expected;
+        struct features expected;
 } sources[] = {
         {"", 13, -ENOTSUP, {0}},
         {"for suffix in ('python', 'python3', 'snake'):", 13, -ENOTSUP, {0}},
@@ -202,17 +202,17 @@ static const struct {
         {"suffixes.append('\xf0\x9d\x9c\x8bthon') " NAMES, 14, 0, {.minor_name = true, .pi_name = true}},
         {"suffixes.append('\xf0\x9d\x9c\x8bthon') " NAMES, 15, 0, {.minor_name = true}},
         {"f.write(f'prompt = {self.prompt!r}\\n') context.prompt = '(%s) ' % prompt\n if prompt == '.': " NAMES, 9, 0,
-         {.minor_name = true, .has_prompt = true, .prompt_in_parens = true, .dot_is_folder = true}},
+         {.minor_name = true, .has_prompt = true, .prompt_in_parens = true, .dot_is_dir = true}},
 };
 
-static void reads_traits(void **state)
+static void read_features(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
-                struct traits traits = {0};
+                struct features features = {0};
 
-                assert_int_equal(traits_read(sources[i].source, sources[i].minor, &traits), sources[i].result);
-                assert_memory_equal(&traits, &sources[i].expected, sizeof(traits));
+                assert_int_equal(features_read(sources[i].source, sources[i].minor, &features), sources[i].result);
+                assert_memory_equal(&features, &sources[i].expected, sizeof(features));
         }
 }
 
@@ -225,56 +225,56 @@ static bool exists(const char *name)
 
 static void publishes_and_takes_back(void **state)
 {
-        _cleanup_(spot_done) struct spot spot = SPOT_INIT;
+        _cleanup_(destination_done) struct destination destination = DESTINATION_INIT;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         (void)state;
-        assert_int_equal(spot_open(&spot, tree_path("a/b/env"), &err), 0);
-        assert_false(spot.existed);
-        assert_int_equal(spot_reserve(&spot, &err), 0);
+        assert_int_equal(destination_open(&destination, tree_path("a/b/env"), &err), 0);
+        assert_false(destination.existed);
+        assert_int_equal(destination_reserve(&destination, &err), 0);
         assert_true(exists("a/b/.env.pipseed"));
-        assert_int_equal(file_create(spot.hidden_fd, "file", 0600, "x", 1), 0);
-        assert_int_equal(spot_publish(&spot, &err), 0);
+        assert_int_equal(file_create(destination.sibling_fd, "file", 0600, "x", 1), 0);
+        assert_int_equal(destination_publish(&destination, &err), 0);
         assert_true(exists("a/b/env/file"));
         assert_false(exists("a/b/.env.pipseed"));
-        assert_int_equal(spot_undo(&spot, &err), 0);
+        assert_int_equal(destination_undo(&destination, &err), 0);
         assert_false(exists("a/b/env"));
-        spot_done(&spot);
+        destination_done(&destination);
         assert_false(exists("a"));
 }
 
 static void puts_the_old_one_back(void **state)
 {
-        _cleanup_(spot_done) struct spot spot = SPOT_INIT;
+        _cleanup_(destination_done) struct destination destination = DESTINATION_INIT;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         (void)state;
         tree_file("env/old", "x");
-        assert_int_equal(spot_open(&spot, tree_path("env"), &err), 0);
-        assert_true(spot.existed);
-        assert_int_equal(spot_reserve(&spot, &err), 0);
-        assert_int_equal(spot_publish(&spot, &err), 0);
+        assert_int_equal(destination_open(&destination, tree_path("env"), &err), 0);
+        assert_true(destination.existed);
+        assert_int_equal(destination_reserve(&destination, &err), 0);
+        assert_int_equal(destination_publish(&destination, &err), 0);
         assert_false(exists("env/old"));
-        assert_int_equal(spot_undo(&spot, &err), 0);
+        assert_int_equal(destination_undo(&destination, &err), 0);
         assert_true(exists("env/old"));
-        spot_done(&spot);
+        destination_done(&destination);
         assert_true(exists("env/old"));
         assert_false(exists(".env.pipseed"));
 }
 
 static void removes_the_old_one(void **state)
 {
-        _cleanup_(spot_done) struct spot spot = SPOT_INIT;
+        _cleanup_(destination_done) struct destination destination = DESTINATION_INIT;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         (void)state;
         tree_file("outside/kept", "x");
         tree_file("env/deep/old", "x");
         tree_link("env/link", tree_path("outside"));
-        assert_int_equal(spot_open(&spot, tree_path("env"), &err), 0);
-        assert_int_equal(spot_reserve(&spot, &err), 0);
-        assert_int_equal(spot_publish(&spot, &err), 0);
-        spot_done(&spot);
+        assert_int_equal(destination_open(&destination, tree_path("env"), &err), 0);
+        assert_int_equal(destination_reserve(&destination, &err), 0);
+        assert_int_equal(destination_publish(&destination, &err), 0);
+        destination_done(&destination);
         assert_true(exists("env"));
         assert_false(exists("env/deep"));
         assert_false(exists(".env.pipseed"));
@@ -283,14 +283,14 @@ static void removes_the_old_one(void **state)
 
 static void takes_over_what_a_killed_run_left(void **state)
 {
-        _cleanup_(spot_done) struct spot spot = SPOT_INIT;
+        _cleanup_(destination_done) struct destination destination = DESTINATION_INIT;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         (void)state;
         tree_file(".env.pipseed/half", "x");
-        assert_int_equal(spot_open(&spot, tree_path("env"), &err), 0);
-        assert_int_equal(spot_reserve(&spot, &err), 0);
-        assert_string_equal(spot.hidden, ".env.pipseed");
+        assert_int_equal(destination_open(&destination, tree_path("env"), &err), 0);
+        assert_int_equal(destination_reserve(&destination, &err), 0);
+        assert_string_equal(destination.hidden, ".env.pipseed");
         assert_false(exists(".env.pipseed/half"));
 }
 
@@ -303,7 +303,7 @@ static int cancel(void *data, const struct pipseed_event *event)
 
 static void waits_for_a_live_run(void **state)
 {
-        _cleanup_(spot_done) struct spot spot = SPOT_INIT;
+        _cleanup_(destination_done) struct destination destination = DESTINATION_INIT;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         _cleanup_close_ int held = -1;
         int n_events = 0;
@@ -312,29 +312,29 @@ static void waits_for_a_live_run(void **state)
         tree_file(".env.pipseed/live", "x");
         held = file_open_dir(tree_path(".env.pipseed"));
         assert_int_equal(flock(held, LOCK_EX | LOCK_NB), 0);
-        spot.event = cancel;
-        spot.event_data = &n_events;
-        assert_int_equal(spot_open(&spot, tree_path("env"), &err), 0);
-        assert_int_equal(spot_reserve(&spot, &err), PIPSEED_E_CANCELLED);
+        destination.event = cancel;
+        destination.event_data = &n_events;
+        assert_int_equal(destination_open(&destination, tree_path("env"), &err), 0);
+        assert_int_equal(destination_reserve(&destination, &err), PIPSEED_E_CANCELLED);
         assert_int_equal(n_events, 1);
-        spot_done(&spot);
+        destination_done(&destination);
         assert_true(exists(".env.pipseed/live"));
 }
 
 /* Someone else's link under the hidden name is not followed, and not touched. */
 static void goes_round_a_link(void **state)
 {
-        _cleanup_(spot_done) struct spot spot = SPOT_INIT;
+        _cleanup_(destination_done) struct destination destination = DESTINATION_INIT;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         (void)state;
         tree_file("outside/kept", "x");
         tree_link(".env.pipseed", tree_path("outside"));
-        assert_int_equal(spot_open(&spot, tree_path("env"), &err), 0);
-        assert_int_equal(spot_reserve(&spot, &err), 0);
-        assert_string_not_equal(spot.hidden, ".env.pipseed");
-        assert_int_equal(spot_publish(&spot, &err), 0);
-        spot_done(&spot);
+        assert_int_equal(destination_open(&destination, tree_path("env"), &err), 0);
+        assert_int_equal(destination_reserve(&destination, &err), 0);
+        assert_string_not_equal(destination.hidden, ".env.pipseed");
+        assert_int_equal(destination_publish(&destination, &err), 0);
+        destination_done(&destination);
         assert_true(exists("outside/kept"));
         assert_true(exists(".env.pipseed"));
         assert_true(exists("env"));
@@ -342,55 +342,55 @@ static void goes_round_a_link(void **state)
 
 static void leaves_what_came_meanwhile(void **state)
 {
-        _cleanup_(spot_done) struct spot spot = SPOT_INIT;
+        _cleanup_(destination_done) struct destination destination = DESTINATION_INIT;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         (void)state;
-        assert_int_equal(spot_open(&spot, tree_path("env"), &err), 0);
-        assert_int_equal(spot_reserve(&spot, &err), 0);
+        assert_int_equal(destination_open(&destination, tree_path("env"), &err), 0);
+        assert_int_equal(destination_reserve(&destination, &err), 0);
         tree_file("env/theirs", "x");
-        assert_int_equal(spot_publish(&spot, &err), 1);
-        assert_true(spot.existed);
-        assert_true(spot.dir_fd >= 0);
-        spot_done(&spot);
+        assert_int_equal(destination_publish(&destination, &err), 1);
+        assert_true(destination.existed);
+        assert_true(destination.dir_fd >= 0);
+        destination_done(&destination);
         assert_true(exists("env/theirs"));
         assert_false(exists(".env.pipseed"));
 }
 
 static void does_not_undo_what_is_someone_elses(void **state)
 {
-        _cleanup_(spot_done) struct spot spot = SPOT_INIT;
+        _cleanup_(destination_done) struct destination destination = DESTINATION_INIT;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         (void)state;
-        assert_int_equal(spot_open(&spot, tree_path("env"), &err), 0);
-        assert_int_equal(spot_reserve(&spot, &err), 0);
-        assert_int_equal(spot_publish(&spot, &err), 0);
+        assert_int_equal(destination_open(&destination, tree_path("env"), &err), 0);
+        assert_int_equal(destination_reserve(&destination, &err), 0);
+        assert_int_equal(destination_publish(&destination, &err), 0);
         assert_int_equal(rename(tree_path("env"), tree_path("moved")), 0);
         tree_file("env/theirs", "x");
-        assert_int_equal(spot_undo(&spot, &err), PIPSEED_E_BUSY);
-        spot_done(&spot);
+        assert_int_equal(destination_undo(&destination, &err), PIPSEED_E_BUSY);
+        destination_done(&destination);
         assert_true(exists("env/theirs"));
         assert_true(exists("moved"));
 }
 
 static void holds_long_names(void **state)
 {
-        _cleanup_(spot_done) struct spot spot = SPOT_INIT;
+        _cleanup_(destination_done) struct destination destination = DESTINATION_INIT;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         char name[256];
 
         (void)state;
         memset(name, 'n', 255);
         name[255] = '\0';
-        assert_int_equal(spot_open(&spot, tree_path(name), &err), 0);
-        assert_int_equal(spot_reserve(&spot, &err), 0);
-        assert_int_equal(spot_publish(&spot, &err), 0);
+        assert_int_equal(destination_open(&destination, tree_path(name), &err), 0);
+        assert_int_equal(destination_reserve(&destination, &err), 0);
+        assert_int_equal(destination_publish(&destination, &err), 0);
         assert_true(exists(name));
 }
 
 static const struct {
-        const char *path, *home, *cwd; /* below the test's folder */
+        const char *path, *home, *cwd; /* below the test's directory */
         int result;
         enum clear_how how;
 } clears[] = {
@@ -407,7 +407,7 @@ static const struct {
         {"empty", "empty", "other", 0, CLEAR_NOTHING},
 };
 
-static void make_folders(void)
+static void make_dirs(void)
 {
         tree_file("env/pyvenv.cfg", "home = /usr/bin\n");
         tree_dir("env/bin");
@@ -427,7 +427,7 @@ static void clears_environments_only(void **state)
         _cleanup_free_ char *old_cwd = getcwd(NULL, 0);
 
         (void)state;
-        make_folders();
+        make_dirs();
         for (size_t i = 0; i < ARRAY_SIZE(clears); i++) {
                 _cleanup_close_ int fd = file_open_dir(tree_path(clears[i].path));
                 _cleanup_close_ int parent_fd = file_open_dir(tree_path(""));
@@ -456,7 +456,7 @@ int main(void)
                 cmocka_unit_test(fills_prompts_in),
                 cmocka_unit_test(knows_all_placeholders),
                 cmocka_unit_test(writes_configurations),
-                cmocka_unit_test(reads_traits),
+                cmocka_unit_test(read_features),
                 WITH_TREE(publishes_and_takes_back),
                 WITH_TREE(puts_the_old_one_back),
                 WITH_TREE(removes_the_old_one),

@@ -24,8 +24,8 @@
 #define EMPTY "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
 
 /*
- * Each test gets a fresh folder with an environment in env/ and a store in store/. Paths in this file are relative to
- * that folder. Installed are these files, and RECORD, which lists them and some bytecode.
+ * Each test gets a fresh directory with an environment in env/ and a store in store/. Paths in this file are relative to
+ * that directory. Installed are these files, and RECORD, which lists them and some bytecode.
  */
 static const struct {
         const char *path; /* in site-packages, as RECORD has it */
@@ -41,7 +41,7 @@ static const struct {
         {"single.py", "z = 3\n", true},
 };
 
-struct rig {
+struct fixture {
         char top[64];
         int fd; /* of top */
         struct arena arena;
@@ -54,41 +54,41 @@ struct rig {
         struct verify_findings found;
 };
 
-static const char *path_of(struct rig *rig, const char *path)
+static const char *path_of(struct fixture *fixture, const char *path)
 {
-        const char *whole = arena_format(&rig->arena, "%s/%s", rig->top, path);
+        const char *whole = arena_format(&fixture->arena, "%s/%s", fixture->top, path);
 
         assert_non_null(whole);
         return whole;
 }
 
-static void put(struct rig *rig, const char *path, const void *data, size_t len)
+static void put(struct fixture *fixture, const char *path, const void *data, size_t len)
 {
         const char *slash = strrchr(path, '/');
         _cleanup_free_ char *parent = slash != NULL ? strndup(path, (size_t)(slash - path)) : NULL;
 
         if (parent != NULL)
-                assert_int_equal(file_make_dirs(rig->fd, parent, 0755), 0);
-        (void)unlinkat(rig->fd, path, 0);
-        assert_int_equal(file_create(rig->fd, path, 0644, data, len), 0);
+                assert_int_equal(file_make_dirs(fixture->fd, parent, 0755), 0);
+        (void)unlinkat(fixture->fd, path, 0);
+        assert_int_equal(file_create(fixture->fd, path, 0644, data, len), 0);
 }
 
-static void put_text(struct rig *rig, const char *path, const char *text)
+static void put_text(struct fixture *fixture, const char *path, const char *text)
 {
-        put(rig, path, text, strlen(text));
+        put(fixture, path, text, strlen(text));
 }
 
-static void set_mtime(struct rig *rig, const char *path, time_t mtime)
+static void set_mtime(struct fixture *fixture, const char *path, time_t mtime)
 {
         const struct timespec times[2] = {{.tv_sec = mtime}, {.tv_sec = mtime}};
 
-        assert_int_equal(utimensat(rig->fd, path, times, 0), 0);
+        assert_int_equal(utimensat(fixture->fd, path, times, 0), 0);
 }
 
 #define MTIME 0x5a0b0c0d
 
 /* A timestamp .pyc of PEP 552; flags -1: the shorter header of Python 3.6. */
-static void put_bytecode(struct rig *rig, const char *path, int flags, uint32_t mtime, uint32_t size)
+static void put_bytecode(struct fixture *fixture, const char *path, int flags, uint32_t mtime, uint32_t size)
 {
         const uint32_t words[] = {0x0a0d0df3, (uint32_t)flags, mtime, size, 0xdeadbeef};
         uint8_t bytes[sizeof(words)];
@@ -97,7 +97,7 @@ static void put_bytecode(struct rig *rig, const char *path, int flags, uint32_t 
         for (size_t i = 0; i < ARRAY_SIZE(words); i++)
                 for (size_t k = 0; k < 4 && !(i == 1 && flags < 0); k++)
                         bytes[len++] = (uint8_t)(words[i] >> (8 * k));
-        put(rig, path, bytes, len);
+        put(fixture, path, bytes, len);
 }
 
 static void add_row(struct str *record, const char *path, const char *content)
@@ -113,7 +113,7 @@ static void add_row(struct str *record, const char *path, const char *content)
 }
 
 /* The RECORD of a good installation, and extra at its end. */
-static void put_record(struct rig *rig, const char *extra)
+static void put_record(struct fixture *fixture, const char *extra)
 {
         _cleanup_(str_done) struct str record = STR_INIT;
 
@@ -122,289 +122,289 @@ static void put_record(struct rig *rig, const char *extra)
         str_add(&record, "demo-1.dist-info/RECORD,,\r\ndemo/__pycache__/__init__.cpython-313.pyc,,\r\n"
                          "demo/__pycache__/gone.cpython-313.pyc,,\r\n");
         str_add(&record, extra);
-        put(rig, INFO "/RECORD", record.data, record.len);
+        put(fixture, INFO "/RECORD", record.data, record.len);
 }
 
-static void set_wheel(struct rig *rig)
+static void set_wheel(struct fixture *fixture)
 {
-        rig->wheel = (struct wheel_info){.filename = "demo-1-py3-none-any.whl",
+        fixture->wheel = (struct wheel_info){.filename = "demo-1-py3-none-any.whl",
                                          .project = "demo",
                                          .version = "1",
                                          .dist_info = "demo-1.dist-info",
                                          .root_is_purelib = true,
-                                         .files = rig->files};
+                                         .files = fixture->files};
         for (size_t i = 0; i < ARRAY_SIZE(installed_files); i++)
                 if (installed_files[i].of_wheel) {
-                        struct wheel_file *file = &rig->files[rig->wheel.n_files++];
+                        struct wheel_file *file = &fixture->files[fixture->wheel.n_files++];
 
                         file->path = installed_files[i].path;
                         file->size = strlen(installed_files[i].content);
                         hash_of(installed_files[i].content, file->size, file->sha256);
                 }
-        rig->input.wheel = &rig->wheel;
+        fixture->input.wheel = &fixture->wheel;
 }
 
-static void set_up(struct rig *rig)
+static void set_up(struct fixture *fixture)
 {
-        *rig = (struct rig){.fd = -1};
-        (void)snprintf(rig->top, sizeof(rig->top), "/tmp/test_verify.XXXXXX");
-        assert_non_null(mkdtemp(rig->top));
-        rig->fd = file_open_dir(rig->top);
-        assert_true(rig->fd >= 0);
-        assert_int_equal(file_make_dirs(rig->fd, "store/entry", 0755), 0);
+        *fixture = (struct fixture){.fd = -1};
+        (void)snprintf(fixture->top, sizeof(fixture->top), "/tmp/test_verify.XXXXXX");
+        assert_non_null(mkdtemp(fixture->top));
+        fixture->fd = file_open_dir(fixture->top);
+        assert_true(fixture->fd >= 0);
+        assert_int_equal(file_make_dirs(fixture->fd, "store/entry", 0755), 0);
         for (size_t i = 0; i < ARRAY_SIZE(installed_files); i++) {
                 const char *path = installed_files[i].path;
                 const bool script = str_starts(path, "../../");
-                const char *where = arena_format(&rig->arena, "%s/%s", script ? "env" : SITE, script ? path + 6 : path);
+                const char *where = arena_format(&fixture->arena, "%s/%s", script ? "env" : SITE, script ? path + 6 : path);
 
                 assert_non_null(where);
-                put_text(rig, where, installed_files[i].content);
-                set_mtime(rig, where, MTIME);
+                put_text(fixture, where, installed_files[i].content);
+                set_mtime(fixture, where, MTIME);
         }
-        put_record(rig, "");
-        put_bytecode(rig, SITE "/demo/__pycache__/__init__.cpython-313.pyc", 0, MTIME, 6);
-        rig->target.scheme = (struct target_scheme){.dirs[PLAN_LIB] = path_of(rig, SITE),
-                                                    .dirs[PLAN_OTHER_LIB] = path_of(rig, SITE),
-                                                    .dirs[PLAN_SCRIPTS] = path_of(rig, "env/bin"),
-                                                    .dirs[PLAN_HEADERS] = path_of(rig, "env/include"),
-                                                    .dirs[PLAN_DATA] = path_of(rig, "env")};
-        rig->installed = (struct installed){.project = "demo",
+        put_record(fixture, "");
+        put_bytecode(fixture, SITE "/demo/__pycache__/__init__.cpython-313.pyc", 0, MTIME, 6);
+        fixture->target.scheme = (struct target_scheme){.dirs[PLAN_LIB] = path_of(fixture, SITE),
+                                                    .dirs[PLAN_OTHER_LIB] = path_of(fixture, SITE),
+                                                    .dirs[PLAN_SCRIPTS] = path_of(fixture, "env/bin"),
+                                                    .dirs[PLAN_HEADERS] = path_of(fixture, "env/include"),
+                                                    .dirs[PLAN_DATA] = path_of(fixture, "env")};
+        fixture->installed = (struct installed){.project = "demo",
                                             .version = "1",
-                                            .location = path_of(rig, SITE),
+                                            .location = path_of(fixture, SITE),
                                             .dist_info = "demo-1.dist-info",
                                             .has_record = true};
-        rig->store = path_of(rig, "store");
-        rig->target.implementation = implementation_find("cpython");
-        rig->input = (struct verify_input){
-                .target = &rig->target, .installed = &rig->installed, .stores = &rig->store, .n_stores = 1,
+        fixture->store = path_of(fixture, "store");
+        fixture->target.implementation = implementation_find("cpython");
+        fixture->input = (struct verify_input){
+                .target = &fixture->target, .installed = &fixture->installed, .stores = &fixture->store, .n_stores = 1,
                 .n_own_stores = 1, .cache = pipseed_verify_cache_new(),
                 .caller = share_caller_here(PIPSEED_LINK_AUTO, NULL)};
-        assert_non_null(rig->input.cache);
+        assert_non_null(fixture->input.cache);
 }
 
-static void tear_down(struct rig *rig)
+static void tear_down(struct fixture *fixture)
 {
-        if (fchmodat(rig->fd, SITE "/demo/sub", 0755, 0) < 0)
+        if (fchmodat(fixture->fd, SITE "/demo/sub", 0755, 0) < 0)
                 assert_int_equal(errno, ENOENT);
-        (void)close(rig->fd);
-        pipseed_verify_cache_free(rig->input.cache);
-        (void)file_remove_tree(AT_FDCWD, rig->top);
-        arena_done(&rig->arena);
+        (void)close(fixture->fd);
+        pipseed_verify_cache_free(fixture->input.cache);
+        (void)file_remove_tree(AT_FDCWD, fixture->top);
+        arena_done(&fixture->arena);
 }
 
-static void verify(struct rig *rig)
+static void verify(struct fixture *fixture)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
-        if (verify_installed(&rig->arena, &rig->input, &rig->found, &err) != 0)
+        if (verify_installed(&fixture->arena, &fixture->input, &fixture->found, &err) != 0)
                 fail_msg("%s", err.message);
 }
 
-/* The findings as "NAME PATH", a line each; PATH without the rig's folder. */
-static void describe(struct rig *rig, struct str *out)
+/* The findings as "NAME PATH", a line each; PATH without the fixture's directory. */
+static void describe(struct fixture *fixture, struct str *out)
 {
-        for (size_t i = 0; i < rig->found.n; i++) {
-                const char *path = rig->found.items[i].path;
-                const size_t len = strlen(rig->top);
+        for (size_t i = 0; i < fixture->found.n; i++) {
+                const char *path = fixture->found.items[i].path;
+                const size_t len = strlen(fixture->top);
 
-                str_printf(out, "%s %s\n", pipseed_code_name(rig->found.items[i].code),
-                           strncmp(path, rig->top, len) == 0 ? path + len + 1 : path);
-                assert_true(strlen(rig->found.items[i].text) > 0);
-                assert_null(strchr(rig->found.items[i].text, '\n'));
+                str_printf(out, "%s %s\n", pipseed_code_name(fixture->found.items[i].code),
+                           strncmp(path, fixture->top, len) == 0 ? path + len + 1 : path);
+                assert_true(strlen(fixture->found.items[i].text) > 0);
+                assert_null(strchr(fixture->found.items[i].text, '\n'));
         }
 }
 
 /* What can happen to an installation: the changes that the table below names. */
 
-static void nothing(struct rig *rig)
+static void nothing(struct fixture *fixture)
 {
-        (void)rig;
+        (void)fixture;
 }
 
-static void change_byte(struct rig *rig)
+static void change_byte(struct fixture *fixture)
 {
-        put_text(rig, SITE "/demo/sub/m.py", "y = 3\n");
+        put_text(fixture, SITE "/demo/sub/m.py", "y = 3\n");
 }
 
-static void append(struct rig *rig)
+static void append(struct fixture *fixture)
 {
-        put_text(rig, SITE "/demo/sub/m.py", "y = 2\n#");
+        put_text(fixture, SITE "/demo/sub/m.py", "y = 2\n#");
 }
 
-static void change_script(struct rig *rig)
+static void change_script(struct fixture *fixture)
 {
-        put_text(rig, "env/bin/demo", "#!/bin/sh\n");
+        put_text(fixture, "env/bin/demo", "#!/bin/sh\n");
 }
 
-static void remove_file(struct rig *rig)
+static void remove_file(struct fixture *fixture)
 {
-        assert_int_equal(unlinkat(rig->fd, SITE "/demo/data.txt", 0), 0);
-        assert_int_equal(unlinkat(rig->fd, "env/bin/demo", 0), 0);
-        assert_int_equal(unlinkat(rig->fd, SITE "/demo/__pycache__/__init__.cpython-313.pyc", 0), 0);
+        assert_int_equal(unlinkat(fixture->fd, SITE "/demo/data.txt", 0), 0);
+        assert_int_equal(unlinkat(fixture->fd, "env/bin/demo", 0), 0);
+        assert_int_equal(unlinkat(fixture->fd, SITE "/demo/__pycache__/__init__.cpython-313.pyc", 0), 0);
 }
 
-static void remove_folder(struct rig *rig)
+static void remove_dir(struct fixture *fixture)
 {
-        assert_int_equal(file_remove_tree(rig->fd, SITE "/demo"), 0);
+        assert_int_equal(file_remove_tree(fixture->fd, SITE "/demo"), 0);
 }
 
-static void remove_record(struct rig *rig)
+static void remove_record(struct fixture *fixture)
 {
-        assert_int_equal(unlinkat(rig->fd, INFO "/RECORD", 0), 0);
+        assert_int_equal(unlinkat(fixture->fd, INFO "/RECORD", 0), 0);
 }
 
-static void break_record(struct rig *rig)
+static void break_record(struct fixture *fixture)
 {
-        put_text(rig, INFO "/RECORD", "a,b\r\n\"open,,\r\n");
+        put_text(fixture, INFO "/RECORD", "a,b\r\n\"open,,\r\n");
 }
 
-static void link_record(struct rig *rig)
+static void link_record(struct fixture *fixture)
 {
-        assert_int_equal(renameat(rig->fd, INFO "/RECORD", rig->fd, "elsewhere"), 0);
-        assert_int_equal(symlinkat(path_of(rig, "elsewhere"), rig->fd, INFO "/RECORD"), 0);
+        assert_int_equal(renameat(fixture->fd, INFO "/RECORD", fixture->fd, "elsewhere"), 0);
+        assert_int_equal(symlinkat(path_of(fixture, "elsewhere"), fixture->fd, INFO "/RECORD"), 0);
 }
 
-static void add_foreign(struct rig *rig)
+static void add_foreign(struct fixture *fixture)
 {
-        put_text(rig, SITE "/demo/evil.py", "");
-        put_text(rig, SITE "/demo/new/deep/evil.so", "");
-        put_text(rig, INFO "/extra", "");
-        put_text(rig, SITE "/other/fine.py", "");
-        put_text(rig, SITE "/fine.pth", "");
-        put_text(rig, SITE "/__pycache__/fine.cpython-313.pyc", "");
+        put_text(fixture, SITE "/demo/evil.py", "");
+        put_text(fixture, SITE "/demo/new/deep/evil.so", "");
+        put_text(fixture, INFO "/extra", "");
+        put_text(fixture, SITE "/other/fine.py", "");
+        put_text(fixture, SITE "/fine.pth", "");
+        put_text(fixture, SITE "/__pycache__/fine.cpython-313.pyc", "");
 }
 
-static void add_bytecode(struct rig *rig)
+static void add_bytecode(struct fixture *fixture)
 {
-        put_bytecode(rig, SITE "/demo/__pycache__/__init__.cpython-39.opt-1.pyc", 0, MTIME, 6);
-        put_bytecode(rig, SITE "/demo/__pycache__/__init__.pypy39.pyc", 0, MTIME, 6);
-        put_bytecode(rig, SITE "/demo/__pycache__/__init__.cpython-36.pyc", -1, MTIME, 6);
-        put_bytecode(rig, SITE "/demo/__pycache__/__init__.cpython-311.pyc", 3, 7, 7);
-        put_bytecode(rig, SITE "/demo/__pycache__/__init__.cpython-312.pyc", 1, 7, 7);
-        put_bytecode(rig, SITE "/demo/sub/__pycache__/m.cpython-313.pyc", 0, MTIME, 6);
+        put_bytecode(fixture, SITE "/demo/__pycache__/__init__.cpython-39.opt-1.pyc", 0, MTIME, 6);
+        put_bytecode(fixture, SITE "/demo/__pycache__/__init__.pypy39.pyc", 0, MTIME, 6);
+        put_bytecode(fixture, SITE "/demo/__pycache__/__init__.cpython-36.pyc", -1, MTIME, 6);
+        put_bytecode(fixture, SITE "/demo/__pycache__/__init__.cpython-311.pyc", 3, 7, 7);
+        put_bytecode(fixture, SITE "/demo/__pycache__/__init__.cpython-312.pyc", 1, 7, 7);
+        put_bytecode(fixture, SITE "/demo/sub/__pycache__/m.cpython-313.pyc", 0, MTIME, 6);
 }
 
-static void add_foreign_bytecode(struct rig *rig)
+static void add_foreign_bytecode(struct fixture *fixture)
 {
-        put_bytecode(rig, SITE "/demo/__pycache__/evil.cpython-313.pyc", 0, MTIME, 6);
-        put_bytecode(rig, SITE "/demo/__pycache__/__init__.pyc", 0, MTIME, 6);
-        put_bytecode(rig, SITE "/demo/__init__.cpython-313.pyc", 0, MTIME, 6);
-        put_text(rig, SITE "/demo/__pycache__/__init__.cpython-313.pyc.1234", "");
+        put_bytecode(fixture, SITE "/demo/__pycache__/evil.cpython-313.pyc", 0, MTIME, 6);
+        put_bytecode(fixture, SITE "/demo/__pycache__/__init__.pyc", 0, MTIME, 6);
+        put_bytecode(fixture, SITE "/demo/__init__.cpython-313.pyc", 0, MTIME, 6);
+        put_text(fixture, SITE "/demo/__pycache__/__init__.cpython-313.pyc.1234", "");
 }
 
-static void make_bytecode_stale(struct rig *rig)
+static void make_bytecode_stale(struct fixture *fixture)
 {
-        put_bytecode(rig, SITE "/demo/__pycache__/__init__.cpython-313.pyc", 0, MTIME + 1, 6);
-        put_bytecode(rig, SITE "/demo/__pycache__/__init__.cpython-38.pyc", 0, MTIME, 7);
-        put_bytecode(rig, SITE "/demo/__pycache__/__init__.cpython-36.pyc", -1, MTIME + 1, 6);
-        put_bytecode(rig, SITE "/demo/__pycache__/__init__.cpython-37.pyc", 2, MTIME, 6);
-        put_text(rig, SITE "/demo/sub/__pycache__/m.cpython-313.pyc", "short");
+        put_bytecode(fixture, SITE "/demo/__pycache__/__init__.cpython-313.pyc", 0, MTIME + 1, 6);
+        put_bytecode(fixture, SITE "/demo/__pycache__/__init__.cpython-38.pyc", 0, MTIME, 7);
+        put_bytecode(fixture, SITE "/demo/__pycache__/__init__.cpython-36.pyc", -1, MTIME + 1, 6);
+        put_bytecode(fixture, SITE "/demo/__pycache__/__init__.cpython-37.pyc", 2, MTIME, 6);
+        put_text(fixture, SITE "/demo/sub/__pycache__/m.cpython-313.pyc", "short");
 }
 
-static void touch_source(struct rig *rig)
+static void touch_source(struct fixture *fixture)
 {
-        set_mtime(rig, SITE "/demo/__init__.py", MTIME + 100);
+        set_mtime(fixture, SITE "/demo/__init__.py", MTIME + 100);
 }
 
-static void replace_by_link(struct rig *rig)
+static void replace_by_link(struct fixture *fixture)
 {
-        assert_int_equal(renameat(rig->fd, SITE "/demo/data.txt", rig->fd, "elsewhere"), 0);
-        assert_int_equal(symlinkat(path_of(rig, "elsewhere"), rig->fd, SITE "/demo/data.txt"), 0);
-        assert_int_equal(unlinkat(rig->fd, SITE "/single.py", 0), 0);
-        assert_int_equal(symlinkat("nowhere", rig->fd, SITE "/single.py"), 0);
+        assert_int_equal(renameat(fixture->fd, SITE "/demo/data.txt", fixture->fd, "elsewhere"), 0);
+        assert_int_equal(symlinkat(path_of(fixture, "elsewhere"), fixture->fd, SITE "/demo/data.txt"), 0);
+        assert_int_equal(unlinkat(fixture->fd, SITE "/single.py", 0), 0);
+        assert_int_equal(symlinkat("nowhere", fixture->fd, SITE "/single.py"), 0);
 }
 
-static void replace_by_store_link(struct rig *rig)
+static void replace_by_store_link(struct fixture *fixture)
 {
-        assert_int_equal(renameat(rig->fd, SITE "/demo/__init__.py", rig->fd, "store/entry/i"), 0);
-        assert_int_equal(symlinkat(path_of(rig, "store/entry/i"), rig->fd, SITE "/demo/__init__.py"), 0);
+        assert_int_equal(renameat(fixture->fd, SITE "/demo/__init__.py", fixture->fd, "store/entry/i"), 0);
+        assert_int_equal(symlinkat(path_of(fixture, "store/entry/i"), fixture->fd, SITE "/demo/__init__.py"), 0);
 }
 
-static void replace_by_changed_store_link(struct rig *rig)
+static void replace_by_changed_store_link(struct fixture *fixture)
 {
-        replace_by_store_link(rig);
-        put_text(rig, "store/entry/i", "evil()");
-        set_mtime(rig, "store/entry/i", MTIME);
+        replace_by_store_link(fixture);
+        put_text(fixture, "store/entry/i", "evil()");
+        set_mtime(fixture, "store/entry/i", MTIME);
 }
 
-static void replace_by_odd_store_links(struct rig *rig)
+static void replace_by_odd_store_links(struct fixture *fixture)
 {
-        put_text(rig, "beside", "");
-        assert_int_equal(unlinkat(rig->fd, SITE "/demo/data.txt", 0), 0);
-        assert_int_equal(symlinkat(path_of(rig, "store/../beside"), rig->fd, SITE "/demo/data.txt"), 0);
-        assert_int_equal(unlinkat(rig->fd, SITE "/single.py", 0), 0);
-        assert_int_equal(symlinkat(path_of(rig, "store/gone"), rig->fd, SITE "/single.py"), 0);
+        put_text(fixture, "beside", "");
+        assert_int_equal(unlinkat(fixture->fd, SITE "/demo/data.txt", 0), 0);
+        assert_int_equal(symlinkat(path_of(fixture, "store/../beside"), fixture->fd, SITE "/demo/data.txt"), 0);
+        assert_int_equal(unlinkat(fixture->fd, SITE "/single.py", 0), 0);
+        assert_int_equal(symlinkat(path_of(fixture, "store/gone"), fixture->fd, SITE "/single.py"), 0);
         /* A link inside the store leads out of it. */
-        put_text(rig, "outside/m", "y = 2\n");
-        assert_int_equal(symlinkat(path_of(rig, "outside"), rig->fd, "store/link"), 0);
-        assert_int_equal(unlinkat(rig->fd, SITE "/demo/sub/m.py", 0), 0);
-        assert_int_equal(symlinkat(path_of(rig, "store/link/m"), rig->fd, SITE "/demo/sub/m.py"), 0);
+        put_text(fixture, "outside/m", "y = 2\n");
+        assert_int_equal(symlinkat(path_of(fixture, "outside"), fixture->fd, "store/link"), 0);
+        assert_int_equal(unlinkat(fixture->fd, SITE "/demo/sub/m.py", 0), 0);
+        assert_int_equal(symlinkat(path_of(fixture, "store/link/m"), fixture->fd, SITE "/demo/sub/m.py"), 0);
 }
 
-static void replace_folder_by_link(struct rig *rig)
+static void replace_dir_by_link(struct fixture *fixture)
 {
-        assert_int_equal(renameat(rig->fd, SITE "/demo/sub", rig->fd, "moved"), 0);
-        assert_int_equal(symlinkat(path_of(rig, "moved"), rig->fd, SITE "/demo/sub"), 0);
+        assert_int_equal(renameat(fixture->fd, SITE "/demo/sub", fixture->fd, "moved"), 0);
+        assert_int_equal(symlinkat(path_of(fixture, "moved"), fixture->fd, SITE "/demo/sub"), 0);
 }
 
-static void replace_by_special(struct rig *rig)
+static void replace_by_special(struct fixture *fixture)
 {
-        assert_int_equal(unlinkat(rig->fd, SITE "/demo/data.txt", 0), 0);
-        assert_int_equal(mkfifoat(rig->fd, SITE "/demo/data.txt", 0644), 0);
-        assert_int_equal(unlinkat(rig->fd, SITE "/single.py", 0), 0);
-        assert_int_equal(mkdirat(rig->fd, SITE "/single.py", 0755), 0);
+        assert_int_equal(unlinkat(fixture->fd, SITE "/demo/data.txt", 0), 0);
+        assert_int_equal(mkfifoat(fixture->fd, SITE "/demo/data.txt", 0644), 0);
+        assert_int_equal(unlinkat(fixture->fd, SITE "/single.py", 0), 0);
+        assert_int_equal(mkdirat(fixture->fd, SITE "/single.py", 0755), 0);
 }
 
-static void lead_outside(struct rig *rig)
+static void lead_outside(struct fixture *fixture)
 {
-        put_text(rig, "secret", "");
-        put_record(rig, "../../../secret,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\r\n"
+        put_text(fixture, "secret", "");
+        put_record(fixture, "../../../secret,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\r\n"
                         "/etc/passwd,,\r\n../../../../../../../../../../etc/shadow,,\r\n../..,,\r\n");
 }
 
-static void list_twice(struct rig *rig)
+static void list_twice(struct fixture *fixture)
 {
         /* As pip does when the wheel brings an INSTALLER of its own. */
-        put_record(rig, "demo-1.dist-info/INSTALLER,sha256=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA,9\r\n"
+        put_record(fixture, "demo-1.dist-info/INSTALLER,sha256=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA,9\r\n"
                         "demo-1.data/scripts/demo,sha256=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA,9\r\n"
                         "./demo//data.txt,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\r\n");
 }
 
-static void list_absolute(struct rig *rig)
+static void list_absolute(struct fixture *fixture)
 {
-        put_text(rig, "env/share/x", "");
-        put_record(rig, arena_format(&rig->arena, "%s/env/share/x," EMPTY ",0\r\n", rig->top));
+        put_text(fixture, "env/share/x", "");
+        put_record(fixture, arena_format(&fixture->arena, "%s/env/share/x," EMPTY ",0\r\n", fixture->top));
 }
 
-static void list_without_hash(struct rig *rig)
+static void list_without_hash(struct fixture *fixture)
 {
-        put_text(rig, SITE "/demo/a.py", "evil()\n");
-        put_text(rig, SITE "/demo/b.py", "evil()\n");
-        put_text(rig, SITE "/demo/c.py", "");
-        put_text(rig, SITE "/demo/d.py", "");
-        put_text(rig, SITE "/demo/RECORD", "");
-        put_record(rig, "demo/a.py,,\r\ndemo/b.py,md5=abc,7\r\n"
+        put_text(fixture, SITE "/demo/a.py", "evil()\n");
+        put_text(fixture, SITE "/demo/b.py", "evil()\n");
+        put_text(fixture, SITE "/demo/c.py", "");
+        put_text(fixture, SITE "/demo/d.py", "");
+        put_text(fixture, SITE "/demo/RECORD", "");
+        put_record(fixture, "demo/a.py,,\r\ndemo/b.py,md5=abc,7\r\n"
                         "demo/c.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,\r\n"
                         "demo/d.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,1\r\ndemo/RECORD,,\r\n");
 }
 
 /* The file and its row were changed together: only the wheel can tell. */
-static void forge(struct rig *rig)
+static void forge(struct fixture *fixture)
 {
         _cleanup_(str_done) struct str record = STR_INIT;
 
-        put_text(rig, SITE "/demo/__init__.py", "evil()");
-        set_mtime(rig, SITE "/demo/__init__.py", MTIME);
+        put_text(fixture, SITE "/demo/__init__.py", "evil()");
+        set_mtime(fixture, SITE "/demo/__init__.py", MTIME);
         for (size_t i = 0; i < ARRAY_SIZE(installed_files); i++) {
                 const bool it = strcmp(installed_files[i].path, "demo/__init__.py") == 0;
 
                 add_row(&record, installed_files[i].path, it ? "evil()" : installed_files[i].content);
         }
         str_add(&record, "demo-1.dist-info/RECORD,,\r\n");
-        put(rig, INFO "/RECORD", record.data, record.len);
+        put(fixture, INFO "/RECORD", record.data, record.len);
 }
 
-static void forget_row(struct rig *rig)
+static void forget_row(struct fixture *fixture)
 {
         _cleanup_(str_done) struct str record = STR_INIT;
 
@@ -412,19 +412,19 @@ static void forget_row(struct rig *rig)
                 if (strcmp(installed_files[i].path, "single.py") != 0)
                         add_row(&record, installed_files[i].path, installed_files[i].content);
         str_add(&record, "demo-1.dist-info/RECORD,,\r\ndemo/__pycache__/__init__.cpython-313.pyc,,\r\n");
-        put(rig, INFO "/RECORD", record.data, record.len);
+        put(fixture, INFO "/RECORD", record.data, record.len);
 }
 
 struct verify_case {
         const char *name;
-        void (*change)(struct rig *rig);
+        void (*change)(struct fixture *fixture);
         bool wheel;
         const char *expected;
 };
 
 #define CHANGED "install-changed " SITE
 #define MISSING "install-missing " SITE
-#define FOREIGN "install-foreign " SITE
+#define FOREIGN "install-extra " SITE
 #define LINK "install-link " SITE
 
 static const struct verify_case cases[] = {
@@ -435,13 +435,13 @@ static const struct verify_case cases[] = {
         {"append", append, false, CHANGED "/demo/sub/m.py\n"},
         {"script", change_script, true, "install-changed env/bin/demo\n"},
         {"missing", remove_file, true, "install-missing env/bin/demo\n" MISSING "/demo/data.txt\n"},
-        {"folder", remove_folder, false,
+        {"directory", remove_dir, false,
          MISSING "/demo/__init__.py\n" MISSING "/demo/data.txt\n" MISSING "/demo/sub/m.py\n"},
         {"no RECORD", remove_record, true, "install-missing " INFO "/RECORD\n"},
         {"bad RECORD", break_record, true, "install-changed " INFO "/RECORD\n"},
         {"linked RECORD", link_record, true, "install-link " INFO "/RECORD\n"},
         {"foreign", add_foreign, true,
-         "install-foreign " INFO "/extra\n" FOREIGN "/demo/evil.py\n" FOREIGN "/demo/new/deep/evil.so\n"},
+         "install-extra " INFO "/extra\n" FOREIGN "/demo/evil.py\n" FOREIGN "/demo/new/deep/evil.so\n"},
         /* with flag 1 Python runs it whatever the source is */
         {"bytecode", add_bytecode, true, CHANGED "/demo/__pycache__/__init__.cpython-312.pyc\n"},
         {"foreign bytecode", add_foreign_bytecode, false,
@@ -457,10 +457,10 @@ static const struct verify_case cases[] = {
         {"changed store", replace_by_changed_store_link, true, CHANGED "/demo/__init__.py\n"},
         {"odd store links", replace_by_odd_store_links, false,
          LINK "/demo/data.txt\n" LINK "/demo/sub/m.py\n" MISSING "/single.py\n"},
-        {"folder link", replace_folder_by_link, false, FOREIGN "/demo/sub\n" LINK "/demo/sub/m.py\n"},
+        {"directory link", replace_dir_by_link, false, FOREIGN "/demo/sub\n" LINK "/demo/sub/m.py\n"},
         {"special", replace_by_special, false, LINK "/demo/data.txt\n" LINK "/single.py\n"},
         {"outside", lead_outside, false,
-         "install-foreign /etc/passwd\ninstall-foreign /etc/shadow\ninstall-foreign env\ninstall-foreign secret\n"},
+         "install-extra /etc/passwd\ninstall-extra /etc/shadow\ninstall-extra env\ninstall-extra secret\n"},
         {"twice", list_twice, true, ""},
         {"absolute", list_absolute, true, ""},
         {"no hash", list_without_hash, false,
@@ -474,15 +474,15 @@ static void finds(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-                _cleanup_(tear_down) struct rig rig;
+                _cleanup_(tear_down) struct fixture fixture;
                 _cleanup_(str_done) struct str text = STR_INIT;
 
-                set_up(&rig);
+                set_up(&fixture);
                 if (cases[i].wheel)
-                        set_wheel(&rig);
-                cases[i].change(&rig);
-                verify(&rig);
-                describe(&rig, &text);
+                        set_wheel(&fixture);
+                cases[i].change(&fixture);
+                verify(&fixture);
+                describe(&fixture, &text);
                 if (strcmp(text.data, cases[i].expected) != 0)
                         fail_msg("%s: found\n%sexpected\n%s", cases[i].name, text.data, cases[i].expected);
         }
@@ -490,104 +490,104 @@ static void finds(void **state)
 
 static void says_that_record_was_changed_too(void **state)
 {
-        _cleanup_(tear_down) struct rig rig;
+        _cleanup_(tear_down) struct fixture fixture;
 
         (void)state;
-        set_up(&rig);
-        set_wheel(&rig);
-        forge(&rig);
-        verify(&rig);
-        assert_int_equal(rig.found.n, 1);
-        assert_non_null(strstr(rig.found.items[0].text, "RECORD was changed too"));
-        assert_non_null(strstr(rig.found.items[0].text, "demo-1-py3-none-any.whl"));
+        set_up(&fixture);
+        set_wheel(&fixture);
+        forge(&fixture);
+        verify(&fixture);
+        assert_int_equal(fixture.found.n, 1);
+        assert_non_null(strstr(fixture.found.items[0].text, "RECORD was changed too"));
+        assert_non_null(strstr(fixture.found.items[0].text, "demo-1-py3-none-any.whl"));
 }
 
 /* With a root, all paths of the target are below it, but findings name files where they are now. */
 static void looks_below_the_root(void **state)
 {
-        _cleanup_(tear_down) struct rig rig;
+        _cleanup_(tear_down) struct fixture fixture;
         _cleanup_(str_done) struct str text = STR_INIT;
 
         (void)state;
-        set_up(&rig);
-        change_byte(&rig);
-        rig.target.root = rig.top;
-        rig.target.scheme = (struct target_scheme){.dirs[PLAN_LIB] = "/" SITE,
+        set_up(&fixture);
+        change_byte(&fixture);
+        fixture.target.root = fixture.top;
+        fixture.target.scheme = (struct target_scheme){.dirs[PLAN_LIB] = "/" SITE,
                                                    .dirs[PLAN_OTHER_LIB] = "/" SITE,
                                                    .dirs[PLAN_SCRIPTS] = "/env/bin",
                                                    .dirs[PLAN_HEADERS] = "/env/include",
                                                    .dirs[PLAN_DATA] = "/env"};
-        rig.installed.location = "/" SITE;
-        verify(&rig);
-        describe(&rig, &text);
+        fixture.installed.location = "/" SITE;
+        verify(&fixture);
+        describe(&fixture, &text);
         assert_string_equal(text.data, CHANGED "/demo/sub/m.py\n");
 }
 
-/* Found in a search folder that is not the scheme's own, such as Debian's dist-packages. */
+/* Found in a search directory that is not the scheme's own, such as Debian's dist-packages. */
 static void takes_any_location(void **state)
 {
-        _cleanup_(tear_down) struct rig rig;
+        _cleanup_(tear_down) struct fixture fixture;
         _cleanup_(str_done) struct str text = STR_INIT;
 
         (void)state;
-        set_up(&rig);
-        set_wheel(&rig);
-        rig.target.scheme.dirs[PLAN_LIB] = rig.target.scheme.dirs[PLAN_OTHER_LIB] = path_of(&rig, "env/local/lib");
-        verify(&rig);
-        describe(&rig, &text);
+        set_up(&fixture);
+        set_wheel(&fixture);
+        fixture.target.scheme.dirs[PLAN_LIB] = fixture.target.scheme.dirs[PLAN_OTHER_LIB] = path_of(&fixture, "env/local/lib");
+        verify(&fixture);
+        describe(&fixture, &text);
         assert_string_equal(text.data, "");
 }
 
-/* Without the data folder in the scheme, bin/ is found by the user scheme alone. */
+/* Without the data directory in the scheme, bin/ is found by the user scheme alone. */
 static void takes_the_user_scheme(void **state)
 {
-        _cleanup_(tear_down) struct rig rig;
+        _cleanup_(tear_down) struct fixture fixture;
         _cleanup_(str_done) struct str text = STR_INIT;
 
         (void)state;
-        set_up(&rig);
-        rig.target.user_scheme = rig.target.scheme;
-        rig.target.scheme = (struct target_scheme){.dirs[PLAN_LIB] = "/nonexistent/a",
+        set_up(&fixture);
+        fixture.target.user_scheme = fixture.target.scheme;
+        fixture.target.scheme = (struct target_scheme){.dirs[PLAN_LIB] = "/nonexistent/a",
                                                    .dirs[PLAN_OTHER_LIB] = "/nonexistent/b",
                                                    .dirs[PLAN_SCRIPTS] = "/nonexistent/c",
                                                    .dirs[PLAN_HEADERS] = "/nonexistent/d",
                                                    .dirs[PLAN_DATA] = "/nonexistent/e"};
-        verify(&rig);
-        describe(&rig, &text);
+        verify(&fixture);
+        describe(&fixture, &text);
         assert_string_equal(text.data, "");
 }
 
 static void says_what_it_may_not_read(void **state)
 {
-        _cleanup_(tear_down) struct rig rig;
+        _cleanup_(tear_down) struct fixture fixture;
         _cleanup_(str_done) struct str text = STR_INIT;
 
         (void)state;
         if (geteuid() == 0)
                 skip();
-        set_up(&rig);
-        assert_int_equal(fchmodat(rig.fd, SITE "/single.py", 0, 0), 0);
-        assert_int_equal(fchmodat(rig.fd, SITE "/demo/sub", 0, 0), 0);
-        verify(&rig);
-        describe(&rig, &text);
+        set_up(&fixture);
+        assert_int_equal(fchmodat(fixture.fd, SITE "/single.py", 0, 0), 0);
+        assert_int_equal(fchmodat(fixture.fd, SITE "/demo/sub", 0, 0), 0);
+        verify(&fixture);
+        describe(&fixture, &text);
         assert_string_equal(text.data, CHANGED "/demo/sub\n" CHANGED "/demo/sub/m.py\n" CHANGED "/single.py\n");
 }
 
 /* A tree as deep as a path can be: neither the stack nor the descriptors run out. */
 static void bounds_the_depth(void **state)
 {
-        _cleanup_(tear_down) struct rig rig;
+        _cleanup_(tear_down) struct fixture fixture;
         _cleanup_(str_done) struct str path = STR_INIT;
 
         (void)state;
-        set_up(&rig);
+        set_up(&fixture);
         str_add(&path, SITE "/demo");
         for (int i = 0; i < 500; i++)
                 str_add(&path, "/d");
-        assert_int_equal(file_make_dirs(rig.fd, path.data, 0755), 0);
-        verify(&rig);
-        assert_int_equal(rig.found.n, 1);
-        assert_int_equal(rig.found.items[0].code, PIPSEED_E_INSTALL_FOREIGN);
+        assert_int_equal(file_make_dirs(fixture.fd, path.data, 0755), 0);
+        verify(&fixture);
+        assert_int_equal(fixture.found.n, 1);
+        assert_int_equal(fixture.found.items[0].code, PIPSEED_E_INSTALL_EXTRA);
 }
 
 int main(void)

@@ -14,27 +14,27 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#include "wheel_rig.h"
+#include "wheel_fixture.h"
 
 #define FILENAME "Demo_Pkg-1.0-py3-none-any.whl"
 #define INFO "demo_pkg-1.0.dist-info"
 #define METADATA "Metadata-Version: 2.1\nName: demo.pkg\nVersion: 1.0\nRequires-Python: >=3.6,\n <4\n\nbody\n"
 
 /* A wheel with a file whose name is not ASCII: this program runs in the locale "C". */
-static void make(struct rig *rig, const char *metadata)
+static void make(struct fixture *fixture, const char *metadata)
 {
-        rig_start(rig);
-        rig_add(rig, "demo/z.py", "z = 1\n");
-        rig_add(rig, "demo/caf\xc3\xa9.py", "");
-        rig_add_mode(rig, "demo/", "", 040755);
-        rig_add(rig, "demo_pkg-1.0.data/scripts/hello", "#!python\n");
-        rig_add_mode(rig, "demo/tool.sh", "#!/bin/sh\n", 0100755);
-        rig_add(rig, INFO "/METADATA", metadata);
-        rig_add(rig, INFO "/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: FALSE\nTag: py3-none-any\n");
-        rig_add(rig, INFO "/entry_points.txt", "[console_scripts]\ndemo = demo.z:main\n");
-        record_write_row(&rig->record, INFO "/RECORD", "", "");
-        rig_add(rig, INFO "/RECORD", rig->record.data);
-        rig_finish(rig);
+        fixture_start(fixture);
+        fixture_add(fixture, "demo/z.py", "z = 1\n");
+        fixture_add(fixture, "demo/caf\xc3\xa9.py", "");
+        fixture_add_mode(fixture, "demo/", "", 040755);
+        fixture_add(fixture, "demo_pkg-1.0.data/scripts/hello", "#!python\n");
+        fixture_add_mode(fixture, "demo/tool.sh", "#!/bin/sh\n", 0100755);
+        fixture_add(fixture, INFO "/METADATA", metadata);
+        fixture_add(fixture, INFO "/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: FALSE\nTag: py3-none-any\n");
+        fixture_add(fixture, INFO "/entry_points.txt", "[console_scripts]\ndemo = demo.z:main\n");
+        record_write_row(&fixture->record, INFO "/RECORD", "", "");
+        fixture_add(fixture, INFO "/RECORD", fixture->record.data);
+        fixture_finish(fixture);
 }
 
 static void loaded(void **state)
@@ -55,13 +55,13 @@ static void loaded(void **state)
         _cleanup_(wheel_freep) struct wheel *wheel = NULL;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         uint8_t digest[HASH_SIZE];
-        struct rig rig;
+        struct fixture fixture;
 
         (void)state;
-        make(&rig, METADATA);
-        hash_of(rig.zip.data, rig.zip.len, digest);
-        assert_int_equal(wheel_load(FILENAME, rig.zip.data, rig.zip.len, "/w/x.whl", &wheel, &err), 0);
-        rig_done(&rig);
+        make(&fixture, METADATA);
+        hash_of(fixture.zip.data, fixture.zip.len, digest);
+        assert_int_equal(wheel_load(FILENAME, fixture.zip.data, fixture.zip.len, "/w/x.whl", &wheel, &err), 0);
+        fixture_done(&fixture);
         assert_string_equal(wheel->info.filename, FILENAME);
         assert_string_equal(wheel->info.project, "demo-pkg");
         assert_string_equal(wheel->info.version, "1.0");
@@ -102,16 +102,16 @@ static void requires_python(void **state)
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 _cleanup_free_ char *specifier = NULL;
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
-                struct rig rig;
+                struct fixture fixture;
 
-                make(&rig, cases[i].metadata);
-                assert_int_equal(wheel_requires_python(FILENAME, rig.zip.data, rig.zip.len, "x", &specifier, &err),
+                make(&fixture, cases[i].metadata);
+                assert_int_equal(wheel_requires_python(FILENAME, fixture.zip.data, fixture.zip.len, "x", &specifier, &err),
                                  cases[i].code);
                 if (cases[i].specifier == NULL)
                         assert_null(specifier);
                 else
                         assert_string_equal(specifier, cases[i].specifier);
-                rig_done(&rig);
+                fixture_done(&fixture);
         }
 }
 
@@ -119,22 +119,22 @@ static void refused(void **state)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct wheel *wheel = NULL;
-        struct rig rig;
+        struct fixture fixture;
 
         (void)state;
-        make(&rig, METADATA);
-        rig.zip.data[30 + strlen("demo/z.py")] = 'y';
-        assert_int_equal(wheel_load(FILENAME, rig.zip.data, rig.zip.len, "/w/x.whl", &wheel, &err), PIPSEED_E_ZIP_CRC);
+        make(&fixture, METADATA);
+        fixture.zip.data[30 + strlen("demo/z.py")] = 'y';
+        assert_int_equal(wheel_load(FILENAME, fixture.zip.data, fixture.zip.len, "/w/x.whl", &wheel, &err), PIPSEED_E_ZIP_CRC);
         assert_null(wheel);
         assert_string_equal(err.path, "/w/x.whl");
         assert_non_null(strstr(err.message, "demo/z.py"));
         assert_string_not_equal(err.hint, "");
-        rig_done(&rig);
+        fixture_done(&fixture);
 }
 
 struct worker {
         pthread_t thread;
-        const struct rig *rig;
+        const struct fixture *fixture;
         int code;
         bool locale_kept;
 };
@@ -149,7 +149,7 @@ static void *load_often(void *data)
                 _cleanup_(wheel_freep) struct wheel *wheel = NULL;
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
 
-                worker->code = wheel_load(FILENAME, worker->rig->zip.data, worker->rig->zip.len, "x", &wheel, &err);
+                worker->code = wheel_load(FILENAME, worker->fixture->zip.data, worker->fixture->zip.len, "x", &wheel, &err);
         }
         worker->locale_kept = uselocale((locale_t)0) == mine;
         (void)uselocale(LC_GLOBAL_LOCALE);
@@ -160,12 +160,12 @@ static void *load_often(void *data)
 static void threads(void **state)
 {
         struct worker workers[4] = {0};
-        struct rig rig;
+        struct fixture fixture;
 
         (void)state;
-        make(&rig, METADATA);
+        make(&fixture, METADATA);
         for (size_t i = 0; i < ARRAY_SIZE(workers); i++) {
-                workers[i].rig = &rig;
+                workers[i].fixture = &fixture;
                 assert_int_equal(pthread_create(&workers[i].thread, NULL, load_often, &workers[i]), 0);
         }
         for (size_t i = 0; i < ARRAY_SIZE(workers); i++)
@@ -174,7 +174,7 @@ static void threads(void **state)
                 assert_int_equal(workers[i].code, 0);
                 assert_true(workers[i].locale_kept);
         }
-        rig_done(&rig);
+        fixture_done(&fixture);
         assert_ptr_equal(uselocale((locale_t)0), LC_GLOBAL_LOCALE);
 }
 

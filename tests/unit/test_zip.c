@@ -15,17 +15,17 @@
 
 #include <stdio.h>
 
-#include "wheel_rig.h"
+#include "wheel_fixture.h"
 
-static void make(struct rig *rig)
+static void make(struct fixture *fixture)
 {
-        rig_start(rig);
-        rig_add(rig, "b/two.py", "22");
-        rig_add_mode(rig, "tool", "#!/bin/sh\n", 0100755);
-        rig_add_mode(rig, "b/", "", 040755);
-        rig_add_mode(rig, "a-b", "", 0);
-        rig_add(rig, "a", "1");
-        rig_finish(rig);
+        fixture_start(fixture);
+        fixture_add(fixture, "b/two.py", "22");
+        fixture_add_mode(fixture, "tool", "#!/bin/sh\n", 0100755);
+        fixture_add_mode(fixture, "b/", "", 040755);
+        fixture_add_mode(fixture, "a-b", "", 0);
+        fixture_add(fixture, "a", "1");
+        fixture_finish(fixture);
 }
 
 static void good_zip(void **state)
@@ -41,11 +41,11 @@ static void good_zip(void **state)
         };
         _cleanup_(zip_done) struct zip zip = {0};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
-        struct rig rig;
+        struct fixture fixture;
 
         (void)state;
-        make(&rig);
-        assert_int_equal(zip_read(rig.zip.data, rig.zip.len, "x.whl", &zip, &err), 0);
+        make(&fixture);
+        assert_int_equal(zip_read(fixture.zip.data, fixture.zip.len, "x.whl", &zip, &err), 0);
         assert_int_equal(zip.n_members, ARRAY_SIZE(expected));
         assert_int_equal(zip.n_files, 4);
         assert_int_equal(zip.unpacked, 13);
@@ -59,22 +59,22 @@ static void good_zip(void **state)
         assert_null(zip_find(&zip, "b"));
         assert_null(zip_find(&zip, "A"));
         assert_null(zip_find(&zip, ""));
-        rig_done(&rig);
+        fixture_done(&fixture);
 }
 
 static void empty_zip(void **state)
 {
         _cleanup_(zip_done) struct zip zip = {0};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
-        struct rig rig;
+        struct fixture fixture;
 
         (void)state;
-        rig_start(&rig);
-        rig_finish(&rig);
-        assert_int_equal(zip_read(rig.zip.data, rig.zip.len, "x.whl", &zip, &err), 0);
+        fixture_start(&fixture);
+        fixture_finish(&fixture);
+        assert_int_equal(zip_read(fixture.zip.data, fixture.zip.len, "x.whl", &zip, &err), 0);
         assert_int_equal(zip.n_members, 0);
         assert_null(zip_find(&zip, "a"));
-        rig_done(&rig);
+        fixture_done(&fixture);
 }
 
 /* Bytes of the zip that are overwritten; offsets count from the first local header, the first central header or the end
@@ -88,7 +88,7 @@ static const struct {
         size_t n_bytes;
         int code;
 } patches[] = {
-        {END, 0, "PK\5\7", 4, PIPSEED_E_ZIP_NO_END},
+        {END, 0, "PK\5\7", 4, PIPSEED_E_ZIP_NO_EOCD},
         {END, 4, "\1", 1, PIPSEED_E_ZIP_MULTIDISK},
         {END, 8, "\1", 1, PIPSEED_E_ZIP_COUNT},
         {END, 8, "\4\0\4", 3, PIPSEED_E_ZIP_COUNT},
@@ -103,8 +103,8 @@ static const struct {
         {CENTRAL, 8, "\x08", 1, PIPSEED_E_ZIP_DESCRIPTOR},
         {CENTRAL, 8, "\x20", 1, PIPSEED_E_ZIP_CENTRAL},
         {CENTRAL, 10, "\1", 1, PIPSEED_E_ZIP_METHOD},
-        {CENTRAL, 10, "\x08", 1, PIPSEED_E_ZIP_MISMATCH},
-        {CENTRAL, 16, "\1\1\1\1", 4, PIPSEED_E_ZIP_MISMATCH},
+        {CENTRAL, 10, "\x08", 1, PIPSEED_E_ZIP_HEADER_MISMATCH},
+        {CENTRAL, 16, "\1\1\1\1", 4, PIPSEED_E_ZIP_HEADER_MISMATCH},
         {CENTRAL, 20, "\3", 1, PIPSEED_E_ZIP_SIZE},
         {CENTRAL, 20, "\xff\xff\xff\xff", 4, PIPSEED_E_ZIP_ZIP64},
         {CENTRAL, 20, "\0\0\0\x7f\0\0\0\x7f", 8, PIPSEED_E_ZIP_BOMB},
@@ -117,14 +117,14 @@ static const struct {
         {CENTRAL, 42, "\0\0\0\x80", 4, PIPSEED_E_ZIP_TRUNCATED},
         {CENTRAL, 46, "b\\", 2, PIPSEED_E_ZIP_PATH},
         {CENTRAL, 46, "\n", 1, PIPSEED_E_ZIP_NAME},
-        {CENTRAL, 46, "c", 1, PIPSEED_E_ZIP_MISMATCH},
+        {CENTRAL, 46, "c", 1, PIPSEED_E_ZIP_HEADER_MISMATCH},
         {LOCAL, 0, "X", 1, PIPSEED_E_ZIP_LOCAL},
-        {LOCAL, 6, "\x08", 1, PIPSEED_E_ZIP_MISMATCH},
-        {LOCAL, 22, "\1", 1, PIPSEED_E_ZIP_MISMATCH},
+        {LOCAL, 6, "\x08", 1, PIPSEED_E_ZIP_HEADER_MISMATCH},
+        {LOCAL, 22, "\1", 1, PIPSEED_E_ZIP_HEADER_MISMATCH},
         {LOCAL, 26, "\xff\xff", 2, PIPSEED_E_ZIP_LOCAL},
         {LOCAL, 28, "\xff\xff", 2, PIPSEED_E_ZIP_LOCAL},
         {LOCAL, 28, "\2", 1, PIPSEED_E_ZIP_EXTRA},
-        {LOCAL, 30, "c", 1, PIPSEED_E_ZIP_MISMATCH},
+        {LOCAL, 30, "c", 1, PIPSEED_E_ZIP_HEADER_MISMATCH},
         /* nothing that any reader of wheels looks at */
         {LOCAL, 4, "\x63", 1, 0},
         {LOCAL, 10, "\x63", 1, 0},
@@ -138,22 +138,22 @@ static void patched_zip(void **state)
                 _cleanup_(zip_done) struct zip zip = {0};
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
                 size_t anchors[3];
-                struct rig rig;
+                struct fixture fixture;
                 int r;
 
-                make(&rig);
+                make(&fixture);
                 anchors[LOCAL] = 0;
-                anchors[CENTRAL] = rig.zip.len - 22 - rig.central.len;
-                anchors[END] = rig.zip.len - 22;
-                memcpy(rig.zip.data + anchors[patches[i].anchor] + patches[i].offset, patches[i].bytes,
+                anchors[CENTRAL] = fixture.zip.len - 22 - fixture.central.len;
+                anchors[END] = fixture.zip.len - 22;
+                memcpy(fixture.zip.data + anchors[patches[i].anchor] + patches[i].offset, patches[i].bytes,
                        patches[i].n_bytes);
-                r = zip_read(rig.zip.data, rig.zip.len, "x.whl", &zip, &err);
+                r = zip_read(fixture.zip.data, fixture.zip.len, "x.whl", &zip, &err);
                 if (r != patches[i].code)
                         fail_msg("patch %zu: %s, not %s (%s)", i, pipseed_code_name(r),
                                  pipseed_code_name(patches[i].code), err.message);
                 assert_int_equal(err.code, r);
                 assert_true(r == 0 || zip.members == NULL);
-                rig_done(&rig);
+                fixture_done(&fixture);
         }
 }
 
@@ -215,13 +215,13 @@ static const struct {
         {"a", "ab", 0},
         {"a", "a", PIPSEED_E_ZIP_DUPLICATE},
         {"a/", "a/", PIPSEED_E_ZIP_DUPLICATE},
-        {"a", "A", PIPSEED_E_ZIP_CLASH},
-        {"a/B", "A/b", PIPSEED_E_ZIP_CLASH},
-        {"a/", "A/", PIPSEED_E_ZIP_CLASH},
-        {"a", "a/", PIPSEED_E_ZIP_CLASH},
-        {"a", "a/b", PIPSEED_E_ZIP_CLASH},
-        {"a", "A/b/c", PIPSEED_E_ZIP_CLASH},
-        {"a/b/c/d", "a/B", PIPSEED_E_ZIP_CLASH},
+        {"a", "A", PIPSEED_E_ZIP_NAME_COLLISION},
+        {"a/B", "A/b", PIPSEED_E_ZIP_NAME_COLLISION},
+        {"a/", "A/", PIPSEED_E_ZIP_NAME_COLLISION},
+        {"a", "a/", PIPSEED_E_ZIP_NAME_COLLISION},
+        {"a", "a/b", PIPSEED_E_ZIP_NAME_COLLISION},
+        {"a", "A/b/c", PIPSEED_E_ZIP_NAME_COLLISION},
+        {"a/b/c/d", "a/B", PIPSEED_E_ZIP_NAME_COLLISION},
 };
 
 /* With a third name that sorts between the two as bytes. */

@@ -37,7 +37,7 @@ int locator_init(struct locator *locator, struct arena *arena, const struct whee
         return 0;
 }
 
-/* The root that "KEY/..." inside a .data folder means, and where the rest begins. False: PEP 427 has no such folder. */
+/* The root that "KEY/..." inside a .data directory means, and where the rest begins. False: PEP 427 has no such directory. */
 static bool parse_key(const struct locator *locator, const char *inside, struct location *ret_location)
 {
         const struct {
@@ -111,11 +111,11 @@ int locate_file(const struct locator *locator, const char *path, struct location
         const size_t tail = strlen(data_suffix);
         int r = 0;
 
-        /* As in pip, any top folder of that ending counts, not only the one with the wheel's own name. */
+        /* As in pip, any top directory of that ending counts, not only the one with the wheel's own name. */
         if (top >= tail && memcmp(path + top - tail, data_suffix, tail) == 0) {
                 if (path[top] == '\0' || !parse_key(locator, path + top + 1, &location)) {
                         error_set(err, PIPSEED_E_DATA_SCHEME, NULL,
-                                  "the member \"%s\" is in no folder that an installer knows",
+                                  "the member \"%s\" is in no directory that an installer knows",
                                   QUOTE(path, strlen(path)));
                         return error_hint(err, "below .data there may be purelib, platlib, headers, scripts and data");
                 }

@@ -8,9 +8,9 @@
 #include "base/sort.h"
 #include "base/str.h"
 #include "install/plan/locate.h"
-#include "install/plan/rows.h"
+#include "install/plan/record_writer.h"
 #include "install/plan/script.h"
-#include "install/plan/style.h"
+#include "install/plan/pip_quirks.h"
 #include "wheel/pyc.h"
 #include "wheel/quote.h"
 
@@ -19,12 +19,12 @@
 
 struct builder {
         const struct plan_input *input;
-        const struct style *style;
+        const struct pip_quirks *style;
         struct locator locator;
         struct arena arena; /* becomes the plan's */
         struct plan_file *files;
         size_t n_files;
-        struct rows rows;
+        struct record_writer rows;
         struct script_name *scripts;
         size_t n_scripts;
 };
@@ -38,8 +38,8 @@ static int add_row(struct builder *b, enum plan_root root, const char *path, con
                    struct pipseed_error *err)
 {
         if (root != PLAN_LIB)
-                path = rows_path(&b->rows, b->locator.roots[root], path);
-        return rows_add(&b->rows, path, digest, size, err);
+                path = record_writer_path(&b->rows, b->locator.roots[root], path);
+        return record_writer_add(&b->rows, path, digest, size, err);
 }
 
 /* Adds a file with bytes made here, and n_rows equal rows for it. */
@@ -229,10 +229,10 @@ static int add_record(struct builder *b, struct pipseed_error *err)
                 .path = arena_format(&b->arena, "%s/RECORD", b->input->wheel->dist_info),
         };
         _cleanup_(str_done) struct str text = STR_INIT;
-        int r = rows_add(&b->rows, file.path, NULL, 0, err);
+        int r = record_writer_add(&b->rows, file.path, NULL, 0, err);
 
         if (r == 0)
-                r = rows_write(&b->rows, &text, err);
+                r = record_writer_write(&b->rows, &text, err);
         if (r < 0)
                 return r;
         file.content = arena_strndup(&b->arena, text.data, text.len);
@@ -277,10 +277,10 @@ static int make_room(struct builder *b, struct pipseed_error *err)
         b->files = arena_calloc(&b->arena, n_files, sizeof(*b->files));
         if (b->files == NULL)
                 return error_memory(err);
-        return rows_init(&b->rows, &b->arena, b->locator.roots[PLAN_LIB], n_rows, err);
+        return record_writer_init(&b->rows, &b->arena, b->locator.roots[PLAN_LIB], n_rows, err);
 }
 
-/* What the caller sees besides the files: RECORD's place and the names in the scripts folder. */
+/* What the caller sees besides the files: RECORD's place and the names in the scripts directory. */
 static int finish(struct builder *b, struct plan *plan, struct pipseed_error *err)
 {
         const enum plan_root scripts = b->locator.same[PLAN_SCRIPTS];
@@ -307,7 +307,7 @@ static int finish(struct builder *b, struct plan *plan, struct pipseed_error *er
 
 int plan_make(const struct plan_input *input, struct plan *ret_plan, struct pipseed_error *err)
 {
-        _cleanup_(builder_done) struct builder b = {.input = input, .style = style_find(input->pip_version)};
+        _cleanup_(builder_done) struct builder b = {.input = input, .style = pip_quirks_find(input->pip_version)};
         struct plan plan = {0};
         int r = locator_init(&b.locator, &b.arena, input->wheel, input->scheme, err);
 

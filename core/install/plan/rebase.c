@@ -17,18 +17,18 @@ static int compare(const void *a, const void *b)
         return strcmp(left->path, right->path);
 }
 
-/* The root that is the same folder, or else the deepest one above it; ret_prefix is what lies between. */
-static int find_root(const char *folder, const char *const *roots, enum plan_root *ret_root, const char **ret_prefix)
+/* The root that is the same directory, or else the deepest one above it; ret_prefix is what lies between. */
+static int find_root(const char *directory, const char *const *roots, enum plan_root *ret_root, const char **ret_prefix)
 {
         int best = -1;
 
         for (int i = 0; i < PLAN_N_ROOTS; i++)
-                if (path_is_below(roots[i], folder) && (best < 0 || strlen(roots[i]) > strlen(roots[best])))
+                if (path_is_below(roots[i], directory) && (best < 0 || strlen(roots[i]) > strlen(roots[best])))
                         best = i;
         if (best < 0)
                 return -1;
         *ret_root = (enum plan_root)best;
-        *ret_prefix = folder + strlen(roots[best]) + (folder[strlen(roots[best])] == '/' ? 1 : 0);
+        *ret_prefix = directory + strlen(roots[best]) + (directory[strlen(roots[best])] == '/' ? 1 : 0);
         return 0;
 }
 
@@ -51,7 +51,7 @@ int rebase_plan(struct plan *plan, const char *const *roots, struct pipseed_erro
         for (int i = 0; i < PLAN_N_ROOTS; i++) {
                 if (find_root(plan->roots[i], roots, &moved_to[i], &prefixes[i]) < 0)
                         return error_set(err, PIPSEED_E_BAD_TARGET, plan->roots[i],
-                                         "a folder of the install scheme lies outside of the target");
+                                         "a directory of the install scheme lies outside of the target");
                 same = same && moved_to[i] == (enum plan_root)i && prefixes[i][0] == '\0';
         }
         if (same)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rebase.h - a plan's roots are those of one wheel (headers go to include/NAME, the lib folder may be platlib); a
+ * rebase.h - a plan's roots are those of one wheel (headers go to include/NAME, the lib directory may be platlib); a
  * transaction has the target's. rebase_plan turns the former into the latter.
  */
 #ifndef INSTALL_REBASE_H

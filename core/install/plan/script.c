@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "install/plan/shebang.h"
-#include "install/plan/style.h"
+#include "install/plan/pip_quirks.h"
 #include "wheel/entrypoint.h"
 
 #include <errno.h>
@@ -53,7 +53,7 @@ static void add_body(struct str *out, const char *body, const struct entry_point
 
 void script_add(struct str *out, const char *exe, const struct entry_point *entry, const char *pip_version)
 {
-        const struct style *style = style_find(pip_version);
+        const struct pip_quirks *style = pip_quirks_find(pip_version);
 
         script_add_shebang(out, exe);
         if (style->blank_after_shebang && shebang_is_simple(exe))
@@ -132,7 +132,7 @@ static const struct family {
         {"easy_install", "easy_install-", false},
 };
 
-struct names {
+struct dir_iter {
         struct arena *arena;
         struct script_name *items;
         size_t n;
@@ -142,7 +142,7 @@ struct names {
         bool many_digits;
 };
 
-static int add_name(struct names *names, const char *name, const struct entry_point *entry, struct pipseed_error *err)
+static int add_name(struct dir_iter *names, const char *name, const struct entry_point *entry, struct pipseed_error *err)
 {
         if (name == NULL)
                 return error_memory(err);
@@ -163,7 +163,7 @@ static int add_name(struct names *names, const char *name, const struct entry_po
         return 0;
 }
 
-static int add_family(struct names *names, const struct family *family, const struct entry_point *entry,
+static int add_family(struct dir_iter *names, const struct family *family, const struct entry_point *entry,
                       struct pipseed_error *err)
 {
         int r = 0;
@@ -189,7 +189,7 @@ static const struct entry_point *find_console(const struct wheel_info *wheel, co
 }
 
 /* Is it a script whose name add_family makes? Only of a family whose plain name is among the entry points. */
-static bool is_of_family(const struct names *names, const struct wheel_info *wheel, const struct entry_point *entry)
+static bool is_of_family(const struct dir_iter *names, const struct wheel_info *wheel, const struct entry_point *entry)
 {
         for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
                 const struct family *family = &families[i];
@@ -203,7 +203,7 @@ static bool is_of_family(const struct names *names, const struct wheel_info *whe
         return false;
 }
 
-static int add_others(struct names *names, const struct wheel_info *wheel, bool gui, struct pipseed_error *err)
+static int add_others(struct dir_iter *names, const struct wheel_info *wheel, bool gui, struct pipseed_error *err)
 {
         for (size_t i = 0; i < wheel->n_entry_points; i++) {
                 const struct entry_point *entry = &wheel->entry_points[i];
@@ -222,12 +222,12 @@ int script_names(struct arena *arena, const struct wheel_info *wheel, enum pipse
                  int minor, const char *pip_version, struct script_name **ret_names, size_t *ret_n,
                  struct pipseed_error *err)
 {
-        struct names names = {
+        struct dir_iter names = {
                 .arena = arena,
                 .scripts = scripts,
                 .major = major,
                 .minor = minor,
-                .many_digits = style_find(pip_version)->many_digits,
+                .many_digits = pip_quirks_find(pip_version)->many_digits,
         };
         int r = 0;
 

@@ -52,7 +52,7 @@ int script_keep(struct arena *arena, const struct wheel_info *wheel, const char 
  * and writes its own script instead. */
 bool script_is_wrapper(const struct wheel_info *wheel, const char *path);
 
-/* May a file of this name be put into a scripts folder? Plain; never python*, pypy*, activate*, deactivate*, or a
+/* May a file of this name be put into a scripts directory? Plain; never python*, pypy*, activate*, deactivate*, or a
  * leading dash or dot. */
 bool script_name_is_safe(const char *name);
 

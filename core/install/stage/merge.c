@@ -3,21 +3,21 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/names.h"
+#include "base/dir_iter.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "install/stage/survivors.h"
+#include "install/stage/user_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* What changes by one rename: a package's folder, or a file. */
+/* What changes by one rename: a package's directory, or a file. */
 struct unit {
         enum plan_root root;
-        const char *path; /* "pip" for a folder, the whole path for a file */
-        bool is_folder;
+        const char *path; /* "pip" for a directory, the whole path for a file */
+        bool is_dir;
         bool in_plan;
         bool in_removal;
 };
@@ -45,7 +45,7 @@ static int add_unit(struct units *units, enum plan_root root, const char *path, 
 
         /* site-packages/__pycache__ belongs to everybody: file by file. */
         if (is_lib(root) && slash != NULL && !str_starts(path, "__pycache__/")) {
-                unit.is_folder = true;
+                unit.is_dir = true;
                 unit.path = arena_strndup(&units->arena, path, (size_t)(slash - path));
                 if (unit.path == NULL)
                         return -ENOMEM;
@@ -75,7 +75,7 @@ static int by_path(const void *a, const void *b)
 /* The order in which units change: see merge.h. */
 static int rank(const struct unit *unit)
 {
-        if (!unit->is_folder)
+        if (!unit->is_dir)
                 return 3;
         if (!str_ends(unit->path, ".dist-info"))
                 return 0;
@@ -113,7 +113,7 @@ static void sort(struct units *units)
 /* Is this the bytecode of a top-level module that goes? "six.cpython-313.pyc" of "six.py". */
 static bool is_bytecode_of_removed(const struct removal *removal, enum plan_root root, const char *name)
 {
-        _cleanup_free_ char *source = survivors_source("", name);
+        _cleanup_free_ char *source = user_files_source("", name);
 
         return source != NULL && removal_has(removal, root, source);
 }
@@ -132,21 +132,21 @@ static bool plan_shares_bytecode(const struct plan *plan, enum plan_root root)
 }
 
 /* What of site-packages/__pycache__ goes: the bytecode of top-level modules that go, for every interpreter, which RECORD does
- * not know. When nothing else is in the folder the folder goes, as pip takes it away. */
+ * not know. When nothing else is in the directory the directory goes, as pip takes it away. */
 static int add_shared_bytecode(const struct txn *txn, const struct plan *plan, const struct removal *removal,
                                struct units *units)
 {
         enum plan_root root = removal->lib;
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         size_t before = units->n_items;
         const char *name;
         bool all = true;
-        int r = names_open(&names,
+        int r = dir_iter_open(&names,
                            file_open_beneath(txn->roots[root].fd, "__pycache__", O_RDONLY | O_DIRECTORY, 0));
 
         if (r == -ENOENT || r == -ELOOP || r == -ENOTDIR)
                 return 0;
-        while (r == 0 && (name = names_next(&names)) != NULL) {
+        while (r == 0 && (name = dir_iter_next(&names)) != NULL) {
                 const char *path = arena_format(&units->arena, "__pycache__/%s", name);
 
                 if (path == NULL)
@@ -183,7 +183,7 @@ static int list_units(const struct txn *txn, const struct plan *plan, const stru
         return r;
 }
 
-/* 1: a folder; 2: anything else; 0: nothing there, also when a file or a link is in the place of a folder on the way:
+/* 1: a directory; 2: anything else; 0: nothing there, also when a file or a link is in the place of a directory on the way:
  * what lies behind that is none of ours; -errno. */
 static int look(const struct txn *txn, const struct unit *unit)
 {
@@ -206,16 +206,16 @@ static int in_the_way(const struct txn *txn, const struct unit *unit, int found,
 {
         _cleanup_free_ char *path = path_join(txn->roots[unit->root].path, unit->path);
 
-        error_set(err, PIPSEED_E_BAD_TARGET, path, "%s is in the place of a %s", found == 1 ? "a folder" : "a file or link",
-                  unit->is_folder ? "package's folder" : "file");
+        error_set(err, PIPSEED_E_BAD_TARGET, path, "%s is in the place of a %s", found == 1 ? "a directory" : "a file or link",
+                  unit->is_dir ? "package's directory" : "file");
         return error_hint(err, "move it away, then try again");
 }
 
-static int add_folder(struct txn *txn, const struct unit *unit, const struct removal *removal,
+static int add_dir(struct txn *txn, const struct unit *unit, const struct removal *removal,
                       struct pipseed_error *err)
 {
         int found = look(txn, unit);
-        struct survivors survivors = {0};
+        struct user_files user_files = {0};
         int r;
 
         if (found < 0)
@@ -225,19 +225,19 @@ static int add_folder(struct txn *txn, const struct unit *unit, const struct rem
         if (found == 2)
                 return unit->in_plan ? in_the_way(txn, unit, found, err)
                                      : txn_add(txn, CHANGE_TAKE, unit->root, unit->path, err);
-        r = survivors_link(txn, unit->root, unit->path, removal, &survivors, err);
+        r = user_files_link(txn, unit->root, unit->path, removal, &user_files, err);
         if (r == 0)
-                r = txn_add(txn, unit->in_plan || survivors.n > 0 ? CHANGE_SWAP : CHANGE_TAKE, unit->root, unit->path,
+                r = txn_add(txn, unit->in_plan || user_files.n > 0 ? CHANGE_SWAP : CHANGE_TAKE, unit->root, unit->path,
                             err);
-        for (size_t i = 0; r == 0 && i < survivors.n_carried; i++)
-                r = txn_add_carried(txn, unit->root, survivors.carried[i], err);
+        for (size_t i = 0; r == 0 && i < user_files.n_carried; i++)
+                r = txn_add_carried(txn, unit->root, user_files.carried[i], err);
         return r;
 }
 
 static int add_parents(struct txn *txn, const struct unit *unit, struct pipseed_error *err)
 {
         _cleanup_free_ char *parent = path_dir(unit->path);
-        struct unit folder = {.root = unit->root, .path = parent, .is_folder = true};
+        struct unit directory = {.root = unit->root, .path = parent, .is_dir = true};
         int found;
 
         if (parent == NULL)
@@ -248,15 +248,15 @@ static int add_parents(struct txn *txn, const struct unit *unit, struct pipseed_
                 if (txn->changes[i].kind == CHANGE_MKDIR && txn->changes[i].root == unit->root &&
                     strcmp(txn->changes[i].path, parent) == 0)
                         return 0;
-        found = look(txn, &folder);
+        found = look(txn, &directory);
         if (found == 1)
                 return 0;
         if (found == 2)
-                return in_the_way(txn, &folder, found, err);
+                return in_the_way(txn, &directory, found, err);
         if (found < 0)
                 return error_sys(err, found, txn->roots[unit->root].path, "cannot look at %s", parent);
-        /* A folder of its own for each missing level, so that each can be undone. */
-        return add_parents(txn, &folder, err) < 0 ? err->code : txn_add(txn, CHANGE_MKDIR, unit->root, parent, err);
+        /* A directory of its own for each missing level, so that each can be undone. */
+        return add_parents(txn, &directory, err) < 0 ? err->code : txn_add(txn, CHANGE_MKDIR, unit->root, parent, err);
 }
 
 static int add_file(struct txn *txn, const struct unit *unit, struct pipseed_error *err)
@@ -286,7 +286,7 @@ int merge_add_changes(struct txn *txn, const struct plan *plan, const struct rem
         if (r < 0)
                 return error_sys(err, r, txn->roots[PLAN_LIB].path, "cannot list what changes");
         for (size_t i = 0; r == 0 && i < units.n_items; i++)
-                r = units.items[i].is_folder ? add_folder(txn, &units.items[i], removal, err)
+                r = units.items[i].is_dir ? add_dir(txn, &units.items[i], removal, err)
                                              : add_file(txn, &units.items[i], err);
         return r;
 }

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/names.h"
+#include "base/dir_iter.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "install/plan/script.h"
@@ -60,7 +60,7 @@ bool removal_possible(const struct txn *txn, const struct installed *installed, 
         return installed->has_record && !installed->is_egg && find_lib(txn, installed, ret_lib);
 }
 
-/* The root whose folder is the deepest one above the path; false when none is. */
+/* The root whose directory is the deepest one above the path; false when none is. */
 static bool find_root(const struct txn *txn, const char *absolute, enum plan_root *ret_root, const char **ret_path)
 {
         size_t best = 0;
@@ -187,21 +187,21 @@ static int hand_over(struct removal *removal, size_t *capacity, struct removal *
         return 0;
 }
 
-/* Every file below the folder. */
-static int add_folder(int root_fd, const char *folder, struct removal *removal, size_t *capacity)
+/* Every file below the directory. */
+static int add_dir(int root_fd, const char *directory, struct removal *removal, size_t *capacity)
 {
-        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         const char *name;
-        int r = names_open(&names, file_open_beneath(root_fd, folder, O_RDONLY | O_DIRECTORY, 0));
+        int r = dir_iter_open(&names, file_open_beneath(root_fd, directory, O_RDONLY | O_DIRECTORY, 0));
 
-        while (r == 0 && (name = names_next(&names)) != NULL) {
-                _cleanup_free_ char *path = path_join(folder, name);
+        while (r == 0 && (name = dir_iter_next(&names)) != NULL) {
+                _cleanup_free_ char *path = path_join(directory, name);
                 struct stat st;
 
                 if (path == NULL)
                         r = -ENOMEM;
-                else if (fstatat(names_fd(&names), name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
-                        r = add_folder(root_fd, path, removal, capacity);
+                else if (fstatat(dir_iter_fd(&names), name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+                        r = add_dir(root_fd, path, removal, capacity);
                 else
                         r = add(removal, capacity, removal->lib, path);
         }
@@ -217,7 +217,7 @@ int removal_load_bare(const struct txn *txn, const struct installed *installed, 
 
         if (installed->is_egg || !find_lib(txn, installed, &removal.lib))
                 return 0;
-        r = add_folder(txn->roots[removal.lib].fd, installed->dist_info, &removal, &capacity);
+        r = add_dir(txn->roots[removal.lib].fd, installed->dist_info, &removal, &capacity);
         if (r < 0)
                 return error_sys(err, r, installed->location, "cannot look into %s", installed->dist_info);
         return hand_over(&removal, &capacity, ret_removal, err);
@@ -232,7 +232,7 @@ int removal_load(const struct txn *txn, const struct installed *installed, struc
 
         if (!removal_possible(txn, installed, &removal.lib)) {
                 error_set(err, PIPSEED_E_BAD_TARGET, installed->location,
-                          "%s %s has no RECORD, or is not in the target's own folder: it cannot be removed",
+                          "%s %s has no RECORD, or is not in the target's own directory: it cannot be removed",
                           installed->project, installed->version);
                 return error_hint(err, "remove it with the tool that installed it");
         }

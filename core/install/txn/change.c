@@ -21,7 +21,7 @@ bool change_is_allowed(bool is_held, enum plan_root root, const char *path)
                 return false;
         memcpy(first, path, len);
         first[len] = '\0';
-        if (txn_is_area_name(first))
+        if (txn_is_staging_name(first))
                 return false;
         if (is_held)
                 return true;
@@ -30,7 +30,7 @@ bool change_is_allowed(bool is_held, enum plan_root root, const char *path)
         return root != PLAN_DATA || (strcmp(path, "pyvenv.cfg") != 0 && strcmp(path, "lib64") != 0);
 }
 
-/* A name in a held folder: what the *at calls want. */
+/* A name in a held directory: what the *at calls want. */
 struct place {
         int parent_fd;
         const char *name;
@@ -113,12 +113,12 @@ static int find_sides(const struct txn *txn, size_t i, struct sides *sides)
         if (r != 0 || (change->kind != CHANGE_SWAP && change->kind != CHANGE_TAKE))
                 return r;
         (void)snprintf(sides->old_name, sizeof(sides->old_name), "old/%zu", i);
-        r = find(root->area_fd, sides->old_name, &sides->old);
-        if (r != -ENOENT || root->area_fd < 0)
+        r = find(root->staging_fd, sides->old_name, &sides->old);
+        if (r != -ENOENT || root->staging_fd < 0)
                 return r;
-        if (mkdirat(root->area_fd, "old", 0700) < 0 && errno != EEXIST)
+        if (mkdirat(root->staging_fd, "old", 0700) < 0 && errno != EEXIST)
                 return -errno;
-        return find(root->area_fd, sides->old_name, &sides->old);
+        return find(root->staging_fd, sides->old_name, &sides->old);
 }
 
 static int apply_swap(const struct change *change, const struct sides *sides)
@@ -163,7 +163,7 @@ int change_apply(const struct txn *txn, size_t i)
                 return apply_mkdir(txn, change);
         r = find_sides(txn, i, &sides);
         if (r < 0)
-                /* The folder of what was to be taken is gone itself: nothing left to take. */
+                /* The directory of what was to be taken is gone itself: nothing left to take. */
                 return change->kind == CHANGE_TAKE && r == -ENOENT ? 0 : r;
         switch (change->kind) {
         case CHANGE_PUT:
@@ -204,14 +204,14 @@ int change_undo(const struct txn *txn, size_t i)
         _cleanup_(sides_done) struct sides sides = SIDES_INIT;
         int r = find_sides(txn, i, &sides);
 
-        /* No folder any more where something was to be put: it cannot be there. */
+        /* No directory any more where something was to be put: it cannot be there. */
         if ((change->kind == CHANGE_MKDIR || change->kind == CHANGE_PUT) &&
             (r == -ENOENT || r == -ENOTDIR || r == -ELOOP))
                 return 0;
         if (r != 0)
                 return r;
         switch (change->kind) {
-        case CHANGE_MKDIR: /* only when nothing else is in it; a folder that was there before is not empty or harmless */
+        case CHANGE_MKDIR: /* only when nothing else is in it; a directory that was there before is not empty or harmless */
                 if (unlinkat(sides.at.parent_fd, sides.at.name, AT_REMOVEDIR) < 0 && errno != ENOENT &&
                     errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
                         return -errno;

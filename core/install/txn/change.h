@@ -4,7 +4,7 @@
  * be repeated after a kill at any point.
  *
  *     kind   before                       after
- *     MKDIR  path absent                  path is a folder
+ *     MKDIR  path absent                  path is a directory
  *     PUT    staged entry, path absent    path is that entry
  *     SWAP   staged entry, path is old    path is the staged entry, the old one is staged (or in old/N where the file
  *                                         system cannot exchange: then path is absent for a moment)
@@ -16,10 +16,10 @@
 #include "install/txn/txn.h"
 
 /* May a change of this transaction, or of its journal, name that path? Never what no distribution owns: an interpreter, an
- * activate script, pyvenv.cfg, lib64, an area. A transaction on an environment as a whole (txn_open_held) changes those. */
+ * activate script, pyvenv.cfg, lib64, a staging directory. A transaction on an environment as a whole (txn_open_held) changes those. */
 bool change_is_allowed(bool is_held, enum plan_root root, const char *path);
 
-/* 0 or -errno; nothing has changed then, but for a SWAP without exchange that stopped half-way, which undo mends. */
+/* 0 or -errno; nothing has changed then, but for a SWAP without exchange that stopped half-way, which undo repairs. */
 int change_apply(const struct txn *txn, size_t i);
 int change_undo(const struct txn *txn, size_t i);
 

@@ -15,12 +15,12 @@
 static int sync_areas(const struct txn *txn)
 {
         for (int i = 0; i < PLAN_N_ROOTS; i++)
-                if (txn->roots[i].area_fd >= 0 && syncfs(txn->roots[i].area_fd) < 0)
+                if (txn->roots[i].staging_fd >= 0 && syncfs(txn->roots[i].staging_fd) < 0)
                         return -errno;
         return 0;
 }
 
-/* What a change takes away has its folder before anything changes: on a full disk neither making a change nor undoing it
+/* What a change takes away has its directory before anything changes: on a full disk neither making a change nor undoing it
  * needs room then. */
 static int make_old(const struct txn *txn)
 {
@@ -31,7 +31,7 @@ static int make_old(const struct txn *txn)
 
                 if (made[change->root] || (change->kind != CHANGE_SWAP && change->kind != CHANGE_TAKE))
                         continue;
-                if (mkdirat(txn->roots[change->root].area_fd, "old", 0700) < 0 && errno != EEXIST)
+                if (mkdirat(txn->roots[change->root].staging_fd, "old", 0700) < 0 && errno != EEXIST)
                         return -errno;
                 made[change->root] = true;
         }
@@ -40,17 +40,17 @@ static int make_old(const struct txn *txn)
 
 void txn_write_journal(const struct txn *txn, struct str *out)
 {
-        struct journal journal = {.area_inode = txn->area_inode, .changes = txn->changes, .n_changes = txn->n_changes};
+        struct journal journal = {.staging_inode = txn->staging_inode, .changes = txn->changes, .n_changes = txn->n_changes};
 
-        (void)strcpy(journal.area_name, txn->name);
+        (void)strcpy(journal.staging_name, txn->name);
         journal_write(out, &journal);
 }
 
-/* The commit point: before the rename the next run removes the area, after it the next run finishes the changes. */
+/* The commit point: before the rename the next run removes the staging directory, after it the next run finishes the changes. */
 static int decide(const struct txn *txn, struct pipseed_error *err)
 {
         _cleanup_(str_done) struct str text = STR_INIT;
-        int area_fd = txn->roots[PLAN_LIB].area_fd;
+        int staging_fd = txn->roots[PLAN_LIB].staging_fd;
         int r;
 
         txn_write_journal(txn, &text);
@@ -58,14 +58,14 @@ static int decide(const struct txn *txn, struct pipseed_error *err)
                 return error_memory(err);
         r = make_old(txn);
         if (r == 0)
-                r = file_create(area_fd, "journal.new", 0600, text.data, text.len);
+                r = file_create(staging_fd, "journal.new", 0600, text.data, text.len);
         if (r == 0 && txn->durable)
                 r = sync_areas(txn);
-        if (r == 0 && renameat(area_fd, "journal.new", area_fd, "journal") < 0)
+        if (r == 0 && renameat(staging_fd, "journal.new", staging_fd, "journal") < 0)
                 r = -errno;
-        if (r == 0 && txn->durable && fsync(area_fd) < 0)
+        if (r == 0 && txn->durable && fsync(staging_fd) < 0)
                 r = -errno;
-        return r < 0 ? error_sys(err, r, txn->area_path, "cannot write the journal") : 0;
+        return r < 0 ? error_sys(err, r, txn->staging_path, "cannot write the journal") : 0;
 }
 
 /* Takes the decision back, newest change first. When even that fails the journal stays, and the next run goes forward. */
@@ -76,12 +76,12 @@ static void take_back(struct txn *txn, size_t n_applied, struct pipseed_error *e
 
                 if (r == 0)
                         continue;
-                txn->keep_area = true;
+                txn->keep_staging = true;
                 (void)error_hint(err, "undoing it failed as well (%s): run the command again once the cause is gone",
                                  strerrordesc_np(-r));
                 return;
         }
-        (void)unlinkat(txn->roots[PLAN_LIB].area_fd, "journal", 0);
+        (void)unlinkat(txn->roots[PLAN_LIB].staging_fd, "journal", 0);
 }
 
 int txn_revert(struct txn *txn, struct pipseed_error *err)
@@ -95,11 +95,11 @@ int txn_revert(struct txn *txn, struct pipseed_error *err)
                 r = change_undo(txn, i);
                 if (r == 0)
                         continue;
-                txn->keep_area = true;
+                txn->keep_staging = true;
                 return error_sys(err, r, txn->roots[txn->changes[i].root].path, "cannot put %s back",
                                  txn->changes[i].path);
         }
-        (void)unlinkat(txn->roots[PLAN_LIB].area_fd, "journal", 0);
+        (void)unlinkat(txn->roots[PLAN_LIB].staging_fd, "journal", 0);
         return 0;
 }
 
@@ -108,7 +108,7 @@ int txn_commit(struct txn *txn, struct pipseed_error *err)
         int r = decide(txn, err);
 
         if (r < 0) {
-                (void)unlinkat(txn->roots[PLAN_LIB].area_fd, "journal", 0);
+                (void)unlinkat(txn->roots[PLAN_LIB].staging_fd, "journal", 0);
                 return r;
         }
         for (size_t i = 0; i < txn->n_changes; i++) {
@@ -121,14 +121,14 @@ int txn_commit(struct txn *txn, struct pipseed_error *err)
                 take_back(txn, i + 1, err);
                 return err->code;
         }
-        /* The renames reach the disk before the journal goes away with the area. */
+        /* The renames reach the disk before the journal goes away with the staging directory. */
         if (txn->durable && (r = sync_areas(txn)) < 0) {
                 error_sys(err, r, txn->roots[PLAN_LIB].path, "cannot sync the target");
                 take_back(txn, txn->n_changes, err);
                 return err->code;
         }
         txn->committed = true;
-        /* Before the area is taken apart: a run killed then must not leave a journal of what is done. */
-        (void)unlinkat(txn->roots[PLAN_LIB].area_fd, "journal", 0);
+        /* Before the staging directory is taken apart: a run killed then must not leave a journal of what is done. */
+        (void)unlinkat(txn->roots[PLAN_LIB].staging_fd, "journal", 0);
         return 0;
 }

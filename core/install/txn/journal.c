@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
-#include "install/txn/area.h"
+#include "install/txn/staging.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include <zlib.h>
 
 #define FIRST_LINE "pipseed-journal 1\n"
-#define AREA_LINE "area lib "
+#define STAGING_LINE "staging directory lib "
 
 static const char *const kinds[] = {
         [CHANGE_MKDIR] = "mkdir", [CHANGE_PUT] = "put", [CHANGE_SWAP] = "swap", [CHANGE_TAKE] = "take",
@@ -29,8 +29,8 @@ void journal_write(struct str *out, const struct journal *journal)
         char end[32];
 
         str_add(out, FIRST_LINE);
-        if (journal->area_name[0] != '\0')
-                str_printf(out, AREA_LINE "%" PRIu64 " %s\n", journal->area_inode, journal->area_name);
+        if (journal->staging_name[0] != '\0')
+                str_printf(out, STAGING_LINE "%" PRIu64 " %s\n", journal->staging_inode, journal->staging_name);
         for (size_t i = 0; i < journal->n_changes; i++) {
                 const struct change *change = &journal->changes[i];
 
@@ -83,14 +83,14 @@ static bool read_change(struct reader *reader, char *line)
         return true;
 }
 
-static bool read_area(struct journal *journal, const char *rest)
+static bool read_staging(struct journal *journal, const char *rest)
 {
         char *name = NULL;
 
-        journal->area_inode = strtoull(rest, &name, 10);
-        if (*name != ' ' || !txn_is_area_name(name + 1) || strlen(name + 1) >= sizeof(journal->area_name))
+        journal->staging_inode = strtoull(rest, &name, 10);
+        if (*name != ' ' || !txn_is_staging_name(name + 1) || strlen(name + 1) >= sizeof(journal->staging_name))
                 return false;
-        (void)strcpy(journal->area_name, name + 1);
+        (void)strcpy(journal->staging_name, name + 1);
         return true;
 }
 
@@ -120,9 +120,9 @@ bool journal_read(struct journal *journal, const char *text, size_t len)
         if (copy == NULL)
                 return false;
         for (char *line = strtok_r(copy, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
-                bool is_area = journal->area_name[0] == '\0' && reader.n_changes == 0 && str_starts(line, AREA_LINE);
+                bool is_staging = journal->staging_name[0] == '\0' && reader.n_changes == 0 && str_starts(line, STAGING_LINE);
 
-                if (is_area ? !read_area(journal, line + strlen(AREA_LINE)) : !read_change(&reader, line))
+                if (is_staging ? !read_staging(journal, line + strlen(STAGING_LINE)) : !read_change(&reader, line))
                         return false;
         }
         journal->changes = reader.changes;

@@ -18,7 +18,7 @@
 
 #define MAX_JOURNAL ((size_t)16 << 20)
 
-struct mending {
+struct recovery {
         const struct txn *txn;
         int dir_fd;
         struct pipseed_error *err;
@@ -29,11 +29,11 @@ static int tell(const struct txn *txn, enum pipseed_event_kind kind, const char 
         return event_tell(txn->event, txn->event_data, kind, text, err);
 }
 
-/* The killed run's transaction, as far as its journal tells: the same roots, its own areas. */
+/* The killed run's transaction, as far as its journal tells: the same roots, its own staging directories. */
 static void close_killed(struct txn *killed)
 {
         for (int i = 0; i < PLAN_N_ROOTS; i++) {
-                cleanup_closep(&killed->roots[i].area_fd);
+                cleanup_closep(&killed->roots[i].staging_fd);
                 cleanup_closep(&killed->roots[i].staged_fd);
         }
 }
@@ -44,18 +44,18 @@ static int open_killed(const struct txn *txn, const char *name, struct txn *kill
                 struct txn_root *root = &killed->roots[i];
                 int home;
 
-                *root = (struct txn_root){.fd = txn->roots[i].fd, .area_fd = -1, .staged_fd = -1};
+                *root = (struct txn_root){.fd = txn->roots[i].fd, .staging_fd = -1, .staged_fd = -1};
                 if (root->fd < 0)
                         continue;
                 home = txn_same_mount(root->fd, txn->roots[PLAN_LIB].fd) ? txn->roots[PLAN_LIB].fd : root->fd;
-                root->area_fd = file_open_beneath(home, name, O_RDONLY | O_DIRECTORY, 0);
-                if (root->area_fd == -ENOENT) {
-                        root->area_fd = -1;
+                root->staging_fd = file_open_beneath(home, name, O_RDONLY | O_DIRECTORY, 0);
+                if (root->staging_fd == -ENOENT) {
+                        root->staging_fd = -1;
                         continue;
                 }
-                if (root->area_fd < 0)
-                        return steal_fd(&root->area_fd);
-                root->staged_fd = file_open_beneath(root->area_fd, txn_staged_name((enum plan_root)i),
+                if (root->staging_fd < 0)
+                        return steal_fd(&root->staging_fd);
+                root->staged_fd = file_open_beneath(root->staging_fd, txn_staged_name((enum plan_root)i),
                                                     O_RDONLY | O_DIRECTORY, 0);
                 if (root->staged_fd < 0)
                         root->staged_fd = -1;
@@ -87,29 +87,29 @@ static int apply_again(const struct txn *killed, size_t i)
 
 /*
  * A journal is believed as far as it proves itself: a file of the caller's own that nobody else can write or has another name
- * of, about the area that it lies in. One that came with a wheel, a copy of the environment or from another user is not.
+ * of, about the staging directory that it lies in. One that came with a wheel, a copy of the environment or from another user is not.
  * 1: it is, and journal has its changes; 0: not, or there is none; -errno.
  */
-static int read_journal(const struct txn *txn, const char *name, int area_fd, struct journal *journal)
+static int read_journal(const struct txn *txn, const char *name, int staging_fd, struct journal *journal)
 {
-        _cleanup_close_ int fd = file_open_beneath(area_fd, "journal", O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0);
+        _cleanup_close_ int fd = file_open_beneath(staging_fd, "journal", O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0);
         _cleanup_free_ char *text = NULL;
-        struct stat st, area;
+        struct stat st, staging;
         size_t len = 0;
         int r;
 
         if (fd < 0)
                 return fd == -ENOENT || fd == -ELOOP ? 0 : fd;
-        if (fstat(fd, &st) < 0 || fstat(area_fd, &area) < 0)
+        if (fstat(fd, &st) < 0 || fstat(staging_fd, &staging) < 0)
                 return file_errno();
-        if (!S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid != geteuid() || area.st_uid != geteuid() ||
-            ((st.st_mode | area.st_mode) & (S_IWGRP | S_IWOTH)) != 0)
+        if (!S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid != geteuid() || staging.st_uid != geteuid() ||
+            ((st.st_mode | staging.st_mode) & (S_IWGRP | S_IWOTH)) != 0)
                 return 0;
         r = file_read_fd(fd, MAX_JOURNAL, &text, &len);
         if (r < 0)
                 return r == -EFBIG ? 0 : r;
-        if (!journal_read(journal, text, len) || strcmp(journal->area_name, name) != 0 ||
-            journal->area_inode != area.st_ino)
+        if (!journal_read(journal, text, len) || strcmp(journal->staging_name, name) != 0 ||
+            journal->staging_inode != staging.st_ino)
                 return 0;
         for (size_t i = 0; i < journal->n_changes; i++)
                 if (!change_is_allowed(txn->is_held, journal->changes[i].root, journal->changes[i].path))
@@ -118,15 +118,15 @@ static int read_journal(const struct txn *txn, const char *name, int area_fd, st
 }
 
 /* 1: a journal was followed; 0: there was none to be believed; -errno. */
-static int finish(const struct txn *txn, const char *name, int area_fd)
+static int finish(const struct txn *txn, const char *name, int staging_fd)
 {
         _cleanup_(close_killed) struct txn killed = {0};
         _cleanup_(journal_done) struct journal journal = {0};
         int r;
 
         for (int i = 0; i < PLAN_N_ROOTS; i++)
-                killed.roots[i].area_fd = killed.roots[i].staged_fd = -1;
-        r = read_journal(txn, name, area_fd, &journal);
+                killed.roots[i].staging_fd = killed.roots[i].staged_fd = -1;
+        r = read_journal(txn, name, staging_fd, &journal);
         if (r <= 0)
                 return r;
         killed.changes = journal.changes;
@@ -134,26 +134,26 @@ static int finish(const struct txn *txn, const char *name, int area_fd)
         r = open_killed(txn, name, &killed);
         for (size_t i = 0; r == 0 && i < killed.n_changes; i++)
                 r = apply_again(&killed, i);
-        if (r == 0 && txn->durable && syncfs(area_fd) < 0)
+        if (r == 0 && txn->durable && syncfs(staging_fd) < 0)
                 r = -errno;
-        /* First of all: without its journal the rest of the area means nothing. */
-        if (r == 0 && unlinkat(area_fd, "journal", 0) < 0)
+        /* First of all: without its journal the rest of the staging directory means nothing. */
+        if (r == 0 && unlinkat(staging_fd, "journal", 0) < 0)
                 r = -errno;
         return r < 0 ? r : 1;
 }
 
 /* What is half changed is not changed again before whoever began has finished it. */
-static int refuse_foreign(const struct mending *mending, const char *name, const struct leftover *leftover)
+static int refuse_foreign(const struct recovery *recovery, const char *name, const struct leftover *leftover)
 {
-        struct pipseed_error *err = mending->err;
+        struct pipseed_error *err = recovery->err;
         _cleanup_close_ int journal_fd = -1;
-        _cleanup_close_ int area_fd = file_open_beneath(mending->dir_fd, name, O_PATH | O_DIRECTORY, 0);
+        _cleanup_close_ int staging_fd = file_open_beneath(recovery->dir_fd, name, O_PATH | O_DIRECTORY, 0);
 
-        if (area_fd >= 0)
-                journal_fd = file_open_beneath(area_fd, "journal", O_PATH | O_NOFOLLOW, 0);
-        if (area_fd == -ENOENT || journal_fd == -ENOENT)
-                return tell(mending->txn, PIPSEED_EVENT_WARNING, "another user's interrupted run is left alone", err);
-        (void)error_set(err, PIPSEED_E_BAD_TARGET, mending->txn->roots[PLAN_LIB].path,
+        if (staging_fd >= 0)
+                journal_fd = file_open_beneath(staging_fd, "journal", O_PATH | O_NOFOLLOW, 0);
+        if (staging_fd == -ENOENT || journal_fd == -ENOENT)
+                return tell(recovery->txn, PIPSEED_EVENT_WARNING, "another user's interrupted run is left alone", err);
+        (void)error_set(err, PIPSEED_E_BAD_TARGET, recovery->txn->roots[PLAN_LIB].path,
                         "a run of user %u was interrupted while it changed this environment (%s)",
                         (unsigned int)leftover->uid, name);
         return error_hint(err, "that user finishes it with: pipseed doctor --fix");
@@ -199,63 +199,63 @@ static int remove_beside(const struct txn *txn, const char *name)
         return result;
 }
 
-static int mend_area(void *data, int dir_fd, const char *name, struct leftover *leftover)
+static int recover_staging(void *data, int dir_fd, const char *name, struct leftover *leftover)
 {
-        const struct mending *mending = data;
-        const struct txn *txn = mending->txn;
+        const struct recovery *recovery = data;
+        const struct txn *txn = recovery->txn;
         int followed, beside, r;
 
         if (leftover->state == LEFTOVER_FOREIGN)
-                return refuse_foreign(mending, name, leftover);
+                return refuse_foreign(recovery, name, leftover);
         if (leftover->state == LEFTOVER_HELD)
                 return 0;
         followed = finish(txn, name, leftover->fd);
         if (followed < 0) {
-                (void)error_sys(mending->err, followed, txn->roots[PLAN_LIB].path,
+                (void)error_sys(recovery->err, followed, txn->roots[PLAN_LIB].path,
                                 "cannot finish what an interrupted run left (%s)", name);
-                return error_hint(mending->err, "run the command again once the cause is gone");
+                return error_hint(recovery->err, "run the command again once the cause is gone");
         }
         if (followed == 0 && leftover->state == LEFTOVER_UNPROVED)
-                return tell_unproved(txn, name, mending->err);
+                return tell_unproved(txn, name, recovery->err);
         beside = remove_beside(txn, name);
         r = file_remove_held(dir_fd, name, leftover->fd);
         if (r == 0)
                 r = beside;
-        return r < 0 ? tell_kept(txn, name, r, mending->err)
-                     : tell(txn, PIPSEED_EVENT_NOTE, "finished or undid what an interrupted run had left", mending->err);
+        return r < 0 ? tell_kept(txn, name, r, recovery->err)
+                     : tell(txn, PIPSEED_EVENT_NOTE, "finished or undid what an interrupted run had left", recovery->err);
 }
 
-/* An area beside a root on another file system, whose LIB area is gone or was never made. */
+/* A staging directory beside a root on another file system, whose LIB staging directory is gone or was never made. */
 static int remove_stray(void *data, int dir_fd, const char *name, struct leftover *leftover)
 {
-        const struct mending *mending = data;
-        const struct txn *txn = mending->txn;
+        const struct recovery *recovery = data;
+        const struct txn *txn = recovery->txn;
         struct stat st;
         int r;
 
         if (leftover->state != LEFTOVER_FREE || fstatat(txn->roots[PLAN_LIB].fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
                 return 0;
         r = file_remove_held(dir_fd, name, leftover->fd);
-        return r < 0 ? tell_kept(txn, name, r, mending->err) : 0;
+        return r < 0 ? tell_kept(txn, name, r, recovery->err) : 0;
 }
 
-static int mend_root(const struct txn *txn, int root_fd, leftover_fn *mend, struct pipseed_error *err)
+static int recover_root(const struct txn *txn, int root_fd, leftover_fn *recover, struct pipseed_error *err)
 {
-        struct mending mending = {.txn = txn, .dir_fd = root_fd, .err = err};
-        int r = leftover_each(root_fd, txn_is_area_name, mend, &mending);
+        struct recovery recovery = {.txn = txn, .dir_fd = root_fd, .err = err};
+        int r = leftover_each(root_fd, txn_is_staging_name, recover, &recovery);
 
         if (r < 0 && err->code == 0)
                 return error_sys(err, r, txn->roots[PLAN_LIB].path, "cannot look for what interrupted runs left");
         return r;
 }
 
-int txn_mend(struct txn *txn, struct pipseed_error *err)
+int txn_recover(struct txn *txn, struct pipseed_error *err)
 {
         int lib_fd = txn->roots[PLAN_LIB].fd;
-        int r = lib_fd >= 0 ? mend_root(txn, lib_fd, mend_area, err) : 0;
+        int r = lib_fd >= 0 ? recover_root(txn, lib_fd, recover_staging, err) : 0;
 
         for (int i = 0; r == 0 && i < PLAN_N_ROOTS; i++)
                 if (lib_fd >= 0 && i != PLAN_LIB && txn->roots[i].fd >= 0 && !txn_same_mount(txn->roots[i].fd, lib_fd))
-                        r = mend_root(txn, txn->roots[i].fd, remove_stray, err);
+                        r = recover_root(txn, txn->roots[i].fd, remove_stray, err);
         return r;
 }

@@ -9,6 +9,6 @@
 #include "install/txn/txn.h"
 
 /* The target's roots are open, and locked where locks work. */
-int txn_mend(struct txn *txn, struct pipseed_error *err);
+int txn_recover(struct txn *txn, struct pipseed_error *err);
 
 #endif

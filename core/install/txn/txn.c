@@ -24,21 +24,21 @@ static int see_live(void *data, int dir_fd, const char *name, struct leftover *l
         (void)data;
         if (leftover->state == LEFTOVER_HELD)
                 return 1;
-        /* Another user's area cannot be opened to ask for its lock. */
+        /* Another user's staging directory cannot be opened to ask for its lock. */
         return leftover->state == LEFTOVER_FOREIGN && fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
                lock_is_recent(&st);
 }
 
-/* A staging area is its owner's alone (0700), so a stranger can neither make one nor hold its lock. */
-static bool has_live_area(int lib_fd)
+/* A staging directory is its owner's alone (0700), so a stranger can neither make one nor hold its lock. */
+static bool has_live_staging(int lib_fd)
 {
-        return leftover_each(lib_fd, txn_is_area_name, see_live, NULL) > 0;
+        return leftover_each(lib_fd, txn_is_staging_name, see_live, NULL) > 0;
 }
 
 static int lock_lib(struct txn *txn, struct pipseed_error *err)
 {
         int lib_fd = txn->roots[PLAN_LIB].fd;
-        int r = lock_wait_dir(lib_fd, has_live_area, "waiting for another run that works on this environment", txn->event, txn->event_data);
+        int r = lock_wait_dir(lib_fd, has_live_staging, "waiting for another run that works on this environment", txn->event, txn->event_data);
 
         if (r == -ECANCELED)
                 return error_cancelled(err);
@@ -61,12 +61,12 @@ static int refuse_link(const char *path, struct pipseed_error *err)
 
 int txn_check_inside(const char *const *roots, const char *prefix, const char *root, struct pipseed_error *err)
 {
-        _cleanup_(top_done) struct top top = TOP_INIT;
-        const struct top_way way = {.root = root, .prefix = prefix};
+        _cleanup_(sysroot_done) struct sysroot top = SYSROOT_INIT;
+        const struct sysroot_way way = {.root = root, .prefix = prefix};
         int r = top_open_existing(&top, &way, err);
 
         for (int i = 0; r == 0 && i < PLAN_N_ROOTS; i++) {
-                _cleanup_close_ int fd = top_open_folder(&top, roots[i]);
+                _cleanup_close_ int fd = sysroot_open_dir(&top, roots[i]);
                 _cleanup_free_ char *path = path_rooted(root, roots[i]);
 
                 if (path == NULL)
@@ -86,11 +86,11 @@ static int open_roots(struct txn *txn, const struct txn_query *query, struct pip
                 root->below = arena_strdup(&txn->arena, query->roots[i]);
                 if (root->path == NULL || root->below == NULL)
                         return error_memory(err);
-                root->fd = top_open_folder(&txn->top, query->roots[i]);
+                root->fd = sysroot_open_dir(&txn->top, query->roots[i]);
                 if (root->fd == -EXDEV && txn->top.guarded != NULL)
                         return root->fd = -1, refuse_link(root->path, err);
                 if (root->fd < 0 && root->fd != -ENOENT)
-                        return error_sys(err, steal_fd(&root->fd), root->path, "cannot open a folder of the target");
+                        return error_sys(err, steal_fd(&root->fd), root->path, "cannot open a directory of the target");
                 if (root->fd < 0)
                         root->fd = -1;
         }
@@ -103,10 +103,10 @@ static struct txn *new_txn(const struct txn_query *query)
 
         if (txn == NULL)
                 return NULL;
-        txn->top = (struct top)TOP_INIT;
+        txn->top = (struct sysroot)SYSROOT_INIT;
         txn->lock_fd = -1;
         for (int i = 0; i < PLAN_N_ROOTS; i++)
-                txn->roots[i].fd = txn->roots[i].area_fd = txn->roots[i].staged_fd = -1;
+                txn->roots[i].fd = txn->roots[i].staging_fd = txn->roots[i].staged_fd = -1;
         txn->durable = query->durable;
         txn->umask = query->umask;
         txn->event = query->event;
@@ -131,8 +131,8 @@ int txn_open_held(int fd, const char *path, const struct txn_query *query, struc
                 return error_memory(err);
         lib->fd = file_open_dir_at(fd, ".");
         if (lib->fd < 0)
-                return error_sys(err, steal_fd(&lib->fd), path, "cannot open the folder");
-        r = txn_mend(txn, err);
+                return error_sys(err, steal_fd(&lib->fd), path, "cannot open the directory");
+        r = txn_recover(txn, err);
         if (r < 0)
                 return r;
         *ret_txn = steal_ptr(txn);
@@ -146,35 +146,35 @@ int txn_open(const struct txn_query *query, struct txn **ret_txn, struct pipseed
 
         if (txn == NULL)
                 return error_memory(err);
-        r = top_open(&txn->top, &query->way, err);
+        r = sysroot_open(&txn->top, &query->way, err);
         if (r == 0)
                 r = open_roots(txn, query, err);
         if (r == 0 && txn->roots[PLAN_LIB].fd >= 0)
                 r = lock_lib(txn, err);
         if (r == 0)
-                r = txn_mend(txn, err);
+                r = txn_recover(txn, err);
         if (r < 0)
                 return r;
         *ret_txn = steal_ptr(txn);
         return 0;
 }
 
-/* Makes a root's folder exist and holds it. */
+/* Makes a root's directory exist and holds it. */
 static int make_root(struct txn *txn, enum plan_root index, struct pipseed_error *err)
 {
         struct txn_root *root = &txn->roots[index];
 
         if (root->fd >= 0)
                 return 0;
-        root->fd = top_make_folder(&txn->top, root->below);
+        root->fd = sysroot_make_dir(&txn->top, root->below);
         if (root->fd >= 0)
                 return 0;
         if (root->fd == -EXDEV && txn->top.guarded != NULL)
                 return root->fd = -1, refuse_link(root->path, err);
-        return error_sys(err, steal_fd(&root->fd), root->path, "cannot make a folder of the target");
+        return error_sys(err, steal_fd(&root->fd), root->path, "cannot make a directory of the target");
 }
 
-static int make_area(struct txn *txn, struct txn_root *root, struct pipseed_error *err)
+static int make_staging(struct txn *txn, struct txn_root *root, struct pipseed_error *err)
 {
         struct stat st;
 
@@ -184,17 +184,17 @@ static int make_area(struct txn *txn, struct txn_root *root, struct pipseed_erro
                                ? error_hint(err, "choose a target that you may write, or use an environment of your own")
                                : err->code;
         }
-        root->area_fd = file_open_beneath(root->fd, txn->name, O_RDONLY | O_DIRECTORY, 0);
-        if (root->area_fd < 0 || fstat(root->area_fd, &st) < 0) {
-                int r = root->area_fd < 0 ? steal_fd(&root->area_fd) : file_errno();
+        root->staging_fd = file_open_beneath(root->fd, txn->name, O_RDONLY | O_DIRECTORY, 0);
+        if (root->staging_fd < 0 || fstat(root->staging_fd, &st) < 0) {
+                int r = root->staging_fd < 0 ? steal_fd(&root->staging_fd) : file_errno();
 
                 (void)unlinkat(root->fd, txn->name, AT_REMOVEDIR);
-                return error_sys(err, r, root->path, "cannot open the staging area");
+                return error_sys(err, r, root->path, "cannot open the staging directory");
         }
         if (root == &txn->roots[PLAN_LIB])
-                txn->area_inode = st.st_ino;
-        /* Whoever holds an area's lock is alive: nobody mends it. */
-        (void)flock(root->area_fd, LOCK_EX | LOCK_NB);
+                txn->staging_inode = st.st_ino;
+        /* Whoever holds a staging directory's lock is alive: nobody repairs it. */
+        (void)flock(root->staging_fd, LOCK_EX | LOCK_NB);
         return 0;
 }
 
@@ -204,11 +204,11 @@ static int choose_name(struct txn *txn, struct pipseed_error *err)
         struct stat st;
         int r;
 
-        if (txn->is_held && fstatat(txn->roots[PLAN_LIB].fd, TXN_AREA_VENV, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-                (void)strcpy(txn->name, TXN_AREA_VENV);
+        if (txn->is_held && fstatat(txn->roots[PLAN_LIB].fd, TXN_STAGING_VENV, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+                (void)strcpy(txn->name, TXN_STAGING_VENV);
                 return 0;
         }
-        r = file_random_name(TXN_AREA_PREFIX, txn->name, sizeof(txn->name));
+        r = file_random_name(TXN_STAGING_PREFIX, txn->name, sizeof(txn->name));
         return r < 0 ? error_sys(err, r, NULL, "cannot make a random name") : 0;
 }
 
@@ -226,22 +226,22 @@ int txn_prepare(struct txn *txn, struct pipseed_error *err)
                 r = choose_name(txn, err);
         if (r < 0)
                 return r;
-        txn->area_path = path_join(lib->path, txn->name);
-        if (txn->area_path == NULL)
+        txn->staging_path = path_join(lib->path, txn->name);
+        if (txn->staging_path == NULL)
                 return error_memory(err);
-        return make_area(txn, lib, err);
+        return make_staging(txn, lib, err);
 }
 
-static int find_area(struct txn *txn, struct txn_root *root, struct pipseed_error *err)
+static int find_staging(struct txn *txn, struct txn_root *root, struct pipseed_error *err)
 {
-        int lib_area = txn->roots[PLAN_LIB].area_fd;
+        int lib_staging = txn->roots[PLAN_LIB].staging_fd;
 
-        if (root->area_fd >= 0)
+        if (root->staging_fd >= 0)
                 return 0;
         if (!txn_same_mount(root->fd, txn->roots[PLAN_LIB].fd))
-                return make_area(txn, root, err);
-        root->area_fd = fcntl(lib_area, F_DUPFD_CLOEXEC, 3);
-        return root->area_fd < 0 ? error_sys(err, errno, root->path, "cannot hold the staging area") : 0;
+                return make_staging(txn, root, err);
+        root->staging_fd = fcntl(lib_staging, F_DUPFD_CLOEXEC, 3);
+        return root->staging_fd < 0 ? error_sys(err, errno, root->path, "cannot hold the staging directory") : 0;
 }
 
 int txn_staged_fd(struct txn *txn, enum plan_root index, int *ret_fd, struct pipseed_error *err)
@@ -252,15 +252,15 @@ int txn_staged_fd(struct txn *txn, enum plan_root index, int *ret_fd, struct pip
         if (root->staged_fd < 0) {
                 r = make_root(txn, index, err);
                 if (r == 0)
-                        r = find_area(txn, root, err);
+                        r = find_staging(txn, root, err);
                 if (r < 0)
                         return r;
-                if (mkdirat(root->area_fd, txn_staged_name(index), 0777) < 0)
-                        return error_sys(err, errno, txn->area_path, "cannot make a folder in the staging area");
-                root->staged_fd = file_open_beneath(root->area_fd, txn_staged_name(index), O_RDONLY | O_DIRECTORY, 0);
+                if (mkdirat(root->staging_fd, txn_staged_name(index), 0777) < 0)
+                        return error_sys(err, errno, txn->staging_path, "cannot make a directory in the staging directory");
+                root->staged_fd = file_open_beneath(root->staging_fd, txn_staged_name(index), O_RDONLY | O_DIRECTORY, 0);
                 if (root->staged_fd < 0)
-                        return error_sys(err, steal_fd(&root->staged_fd), txn->area_path,
-                                         "cannot open a folder of the staging area");
+                        return error_sys(err, steal_fd(&root->staged_fd), txn->staging_path,
+                                         "cannot open a directory of the staging directory");
         }
         *ret_fd = root->staged_fd;
         return 0;
@@ -289,7 +289,7 @@ static int add_change(struct txn *txn, enum change_kind kind, enum plan_root roo
         struct change change = {.kind = kind, .root = root};
         int r;
 
-        r = find_area(txn, &txn->roots[root], err);
+        r = find_staging(txn, &txn->roots[root], err);
         if (r < 0)
                 return r;
         if (arena_grow(&txn->arena, &txn->changes, txn->n_changes, &txn->capacity, sizeof(*txn->changes)) < 0)
@@ -315,7 +315,7 @@ int txn_add_carried(struct txn *txn, enum plan_root root, const char *path, stru
 }
 
 /* There is nobody to fail for any more, but whoever watches is told. */
-static void remove_area(const struct txn *txn, const struct txn_root *root)
+static void remove_staging(const struct txn *txn, const struct txn_root *root)
 {
         int r = file_remove_tree(root->fd, txn->name);
         char text[PATH_MAX + 256];
@@ -327,18 +327,18 @@ static void remove_area(const struct txn *txn, const struct txn_root *root)
         (void)event_send(txn->event, txn->event_data, PIPSEED_EVENT_WARNING, text);
 }
 
-/* Removes areas and, unless the transaction was committed, the folders that it made for its roots. */
+/* Removes staging directories and, unless the transaction was committed, the directories that it made for its roots. */
 static void clean_up(struct txn *txn)
 {
-        for (int i = 0; i < PLAN_N_ROOTS && txn->name[0] != '\0' && !txn->keep_area; i++) {
+        for (int i = 0; i < PLAN_N_ROOTS && txn->name[0] != '\0' && !txn->keep_staging; i++) {
                 struct txn_root *root = &txn->roots[i];
 
-                /* Folders with a root in common share an area: the second removal finds nothing. */
-                if (root->fd >= 0 && root->area_fd >= 0)
-                        remove_area(txn, root);
+                /* Directories with a root in common share a staging directory: the second removal finds nothing. */
+                if (root->fd >= 0 && root->staging_fd >= 0)
+                        remove_staging(txn, root);
         }
         if (!txn->committed)
-                top_undo(&txn->top);
+                sysroot_undo(&txn->top);
 }
 
 void txn_free(struct txn *txn)
@@ -350,12 +350,12 @@ void txn_free(struct txn *txn)
                 struct txn_root *root = &txn->roots[i];
 
                 cleanup_closep(&root->staged_fd);
-                cleanup_closep(&root->area_fd);
+                cleanup_closep(&root->staging_fd);
                 cleanup_closep(&root->fd);
                 free(root->path);
         }
-        top_done(&txn->top);
-        free(txn->area_path);
+        sysroot_done(&txn->top);
+        free(txn->staging_path);
         arena_done(&txn->arena);
         free(txn);
 }

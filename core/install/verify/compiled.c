@@ -46,19 +46,19 @@ static const char compile_program[] =
         "    out.write((8 + len(code)).to_bytes(4, 'little') + digest + code)\n"
         "out.flush()\n";
 
-static const char cache_folder[] = "__pycache__";
+static const char cache_dir[] = "__pycache__";
 
 /* NAME may hold dots, so the last parts decide. */
 char *compiled_source(const char *path, const char **ret_tag)
 {
         const char *base = path_base(path);
         const char *end = base + strlen(base) - strlen(".pyc");
-        const size_t parent = strlen(cache_folder) + 1;
+        const size_t parent = strlen(cache_dir) + 1;
         const char *tag = NULL;
 
         *ret_tag = NULL;
         if (!str_ends(base, ".pyc") || (size_t)(base - path) <= parent || base[-1] != '/' ||
-            strncmp(base - parent, cache_folder, strlen(cache_folder)) != 0 || base[-(ptrdiff_t)parent - 1] != '/')
+            strncmp(base - parent, cache_dir, strlen(cache_dir)) != 0 || base[-(ptrdiff_t)parent - 1] != '/')
                 return NULL;
         for (const char *p = end - 1; p > base; p--) {
                 if (*p != '.')
@@ -162,11 +162,11 @@ static bool is_known(const struct findings *findings, const uint8_t *source, con
 }
 
 /* The last of the checks that need no interpreter. */
-static int compare(struct findings *findings, const struct listing *listing, const struct compiled_item *item,
+static int compare(struct findings *findings, const struct record_files *listing, const struct compiled_item *item,
                    const struct verified_content *pyc, struct pipseed_error *err)
 {
         const struct target *target = findings->input->target;
-        const struct listed *source = listing_find(listing, item->source);
+        const struct record_file *source = record_files_find(listing, item->source);
 
         if (source == NULL || !source->was_read || !(source->fits || source->is_wheels))
                 return findings_not_verified(findings, "bytecode whose source is not verified", err);
@@ -186,25 +186,25 @@ static int compare(struct findings *findings, const struct listing *listing, con
         return add_item(findings, &whole, err);
 }
 
-int compiled_check(struct findings *findings, const struct listing *listing, const char *path,
+int compiled_check(struct findings *findings, const struct record_files *listing, const char *path,
                    struct pipseed_error *err)
 {
         const char *tag = NULL;
         _cleanup_free_ char *source = compiled_source(path, &tag);
         struct compiled_item item = {.path = path, .source = source, .level = level_of(path)};
         struct verified_content pyc;
-        struct found source_file = {.look = LOOK_MISSING};
-        struct found file = {.look = LOOK_MISSING};
+        struct found source_file = {.look = INSTALLED_MISSING};
+        struct found file = {.look = INSTALLED_MISSING};
         const char *problem;
         int r;
 
         if (source == NULL)
                 return tag != NULL ? error_memory(err) : 0;
         r = findings_find(findings, source, &source_file, err);
-        if (r < 0 || source_file.look != LOOK_FILE)
+        if (r < 0 || source_file.look != INSTALLED_FILE)
                 return r;
         r = findings_read(findings, path, &file, &pyc, err);
-        if (r < 0 || file.look != LOOK_FILE)
+        if (r < 0 || file.look != INSTALLED_FILE)
                 return r;
         r = findings_check_owner(findings, path, &file.st, err);
         if (r < 0)
@@ -256,13 +256,13 @@ static int read_again(struct findings *findings, const char *path, const uint8_t
                       size_t *ret_len, struct pipseed_error *err)
 {
         _cleanup_free_ char *bytes = NULL;
-        struct found file = {.look = LOOK_MISSING};
+        struct found file = {.look = INSTALLED_MISSING};
         _cleanup_close_ int fd = -1;
         uint8_t now[HASH_SIZE];
         size_t len = 0;
         int r = findings_open(findings, path, &file, &fd, err);
 
-        if (r < 0 || file.look != LOOK_FILE)
+        if (r < 0 || file.look != INSTALLED_FILE)
                 return r;
         r = file_read_fd(fd, MAX_SOURCE, &bytes, &len);
         if (r == -EFBIG)

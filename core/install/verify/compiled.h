@@ -14,10 +14,10 @@
 #define INSTALL_COMPILED_H
 
 #include "install/verify/findings.h"
-#include "install/verify/listing.h"
+#include "install/verify/record_files.h"
 
 /* path is absolute and unrooted. A finding when the header does not belong to the source that is there. IO, NO_MEMORY. */
-int compiled_check(struct findings *findings, const struct listing *listing, const char *path,
+int compiled_check(struct findings *findings, const struct record_files *listing, const char *path,
                    struct pipseed_error *err);
 /* Compiles what is left. A finding for each that differs. IO, NO_MEMORY. */
 int compiled_finish(struct findings *findings, struct pipseed_error *err);

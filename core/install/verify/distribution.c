@@ -11,7 +11,7 @@
 #include "install/plan/script.h"
 #include "install/verify/compiled.h"
 #include "install/verify/findings.h"
-#include "install/verify/listing.h"
+#include "install/verify/record_files.h"
 #include "install/verify/own.h"
 #include "wheel/record.h"
 
@@ -22,18 +22,18 @@
 #define MAX_RECORD ((size_t)16 << 20)
 
 static const struct {
-        enum look look;
+        enum installed_kind look;
         int code;
         const char *text;
 } look_findings[] = {
-        {LOOK_MISSING, PIPSEED_E_INSTALL_MISSING, "RECORD lists it, but it is not there"},
-        {LOOK_LINK, PIPSEED_E_INSTALL_LINK, "a symbolic link where a regular file should be"},
-        {LOOK_BLOCKED, PIPSEED_E_INSTALL_LINK, "a symbolic link is in the place of a folder on the way to it"},
-        {LOOK_SPECIAL, PIPSEED_E_INSTALL_LINK, "not a regular file"},
-        {LOOK_DENIED, PIPSEED_E_INSTALL_CHANGED, "it may not be read, so it cannot be checked"},
+        {INSTALLED_MISSING, PIPSEED_E_INSTALL_MISSING, "RECORD lists it, but it is not there"},
+        {INSTALLED_LINK, PIPSEED_E_INSTALL_LINK, "a symbolic link where a regular file should be"},
+        {INSTALLED_BLOCKED, PIPSEED_E_INSTALL_LINK, "a symbolic link is in the place of a directory on the way to it"},
+        {INSTALLED_SPECIAL, PIPSEED_E_INSTALL_LINK, "not a regular file"},
+        {INSTALLED_DENIED, PIPSEED_E_INSTALL_CHANGED, "it may not be read, so it cannot be checked"},
 };
 
-static int report_look(struct findings *findings, enum look look, const char *path, struct pipseed_error *err)
+static int report_look(struct findings *findings, enum installed_kind look, const char *path, struct pipseed_error *err)
 {
         for (size_t i = 0; i < ARRAY_SIZE(look_findings); i++)
                 if (look_findings[i].look == look)
@@ -41,7 +41,7 @@ static int report_look(struct findings *findings, enum look look, const char *pa
         return 0;
 }
 
-/* The part of a path below the folder of the dist-info; NULL: it is elsewhere. */
+/* The part of a path below the directory of the dist-info; NULL: it is elsewhere. */
 static const char *below_location(const struct findings *findings, const char *path)
 {
         const char *location = findings->input->installed->location;
@@ -88,7 +88,7 @@ static bool needs_no_hash(const struct findings *findings, const char *path)
 }
 
 /* Does a row agree with the file? A hash that cannot be read does not. */
-static bool row_fits(const struct record_row *row, const struct listed *file)
+static bool row_fits(const struct record_row *row, const struct record_file *file)
 {
         uint8_t digest[HASH_SIZE];
         uint64_t size = 0;
@@ -100,7 +100,7 @@ static bool row_fits(const struct record_row *row, const struct listed *file)
 
 /* The file is there and was read: hold it against its rows. pip writes several when the wheel and pip itself bring the
  * same file; one that agrees is enough. */
-static int check_content(struct findings *findings, struct listed *file, struct pipseed_error *err)
+static int check_content(struct findings *findings, struct record_file *file, struct pipseed_error *err)
 {
         bool has_hash = false;
 
@@ -115,10 +115,10 @@ static int check_content(struct findings *findings, struct listed *file, struct 
                             "its content is not what RECORD says");
 }
 
-static int check_listed(struct findings *findings, struct listed *file, struct pipseed_error *err)
+static int check_listed(struct findings *findings, struct record_file *file, struct pipseed_error *err)
 {
         struct verified_content content = {0};
-        struct found found = {.look = LOOK_MISSING};
+        struct found found = {.look = INSTALLED_MISSING};
         const bool is_plain_bytecode = is_bytecode(file->path) && file->rows[0]->hash[0] == '\0';
         int r = is_plain_bytecode ? findings_find(findings, file->path, &found, err)
                                   : findings_read(findings, file->path, &found, &content, err);
@@ -126,14 +126,14 @@ static int check_listed(struct findings *findings, struct listed *file, struct p
         if (r < 0)
                 return r;
         if (!found.inside)
-                return findings_add(findings, PIPSEED_E_INSTALL_FOREIGN, file->path, err,
-                                    "RECORD lists it, but it is in none of the target's folders");
-        if ((found.look == LOOK_MISSING && may_be_missing(findings, file->path)) ||
-            (found.look == LOOK_SPECIAL && is_cache_directory(file->path))) {
+                return findings_add(findings, PIPSEED_E_INSTALL_EXTRA, file->path, err,
+                                    "RECORD lists it, but it is in none of the target's directories");
+        if ((found.look == INSTALLED_MISSING && may_be_missing(findings, file->path)) ||
+            (found.look == INSTALLED_SPECIAL && is_cache_directory(file->path))) {
                 findings->n_files--; /* there is nothing to verify */
                 return 0;
         }
-        if (found.look != LOOK_FILE)
+        if (found.look != INSTALLED_FILE)
                 return report_look(findings, found.look, file->path, err);
         if (is_plain_bytecode)
                 return 0; /* check_bytecode */
@@ -146,7 +146,7 @@ static int check_listed(struct findings *findings, struct listed *file, struct p
 
 /* After all sources. What has no name of bytecode (mod.pyc, which Python runs where there is no mod.py) is a file like any
  * other: a hash is all that there is. */
-static int check_bytecode(struct findings *findings, const struct listing *listing, struct listed *file,
+static int check_bytecode(struct findings *findings, const struct record_files *listing, struct record_file *file,
                           struct pipseed_error *err)
 {
         const char *tag = NULL;
@@ -163,8 +163,8 @@ static int check_bytecode(struct findings *findings, const struct listing *listi
                        ? 0 : findings_not_verified(findings, "bytecode without a source and without a hash", err);
 }
 
-/* The scheme by which this distribution was installed: its dist-info is in the scheme's library folder, whichever of
- * the target's search folders that is. */
+/* The scheme by which this distribution was installed: its dist-info is in the scheme's library directory, whichever of
+ * the target's search directories that is. */
 static struct target_scheme scheme_of(const struct verify_input *input)
 {
         const struct target *target = input->target;
@@ -192,12 +192,12 @@ static bool is_installers(const struct wheel_info *wheel, const char *path)
 }
 
 /* One file of the wheel against what is installed. Scripts of .data are rewritten, so only their rows count. */
-static int compare_file(struct findings *findings, struct listing *listing, const struct locator *locator,
+static int compare_file(struct findings *findings, struct record_files *listing, const struct locator *locator,
                         const struct wheel_file *file, struct pipseed_error *err)
 {
         const struct wheel_info *wheel = findings->input->wheel;
         struct location at = {0};
-        struct listed *installed;
+        struct record_file *installed;
         const char *path;
         int r = locate_file(locator, file->path, &at, err);
 
@@ -208,7 +208,7 @@ static int compare_file(struct findings *findings, struct listing *listing, cons
         path = arena_format(findings->arena, "%s/%s", locator->roots[at.root], at.path);
         if (path == NULL)
                 return error_memory(err);
-        installed = (struct listed *)listing_find(listing, path);
+        installed = (struct record_file *)record_files_find(listing, path);
         if (installed == NULL)
                 return findings_add(findings, PIPSEED_E_INSTALL_MISSING, path, err,
                                     "%s has it, but RECORD does not list it", wheel->filename);
@@ -221,7 +221,7 @@ static int compare_file(struct findings *findings, struct listing *listing, cons
                             "its content is not that of %s, and RECORD was changed too", wheel->filename);
 }
 
-static int compare_wheel(struct findings *findings, struct listing *listing, const struct target_scheme *scheme,
+static int compare_wheel(struct findings *findings, struct record_files *listing, const struct target_scheme *scheme,
                          struct pipseed_error *err)
 {
         const struct wheel_info *wheel = findings->input->wheel;
@@ -229,7 +229,7 @@ static int compare_wheel(struct findings *findings, struct listing *listing, con
         struct target_scheme here = *scheme;
         int r;
 
-        /* RECORD's folder decides where the wheel's root went, also where purelib and platlib are two folders. */
+        /* RECORD's directory decides where the wheel's root went, also where purelib and platlib are two directories. */
         here.dirs[wheel->root_is_purelib ? PLAN_LIB : PLAN_OTHER_LIB] = findings->input->installed->location;
         r = locator_init(&locator, findings->arena, wheel, &here, err);
         for (size_t i = 0; i < wheel->n_files && r == 0; i++)
@@ -245,7 +245,7 @@ static int read_record(struct findings *findings, struct record *ret_record, str
         struct pipseed_error *own = arena_alloc(findings->arena, sizeof(*own));
         _cleanup_free_ char *data = NULL;
         _cleanup_close_ int fd = -1;
-        struct found found = {.look = LOOK_MISSING};
+        struct found found = {.look = INSTALLED_MISSING};
         size_t len = 0;
         int r;
 
@@ -254,10 +254,10 @@ static int read_record(struct findings *findings, struct record *ret_record, str
         r = findings_open(findings, path, &found, &fd, err);
         if (r < 0)
                 return r;
-        if (found.look == LOOK_MISSING)
+        if (found.look == INSTALLED_MISSING)
                 return findings_add(findings, PIPSEED_E_INSTALL_MISSING, path, err,
                                     "there is no RECORD, so nothing can be checked");
-        if (found.look != LOOK_FILE)
+        if (found.look != INSTALLED_FILE)
                 return report_look(findings, found.look, path, err);
         r = file_read_fd(fd, MAX_RECORD, &data, &len);
         if (r < 0 && r != -EFBIG)
@@ -270,7 +270,7 @@ static int read_record(struct findings *findings, struct record *ret_record, str
         return r < 0 ? findings_add(findings, PIPSEED_E_INSTALL_CHANGED, path, err, "%s", own->message) : 1;
 }
 
-static int check_all_listed(struct findings *findings, const struct listing *listing, struct pipseed_error *err)
+static int check_all_listed(struct findings *findings, const struct record_files *listing, struct pipseed_error *err)
 {
         struct progress progress;
         int r = 0;
@@ -286,7 +286,7 @@ static int check_all_listed(struct findings *findings, const struct listing *lis
 
 /* What installers make, and virtualenv lists without a hash: scripts, files of the dist-info, an empty mark of its own. */
 static bool is_made_by_installer(const struct findings *findings, const struct target_scheme *scheme,
-                                 const struct listed *file)
+                                 const struct record_file *file)
 {
         const char *dist_info = findings->input->installed->dist_info;
         const char *inside = below_location(findings, file->path);
@@ -300,13 +300,13 @@ static bool is_made_by_installer(const struct findings *findings, const struct t
 }
 
 /* What neither RECORD nor the wheel has a hash of. */
-static int judge_unhashed(struct findings *findings, const struct target_scheme *scheme, const struct listing *listing,
+static int judge_unhashed(struct findings *findings, const struct target_scheme *scheme, const struct record_files *listing,
                           struct pipseed_error *err)
 {
         int r = 0;
 
         for (size_t i = 0; i < listing->n_files && r == 0; i++) {
-                const struct listed *file = &listing->files[i];
+                const struct record_file *file = &listing->files[i];
 
                 if (!file->unhashed || file->is_wheels)
                         continue;
@@ -322,14 +322,14 @@ static int judge_unhashed(struct findings *findings, const struct target_scheme 
 static int check_everything(struct findings *findings, const struct target_scheme *scheme, struct pipseed_error *err)
 {
         _cleanup_(record_done) struct record record = {0};
-        struct listing listing = {0};
+        struct record_files listing = {0};
         int r = findings_find_owner(findings, err);
 
         if (r == 0)
                 r = read_record(findings, &record, err);
         if (r <= 0)
                 return r;
-        r = listing_make(&listing, findings, &record, err);
+        r = record_files_make(&listing, findings, &record, err);
         findings->n_files = listing.n_files;
         if (r == 0)
                 r = check_all_listed(findings, &listing, err);
@@ -340,7 +340,7 @@ static int check_everything(struct findings *findings, const struct target_schem
         for (size_t i = 0; i < listing.n_files && r == 0; i++)
                 r = check_bytecode(findings, &listing, &listing.files[i], err);
         if (r == 0)
-                r = listing_find_foreign(&listing, findings, err);
+                r = record_files_find_foreign(&listing, findings, err);
         if (r == 0)
                 r = compiled_finish(findings, err);
         if (r == 0 && findings->input->make_own)

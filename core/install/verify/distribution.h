@@ -6,7 +6,7 @@
  *
  *     r = verify_installed(&arena, &input, &findings, err);
  *
- * Nothing is changed and nothing outside of the target's scheme folders is opened: folders are held, files are opened
+ * Nothing is changed and nothing outside of the target's scheme directories is opened: directories are held, files are opened
  * beneath them without following links.
  */
 #ifndef INSTALL_DISTRIBUTION_H
@@ -23,7 +23,7 @@ struct verify_input {
         const struct target *target;
         const struct installed *installed;
         const struct wheel_info *wheel; /* of the same version, or NULL; its data is not needed */
-        /* absolute folders; a symbolic link to a file in one of them is as good as a file */
+        /* absolute directories; a symbolic link to a file in one of them is as good as a file */
         const char *const *stores;
         size_t n_stores;
         pipseed_event_fn *event; /* progress; or NULL */
@@ -46,22 +46,22 @@ struct verify_findings {
 };
 
 /*
- * The findings, sorted by path, in the arena; what is found is no failure:
+ * The findings, sorted by path, in the arena; what is found is not a failure:
  *
  *     INSTALL_MISSING  a row of RECORD without a file, a file of the wheel without a row, or no RECORD at all
  *     INSTALL_CHANGED  hash or size differ from RECORD or from the wheel; a RECORD that says nothing; a .pyc that does not
  *                      belong to its .py, or is not what that compiles to (compiled.h)
  *     INSTALL_LINK     a link or a special file where a regular file should be, or a link on the way to it
- *     INSTALL_FOREIGN  a file in the distribution's own top-level folders that RECORD does not list; a row that leads
- *                      out of the target's folders (that one is never opened)
+ *     INSTALL_EXTRA  a file in the distribution's own top-level directories that RECORD does not list; a row that leads
+ *                      out of the target's directories (that one is never opened)
  *
  *     INSTALL_OWNER    a file of another user than the environment's (or root)
  *     INSTALL_MODE     a file that others than its owner can write, and not because the whole environment is a group's
  *     INSTALL_SHARED   a file that is one with the store's where that must not be (store/share.h)
  *
- * The last three are one finding each for all files that have the same wrong with them. What is no finding: a row without a
+ * The last three are one finding each for all files that have the same wrong with them. What is not a finding: a row without a
  * hash for a script or a file of the dist-info, as virtualenv writes them, whose file then counts as not verified; a .pyc row
- * or a __pycache__ row without a file, the .pyc of a listed .py for any interpreter, files in folders that
+ * or a __pycache__ row without a file, the .pyc of a listed .py for any interpreter, files in directories that
  * belong to several distributions (site-packages itself, its __pycache__), a row of pip's for a .data script that it
  * replaced.
  *

@@ -14,31 +14,31 @@
 #include <stdio.h>
 #include <string.h>
 
-static void add_folder(struct findings *findings, const char *path)
+static void add_dir(struct findings *findings, const char *path)
 {
         if (path == NULL)
                 return;
-        for (size_t i = 0; i < findings->n_folders; i++)
-                if (strcmp(findings->folders[i].path, path) == 0)
+        for (size_t i = 0; i < findings->n_dirs; i++)
+                if (strcmp(findings->directories[i].path, path) == 0)
                         return;
-        findings->folders[findings->n_folders++] = (struct findings_folder){.path = path, .fd = -1};
+        findings->directories[findings->n_dirs++] = (struct findings_dir){.path = path, .fd = -1};
 }
 
 void findings_init(struct findings *findings, struct arena *arena, const struct verify_input *input,
                    const struct target_scheme *scheme)
 {
         *findings = (struct findings){.arena = arena, .input = input, .parent_fd = -1};
-        add_folder(findings, input->installed->location);
+        add_dir(findings, input->installed->location);
         for (size_t i = 0; i < PLAN_N_ROOTS; i++)
-                add_folder(findings, scheme->dirs[i]);
+                add_dir(findings, scheme->dirs[i]);
 }
 
 void findings_done(struct findings *findings)
 {
-        for (size_t i = 0; i < findings->n_folders; i++)
-                cleanup_closep(&findings->folders[i].fd);
+        for (size_t i = 0; i < findings->n_dirs; i++)
+                cleanup_closep(&findings->directories[i].fd);
         cleanup_closep(&findings->parent_fd);
-        findings->n_folders = 0;
+        findings->n_dirs = 0;
 }
 
 int findings_add(struct findings *findings, int code, const char *path, struct pipseed_error *err,
@@ -65,50 +65,50 @@ int findings_add(struct findings *findings, int code, const char *path, struct p
         return 0;
 }
 
-/* The deepest folder that holds the path. */
-static struct findings_folder *find_folder(struct findings *findings, const char *path)
+/* The deepest directory that holds the path. */
+static struct findings_dir *find_dir(struct findings *findings, const char *path)
 {
-        struct findings_folder *best = NULL;
+        struct findings_dir *best = NULL;
         size_t longest = 0;
 
-        for (size_t i = 0; i < findings->n_folders; i++) {
-                const char *folder = findings->folders[i].path;
-                const size_t len = strlen(folder);
+        for (size_t i = 0; i < findings->n_dirs; i++) {
+                const char *directory = findings->directories[i].path;
+                const size_t len = strlen(directory);
 
-                if (path_is_below(folder, path) && path[len] == '/' && path[len + 1] != '\0' && len > longest) {
-                        best = &findings->folders[i];
+                if (path_is_below(directory, path) && path[len] == '/' && path[len + 1] != '\0' && len > longest) {
+                        best = &findings->directories[i];
                         longest = len;
                 }
         }
         return best;
 }
 
-static int hold(struct findings *findings, struct findings_folder *folder, struct pipseed_error *err)
+static int hold(struct findings *findings, struct findings_dir *directory, struct pipseed_error *err)
 {
         _cleanup_free_ char *path = NULL;
 
-        if (folder->fd >= 0 || folder->status != 0)
+        if (directory->fd >= 0 || directory->status != 0)
                 return 0;
-        folder->status = rooted_resolve(findings->input->target->root, folder->path, &path);
-        if (folder->status == 0) {
-                folder->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-                folder->status = folder->fd < 0 ? -errno : 0;
+        directory->status = rooted_resolve(findings->input->target->root, directory->path, &path);
+        if (directory->status == 0) {
+                directory->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+                directory->status = directory->fd < 0 ? -errno : 0;
         }
-        if (folder->status == 0 || folder->status == -ENOENT || folder->status == -ENOTDIR || folder->status == -EACCES)
+        if (directory->status == 0 || directory->status == -ENOENT || directory->status == -ENOTDIR || directory->status == -EACCES)
                 return 0;
-        return error_sys(err, folder->status, folder->path, "cannot open the folder");
+        return error_sys(err, directory->status, directory->path, "cannot open the directory");
 }
 
 int findings_find_owner(struct findings *findings, struct pipseed_error *err)
 {
-        struct findings_folder *folder = &findings->folders[0];
+        struct findings_dir *directory = &findings->directories[0];
         struct stat st;
-        int r = hold(findings, folder, err);
+        int r = hold(findings, directory, err);
 
-        if (r < 0 || folder->fd < 0)
+        if (r < 0 || directory->fd < 0)
                 return r;
-        if (fstat(folder->fd, &st) < 0)
-                return error_sys(err, errno, folder->path, "cannot look at the folder");
+        if (fstat(directory->fd, &st) < 0)
+                return error_sys(err, errno, directory->path, "cannot look at the directory");
         findings->owner = st.st_uid;
         findings->granted = st.st_mode;
         return 0;
@@ -117,20 +117,20 @@ int findings_find_owner(struct findings *findings, struct pipseed_error *err)
 int findings_open(struct findings *findings, const char *path, struct found *ret_found, int *ret_fd,
                   struct pipseed_error *err)
 {
-        struct findings_folder *folder = find_folder(findings, path);
+        struct findings_dir *directory = find_dir(findings, path);
         int r;
 
-        ret_found->inside = folder != NULL;
-        if (folder == NULL)
+        ret_found->inside = directory != NULL;
+        if (directory == NULL)
                 return 0;
-        r = hold(findings, folder, err);
+        r = hold(findings, directory, err);
         if (r < 0)
                 return r;
-        if (folder->fd < 0) {
-                ret_found->look = folder->status == -EACCES ? LOOK_DENIED : LOOK_MISSING;
+        if (directory->fd < 0) {
+                ret_found->look = directory->status == -EACCES ? INSTALLED_DENIED : INSTALLED_MISSING;
                 return 0;
         }
-        r = look_open(folder->fd, path + strlen(folder->path) + 1, findings->input->stores, findings->input->n_stores,
+        r = open_installed(directory->fd, path + strlen(directory->path) + 1, findings->input->stores, findings->input->n_stores,
                       &ret_found->look, &ret_found->st, ret_fd);
         return r < 0 ? error_sys(err, r, path, "cannot look at the installed file") : 0;
 }
@@ -138,24 +138,24 @@ int findings_open(struct findings *findings, const char *path, struct found *ret
 /* Holds the directory of a path: files come in runs. False: it cannot be opened without following a link, or at all. */
 static bool enter(struct findings *findings, const char *path)
 {
-        const struct findings_folder *folder = find_folder(findings, path);
+        const struct findings_dir *directory = find_dir(findings, path);
         _cleanup_free_ char *inside = NULL;
         const char *slash;
 
-        if (findings->parent_of != NULL && path_same_folder(findings->parent_of, path))
+        if (findings->parent_of != NULL && path_same_dir(findings->parent_of, path))
                 return findings->parent_fd >= 0;
         cleanup_closep(&findings->parent_fd);
         findings->parent_of = NULL;
-        if (folder == NULL || folder->fd < 0)
+        if (directory == NULL || directory->fd < 0)
                 return false;
         slash = strrchr(path, '/');
-        if (slash > path + strlen(folder->path))
-                inside = strndup(path + strlen(folder->path) + 1, (size_t)(slash - path) - strlen(folder->path) - 1);
+        if (slash > path + strlen(directory->path))
+                inside = strndup(path + strlen(directory->path) + 1, (size_t)(slash - path) - strlen(directory->path) - 1);
         else
                 inside = strdup(".");
         if (inside == NULL)
                 return false;
-        findings->parent_fd = file_open_beneath(folder->fd, inside, O_PATH | O_DIRECTORY, 0);
+        findings->parent_fd = file_open_beneath(directory->fd, inside, O_PATH | O_DIRECTORY, 0);
         if (findings->parent_fd >= 0)
                 findings->parent_of = arena_strdup(findings->arena, path);
         return findings->parent_of != NULL;
@@ -169,7 +169,7 @@ static bool glance(struct findings *findings, const char *path, struct found *re
             !S_ISREG(ret_found->st.st_mode))
                 return false;
         ret_found->inside = true;
-        ret_found->look = LOOK_FILE;
+        ret_found->look = INSTALLED_FILE;
         return true;
 }
 
@@ -209,7 +209,7 @@ int findings_read(struct findings *findings, const char *path, struct found *ret
         if (glance(findings, path, ret_found) && verified_find(cache, &ret_found->st, ret_content))
                 return 0;
         r = findings_open(findings, path, ret_found, &fd, err);
-        if (r < 0 || !ret_found->inside || ret_found->look != LOOK_FILE || verified_find(cache, &ret_found->st, ret_content))
+        if (r < 0 || !ret_found->inside || ret_found->look != INSTALLED_FILE || verified_find(cache, &ret_found->st, ret_content))
                 return r;
         r = read_content(fd, ret_content);
         if (r < 0)

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * findings.h - the list that verify_installed fills, and the folders of a target that it may look into.
+ * findings.h - the list that verify_installed fills, and the directories of a target that it may look into.
  */
 #ifndef INSTALL_FINDINGS_H
 #define INSTALL_FINDINGS_H
 
 #include "base/arena.h"
 #include "install/verify/distribution.h"
-#include "install/verify/look.h"
+#include "install/verify/open_installed.h"
 #include "install/verify/verified.h"
 
-#define FINDINGS_MAX_FOLDERS (1 + PLAN_N_ROOTS)
+#define FINDINGS_MAX_DIRS (1 + PLAN_N_ROOTS)
 #define FINDINGS_MAX_GROUPS 8
 
-struct findings_folder {
+struct findings_dir {
         const char *path; /* absolute, unrooted */
         int fd;           /* -1 until it is needed */
         int status;       /* of opening it: 0 or -errno */
@@ -36,8 +36,8 @@ struct findings_note {
 struct findings {
         struct arena *arena;
         const struct verify_input *input;
-        struct findings_folder folders[FINDINGS_MAX_FOLDERS]; /* the first is the location of the dist-info */
-        size_t n_folders;
+        struct findings_dir directories[FINDINGS_MAX_DIRS]; /* the first is the location of the dist-info */
+        size_t n_dirs;
         struct pipseed_finding *items;
         size_t n, capacity;
         size_t n_files; /* that were looked at: those that RECORD lists, and bytecode of these */
@@ -57,15 +57,15 @@ struct findings {
 
 /* A file. */
 struct found {
-        bool inside; /* false: it leads out of the folders, and was not opened */
-        enum look look;
+        bool inside; /* false: it leads out of the directories, and was not opened */
+        enum installed_kind look;
         struct stat st;
 };
 
-/* The folders: where the distribution is, and those of the scheme, which is borrowed. */
+/* The directories: where the distribution is, and those of the scheme, which is borrowed. */
 void findings_init(struct findings *findings, struct arena *arena, const struct verify_input *input,
                    const struct target_scheme *scheme);
-/* Closes the folders; the findings stay in the arena. */
+/* Closes the directories; the findings stay in the arena. */
 void findings_done(struct findings *findings);
 
 /* Adds one; path is absolute and unrooted. PIPSEED_E_NO_MEMORY. */
@@ -73,14 +73,14 @@ int findings_add(struct findings *findings, int code, const char *path, struct p
                  const char *format, ...)
         __attribute__((format(printf, 5, 6)));
 
-/* look_open for an absolute, unrooted, normalised path. Errors: IO. */
+/* open_installed for an absolute, unrooted, normalised path. Errors: IO. */
 int findings_open(struct findings *findings, const char *path, struct found *ret_found, int *ret_fd,
                   struct pipseed_error *err);
 /* What is there, without its content. */
 int findings_find(struct findings *findings, const char *path, struct found *ret_found, struct pipseed_error *err);
 /* The held directory of a regular file, borrowed up to the next call; -1: it is none, or behind a link. */
 int findings_enter(struct findings *findings, const char *path, struct found *ret_found);
-/* The digest of a file, too; it is read unless it was before. ret_content is set for LOOK_FILE alone. */
+/* The digest of a file, too; it is read unless it was before. ret_content is set for INSTALLED_FILE alone. */
 int findings_read(struct findings *findings, const char *path, struct found *ret_found,
                   struct verified_content *ret_content, struct pipseed_error *err);
 

@@ -14,7 +14,7 @@
 #define MAX_FILE ((size_t)256 << 20)
 
 /* 1: these bytes are what RECORD or the wheel says, or bytecode, of which RECORD says nothing. */
-static bool is_right(const struct listed *file, const char *data, size_t len)
+static bool is_right(const struct record_file *file, const char *data, size_t len)
 {
         uint8_t digest[HASH_SIZE];
 
@@ -30,12 +30,12 @@ static mode_t own_mode(const struct findings *findings, mode_t mode)
         return (mode & 0777) & ~(SHARE_WRITABLE & ~(findings->granted & S_IWGRP));
 }
 
-static int own_file(struct findings *findings, const struct listing *listing, const char *path,
+static int own_file(struct findings *findings, const struct record_files *listing, const char *path,
                     struct pipseed_error *err)
 {
         _cleanup_close_ int fd = -1;
         _cleanup_free_ char *data = NULL;
-        struct found found = {.look = LOOK_MISSING};
+        struct found found = {.look = INSTALLED_MISSING};
         struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
         size_t len = 0;
         int r;
@@ -50,7 +50,7 @@ static int own_file(struct findings *findings, const struct listing *listing, co
         r = file_read_fd(fd, MAX_FILE, &data, &len);
         if (r < 0)
                 return error_sys(err, r, path, "cannot read the installed file");
-        if (!is_right(listing_find(listing, path), data, len))
+        if (!is_right(record_files_find(listing, path), data, len))
                 return 0;
         times[1] = found.st.st_mtim;
         r = file_replace_as(findings->parent_fd, path_base(path), own_mode(findings, found.st.st_mode), times, data, len,
@@ -58,7 +58,7 @@ static int own_file(struct findings *findings, const struct listing *listing, co
         return r < 0 ? error_sys(err, r, path, "cannot replace the installed file") : 0;
 }
 
-int own_files(struct findings *findings, const struct listing *listing, struct pipseed_error *err)
+int own_files(struct findings *findings, const struct record_files *listing, struct pipseed_error *err)
 {
         int r = 0;
 

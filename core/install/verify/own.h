@@ -7,7 +7,7 @@
 #define INSTALL_OWN_H
 
 #include "install/verify/findings.h"
-#include "install/verify/listing.h"
+#include "install/verify/record_files.h"
 
 /*
  * Replaces each file that findings_check_owner found: a copy is written beside it, with its time and with what its mode should
@@ -15,6 +15,6 @@
  * while it is copied, and left as it is when it differs: that is a finding of another kind, and needs the wheel. Bytecode is
  * looked at again by whoever looks next. IO, NO_MEMORY.
  */
-int own_files(struct findings *findings, const struct listing *listing, struct pipseed_error *err);
+int own_files(struct findings *findings, const struct record_files *listing, struct pipseed_error *err);
 
 #endif

@@ -116,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("-v", "--verbose", action="count", default=0, dest="verbosity", help="say more")
     parser.add_argument("-U", "--upgrade", action="store_true", help="replace an older pip")
     parser.add_argument("--user", action="store_true", help="install for this user only")
-    parser.add_argument("--root", help="install everything below this folder")
+    parser.add_argument("--root", help="install everything below this directory")
     parser.add_argument("--altinstall", action="store_true", help="install the script pipX.Y only")
     parser.add_argument("--default-pip", action="store_true", help="install the script pip, too")
     try:

@@ -59,11 +59,11 @@ def collect(
     wheel_dirs: Iterable[StrPath],
     settings: Mapping[str, Value] | None,
 ) -> list[Setting]:
-    """Settings of those arguments that have a value, then of folders, then of what has no argument."""
+    """Settings of those arguments that have a value, then of directories, then of what has no argument."""
     result: list[Setting] = [
         (KEYS[name], _text(name, value), name, False) for name, value in arguments.items() if value is not None
     ]
-    result += [("wheels.dirs", folder, "wheel_dirs", True) for folder in _list("wheel_dirs", wheel_dirs)]
+    result += [("wheels.dirs", directory, "wheel_dirs", True) for directory in _list("wheel_dirs", wheel_dirs)]
     for key, value in (settings or {}).items():
         name = f"settings[{key!r}]"
         result.append((key, _text(name, value), name, False))

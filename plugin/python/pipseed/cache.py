@@ -97,7 +97,7 @@ def prune(
 ) -> Cache:
     """Remove what was not used for max_age seconds, then the least recently used until max_bytes remain.
 
-    None is no limit; without both: 30 days and 2 GiB. Damaged entries always go, entries in use always stay, and
+    None is not a limit; without both: 30 days and 2 GiB. Damaged entries always go, entries in use always stay, and
     environments keep their files. Returns what was removed.
     """
     if max_age is None and max_bytes is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""In a subinterpreter: interpreters.py FOLDER BASE. A cold store, so that events come from threads of the library."""
+"""In a subinterpreter: interpreters.py DIRECTORY BASE. A cold store, so that events come from threads of the library."""
 import json
 import os
 import sys
@@ -14,7 +14,7 @@ import json, os, sys, pipseed
 events = []
 made = pipseed.create({env!r}, python={base!r}, cache_dir={cache!r}, events=events.append)
 try:
-    pipseed.seed({folder!r})
+    pipseed.seed({directory!r})
 except pipseed.FailedError as error:
     code = error.code
 class Stop(Exception):
@@ -30,13 +30,13 @@ with open({answer!r}, "w") as stream:
     json.dump([made.seeding.pip.action, len(events), code, stopped], stream)
 """
 
-folder, base = sys.argv[1:3]
+directory, base = sys.argv[1:3]
 answers = []
 for number in range(2):
-    answer = os.path.join(folder, f"answer{number}")
+    answer = os.path.join(directory, f"answer{number}")
     interpreter = api.create()
-    code = CODE.format(env=os.path.join(folder, f"env{number}"), base=base, folder=folder, answer=answer,
-                       cache=os.path.join(folder, "cache"))
+    code = CODE.format(env=os.path.join(directory, f"env{number}"), base=base, directory=directory, answer=answer,
+                       cache=os.path.join(directory, "cache"))
     failed = api.run_string(interpreter, code)
     if failed is not None:
         raise RuntimeError(failed)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Some calls, and what they leave: leak.py ENV FOLDER"""
+"""Some calls, and what they leave: leak.py ENV DIRECTORY"""
 import contextlib
 import gc
 import io
@@ -10,8 +10,8 @@ import threading
 
 import pipseed
 
-env, folder = sys.argv[1:3]
-cold = os.path.join(folder, "cold")  # what is never finished is begun anew by each call
+env, directory = sys.argv[1:3]
+cold = os.path.join(directory, "cold")  # what is never finished is begun again by each call
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -42,26 +42,26 @@ def bootstrap():
 
 CALLS = [
     lambda: pipseed.seed(env, events=ignore),
-    lambda: pipseed.seed(env, upgrade=True, dry_run=True, wheel_dirs=[folder], settings={"install.durable": True}),
-    lambda: pipseed.create(os.path.join(folder, "new"), dry_run=True, prompt="x", pip="<26"),
-    lambda: expect(pipseed.FailedError, pipseed.seed, os.path.join(folder, "none")),
+    lambda: pipseed.seed(env, upgrade=True, dry_run=True, wheel_dirs=[directory], settings={"install.durable": True}),
+    lambda: pipseed.create(os.path.join(directory, "new"), dry_run=True, prompt="x", pip="<26"),
+    lambda: expect(pipseed.FailedError, pipseed.seed, os.path.join(directory, "none")),
     lambda: expect(pipseed.UsageError, pipseed.seed, env, pip="?"),
     lambda: expect(pipseed.RefusedError, pipseed.seed, env, user=True),
-    lambda: expect(pipseed.FailedError, pipseed.create, os.path.join(folder, "new"), python="/nonexistent/python"),
+    lambda: expect(pipseed.FailedError, pipseed.create, os.path.join(directory, "new"), python="/nonexistent/python"),
     lambda: expect(TypeError, pipseed.seed, env, jobs="many"),
-    lambda: expect(ZeroDivisionError, pipseed.seed, os.path.join(folder, "other"), cache_dir=cold, events=fail),
+    lambda: expect(ZeroDivisionError, pipseed.seed, os.path.join(directory, "other"), cache_dir=cold, events=fail),
     bootstrap,
 ]
 LIBRARY = [
     lambda: pipseed.verify(env, on_event=ignore),
     lambda: pipseed.doctor(env),
-    lambda: pipseed.unseed(os.path.join(folder, "other")),
+    lambda: pipseed.unseed(os.path.join(directory, "other")),
     lambda: pipseed.cache.warm(env, dry_run=True, bytecode=False),
     lambda: [pipseed.cache.info(), pipseed.cache.prune(dry_run=True), pipseed.cache.clear(dry_run=True)],
     lambda: [pipseed.wheels(), pipseed.policy().find("seed.pip"), pipseed.version_matches("1", ">0")],
     lambda: [pipseed.dropin.status(sys.executable), pipseed.dropin.pythons()],
-    lambda: expect(pipseed.RefusedError, pipseed.policy, os.path.join(folder, "none.ini")),
-    lambda: expect(pipseed.FailedError, pipseed.dropin.disable, os.path.join(folder, "none")),
+    lambda: expect(pipseed.RefusedError, pipseed.policy, os.path.join(directory, "none.ini")),
+    lambda: expect(pipseed.FailedError, pipseed.dropin.disable, os.path.join(directory, "none")),
     lambda: expect(TypeError, pipseed.verify, env, wheel_dirs=[3]),
     lambda: expect(ZeroDivisionError, pipseed.cache.warm, env, cache_dir=cold, on_event=fail),
 ]
@@ -86,7 +86,7 @@ def run(rounds):
             call()
 
 
-pipseed.create(os.path.join(folder, "other"), with_pip=False)
+pipseed.create(os.path.join(directory, "other"), with_pip=False)
 run(10)  # what is kept once is there now
 before = measure()
 run(100)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Many threads at once: threads.py FOLDER BASE COUNT. Each makes an environment; then all of them seed one."""
+"""Many threads at once: threads.py DIRECTORY BASE COUNT. Each makes an environment; then all of them seed one."""
 import json
 import os
 import sys
@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pipseed
 
-folder, base, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+directory, base, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 kinds, names = set(), set()
 
 
@@ -20,16 +20,16 @@ def note(event):
 
 def make(number):
     """One environment of this thread's own."""
-    made = pipseed.create(os.path.join(folder, f"env{number}"), python=base, events=note)
+    made = pipseed.create(os.path.join(directory, f"env{number}"), python=base, events=note)
     return made.seeding.pip.action
 
 
 def again(_number):
     """One that all share."""
-    return pipseed.seed(os.path.join(folder, "env-of-all"), events=note).pip.action
+    return pipseed.seed(os.path.join(directory, "env-of-all"), events=note).pip.action
 
 
-pipseed.create(os.path.join(folder, "env-of-all"), python=base, with_pip=False)
+pipseed.create(os.path.join(directory, "env-of-all"), python=base, with_pip=False)
 with ThreadPoolExecutor(max_workers=count) as pool:
     made = list(pool.map(make, range(count)))
     shared = list(pool.map(again, range(count)))

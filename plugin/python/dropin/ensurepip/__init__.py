@@ -5,7 +5,7 @@
 The interface, the command line and the names that tests and distributions patch are those of CPython's ensurepip. What
 differs is _run_pip: it runs no pip, but translates the arguments that pip would get into one call of pipseed, by the
 absolute path that was written here when it was enabled. Nothing is imported at the start that a Python has not loaded
-by then, and nothing ever from the current folder, which `python -m` puts first on sys.path.
+by then, and nothing ever from the current directory, which `python -m` puts first on sys.path.
 
 Runs on Python 3.6 and newer.
 """
@@ -23,11 +23,11 @@ if MYPY:
 __all__ = ["version", "bootstrap"]  # noqa: RUF022 - as in CPython
 
 _COMMAND = "@PIPSEED_COMMAND@"
-_KEPT = ".pipseed-ensurepip"  # beside this folder: the ensurepip that was here before
+_KEPT = ".pipseed-ensurepip"  # beside this directory: the ensurepip that was here before
 
 _PACKAGE_NAMES = ("setuptools", "pip") if sys.version_info < (3, 12) else ("pip",)
 _PACKAGES = None  # type: dict[str, _Package] | None
-# The wheels are inside pipseed; a folder that is set here takes their place.
+# The wheels are inside pipseed; a directory that is set here takes their place.
 _WHEEL_PKG_DIR = None  # type: str | None
 _versions = None  # type: dict[str, str] | None
 
@@ -53,7 +53,7 @@ def __getattr__(name: str) -> str:
 
 
 class _OnlyStdlib:
-    """While it lasts nothing is imported but the standard library: the current folder may be anyone's."""
+    """While it lasts nothing is imported but the standard library: the current directory may be anyone's."""
 
     def __enter__(self) -> None:
         stdlib = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -72,11 +72,11 @@ def _load(name: str) -> "Any":
 
 
 def _explain_gone(error: OSError) -> None:
-    folder = os.path.dirname(os.path.abspath(__file__))
-    kept = os.path.join(os.path.dirname(folder), _KEPT)
-    remove = f"rm -r '{folder}'"
+    directory = os.path.dirname(os.path.abspath(__file__))
+    kept = os.path.join(os.path.dirname(directory), _KEPT)
+    remove = f"rm -r '{directory}'"
     if os.path.lexists(kept):
-        remove += f" && mv '{kept}' '{folder}'"
+        remove += f" && mv '{kept}' '{directory}'"
     sys.stderr.write(
         f"error: pipseed cannot be run: {os.fsdecode(_COMMAND)}: {error.strerror}\n"
         "  This Python's ensurepip was handed to pipseed by 'pipseed enable'.\n"
@@ -162,7 +162,7 @@ def _bundled_versions() -> "dict[str, str]":
 
 
 def _find_packages(path: str) -> "dict[str, _Package]":
-    """The wheels in a folder, by project: of several, the last by name."""
+    """The wheels in a directory, by project: of several, the last by name."""
     packages = {}
     for name in sorted(os.listdir(path)):
         for project in _PACKAGE_NAMES:
@@ -233,9 +233,9 @@ def _translate(args: "Sequence[str]") -> "list[str]":
         if word == "--root":
             options += [word, next(words)]
         elif word == "--find-links":
-            folder = next(words)
-            if folder:
-                options += ["--no-bundled", "--wheel-dir", folder]
+            directory = next(words)
+            if directory:
+                options += ["--no-bundled", "--wheel-dir", directory]
         elif word in ("--upgrade", "--user") or word.startswith("-v"):
             options.append(word)
     scripts = {"install": [], "altinstall": ["--altinstall"]}  # type: dict[str, list[str]]
@@ -286,7 +286,7 @@ def _arguments(root: "str | None", upgrade: bool, user: bool, verbosity: int) ->
 
 def bootstrap(*, root=None, upgrade=False, user=False, altinstall=False, default_pip=False, verbosity=0):
     # type: (str | None, bool, bool, bool, bool, int) -> None
-    """Install pip into this Python, or below the folder root.
+    """Install pip into this Python, or below the directory root.
 
     As in CPython, os.environ is changed: names that begin with PIP_ go, PIP_CONFIG_FILE and ENSUREPIP_OPTIONS are set.
     A failure, which pipseed has explained on stderr, raises subprocess.CalledProcessError.
@@ -388,7 +388,7 @@ def _parse(argv: "list[str] | None") -> "dict[str, Any]":
     parser = _parser("python -m ensurepip")
     parser.add_argument("-U", "--upgrade", action="store_true", help="replace an installed pip that is older")
     parser.add_argument("--user", action="store_true", help="install for this user only")
-    parser.add_argument("--root", help="install relative to this folder")
+    parser.add_argument("--root", help="install relative to this directory")
     parser.add_argument("--altinstall", action="store_true", help="install the script pipX.Y only")
     parser.add_argument("--default-pip", action="store_true", help="install the script pip, too")
     options = vars(parser.parse_args(argv))  # type: dict[str, Any]
