@@ -157,8 +157,11 @@ int main(int argc, char **argv)
         for (size_t i = 0; i < n_threads; i++) {
                 size_t end = i + 1 == n_threads ? n_paths : end_of_dir(paths, n_paths, n_paths * (i + 1) / n_threads);
 
-                works[i] = (struct work){.from = from, .to = to, .copy = strcmp(argv[1], "copy") == 0,
-                                         .paths = paths + first, .n_paths = end - first};
+                works[i] = (struct work){.from = from,
+                                         .to = to,
+                                         .copy = strcmp(argv[1], "copy") == 0,
+                                         .paths = paths + first,
+                                         .n_paths = end - first};
                 first = end;
                 if (i > 0 && pthread_create(&threads[i], NULL, place_files, &works[i]) != 0)
                         errx(1, "pthread_create");

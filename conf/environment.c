@@ -43,8 +43,8 @@ static const struct schema_key *key_of(const char *variable, size_t len)
 
 static int fail_unknown(struct pipseed_error *err, const char *section, const char *variable, size_t len)
 {
-        _cleanup_free_ char *key = strndup(variable + strlen(PREFIX) + strlen(section) + 1,
-                                           len - strlen(PREFIX) - strlen(section) - 1);
+        _cleanup_free_ char *key =
+                strndup(variable + strlen(PREFIX) + strlen(section) + 1, len - strlen(PREFIX) - strlen(section) - 1);
         const struct schema_key *meant = key != NULL ? schema_suggest_key(section, key) : NULL;
         char name[SCHEMA_VARIABLE_SIZE];
 

@@ -39,7 +39,8 @@ static int fail_unreadable(struct pipseed_error *err, int number, const char *pa
         (void)error_sys(err, number, path, "%s: cannot read the %s", settings_place(path), what);
         err->code = PIPSEED_E_POLICY_UNREADABLE;
         if (number == ENOENT || number == ENOTDIR)
-                return error_hint(err, "name a file that exists, or leave out what names it (--policy, PIPSEED_POLICY, a link)");
+                return error_hint(
+                        err, "name a file that exists, or leave out what names it (--policy, PIPSEED_POLICY, a link)");
         return error_hint(err, "a policy that cannot be read is not ignored: repair its permissions, or remove it");
 }
 
@@ -54,7 +55,8 @@ static struct trust_rule rule_of(enum policy_layer layer)
         return layer == POLICY_LAYER_SYSTEM ? trust_rule_root() : trust_rule_caller();
 }
 
-static int refuse(const struct trust_result *result, enum policy_layer layer, const char *path, struct pipseed_error *err)
+static int refuse(const struct trust_result *result, enum policy_layer layer, const char *path,
+                  struct pipseed_error *err)
 {
         const char *what = S_ISDIR(result->fault_mode) ? "policy's directory" : "policy";
 
@@ -62,9 +64,9 @@ static int refuse(const struct trust_result *result, enum policy_layer layer, co
         if (strcmp(result->fault_path, result->resolved) != 0)
                 path = result->fault_path;
         if (result->fault == TRUST_OWNER) {
-                (void)error_set(err, PIPSEED_E_POLICY_UNTRUSTED, path,
-                                "%s: the %s belongs to user %ju, not to root%s", settings_place(path), what,
-                                (uintmax_t)result->fault_uid, layer == POLICY_LAYER_SYSTEM ? "" : " or to the caller");
+                (void)error_set(err, PIPSEED_E_POLICY_UNTRUSTED, path, "%s: the %s belongs to user %ju, not to root%s",
+                                settings_place(path), what, (uintmax_t)result->fault_uid,
+                                layer == POLICY_LAYER_SYSTEM ? "" : " or to the caller");
                 if (layer == POLICY_LAYER_USER)
                         return error_hint(err, "under sudo, drop the other user's HOME and XDG_CONFIG_HOME (sudo -H)");
                 return error_hint(err, "chown it");

@@ -30,10 +30,11 @@ extern "C" {
 struct pipseed_policy; /* opaque; immutable but for pipseed_policy_set */
 
 struct pipseed_policy_options {
-        size_t size;              /* sizeof(struct pipseed_policy_options) */
-        const char *file;         /* --policy FILE; replaces PIPSEED_POLICY; NULL: none */
-        bool use_environment;     /* read PIPSEED_* variables, PIPSEED_POLICY and XDG_CONFIG_HOME/HOME */
-        const char *sysconf_dir;  /* NULL: the directory fixed at build time. Only for tools that look into another root */
+        size_t size;          /* sizeof(struct pipseed_policy_options) */
+        const char *file;     /* --policy FILE; replaces PIPSEED_POLICY; NULL: none */
+        bool use_environment; /* read PIPSEED_* variables, PIPSEED_POLICY and XDG_CONFIG_HOME/HOME */
+        const char
+                *sysconf_dir; /* NULL: the directory fixed at build time. Only for tools that look into another root */
 };
 
 /* Reads all layers. Errors name file and line: POLICY_SYNTAX (unknown section or key, a line that is cut off or
@@ -65,16 +66,19 @@ PIPSEED_API int pipseed_policy_apply_create(const struct pipseed_policy *policy,
 /* One effective value and where it came from. Strings live as long as the policy and until the next set. Initialise with
  * PIPSEED_POLICY_VALUE_INIT. */
 struct pipseed_policy_value {
-        size_t size;       /* sizeof(struct pipseed_policy_value) */
-        const char *key;   /* "seed.pip" */
-        const char *value; /* normalised text */
-        const char *layer; /* "built-in", "system", "user", "file", "environment", "command line" */
-        const char *origin; /* "/etc/pipseed/policy.ini:12", "PIPSEED_SEED_PIP", "--pip", or "" for built-in */
+        size_t size;           /* sizeof(struct pipseed_policy_value) */
+        const char *key;       /* "seed.pip" */
+        const char *value;     /* normalised text */
+        const char *layer;     /* "built-in", "system", "user", "file", "environment", "command line" */
+        const char *origin;    /* "/etc/pipseed/policy.ini:12", "PIPSEED_SEED_PIP", "--pip", or "" for built-in */
         const char *locked_by; /* origin of the lock, or NULL */
         const char *help;      /* one line about the key */
 };
 
-#define PIPSEED_POLICY_VALUE_INIT {.size = sizeof(struct pipseed_policy_value)}
+#define PIPSEED_POLICY_VALUE_INIT                                                                                      \
+        {                                                                                                              \
+                .size = sizeof(struct pipseed_policy_value)                                                            \
+        }
 
 /* Number of effective values, and one of them (PIPSEED_E_USAGE beyond the end, and without a size): in the schema's
  * order, [sha256] pins last. */

@@ -31,7 +31,7 @@ struct pipseed_policy {
         size_t capacity;
         const char *pins_locked_by;
         const struct pipseed_pin *const *pins; /* the same pins, as a request wants them */
-        const char **options; /* what the command line set, as hooks want it: ended by NULL */
+        const char **options;                  /* what the command line set, as hooks want it: ended by NULL */
         size_t n_options, options_capacity;
         struct layers layers;
 };
@@ -265,7 +265,8 @@ static int gather_pins(struct pipseed_policy *policy, struct pipseed_error *err)
         for (size_t i = 0; i < n; i++) {
                 const struct slot *slot = &policy->slots[schema_count() + i];
 
-                pins[i] = (struct pipseed_pin){.size = sizeof(pins[i]), .filename = slot->name + strlen(SCHEMA_PINS "."),
+                pins[i] = (struct pipseed_pin){.size = sizeof(pins[i]),
+                                               .filename = slot->name + strlen(SCHEMA_PINS "."),
                                                .sha256 = slot->value.text};
         }
         policy->pins = pointers;
@@ -277,8 +278,8 @@ static int add_option(struct pipseed_policy *policy, const char *text, struct pi
 {
         size_t n = policy->n_options > 0 ? policy->n_options + 1 : 0;
 
-        if (text == NULL || arena_grow(&policy->arena, &policy->options, n, &policy->options_capacity,
-                                       sizeof(*policy->options)) < 0)
+        if (text == NULL ||
+            arena_grow(&policy->arena, &policy->options, n, &policy->options_capacity, sizeof(*policy->options)) < 0)
                 return error_memory(err);
         policy->options[policy->n_options++] = text;
         policy->options[policy->n_options] = NULL;
@@ -364,7 +365,8 @@ static int set(struct pipseed_policy *policy, const char *key, const char *value
         r = take(policy, &group, &setting, err);
         if (r == 0 && pin)
                 r = gather_pins(policy, err);
-        return r < 0 ? r : add_option(policy, arena_format(&policy->arena, "%s%s=%s", key, append ? "+" : "", value), err);
+        return r < 0 ? r
+                     : add_option(policy, arena_format(&policy->arena, "%s%s=%s", key, append ? "+" : "", value), err);
 }
 
 int pipseed_policy_set(struct pipseed_policy *policy, const char *key, const char *value, const char *option,

@@ -22,7 +22,7 @@ struct parser {
         const char *end;
         unsigned int line; /* inih counts the same, but Debian's build does not tell its handler */
         enum line_kind kind;
-        bool has_name; /* the section has a key that an indented line would continue */
+        bool has_name;    /* the section has a key that an indented line would continue */
         struct str value; /* of the last setting, which may be continued */
 };
 

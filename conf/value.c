@@ -186,7 +186,8 @@ static int parse_packages(const struct parsing *p, char *text, struct value *ret
                 struct value before = {.items = items, .n_items = i};
 
                 if (!normalize_package((char *)items[i]))
-                        return error_set(p->err, PIPSEED_E_BAD_VALUE, NULL, "\"%.100s\" is not a project name", items[i]);
+                        return error_set(p->err, PIPSEED_E_BAD_VALUE, NULL, "\"%.100s\" is not a project name",
+                                         items[i]);
                 if (has_item(&before, items[i]))
                         return error_set(p->err, PIPSEED_E_BAD_VALUE, NULL, "names %.100s twice", items[i]);
                 if (strcmp(items[i], "auto") == 0 && n > 1)

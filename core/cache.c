@@ -134,8 +134,8 @@ static int describe(struct arena *arena, const struct job_package *package, cons
 
 static int keep_chosen(const struct job *job, struct inventory *inventory, struct pipseed_error *err)
 {
-        struct pipseed_cache_entry *kept = arena_calloc(&inventory->arena, inventory->n_items + job->n_packages,
-                                                        sizeof(*kept));
+        struct pipseed_cache_entry *kept =
+                arena_calloc(&inventory->arena, inventory->n_items + job->n_packages, sizeof(*kept));
         size_t n_kept = 0;
 
         if (kept == NULL)

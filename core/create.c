@@ -34,8 +34,8 @@ struct owned_environment {
         struct pipseed_result *seeding;
 };
 
-void pipseed_create_request_init_size(struct pipseed_create_request *req, size_t size,
-                                      struct pipseed_request *seeding, size_t seeding_size)
+void pipseed_create_request_init_size(struct pipseed_create_request *req, size_t size, struct pipseed_request *seeding,
+                                      size_t seeding_size)
 {
         pipseed_request_init_size(seeding, seeding_size);
         seeding->scripts = PIPSEED_SCRIPTS_DEFAULT;
@@ -227,7 +227,8 @@ static int describe(struct creation *creation, struct pipseed_error *err)
         env->python = arena_strdup(&owned->arena, venv->python);
         env->base = arena_strdup(&owned->arena, venv->base);
         env->version = arena_strdup(&owned->arena, venv->version);
-        return env->dir != NULL && env->python != NULL && env->base != NULL && env->version != NULL ? 0 : error_memory(err);
+        return env->dir != NULL && env->python != NULL && env->base != NULL && env->version != NULL ? 0
+                                                                                                    : error_memory(err);
 }
 
 /* As venv, which does not say so. */
@@ -238,8 +239,10 @@ static int warn_of_kept(struct creation *creation, struct pipseed_error *err)
 
         if (venv->kept == NULL || strcmp(venv->version, venv->origin.version) == 0)
                 return 0;
-        text = str_format("%s was linked to before and stays the interpreter, Python %s; clearing the environment first "
-                          "replaces it by Python %s", venv->base, venv->version, venv->origin.version);
+        text = str_format(
+                "%s was linked to before and stays the interpreter, Python %s; clearing the environment first "
+                "replaces it by Python %s",
+                venv->base, venv->version, venv->origin.version);
         if (text == NULL)
                 return error_memory(err);
         return send(creation, PIPSEED_EVENT_WARNING, text) != 0 ? error_cancelled(err) : 0;

@@ -63,8 +63,8 @@ static bool copy_text(struct arena *arena, const char **text)
         return *text != NULL;
 }
 
-static int copy_item(struct owned_checkup *owned, struct pipseed_issue *items, const struct issue *item,
-                     bool repaired, struct pipseed_error *err)
+static int copy_item(struct owned_checkup *owned, struct pipseed_issue *items, const struct issue *item, bool repaired,
+                     struct pipseed_error *err)
 {
         struct pipseed_issue *copy = &items[owned->checkup.n_issues];
 
@@ -82,8 +82,8 @@ static int copy_item(struct owned_checkup *owned, struct pipseed_issue *items, c
 }
 
 /* What an earlier look saw and the last one does not is repaired. */
-static int report(const struct examination *seen, const struct examination *last, struct pipseed_doctor_report **ret_report,
-                  struct pipseed_error *err)
+static int report(const struct examination *seen, const struct examination *last,
+                  struct pipseed_doctor_report **ret_report, struct pipseed_error *err)
 {
         struct owned_checkup *owned = calloc(1, sizeof(*owned));
         struct pipseed_doctor_report *checkup = &owned->checkup;
@@ -100,8 +100,8 @@ static int report(const struct examination *seen, const struct examination *last
                 checkup->python = last->target->exe;
                 checkup->version = last->target->version;
         }
-        if (checkup->issues == NULL || !copy_text(&owned->arena, &checkup->env) || !copy_text(&owned->arena, &checkup->python) ||
-            !copy_text(&owned->arena, &checkup->version))
+        if (checkup->issues == NULL || !copy_text(&owned->arena, &checkup->env) ||
+            !copy_text(&owned->arena, &checkup->python) || !copy_text(&owned->arena, &checkup->version))
                 r = error_memory(err);
         for (size_t i = 0; r == 0 && i < seen->n_items; i++)
                 r = copy_item(owned, items, &seen->items[i], !has(last, &seen->items[i]), err);
@@ -150,8 +150,13 @@ static int find_env(struct examination *look, struct pipseed_error *err)
         const char *given = req->env;
         const char *active = getenv("VIRTUAL_ENV");
         _cleanup_free_ char *path = NULL;
-        struct target_query query = {.python = req->python, .root = req->root, .cache_dir = NULL, .trust = req->trust,
-                                     .n_trust = req->n_trust, .look_only = !look->fix, .event = req->event,
+        struct target_query query = {.python = req->python,
+                                     .root = req->root,
+                                     .cache_dir = NULL,
+                                     .trust = req->trust,
+                                     .n_trust = req->n_trust,
+                                     .look_only = !look->fix,
+                                     .event = req->event,
                                      .event_data = req->event_data};
         _cleanup_(target_freep) struct target *target = NULL;
         int r;
@@ -199,7 +204,10 @@ int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_d
                 r = check_owner(&seen, err);
         /* What is wrong with the base hides the rest: it is seen when the base is repaired. */
         for (int round = 1; r == 0; round++) {
-                _cleanup_(look_done) struct examination look = {.req = &copy, .fix = fix, .env = seen.env, .may_be_gone = seen.n_items > 0};
+                _cleanup_(look_done) struct examination look = {.req = &copy,
+                                                                .fix = fix,
+                                                                .env = seen.env,
+                                                                .may_be_gone = seen.n_items > 0};
                 bool is_last;
 
                 r = examine(&look, err);

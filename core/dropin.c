@@ -90,8 +90,10 @@ static int check_owner(const struct dropin *dropin, struct pipseed_error *err)
                 return 0;
         (void)error_set(err, PIPSEED_E_PACKAGE_OWNED, out->package, "%s belongs to the system's package %s",
                         out->package, out->owner);
-        return error_hint(err, "--force replaces it all the same; an upgrade of %s undoes that, which 'pipseed status' "
-                               "shows", out->owner);
+        return error_hint(err,
+                          "--force replaces it all the same; an upgrade of %s undoes that, which 'pipseed status' "
+                          "shows",
+                          out->owner);
 }
 
 static int write_new(struct dropin *dropin, struct pipseed_error *err)

@@ -29,8 +29,12 @@ static int fill(struct owned_interpreter *owned, const struct pipseed_request *r
         struct pipseed_interpreter *interpreter = &owned->interpreter;
         struct pipseed_error ignored = PIPSEED_ERROR_INIT;
         _cleanup_free_ char *cache = NULL;
-        struct target_query query = {.env = req->env, .python = req->python, .root = req->root, .base_only = true,
-                                     .event = req->event, .event_data = req->event_data};
+        struct target_query query = {.env = req->env,
+                                     .python = req->python,
+                                     .root = req->root,
+                                     .base_only = true,
+                                     .event = req->event,
+                                     .event_data = req->event_data};
         const struct facts *facts;
         int r;
 
@@ -45,7 +49,8 @@ static int fill(struct owned_interpreter *owned, const struct pipseed_request *r
         interpreter->base = owned->target->base_exe;
         interpreter->implementation = facts->implementation->name;
         interpreter->is_venv = owned->target->is_venv;
-        interpreter->version = arena_format(&owned->target->arena, "%d.%d.%d", facts->major, facts->minor, facts->micro);
+        interpreter->version =
+                arena_format(&owned->target->arena, "%d.%d.%d", facts->major, facts->minor, facts->micro);
         return interpreter->version != NULL ? 0 : error_memory(err);
 }
 
@@ -53,8 +58,8 @@ int pipseed_interpreter_find(const struct pipseed_request *req, struct pipseed_i
                              struct pipseed_error *err)
 {
         struct owned_interpreter *owned = calloc(1, sizeof(*owned));
-        _cleanup_(pipseed_interpreter_freep) struct pipseed_interpreter *interpreter = owned != NULL ? &owned->interpreter
-                                                                                                   : NULL;
+        _cleanup_(pipseed_interpreter_freep) struct pipseed_interpreter *interpreter =
+                owned != NULL ? &owned->interpreter : NULL;
         struct pipseed_request copy;
         int r;
 

@@ -88,11 +88,15 @@ static int find_cache(struct job *job, struct pipseed_error *err)
 static int find_target(struct job *job, enum job_purpose purpose, struct pipseed_error *err)
 {
         const struct pipseed_request *req = &job->req;
-        const struct target_query query = {.env = req->env, .python = req->python, .root = req->root,
-                                           .trust = req->trust, .n_trust = req->n_trust,
+        const struct target_query query = {.env = req->env,
+                                           .python = req->python,
+                                           .root = req->root,
+                                           .trust = req->trust,
+                                           .n_trust = req->n_trust,
                                            .is_choice = purpose == JOB_SEED && req->python != NULL,
                                            .look_only = purpose == JOB_LOOK || req->dry_run,
-                                           .cache_dir = job->cache_dir, .event = req->event,
+                                           .cache_dir = job->cache_dir,
+                                           .event = req->event,
                                            .event_data = req->event_data};
 
         return target_find(&query, &job->target, err);
@@ -214,7 +218,8 @@ int job_begin_planned(const struct pipseed_request *req, struct target *target, 
  * lie below HOME, for the user alone (create_home_path); before 3.7 os.makedirs does so for what lies above as well. */
 static void set_private_dirs(const struct job *job, struct sysroot_way *way)
 {
-        const char *const directories[SYSROOT_MAX_PRIVATE] = {job->scheme->dirs[PLAN_DATA], job->scheme->dirs[PLAN_LIB]};
+        const char *const directories[SYSROOT_MAX_PRIVATE] = {job->scheme->dirs[PLAN_DATA],
+                                                              job->scheme->dirs[PLAN_LIB]};
         const char *home = getenv("HOME");
         size_t n = 0;
 
@@ -228,9 +233,13 @@ static void set_private_dirs(const struct job *job, struct sysroot_way *way)
 
 static int open_txn(struct job *job, struct pipseed_error *err)
 {
-        struct txn_query query = {.roots = job->scheme->dirs, .way.root = job->target->root,
+        struct txn_query query = {.roots = job->scheme->dirs,
+                                  .way.root = job->target->root,
                                   .way.prefix = job->target->is_venv ? job->target->prefix : NULL,
-                                  .durable = job->req.durable, .umask = job->umask, .event = job->req.event, .event_data = job->req.event_data};
+                                  .durable = job->req.durable,
+                                  .umask = job->umask,
+                                  .event = job->req.event,
+                                  .event_data = job->req.event_data};
 
         set_private_dirs(job, &query.way);
         txn_free(steal_ptr(job->txn));
@@ -239,7 +248,8 @@ static int open_txn(struct job *job, struct pipseed_error *err)
 
 int job_check_inside(const struct job *job, struct pipseed_error *err)
 {
-        return job->target->is_venv ? txn_check_inside(job->scheme->dirs, job->target->prefix, job->target->root, err) : 0;
+        return job->target->is_venv ? txn_check_inside(job->scheme->dirs, job->target->prefix, job->target->root, err)
+                                    : 0;
 }
 
 /* What a killed `pipseed venv` left comes first: it may have moved the environment's directories. A planned environment is made by
@@ -248,7 +258,8 @@ static int recover_env(struct job *job, struct pipseed_error *err)
 {
         struct recovery *recovery = &job->recovery;
 
-        if (job->is_planned || !job->target->is_venv || job->target->root != NULL || job->req.dry_run || recovery->fd >= 0)
+        if (job->is_planned || !job->target->is_venv || job->target->root != NULL || job->req.dry_run ||
+            recovery->fd >= 0)
                 return 0;
         recovery->durable = job->req.durable;
         recovery->event = job->req.event;

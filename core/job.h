@@ -41,7 +41,7 @@ struct job_package {
 struct job {
         struct arena arena;
         struct pipseed_request req; /* a copy that may be of an older, shorter struct */
-        char *cache_dir;         /* NULL: no store */
+        char *cache_dir;            /* NULL: no store */
         struct target *target;
         bool is_planned, starts_empty; /* job_begin_planned */
         const struct target_scheme *scheme;

@@ -10,7 +10,8 @@
 int prepare_choose(struct job *job, const struct job_package *package, struct catalog_wheel **ret_wheel,
                    struct pipseed_error *err)
 {
-        const struct catalog_question question = {.project = package->project, .specifier = package->specifier,
+        const struct catalog_question question = {.project = package->project,
+                                                  .specifier = package->specifier,
                                                   .specifier_text = package->specifier_text,
                                                   .tags = &job->target->tags,
                                                   .python_version = job->target->version};
@@ -93,11 +94,20 @@ static int read_wheel(void *data, const void **ret_bytes, size_t *ret_len, struc
 int prepare_entry(struct job *job, struct job_package *package, struct pipseed_error *err)
 {
         const struct entry_query query = {
-                .stores = (const struct store *const *)job->stores, .n_stores = job->n_stores,
-                .filename = package->wheel->filename, .path = package->wheel->path, .sha256 = package->wheel->sha256,
-                .read = read_wheel, .read_data = package->wheel, .umask = job->umask,
-                .durable = job->req.durable, .target = job->target, .bytecode = job->req.bytecode, .jobs = job->req.jobs,
-                .event = job->req.event, .event_data = job->req.event_data,
+                .stores = (const struct store *const *)job->stores,
+                .n_stores = job->n_stores,
+                .filename = package->wheel->filename,
+                .path = package->wheel->path,
+                .sha256 = package->wheel->sha256,
+                .read = read_wheel,
+                .read_data = package->wheel,
+                .umask = job->umask,
+                .durable = job->req.durable,
+                .target = job->target,
+                .bytecode = job->req.bytecode,
+                .jobs = job->req.jobs,
+                .event = job->req.event,
+                .event_data = job->req.event_data,
         };
 
         entry_free(steal_ptr(package->entry));

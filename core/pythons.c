@@ -102,7 +102,8 @@ int pipseed_pythons_find(const char *cache_dir, struct pipseed_pythons **ret_pyt
 
         if (owned == NULL || add_names(owned) < 0 || add_remembered(owned, cache_dir) < 0)
                 return error_memory(err);
-        owned->pythons = (struct pipseed_pythons){.struct_size = sizeof(owned->pythons), .paths = owned->paths,
+        owned->pythons = (struct pipseed_pythons){.struct_size = sizeof(owned->pythons),
+                                                  .paths = owned->paths,
                                                   .n_paths = owned->n_paths};
         *ret_pythons = steal_ptr(pythons);
         return 0;

@@ -42,7 +42,8 @@ int result_set_target(struct result_builder *builder, const struct target *targe
         result->is_venv = target->is_venv;
         return copy(builder, &result->env) && copy(builder, &result->python) && copy(builder, &result->version) &&
                                copy(builder, &result->scripts_dir)
-                       ? 0 : -1;
+                       ? 0
+                       : -1;
 }
 
 int result_add_package(struct result_builder *builder, const struct pipseed_package *package)
@@ -68,7 +69,8 @@ int result_add_package(struct result_builder *builder, const struct pipseed_pack
 int result_add_script(struct result_builder *builder, const char *name)
 {
         if (arena_grow(&builder->arena, &builder->scripts, builder->n_scripts, &builder->script_capacity,
-                       sizeof(*builder->scripts)) < 0 || !copy(builder, &name))
+                       sizeof(*builder->scripts)) < 0 ||
+            !copy(builder, &name))
                 return -1;
         builder->scripts[builder->n_scripts++] = name;
         return 0;

@@ -23,8 +23,9 @@ int seed_check_allowed(const struct job *job, struct pipseed_error *err)
         if (r < 0)
                 return r;
         if (r == 1) {
-                error_set(err, PIPSEED_E_USER_IN_VENV, active,
-                          "--user is not possible in a virtual environment: the user's site-packages are not visible there");
+                error_set(
+                        err, PIPSEED_E_USER_IN_VENV, active,
+                        "--user is not possible in a virtual environment: the user's site-packages are not visible there");
                 return error_hint(err, "leave out --user, or deactivate the environment first");
         }
         if (job->req.user && !job->req.allow_user) {
@@ -181,8 +182,13 @@ static int make_plan(struct job *job, struct job_package *package, const struct 
 {
         const struct entry *entry = package->entry;
         struct plan_input input = {
-                .wheel = wheel, .target = job->target, .scheme = job->scheme, .scripts = job->req.scripts,
-                .installer = job->req.installer, .pip_version = pip_version, .requested = true,
+                .wheel = wheel,
+                .target = job->target,
+                .scheme = job->scheme,
+                .scripts = job->req.scripts,
+                .installer = job->req.installer,
+                .pip_version = pip_version,
+                .requested = true,
         };
         int r = 0;
 
@@ -211,7 +217,8 @@ static int load_removal(struct job *job, const struct job_package *package, stru
                 if (!job_owns(job, &package->installed.items[i]))
                         continue;
                 r = package->installed.items[i].has_record || !job->req.force_reinstall
-                            ? removal_load(job->txn, &package->installed.items[i], ret_removal, err) : 0;
+                            ? removal_load(job->txn, &package->installed.items[i], ret_removal, err)
+                            : 0;
                 /* Whatever else is in the dist-info goes as well, or there would be two of them. */
                 if (r == 0)
                         r = removal_load_bare(job->txn, &package->installed.items[i], ret_removal, err);
@@ -225,8 +232,7 @@ static int stage_package(struct job *job, struct job_package *package, struct li
                          struct pipseed_error *err)
 {
         _cleanup_(removal_done) struct removal removal = {0};
-        struct stage_query query = {.txn = job->txn, .plan = &package->plan, .linker = linker,
-                                    .jobs = job->req.jobs};
+        struct stage_query query = {.txn = job->txn, .plan = &package->plan, .linker = linker, .jobs = job->req.jobs};
         int r = prepare_entry(job, package, err);
 
         if (r == 0)
@@ -241,8 +247,7 @@ static int stage_package(struct job *job, struct job_package *package, struct li
         return r;
 }
 
-static int stage_all(struct job *job, struct linker *linker, struct job_package **ret_failed,
-                     struct pipseed_error *err)
+static int stage_all(struct job *job, struct linker *linker, struct job_package **ret_failed, struct pipseed_error *err)
 {
         const char *pip_version;
         int r = find_pip_version(job, &pip_version, err);

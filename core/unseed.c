@@ -21,7 +21,8 @@ static int take_out(struct job *job, const struct removal *removal, struct pipse
                 return r;
         package->n_files = removal->n_paths;
         for (size_t i = 0; i < removal->n_paths; i++)
-                if (removal->paths[i].root == PLAN_SCRIPTS && result_add_script(&job->result, removal->paths[i].path) < 0)
+                if (removal->paths[i].root == PLAN_SCRIPTS &&
+                    result_add_script(&job->result, removal->paths[i].path) < 0)
                         return error_memory(err);
         return 0;
 }

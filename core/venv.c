@@ -37,8 +37,8 @@ static int find_dir(struct venv *venv, struct pipseed_error *err)
         if (dir == NULL)
                 return error_sys(err, errno, venv->req->dir, "cannot tell where %s is", venv->req->dir);
         if (strchr(dir, ':') != NULL) {
-                (void)error_set(err, PIPSEED_E_BAD_VALUE, dir, "%s holds a colon, which separates the directories of PATH",
-                                dir);
+                (void)error_set(err, PIPSEED_E_BAD_VALUE, dir,
+                                "%s holds a colon, which separates the directories of PATH", dir);
                 return error_hint(err, "choose another directory");
         }
         venv->dir = arena_strdup(&venv->arena, dir);
@@ -59,7 +59,9 @@ static int plan(struct venv *venv, struct pipseed_error *err)
         const struct pipseed_create_request *req = venv->req;
         struct base_python *origin = &venv->origin;
         _cleanup_free_ char *cache = find_cache(venv->seeding);
-        const struct layout_query query = {.origin = origin, .req = req, .finish_later = venv->has_more,
+        const struct layout_query query = {.origin = origin,
+                                           .req = req,
+                                           .finish_later = venv->has_more,
                                            .dir = venv->dir};
         int r = base_python_find(req, cache, origin, err);
 
@@ -135,7 +137,9 @@ static int look_at_interpreter(struct venv *venv, struct pipseed_error *err)
         const struct pipseed_request *req = venv->seeding;
         _cleanup_free_ char *path = path_join("bin", path_base(venv->python));
         _cleanup_free_ char *cache = NULL;
-        struct target_query query = {.python = venv->python, .base_only = true, .event = req->event,
+        struct target_query query = {.python = venv->python,
+                                     .base_only = true,
+                                     .event = req->event,
                                      .event_data = req->event_data};
         struct stat link, file;
         int r;
@@ -153,13 +157,15 @@ static int look_at_interpreter(struct venv *venv, struct pipseed_error *err)
                 return r;
         venv->facts = venv->kept->facts;
         venv->base = venv->kept->base_exe;
-        venv->version = arena_format(&venv->arena, "%d.%d.%d", venv->facts->major, venv->facts->minor, venv->facts->micro);
+        venv->version =
+                arena_format(&venv->arena, "%d.%d.%d", venv->facts->major, venv->facts->minor, venv->facts->micro);
         return venv->version != NULL ? 0 : error_memory(err);
 }
 
 int venv_open(struct venv *venv, struct pipseed_error *err)
 {
-        struct pipseed_error ignored = PIPSEED_ERROR_INIT; /* what cannot be used now may be so when its files are new */
+        struct pipseed_error ignored =
+                PIPSEED_ERROR_INIT; /* what cannot be used now may be so when its files are new */
         struct destination *destination = &venv->destination;
         struct stat st;
         int r;
@@ -211,10 +217,14 @@ static int make_beside(struct venv *venv, struct pipseed_error *err)
 static int make_inside(struct venv *venv, struct pipseed_error *err)
 {
         const struct pipseed_request *req = venv->seeding;
-        const struct txn_query query = {.durable = req->durable, .umask = file_umask(), .event = req->event,
+        const struct txn_query query = {.durable = req->durable,
+                                        .umask = file_umask(),
+                                        .event = req->event,
                                         .event_data = req->event_data};
-        const struct update update = {.layout = &venv->layout, .fd = venv->destination.dir_fd,
-                                      .path = venv->destination.path, .query = &query,
+        const struct update update = {.layout = &venv->layout,
+                                      .fd = venv->destination.dir_fd,
+                                      .path = venv->destination.path,
+                                      .query = &query,
                                       .clear = venv->req->clear && venv->how != CLEAR_NOTHING};
         int r = add_note(venv, venv->destination.dir_fd, err);
 

@@ -33,12 +33,12 @@ struct venv {
         struct base_python origin;
         struct layout layout;
         struct destination destination;
-        const char *dir;     /* absolute */
-        const char *python;  /* its interpreter, as scripts should name it */
-        const char *base;    /* the interpreter behind it, and its X.Y.Z */
+        const char *dir;    /* absolute */
+        const char *python; /* its interpreter, as scripts should name it */
+        const char *base;   /* the interpreter behind it, and its X.Y.Z */
         const char *version;
         const struct facts *facts; /* of it */
-        struct target *kept; /* it, where that is not the origin: the directory has a link to another */
+        struct target *kept;       /* it, where that is not the origin: the directory has a link to another */
         bool has_more;  /* venv_finish writes the final pyvenv.cfg: until then the base's packages are not seen */
         bool has_note;  /* the last entry of the layout */
         bool existed;   /* dir was an environment; known from venv_open on */

@@ -46,8 +46,8 @@ static int add_finding(struct owned_report *owned, int code, const char *path, c
         if (path != NULL)
                 finding.path = arena_strdup(&owned->arena, path);
         if (text == NULL || (path != NULL && finding.path == NULL) ||
-            arena_grow(&owned->arena, &owned->findings, owned->n_findings, &owned->finding_capacity,
-                       sizeof(finding)) < 0)
+            arena_grow(&owned->arena, &owned->findings, owned->n_findings, &owned->finding_capacity, sizeof(finding)) <
+                    0)
                 return error_memory(err);
         owned->findings[owned->n_findings++] = finding;
         return 0;
@@ -121,7 +121,8 @@ static int check_version(const struct job *job, struct owned_report *owned, cons
         directory = path_rooted(job->target->root, current->location);
         return add_finding(owned, PIPSEED_E_INSTALL_VERSION, directory,
                            arena_format(&owned->arena, "%s %s is installed, but the policy asks for %s",
-                                        package->project, current->version, package->specifier_text), err);
+                                        package->project, current->version, package->specifier_text),
+                           err);
 }
 
 static int check_copies(const struct job *job, struct owned_report *owned, const struct job_package *package,
@@ -137,7 +138,8 @@ static int check_copies(const struct job *job, struct owned_report *owned, const
                 directory = path_rooted(job->target->root, list->items[i].location);
                 if (add_finding(owned, PIPSEED_E_INSTALL_EXTRA, directory,
                                 arena_format(&owned->arena, "%s is installed twice: %s and %s", package->project,
-                                             list->items[0].dist_info, list->items[i].dist_info), err) < 0)
+                                             list->items[0].dist_info, list->items[i].dist_info),
+                                err) < 0)
                         return err->code;
         }
         return 0;
@@ -155,10 +157,16 @@ static int check_files(struct job *job, struct owned_report *owned, const struct
         struct verify_findings findings = {0};
         char hex[HASH_HEX_SIZE];
         struct verify_input input = {
-                .target = job->target, .installed = package->current, .stores = stores, .cache = job->req.verify_cache,
-                .caller = share_caller_here(job->req.link_mode, job->req.root), .jobs = job->req.jobs,
-                .make_own = owned->make_own, .durable = job->req.durable,
-                .event = job->req.event, .event_data = job->req.event_data,
+                .target = job->target,
+                .installed = package->current,
+                .stores = stores,
+                .cache = job->req.verify_cache,
+                .caller = share_caller_here(job->req.link_mode, job->req.root),
+                .jobs = job->req.jobs,
+                .make_own = owned->make_own,
+                .durable = job->req.durable,
+                .event = job->req.event,
+                .event_data = job->req.event_data,
         };
         int r = load_wheel(job, package, &source, &wheel, err);
 
@@ -194,7 +202,8 @@ static int check_package(struct job *job, struct owned_report *owned, const stru
         if (package->current == NULL)
                 return add_finding(owned, PIPSEED_E_INSTALL_MISSING, NULL,
                                    arena_format(&owned->arena, "%s is not installed in %s", package->project,
-                                                job->target->prefix), err);
+                                                job->target->prefix),
+                                   err);
         described.name = arena_strdup(&owned->arena, package->project);
         described.version = arena_strdup(&owned->arena, package->current->version);
         described.location = arena_strdup(&owned->arena, package->current->location);
@@ -214,8 +223,8 @@ static int check_package(struct job *job, struct owned_report *owned, const stru
         return 0;
 }
 
-static int hand_over(const struct job *job, struct owned_report **owned_taken, struct pipseed_verify_report **ret_report,
-                     struct pipseed_error *err)
+static int hand_over(const struct job *job, struct owned_report **owned_taken,
+                     struct pipseed_verify_report **ret_report, struct pipseed_error *err)
 {
         _cleanup_(free_ownedp) struct owned_report *owned = steal_ptr(*owned_taken);
         struct pipseed_verify_report *report = &owned->report;
@@ -269,7 +278,8 @@ static int check_all(const struct pipseed_request *req, bool make_own, struct pi
         return r < 0 ? r : hand_over(job, &owned, ret_report, err);
 }
 
-int pipseed_verify(const struct pipseed_request *req, struct pipseed_verify_report **ret_report, struct pipseed_error *err)
+int pipseed_verify(const struct pipseed_request *req, struct pipseed_verify_report **ret_report,
+                   struct pipseed_error *err)
 {
         return check_all(req, false, ret_report, err);
 }

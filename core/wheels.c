@@ -71,7 +71,9 @@ static int describe(struct arena *arena, const struct catalog_wheel *wheel, cons
                 .problem = problem->code != 0 ? arena_strdup(arena, problem->message) : NULL,
         };
         return ret->filename == NULL || ret->name == NULL || ret->version == NULL || ret->sha256 == NULL ||
-                               ret->source == NULL ? -1 : 0;
+                               ret->source == NULL
+                       ? -1
+                       : 0;
 }
 
 int pipseed_wheels(const struct pipseed_request *req, bool check, struct pipseed_wheel_list **ret_list,

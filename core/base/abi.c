@@ -32,8 +32,8 @@ int abi_take(void *to, size_t to_size, const void *from, size_t min_size, const 
         for (size_t i = to_size; i < from_size; i++)
                 if (bytes[i] != 0)
                         return error_set(err, PIPSEED_E_USAGE, NULL,
-                                         "the %s sets a member that this version of libpipseed (%s) does not have", what,
-                                         PIPSEED_VERSION);
+                                         "the %s sets a member that this version of libpipseed (%s) does not have",
+                                         what, PIPSEED_VERSION);
         memcpy(to, from, smaller(to_size, from_size));
         memcpy(to, &to_size, sizeof(to_size));
         return 0;

@@ -21,7 +21,10 @@ struct dir_iter {
         int error; /* 0, or the -errno that ended it */
 };
 
-#define DIR_ITER_INIT {0}
+#define DIR_ITER_INIT                                                                                                  \
+        {                                                                                                              \
+                0                                                                                                      \
+        }
 
 /* Takes over fd, which has to be open for reading; a negative one is an -errno that is handed on. 0 or -errno. */
 int dir_iter_open(struct dir_iter *names, int fd);

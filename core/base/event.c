@@ -38,8 +38,11 @@ void progress_init(struct progress *progress, pipseed_event_fn *event, void *dat
 
 int progress_send(struct progress *progress, uint64_t done)
 {
-        const struct pipseed_event sent = {.struct_size = sizeof(sent), .kind = PIPSEED_EVENT_PROGRESS,
-                                           .text = progress->text, .done = done, .total = progress->total};
+        const struct pipseed_event sent = {.struct_size = sizeof(sent),
+                                           .kind = PIPSEED_EVENT_PROGRESS,
+                                           .text = progress->text,
+                                           .done = done,
+                                           .total = progress->total};
 
         if (progress->event == NULL)
                 return 0;

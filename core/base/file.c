@@ -200,7 +200,8 @@ int file_copy(int from, int to, size_t size)
                 /* Not between these file systems, or not for these files: by hand, from where it got to. */
                 if (n <= 0)
                         return n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO || errno == EFBIG)
-                                       ? -errno : copy_by_hand(from, to);
+                                       ? -errno
+                                       : copy_by_hand(from, to);
                 done += (size_t)n;
         }
         return 0;
@@ -302,8 +303,8 @@ int file_replace(int dir_fd, const char *name, mode_t mode, const void *data, si
         return file_replace_as(dir_fd, name, mode, NULL, data, len, durable);
 }
 
-int file_replace_as(int dir_fd, const char *name, mode_t mode, const struct timespec *times, const void *data, size_t len,
-                    bool durable)
+int file_replace_as(int dir_fd, const char *name, mode_t mode, const struct timespec *times, const void *data,
+                    size_t len, bool durable)
 {
         char temporary[NAME_MAX + 1];
         int length = snprintf(temporary, sizeof(temporary), ".%.200s.pipseed-new", name);

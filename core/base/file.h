@@ -63,8 +63,8 @@ int file_create(int dir_fd, const char *path, mode_t mode, const void *data, siz
  * that one. */
 int file_replace(int dir_fd, const char *name, mode_t mode, const void *data, size_t len, bool durable);
 /* The same, with the two times of futimens(2). */
-int file_replace_as(int dir_fd, const char *name, mode_t mode, const struct timespec *times, const void *data, size_t len,
-                    bool durable);
+int file_replace_as(int dir_fd, const char *name, mode_t mode, const struct timespec *times, const void *data,
+                    size_t len, bool durable);
 
 /* mkdir for every missing component beneath dir_fd, with mode & ~umask as mkdir(2) does it. */
 int file_make_dirs(int dir_fd, const char *path, mode_t mode);

@@ -19,8 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAX_HELD 8     /* levels walked by recursion: an environment has seven */
-#define N_FIRST 256    /* levels below these that need no memory */
+#define MAX_HELD 8      /* levels walked by recursion: an environment has seven */
+#define N_FIRST 256     /* levels below these that need no memory */
 #define MAX_REFILLED 32 /* times that somebody may put something into a directory that has just been emptied */
 
 static int remove_children(int fd_taken, int depth);

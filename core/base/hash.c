@@ -96,7 +96,8 @@ bool hash_from_hex(const char *text, size_t len, uint8_t ret_digest[HASH_SIZE])
                 return false;
         for (size_t i = 0; i < HASH_SIZE; i++) {
                 unsigned int high = hex_digits[(unsigned char)text[2 * i]];
-                unsigned int low = high != 0 ? hex_digits[(unsigned char)text[2 * i + 1]] : 0; /* not behind a text's end */
+                unsigned int low =
+                        high != 0 ? hex_digits[(unsigned char)text[2 * i + 1]] : 0; /* not behind a text's end */
 
                 if (low == 0)
                         return false;

@@ -67,9 +67,8 @@ int leftover_open(int dir_fd, const char *name, struct leftover *ret_leftover)
                 if (fd < 0) /* gone meanwhile */
                         leftover.state = LEFTOVER_NONE;
                 else if (!leftover_is_held(fd))
-                        leftover = (struct leftover){
-                                leftover_is_proved(dir_fd, fd) ? LEFTOVER_FREE : LEFTOVER_UNPROVED,
-                                .fd = steal_fd(&fd), .uid = st.st_uid};
+                        leftover = (struct leftover){leftover_is_proved(dir_fd, fd) ? LEFTOVER_FREE : LEFTOVER_UNPROVED,
+                                                     .fd = steal_fd(&fd), .uid = st.st_uid};
         }
         *ret_leftover = leftover;
         return 0;

@@ -22,10 +22,10 @@
 #include <sys/types.h>
 
 enum leftover_state {
-        LEFTOVER_NONE,    /* nothing is there, or no directory: none of ours */
-        LEFTOVER_FREE,    /* nobody works in it: it is held and locked by fd now */
-        LEFTOVER_HELD,    /* a run that lives works in it */
-        LEFTOVER_FOREIGN, /* another user's */
+        LEFTOVER_NONE,     /* nothing is there, or no directory: none of ours */
+        LEFTOVER_FREE,     /* nobody works in it: it is held and locked by fd now */
+        LEFTOVER_HELD,     /* a run that lives works in it */
+        LEFTOVER_FOREIGN,  /* another user's */
         LEFTOVER_UNPROVED, /* somebody else may have put it there: held by fd, and not to be removed */
 };
 
@@ -37,7 +37,10 @@ struct leftover {
         uid_t uid; /* its owner, but for NONE */
 };
 
-#define LEFTOVER_INIT {.fd = -1}
+#define LEFTOVER_INIT                                                                                                  \
+        {                                                                                                              \
+                .fd = -1                                                                                               \
+        }
 
 /* Looks at name in dir_fd, following no link. 0 or -errno. */
 int leftover_open(int dir_fd, const char *name, struct leftover *ret_leftover);

@@ -56,8 +56,8 @@ static int set_attributes(posix_spawnattr_t *attributes)
         if (r == 0)
                 r = posix_spawnattr_setpgroup(attributes, 0);
         if (r == 0)
-                r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                                                 POSIX_SPAWN_SETPGROUP);
+                r = posix_spawnattr_setflags(attributes,
+                                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
         return r;
 }
 
@@ -100,7 +100,8 @@ static int64_t now_ms(void)
 static bool sleep_beside(int pid_fd, int64_t ms)
 {
         struct pollfd poll_fd = {.fd = pid_fd, .events = POLLIN};
-        int r = pid_fd >= 0 ? poll(&poll_fd, 1, ms > INT32_MAX ? INT32_MAX : (int)ms) : poll(NULL, 0, ms < 2 ? (int)ms : 2);
+        int r = pid_fd >= 0 ? poll(&poll_fd, 1, ms > INT32_MAX ? INT32_MAX : (int)ms)
+                            : poll(NULL, 0, ms < 2 ? (int)ms : 2);
 
         return r < 0 && errno == EINTR;
 }

@@ -29,7 +29,10 @@ struct process {
         pid_t pid;
 };
 
-#define PROCESS_INIT {.pid = -1}
+#define PROCESS_INIT                                                                                                   \
+        {                                                                                                              \
+                .pid = -1                                                                                              \
+        }
 
 /* 0 or -errno; errors of execve included. */
 int process_start(const struct process_spec *spec, struct process *ret_process);

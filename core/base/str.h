@@ -27,7 +27,10 @@ struct str {
 };
 
 extern char str_empty_[];
-#define STR_INIT {.data = str_empty_}
+#define STR_INIT                                                                                                       \
+        {                                                                                                              \
+                .data = str_empty_                                                                                     \
+        }
 
 void str_add(struct str *s, const char *text);
 void str_add_bytes(struct str *s, const void *bytes, size_t len);

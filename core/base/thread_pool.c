@@ -133,7 +133,10 @@ static unsigned int hire(struct thread_pool *pool, struct member *members, unsig
 
 int thread_pool_run(unsigned int n_workers, size_t n_units, thread_pool_work_fn *work, void *data)
 {
-        struct thread_pool pool = {.work = work, .data = data, .lock = PTHREAD_MUTEX_INITIALIZER, .failed_unit = SIZE_MAX};
+        struct thread_pool pool = {.work = work,
+                                   .data = data,
+                                   .lock = PTHREAD_MUTEX_INITIALIZER,
+                                   .failed_unit = SIZE_MAX};
         struct member members[THREAD_POOL_MAX];
         unsigned int n_threads;
 

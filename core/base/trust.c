@@ -245,7 +245,8 @@ int trust_look(const char *path, const struct trust_rule *rule, struct trust_res
         enter(&walk, &st);
         while (r == 0 && walk.rest[0] != '\0')
                 r = step(&walk);
-        (void)snprintf(ret_result->resolved, sizeof(ret_result->resolved), "%s", walk.done[0] != '\0' ? walk.done : "/");
+        (void)snprintf(ret_result->resolved, sizeof(ret_result->resolved), "%s",
+                       walk.done[0] != '\0' ? walk.done : "/");
         return r;
 }
 
@@ -260,8 +261,7 @@ int trust_check_fd(int fd, const char *path, const struct trust_rule *rule, stru
                 return -errno;
         if (ret_result->fault == TRUST_OK)
                 ret_result->fault = trust_judge_fd(fd, &st, rule);
-        if (ret_result->fault == TRUST_OK &&
-            (st.st_dev != ret_result->st.st_dev || st.st_ino != ret_result->st.st_ino))
+        if (ret_result->fault == TRUST_OK && (st.st_dev != ret_result->st.st_dev || st.st_ino != ret_result->st.st_ino))
                 ret_result->fault = TRUST_EXCHANGED;
         if (ret_result->fault != TRUST_OK && ret_result->fault_path[0] == '\0') {
                 ret_result->fault_uid = st.st_uid;

@@ -54,8 +54,8 @@ static int follow(struct walk *walk, const char *target)
 /* Takes name, which is neither "." nor "..": follows it where it is a link, else adds it to what is done. */
 static int take(struct walk *walk, const char *name)
 {
-        _cleanup_close_ int parent = file_open_beneath(walk->dir_fd, walk->done[0] != '\0' ? walk->done : ".",
-                                                       O_PATH | O_DIRECTORY, 0);
+        _cleanup_close_ int parent =
+                file_open_beneath(walk->dir_fd, walk->done[0] != '\0' ? walk->done : ".", O_PATH | O_DIRECTORY, 0);
         size_t len = strlen(walk->done);
         char target[PATH_MAX];
         ssize_t n;

@@ -68,15 +68,17 @@ struct stagings {
 static int see_staging(void *data, int dir_fd, const char *name, struct leftover *leftover)
 {
         const struct stagings *stagings = data;
-        const char *who = leftover->state == LEFTOVER_FREE      ? "an interrupted run"
-                          : leftover->state == LEFTOVER_FOREIGN ? "another user's interrupted run"
-                                                                : "an interrupted run, or somebody else who can write here,";
+        const char *who = leftover->state == LEFTOVER_FREE ? "an interrupted run"
+                          : leftover->state == LEFTOVER_FOREIGN
+                                  ? "another user's interrupted run"
+                                  : "an interrupted run, or somebody else who can write here,";
 
         (void)dir_fd;
         if (leftover->state == LEFTOVER_HELD)
                 return 0;
-        return look_add(stagings->look, PIPSEED_E_LEFTOVER, leftover->state == LEFTOVER_FREE ? REPAIR_STAGING : REPAIR_NONE,
-                        stagings->directory, stagings->err, "%s left %s", who, name);
+        return look_add(stagings->look, PIPSEED_E_LEFTOVER,
+                        leftover->state == LEFTOVER_FREE ? REPAIR_STAGING : REPAIR_NONE, stagings->directory,
+                        stagings->err, "%s left %s", who, name);
 }
 
 static bool is_leftover(const char *name)
@@ -184,9 +186,13 @@ static void find_base(struct examination *look)
 static int look_at_target(struct examination *look, struct pipseed_error *err)
 {
         const struct pipseed_request *req = look->req;
-        const struct target_query query = {.env = req->python == NULL ? look->env : NULL, .python = req->python,
-                                           .root = req->root, .trust = req->trust, .n_trust = req->n_trust,
-                                           .look_only = !look->fix, .event = req->event,
+        const struct target_query query = {.env = req->python == NULL ? look->env : NULL,
+                                           .python = req->python,
+                                           .root = req->root,
+                                           .trust = req->trust,
+                                           .n_trust = req->n_trust,
+                                           .look_only = !look->fix,
+                                           .event = req->event,
                                            .event_data = req->event_data};
         struct pipseed_error problem = PIPSEED_ERROR_INIT;
         int r = target_find(&query, &look->target, &problem);
@@ -194,7 +200,8 @@ static int look_at_target(struct examination *look, struct pipseed_error *err)
         struct stat st;
 
         /* What the disk or its permissions keep from being looked at is not an issue that a base repairs. */
-        if (r < 0 && (!look->is_env || r == PIPSEED_E_NO_MEMORY || r == PIPSEED_E_UNTRUSTED_INTERPRETER || r == PIPSEED_E_CANCELLED || r == PIPSEED_E_IO)) {
+        if (r < 0 && (!look->is_env || r == PIPSEED_E_NO_MEMORY || r == PIPSEED_E_UNTRUSTED_INTERPRETER ||
+                      r == PIPSEED_E_CANCELLED || r == PIPSEED_E_IO)) {
                 *err = problem;
                 return r;
         }
@@ -206,14 +213,16 @@ static int look_at_target(struct examination *look, struct pipseed_error *err)
                                 look->base != NULL ? REPAIR_BASE : REPAIR_NONE,
                                 problem.path[0] != '\0' ? problem.path : look->cfg.file, err, "%s", problem.message);
         /* Without home, or with a relative one, the links lead to the base: it was found. */
-        if (look->cfg.kind == PYVENV_CFG && look->cfg.home != NULL && look->cfg.home[0] == '/' && stat(look->cfg.home, &st) < 0)
-                return look_add(look, PIPSEED_E_ENV_CONFIG, look->base != NULL ? REPAIR_BASE : REPAIR_NONE, look->cfg.file,
-                                err, "home = %s: there is no such directory", look->cfg.home);
+        if (look->cfg.kind == PYVENV_CFG && look->cfg.home != NULL && look->cfg.home[0] == '/' &&
+            stat(look->cfg.home, &st) < 0)
+                return look_add(look, PIPSEED_E_ENV_CONFIG, look->base != NULL ? REPAIR_BASE : REPAIR_NONE,
+                                look->cfg.file, err, "home = %s: there is no such directory", look->cfg.home);
         minor = arena_format(&look->arena, "%d.%d", look->target->major, look->target->minor);
         if (minor != NULL && minor_version(look) != NULL && strcmp(minor, minor_version(look)) != 0)
                 return look_add(look, PIPSEED_E_BASE_CHANGED, REPAIR_NONE, look->cfg.file, err,
                                 "made with Python %s, and its interpreter is Python %s now: what is installed for the "
-                                "old one is not seen", look->cfg.version, look->target->version);
+                                "old one is not seen",
+                                look->cfg.version, look->target->version);
         return 0;
 }
 
@@ -262,8 +271,9 @@ static int add_pip(struct examination *look, const char *project, const char *ve
         look->items[look->n_items - 1].version = version;
         if (!repairable)
                 look->items[look->n_items - 1].public.hint =
-                        arena_format(&look->arena, "there is no wheel of %s %s at hand: name its directory with --wheel-dir",
-                                     project, version != NULL ? version : "");
+                        arena_format(&look->arena,
+                                     "there is no wheel of %s %s at hand: name its directory with --wheel-dir", project,
+                                     version != NULL ? version : "");
         return 0;
 }
 
@@ -326,8 +336,8 @@ static int look_at_package(struct examination *look, const char *project, struct
 
         if (lib == NULL)
                 return error_memory(err);
-        r = installed_find(look->target, look->req->user ? &look->target->user_scheme : &look->target->scheme, project, &list,
-                           err);
+        r = installed_find(look->target, look->req->user ? &look->target->user_scheme : &look->target->scheme, project,
+                           &list, err);
         for (size_t i = 0; r == 0 && i < list.n_items; i++) {
                 _cleanup_free_ char *directory = NULL;
 

@@ -45,7 +45,9 @@ char *look_lib(const struct examination *look)
 
         /* Links in an image lead to where a process chrooted there would get. */
         return rooted_resolve(target->root, (look->req->user ? &target->user_scheme : &target->scheme)->dirs[PLAN_LIB],
-                              &lib) == 0 ? lib : NULL;
+                              &lib) == 0
+                       ? lib
+                       : NULL;
 }
 
 int look_open_dir(const struct examination *look, const char *path)

@@ -17,14 +17,14 @@
 
 enum repair {
         REPAIR_NONE,
-        REPAIR_LEFTOVERS, /* of a `pipseed venv` that was killed */
-        REPAIR_BASE,      /* pyvenv.cfg and the links to the base interpreter again */
-        REPAIR_STAGING,     /* of a seeding that was killed */
-        REPAIR_SCRIPTS,   /* the paths in scripts */
-        REPAIR_PIP,       /* the same version again */
-        REPAIR_OWN,       /* copies of its own of files in wrong hands */
-        REPAIR_PIP_LEFTOVERS,    /* directories that pip moved away */
-        REPAIR_EMPTY,     /* empty directories on the way to a root */
+        REPAIR_LEFTOVERS,     /* of a `pipseed venv` that was killed */
+        REPAIR_BASE,          /* pyvenv.cfg and the links to the base interpreter again */
+        REPAIR_STAGING,       /* of a seeding that was killed */
+        REPAIR_SCRIPTS,       /* the paths in scripts */
+        REPAIR_PIP,           /* the same version again */
+        REPAIR_OWN,           /* copies of its own of files in wrong hands */
+        REPAIR_PIP_LEFTOVERS, /* directories that pip moved away */
+        REPAIR_EMPTY,         /* empty directories on the way to a root */
         N_REPAIRS,
 };
 
@@ -38,9 +38,9 @@ struct issue {
 struct examination {
         struct arena arena;
         const struct pipseed_request *req; /* whole: see job_copy_request */
-        bool fix;        /* what is found is to be repaired: nothing is left at a look */
-        const char *env; /* the directory, absolute */
-        bool is_env;     /* it has a pyvenv.cfg */
+        bool fix;                          /* what is found is to be repaired: nothing is left at a look */
+        const char *env;                   /* the directory, absolute */
+        bool is_env;                       /* it has a pyvenv.cfg */
         struct pyvenv cfg;
         struct target *target; /* NULL: it cannot be used as it is */
         bool may_be_gone;      /* what was wrong with it may have been that it was there at all */

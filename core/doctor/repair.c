@@ -85,8 +85,8 @@ static int remove_dead_link(int bin_fd, const char *name)
 {
         struct stat st;
 
-        if (implementation_of_file(name) == NULL ||
-            fstatat(bin_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode) || fstatat(bin_fd, name, &st, 0) == 0)
+        if (implementation_of_file(name) == NULL || fstatat(bin_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+            !S_ISLNK(st.st_mode) || fstatat(bin_fd, name, &st, 0) == 0)
                 return 0;
         return unlinkat(bin_fd, name, 0) < 0 ? -errno : 0;
 }
@@ -108,7 +108,8 @@ static int remove_dead_links(const struct examination *look, struct pipseed_erro
                         return error_sys(err, r, bin, "cannot remove the link %s", name);
         }
         return names.error == 0 || names.error == -ENOENT
-                       ? 0 : error_sys(err, names.error, bin, "cannot look into the directory");
+                       ? 0
+                       : error_sys(err, names.error, bin, "cannot look into the directory");
 }
 
 static int repair_base(struct examination *look, bool upgrade, struct pipseed_error *err)
@@ -174,7 +175,8 @@ static int repair_pip(struct examination *look, struct pipseed_error *err)
                 bool is_done = false;
 
                 for (size_t j = 0; j < i; j++)
-                        is_done |= look->items[j].repair == REPAIR_PIP && strcmp(look->items[j].package, item->package) == 0;
+                        is_done |= look->items[j].repair == REPAIR_PIP &&
+                                   strcmp(look->items[j].package, item->package) == 0;
                 if (item->repair != REPAIR_PIP || is_done)
                         continue;
                 req.packages = item->package;
@@ -236,17 +238,22 @@ static void explain(struct examination *look, enum repair repair, const struct p
 {
         for (size_t i = 0; i < look->n_items; i++)
                 if (look->items[i].repair == repair)
-                        look->items[i].public.hint = arena_format(&look->arena, "it could not be repaired: %s%s%s",
-                                                                  why->message, why->hint[0] != '\0' ? "; " : "",
-                                                                  why->hint);
+                        look->items[i].public.hint =
+                                arena_format(&look->arena, "it could not be repaired: %s%s%s", why->message,
+                                             why->hint[0] != '\0' ? "; " : "", why->hint);
 }
 
 int repair_all(struct examination *look, struct pipseed_error *err)
 {
-        static int (*const repairs[N_REPAIRS])(struct examination *look, struct pipseed_error *err) = {
-                [REPAIR_LEFTOVERS] = repair_leftovers, [REPAIR_BASE] = repair_base_only, [REPAIR_STAGING] = repair_staging,
-                [REPAIR_SCRIPTS] = repair_moved,       [REPAIR_PIP] = repair_pip,        [REPAIR_OWN] = repair_own,
-                [REPAIR_PIP_LEFTOVERS] = repair_pip_leftovers,       [REPAIR_EMPTY] = repair_empty,
+        static int (*const repairs[N_REPAIRS])(struct examination * look, struct pipseed_error * err) = {
+                [REPAIR_LEFTOVERS] = repair_leftovers,
+                [REPAIR_BASE] = repair_base_only,
+                [REPAIR_STAGING] = repair_staging,
+                [REPAIR_SCRIPTS] = repair_moved,
+                [REPAIR_PIP] = repair_pip,
+                [REPAIR_OWN] = repair_own,
+                [REPAIR_PIP_LEFTOVERS] = repair_pip_leftovers,
+                [REPAIR_EMPTY] = repair_empty,
         };
 
         for (int repair = REPAIR_NONE + 1; repair < N_REPAIRS; repair++) {

@@ -57,8 +57,7 @@ static const char *interpreter_of(struct arena *arena, const char *text, const c
         is_sh = str_starts(text, "#!/bin/sh\n") && str_starts(second, exec);
         path = take_word(arena, is_sh ? second + strlen(exec) : text + 2);
         *ret_rest = is_sh ? skip_lines(text, 3) : second;
-        if (path == NULL || *ret_rest == NULL || path[0] != '/' ||
-            implementation_of_file(path_base(path)) == NULL)
+        if (path == NULL || *ret_rest == NULL || path[0] != '/' || implementation_of_file(path_base(path)) == NULL)
                 return NULL;
         return path;
 }
@@ -96,7 +95,8 @@ static const char *activated(struct arena *arena, const char *text)
         return path;
 }
 
-typedef int script_fn(struct examination *look, int bin_fd, const char *name, const char *text, struct pipseed_error *err);
+typedef int script_fn(struct examination *look, int bin_fd, const char *name, const char *text,
+                      struct pipseed_error *err);
 
 static int visit(struct examination *look, int bin_fd, const char *name, script_fn *function, struct pipseed_error *err)
 {
@@ -105,8 +105,8 @@ static int visit(struct examination *look, int bin_fd, const char *name, script_
         struct stat st;
         size_t len = 0;
 
-        if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-            file_read_fd(fd, MAX_SCRIPT, &text, &len) < 0 || strlen(text) != len)
+        if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || file_read_fd(fd, MAX_SCRIPT, &text, &len) < 0 ||
+            strlen(text) != len)
                 return 0;
         return function(look, bin_fd, name, text, err);
 }
@@ -128,7 +128,8 @@ static int each_script(struct examination *look, script_fn *function, struct pip
         return r != 0 || names.error == 0 ? r : error_sys(err, names.error, bin, "cannot look into the directory");
 }
 
-static int look_at_script(struct examination *look, int bin_fd, const char *name, const char *text, struct pipseed_error *err)
+static int look_at_script(struct examination *look, int bin_fd, const char *name, const char *text,
+                          struct pipseed_error *err)
 {
         const char *bin = arena_format(&look->arena, "%s/bin", look->env);
         const char *path = arena_format(&look->arena, "%s/bin/%s", look->env, name);
@@ -206,8 +207,7 @@ static int follow_in(int lib_fd, const char *dist_info, const char *before, cons
                 at = row + strlen(before);
         }
         str_add(&out, at);
-        return out.failed ? -ENOMEM
-                          : file_replace(dir_fd, "RECORD", st.st_mode & 07777, out.data, out.len, durable);
+        return out.failed ? -ENOMEM : file_replace(dir_fd, "RECORD", st.st_mode & 07777, out.data, out.len, durable);
 }
 
 /* Of whichever distribution the script is. */
@@ -231,7 +231,8 @@ static int follow(const struct examination *look, const char *name, const char *
         return r < 0 ? error_sys(err, r, lib, "cannot write RECORD") : 0;
 }
 
-static int repair_script(struct examination *look, int bin_fd, const char *name, const char *text, struct pipseed_error *err)
+static int repair_script(struct examination *look, int bin_fd, const char *name, const char *text,
+                         struct pipseed_error *err)
 {
         const char *bin = arena_format(&look->arena, "%s/bin", look->env);
         _cleanup_(str_done) struct str out = STR_INIT;

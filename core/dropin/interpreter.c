@@ -37,9 +37,13 @@ static int find_target(struct dropin *dropin, enum dropin_purpose purpose, struc
         struct pipseed_error ignored = PIPSEED_ERROR_INIT;
         _cleanup_free_ char *cache = NULL;
         const struct pipseed_dropin_request *req = &dropin->req;
-        struct target_query query = {.python = req->python, .base_only = true, .trust = req->trust,
-                                     .n_trust = req->n_trust, .is_choice = purpose == DROPIN_ENABLE && req->python != NULL,
-                                     .look_only = purpose == DROPIN_LOOK || req->dry_run, .event = req->event,
+        struct target_query query = {.python = req->python,
+                                     .base_only = true,
+                                     .trust = req->trust,
+                                     .n_trust = req->n_trust,
+                                     .is_choice = purpose == DROPIN_ENABLE && req->python != NULL,
+                                     .look_only = purpose == DROPIN_LOOK || req->dry_run,
+                                     .event = req->event,
                                      .event_data = req->event_data};
 
         /* Without a cache the interpreter is asked each time: no reason to fail. */
@@ -56,8 +60,8 @@ static int name_paths(struct dropin *dropin, struct pipseed_error *err)
         char real[PATH_MAX];
 
         if (facts->stdlib == NULL || realpath(facts->stdlib, real) == NULL) {
-                (void)error_set(err, PIPSEED_E_UNSUPPORTED, facts->stdlib, "%s has no directory with its standard library",
-                                dropin->target->base_exe);
+                (void)error_set(err, PIPSEED_E_UNSUPPORTED, facts->stdlib,
+                                "%s has no directory with its standard library", dropin->target->base_exe);
                 return error_hint(err, "a drop-in ensurepip needs one that is not in an archive");
         }
         out->python = dropin->target->base_exe;

@@ -178,7 +178,8 @@ int package_render(const char *directory, const char *command, struct package_te
         if (r == -ENOMEM)
                 return error_memory(err);
         if (r < 0) {
-                (void)error_set(err, PIPSEED_E_UNSUPPORTED, directory, "the files of the drop-in ensurepip are not there");
+                (void)error_set(err, PIPSEED_E_UNSUPPORTED, directory,
+                                "the files of the drop-in ensurepip are not there");
                 err->sys_errno = -r;
                 return error_hint(err, "pipseed is not installed completely");
         }
@@ -267,8 +268,8 @@ void package_compile(int stdlib_fd, const char *name, const char *exe, const cha
         static const char script[] = "import py_compile, sys\n"
                                      "for name in sys.argv[2:]:\n"
                                      "    py_compile.compile(name, dfile=sys.argv[1] + '/' + name, doraise=True)\n";
-        const char *const argv[] = {exe, "-I", "-S", "-c", script, final, package_files[0], package_files[1],
-                                    package_files[2], NULL};
+        const char *const argv[] = {
+                exe, "-I", "-S", "-c", script, final, package_files[0], package_files[1], package_files[2], NULL};
         _cleanup_close_ int fd = open_package(stdlib_fd, name);
         _cleanup_(cleanup_freep) char **envp = process_python_environment();
         struct process_spec spec = {argv, envp, -1, -1, -1, fd};

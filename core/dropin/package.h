@@ -54,10 +54,17 @@ struct package_text {
         size_t len[PACKAGE_FILES];
 };
 
-#define PACKAGE_TEXT_INIT {{NULL}, {0}}
+#define PACKAGE_TEXT_INIT                                                                                              \
+        {                                                                                                              \
+                {NULL},                                                                                                \
+                {                                                                                                      \
+                        0                                                                                              \
+                }                                                                                                      \
+        }
 
 /* UNSUPPORTED: the directory has no such templates, pipseed is not installed completely. */
-int package_render(const char *directory, const char *command, struct package_text *ret_text, struct pipseed_error *err);
+int package_render(const char *directory, const char *command, struct package_text *ret_text,
+                   struct pipseed_error *err);
 void package_text_done(struct package_text *text);
 /* Does the package in the stdlib directory consist of these files? */
 bool package_matches(int stdlib_fd, const char *name, const struct package_text *text);

@@ -45,15 +45,16 @@ int hook_module_open(struct hook_module *module, const char *path, struct pipsee
         }
         if (venv_hook_read(dlsym(module->handle, "venv_hook"), &module->table) == 0)
                 return 0;
-        (void)error_set(err, PIPSEED_E_HOOK_FAILED, path, "'%s' is not a hook module: it has no usable 'venv_hook'", path);
+        (void)error_set(err, PIPSEED_E_HOOK_FAILED, path, "'%s' is not a hook module: it has no usable 'venv_hook'",
+                        path);
         return error_hint(err, "venv_hook.h says what a hook module exports");
 }
 
 /* The statuses of venv_hook.h, which are the classes of exit codes. */
 static int code_of(int status)
 {
-        static const int codes[] = {[1] = PIPSEED_E_HOOK_FAILED, [2] = PIPSEED_E_USAGE, [3] = PIPSEED_E_REFUSED,
-                                    [4] = PIPSEED_E_INTEGRITY};
+        static const int codes[] = {
+                [1] = PIPSEED_E_HOOK_FAILED, [2] = PIPSEED_E_USAGE, [3] = PIPSEED_E_REFUSED, [4] = PIPSEED_E_INTEGRITY};
 
         if (status <= 0 || (size_t)status >= ARRAY_SIZE(codes))
                 return PIPSEED_E_HOOK_FAILED;

@@ -25,7 +25,10 @@ struct hook_module {
         struct venv_hook_v1 table; /* a copy, whole where the module has a shorter one */
 };
 
-#define HOOK_MODULE_INIT {.fd = -1}
+#define HOOK_MODULE_INIT                                                                                               \
+        {                                                                                                              \
+                .fd = -1                                                                                               \
+        }
 
 /* HOOK: it cannot be loaded, or is not a hook. */
 int hook_module_open(struct hook_module *module, const char *path, struct pipseed_error *err);

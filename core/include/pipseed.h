@@ -72,8 +72,7 @@ extern "C" {
 
 /* Whether a struct that the library made has this member: PIPSEED_HAS(result, scripts). */
 #define PIPSEED_HAS(pointer, member)                                                                                   \
-        ((pointer)->struct_size >=                                                                                     \
-         (size_t)((const char *)(&(pointer)->member + 1) - (const char *)(pointer)))
+        ((pointer)->struct_size >= (size_t)((const char *)(&(pointer)->member + 1) - (const char *)(pointer)))
 
 /* ---- errors ---------------------------------------------------------------------------------------------------- */
 
@@ -88,17 +87,17 @@ extern "C" {
         X(NO_MEMORY, -102, "no-memory")                                                                                \
         X(NO_TARGET, -103, "no-target")                                                                                \
         X(BAD_TARGET, -104, "bad-target")                                                                              \
-        X(PROBE_FAILED, -105, "probe-failed")                                                                                        \
+        X(PROBE_FAILED, -105, "probe-failed")                                                                          \
         X(NO_WHEEL, -106, "no-wheel")                                                                                  \
         X(CANCELLED, -107, "cancelled")                                                                                \
         X(BUSY, -108, "busy")                                                                                          \
-        X(COMPILE_FAILED, -109, "compile-failed")                                                                                  \
+        X(COMPILE_FAILED, -109, "compile-failed")                                                                      \
         X(UNSUPPORTED, -110, "unsupported")                                                                            \
         X(NO_STORE, -111, "no-store")                                                                                  \
-        X(HOOK_FAILED, -112, "hook-failed")                                                                                          \
+        X(HOOK_FAILED, -112, "hook-failed")                                                                            \
         X(NOT_EMPTY, -113, "not-empty")                                                                                \
         X(NOT_INSTALLED, -114, "not-installed")                                                                        \
-        X(BATCH_FAILED, -115, "batch-failed")                                                                                        \
+        X(BATCH_FAILED, -115, "batch-failed")                                                                          \
         X(USAGE, -200, "usage")                                                                                        \
         X(BAD_VERSION, -201, "bad-version")                                                                            \
         X(BAD_SPECIFIER, -202, "bad-specifier")                                                                        \
@@ -120,14 +119,14 @@ extern "C" {
         X(INTEGRITY, -400, "integrity")                                                                                \
         X(WHEEL_HASH, -401, "wheel-hash")                                                                              \
         X(WHEEL_NAME, -402, "wheel-name")                                                                              \
-        X(ZIP_NO_EOCD, -410, "zip-no-eocd")                                                                              \
+        X(ZIP_NO_EOCD, -410, "zip-no-eocd")                                                                            \
         X(ZIP_TRAILING, -411, "zip-trailing")                                                                          \
         X(ZIP_PREFIX, -412, "zip-prefix")                                                                              \
         X(ZIP_COUNT, -413, "zip-count")                                                                                \
         X(ZIP_TRUNCATED, -414, "zip-truncated")                                                                        \
         X(ZIP_CENTRAL, -415, "zip-central")                                                                            \
         X(ZIP_LOCAL, -416, "zip-local")                                                                                \
-        X(ZIP_HEADER_MISMATCH, -417, "zip-header-mismatch")                                                                          \
+        X(ZIP_HEADER_MISMATCH, -417, "zip-header-mismatch")                                                            \
         X(ZIP_OVERLAP, -418, "zip-overlap")                                                                            \
         X(ZIP_DUPLICATE, -419, "zip-duplicate")                                                                        \
         X(ZIP_METHOD, -420, "zip-method")                                                                              \
@@ -136,12 +135,12 @@ extern "C" {
         X(ZIP_TYPE, -423, "zip-type")                                                                                  \
         X(ZIP_NAME, -424, "zip-name")                                                                                  \
         X(ZIP_PATH, -425, "zip-path")                                                                                  \
-        X(ZIP_NAME_COLLISION, -426, "zip-name-collision")                                                                                \
+        X(ZIP_NAME_COLLISION, -426, "zip-name-collision")                                                              \
         X(ZIP_DIRECTORY_DATA, -427, "zip-directory-data")                                                              \
         X(ZIP_SIZE, -428, "zip-size")                                                                                  \
         X(ZIP_CRC, -429, "zip-crc")                                                                                    \
         X(ZIP_BOMB, -430, "zip-bomb")                                                                                  \
-        X(ZIP_DECODER_MISMATCH, -431, "zip-decoder-mismatch")                                                                          \
+        X(ZIP_DECODER_MISMATCH, -431, "zip-decoder-mismatch")                                                          \
         X(ZIP_DATA, -432, "zip-data")                                                                                  \
         X(ZIP_MULTIDISK, -433, "zip-multidisk")                                                                        \
         X(ZIP_ZIP64, -434, "zip-zip64")                                                                                \
@@ -163,18 +162,18 @@ extern "C" {
         X(RECORD_PATH, -465, "record-path")                                                                            \
         X(RECORD_DUPLICATE, -466, "record-duplicate")                                                                  \
         X(STORE_ENTRY, -470, "store-entry")                                                                            \
-        X(STORE_UNTRUSTED, -471, "store-untrusted")                                                                            \
+        X(STORE_UNTRUSTED, -471, "store-untrusted")                                                                    \
         X(INSTALL_CHANGED, -480, "install-changed")                                                                    \
         X(INSTALL_MISSING, -481, "install-missing")                                                                    \
-        X(INSTALL_EXTRA, -482, "install-extra")                                                                    \
+        X(INSTALL_EXTRA, -482, "install-extra")                                                                        \
         X(INSTALL_VERSION, -483, "install-version")                                                                    \
         X(INSTALL_LINK, -484, "install-link")                                                                          \
         X(INSTALL_OWNER, -485, "install-owner")                                                                        \
         X(INSTALL_MODE, -486, "install-mode")                                                                          \
         X(INSTALL_SHARED, -487, "install-shared")                                                                      \
         X(LEFTOVER, -490, "leftover")                                                                                  \
-        X(PIP_LEFTOVER, -491, "pip-leftover")                                                                              \
-        X(BASE_MISSING, -492, "base-missing")                                                                                \
+        X(PIP_LEFTOVER, -491, "pip-leftover")                                                                          \
+        X(BASE_MISSING, -492, "base-missing")                                                                          \
         X(BASE_CHANGED, -493, "base-changed")                                                                          \
         X(ENV_CONFIG, -494, "env-config")                                                                              \
         X(ENV_MOVED, -495, "env-moved")                                                                                \
@@ -197,7 +196,10 @@ struct pipseed_error {
         uint64_t reserved[63]; /* 0 */
 };
 
-#define PIPSEED_ERROR_INIT {0}
+#define PIPSEED_ERROR_INIT                                                                                             \
+        {                                                                                                              \
+                0                                                                                                      \
+        }
 
 /* Stable lower-case name of a code ("zip-duplicate"), NULL when there is no such code. */
 PIPSEED_API const char *pipseed_code_name(int code);
@@ -319,7 +321,7 @@ struct pipseed_request {
 
         bool upgrade;
         bool user;
-        bool allow_user;                /* policy seed.user; default true */
+        bool allow_user;                  /* policy seed.user; default true */
         bool override_externally_managed; /* policy seed.externally-managed */
         bool dry_run;
         bool bundled; /* use the wheels inside the library; default true */
@@ -340,7 +342,7 @@ struct pipseed_request {
         const struct pipseed_pin *const *pins;
         size_t n_pins;
 
-        const char *cache_dir;    /* the store; NULL: $XDG_CACHE_HOME/pipseed or ~/.cache/pipseed */
+        const char *cache_dir;        /* the store; NULL: $XDG_CACHE_HOME/pipseed or ~/.cache/pipseed */
         const char *system_cache_dir; /* a read-only store, or NULL */
 
         pipseed_event_fn *event;
@@ -382,8 +384,8 @@ struct pipseed_package {
         const char *sha256;           /* of the wheel, hex, or NULL */
         const char *source;           /* "bundled" or the wheel's directory, or NULL */
         enum pipseed_action action;
-        uint64_t n_files;    /* regular files placed or removed, bytecode included */
-        uint64_t n_bytecode; /* of these, .pyc */
+        uint64_t n_files;         /* regular files placed or removed, bytecode included */
+        uint64_t n_bytecode;      /* of these, .pyc */
         uint64_t n_not_verified;  /* pipseed_verify: of n_files, those that could not be checked */
         const char *not_verified; /* how many for which reason, one line, or NULL */
 };
@@ -426,7 +428,7 @@ struct pipseed_finding {
 
 struct pipseed_verify_report {
         size_t struct_size;
-        const char *env;     /* as in struct pipseed_result */
+        const char *env; /* as in struct pipseed_result */
         const char *python;
         const char *version;
         const struct pipseed_package *const *packages; /* action none */
@@ -457,8 +459,8 @@ struct pipseed_issue {
         const char *path; /* absolute, or NULL */
         const char *text; /* one line */
         const char *hint; /* what to do about it when it is not repaired, or NULL */
-        bool repairable;    /* pipseed_doctor with fix is able to */
-        bool repaired;      /* it was */
+        bool repairable;  /* pipseed_doctor with fix is able to */
+        bool repaired;    /* it was */
 };
 
 struct pipseed_doctor_report {
@@ -483,7 +485,7 @@ PIPSEED_API void pipseed_doctor_report_free(struct pipseed_doctor_report *checku
 struct pipseed_wheel {
         size_t struct_size;
         const char *filename;
-        const char *name;    /* normalised project name */
+        const char *name; /* normalised project name */
         const char *version;
         const char *sha256;          /* hex */
         const char *requires_python; /* specifier, or NULL */
@@ -591,16 +593,16 @@ PIPSEED_API void pipseed_environment_free(struct pipseed_environment *env);
 /* One wheel in the store, unpacked, with its bytecode. */
 struct pipseed_cache_entry {
         size_t struct_size;
-        const char *wheel;   /* file name, NULL when the entry is too damaged to tell */
-        const char *sha256;  /* hex, of the wheel */
-        const char *directory;  /* absolute */
-        uint64_t bytes;      /* of all files */
-        uint64_t n_files;    /* bytecode included */
-        uint64_t n_bytecode; /* sets of bytecode: one for each interpreter's magic number */
-        int64_t last_used;   /* seconds since 1970, within an hour */
-        bool in_use;         /* by a seeding that runs now */
-        int status;          /* 0, or PIPSEED_E_STORE_ENTRY */
-        const char *problem; /* which file differs and how, or NULL */
+        const char *wheel;     /* file name, NULL when the entry is too damaged to tell */
+        const char *sha256;    /* hex, of the wheel */
+        const char *directory; /* absolute */
+        uint64_t bytes;        /* of all files */
+        uint64_t n_files;      /* bytecode included */
+        uint64_t n_bytecode;   /* sets of bytecode: one for each interpreter's magic number */
+        int64_t last_used;     /* seconds since 1970, within an hour */
+        bool in_use;           /* by a seeding that runs now */
+        int status;            /* 0, or PIPSEED_E_STORE_ENTRY */
+        const char *problem;   /* which file differs and how, or NULL */
 };
 
 struct pipseed_cache {
@@ -643,10 +645,10 @@ PIPSEED_API const char *pipseed_dropin_state_name(enum pipseed_dropin_state stat
 
 /* Fill with pipseed_dropin_request_init. All pointers are borrowed. */
 struct pipseed_dropin_request {
-        size_t size;         /* sizeof(struct pipseed_dropin_request) */
-        const char *python;  /* as in pipseed_create_request; NULL: the active environment's, else python3 on PATH */
-        const char *command; /* absolute path of the pipseed command that the drop-in is to call */
-        const char *directory;  /* the drop-in's files, as installed with the command */
+        size_t size;           /* sizeof(struct pipseed_dropin_request) */
+        const char *python;    /* as in pipseed_create_request; NULL: the active environment's, else python3 on PATH */
+        const char *command;   /* absolute path of the pipseed command that the drop-in is to call */
+        const char *directory; /* the drop-in's files, as installed with the command */
         bool force;
         bool dry_run;
         const char *cache_dir; /* as in pipseed_request: remembers interpreters */
@@ -664,12 +666,13 @@ struct pipseed_dropin {
         const char *stdlib;  /* directory, without links: what is changed is in there */
         const char *package; /* STDLIB/ensurepip */
         const char *kept;    /* STDLIB/.pipseed-ensurepip, NULL when it is not there */
-        const char *owner;   /* package of the system that the interpreter's own belongs to; NULL: none, or not looked for */
-        const char *command; /* pipseed that the drop-in calls, NULL without a drop-in */
-        const char *writer;  /* version of the pipseed that enabled, likewise */
-        bool command_missing;   /* it cannot be run */
-        bool current;        /* it is what pipseed_dropin_enable of this request writes */
-        bool changed;        /* this call did something (with dry_run: would) */
+        const char
+                *owner; /* package of the system that the interpreter's own belongs to; NULL: none, or not looked for */
+        const char *command;  /* pipseed that the drop-in calls, NULL without a drop-in */
+        const char *writer;   /* version of the pipseed that enabled, likewise */
+        bool command_missing; /* it cannot be run */
+        bool current;         /* it is what pipseed_dropin_enable of this request writes */
+        bool changed;         /* this call did something (with dry_run: would) */
         enum pipseed_dropin_state state;
 };
 
@@ -720,8 +723,8 @@ struct pipseed_interpreter {
 /* Uses env, python, root, cache_dir and event of the request, with the meaning that they have for pipseed_seed. Nothing is
  * changed, and an interpreter is run only if the cache does not know it. Errors: NO_TARGET, BAD_TARGET, PROBE, CANCELLED,
  * NO_MEMORY, IO. */
-PIPSEED_API int pipseed_interpreter_find(const struct pipseed_request *req, struct pipseed_interpreter **ret_interpreter,
-                                         struct pipseed_error *err);
+PIPSEED_API int pipseed_interpreter_find(const struct pipseed_request *req,
+                                         struct pipseed_interpreter **ret_interpreter, struct pipseed_error *err);
 PIPSEED_API void pipseed_interpreter_free(struct pipseed_interpreter *interpreter);
 
 PIPSEED_API int pipseed_pythons_find(const char *cache_dir, struct pipseed_pythons **ret_pythons,

@@ -140,11 +140,20 @@ static int divide(const struct bytecode_query *query, const struct manifest *pyc
 static int start(const struct bytecode_query *query, struct share *share, char **environment, int lifeline_fd,
                  int log_fd)
 {
-        const char *argv[] = {query->target->run_exe, "-I", "-S", "-c", compile_program,
-                              query->checked_hash ? "checked-hash" : "timestamp", NULL};
+        const char *argv[] = {query->target->run_exe,
+                              "-I",
+                              "-S",
+                              "-c",
+                              compile_program,
+                              query->checked_hash ? "checked-hash" : "timestamp",
+                              NULL};
         _cleanup_close_ int list_fd = process_file(share->paths.data, share->paths.len);
-        struct process_spec spec = {.argv = argv, .envp = environment, .stdin_fd = list_fd,
-                                    .stdout_fd = lifeline_fd, .stderr_fd = log_fd, .dir_fd = query->files_fd};
+        struct process_spec spec = {.argv = argv,
+                                    .envp = environment,
+                                    .stdin_fd = list_fd,
+                                    .stdout_fd = lifeline_fd,
+                                    .stderr_fd = log_fd,
+                                    .dir_fd = query->files_fd};
 
         if (list_fd < 0)
                 return list_fd;

@@ -13,10 +13,10 @@
 
 struct bytecode_query {
         const struct target *target; /* run_exe and cache_tag are there */
-        bool checked_hash;           /* PEP 552 checked hash-based, else source mtime and size; Python 3.6 has the latter only */
-        int files_fd;                /* the wheel's files */
+        bool checked_hash; /* PEP 552 checked hash-based, else source mtime and size; Python 3.6 has the latter only */
+        int files_fd;      /* the wheel's files */
         const struct manifest *files;
-        int out_fd; /* empty directory that gets the .pyc files, at the paths where they are installed */
+        int out_fd;           /* empty directory that gets the .pyc files, at the paths where they are installed */
         const char *out_path; /* the same, relative to files_fd: the interpreter's current directory */
         const char *path;     /* where that is, for messages */
         unsigned int jobs;

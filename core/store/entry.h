@@ -27,15 +27,15 @@
 
 struct entry {
         const struct store *store;
-        char *name;               /* of the directory in wheels/ */
-        int fd;                   /* the directory, locked shared */
+        char *name; /* of the directory in wheels/ */
+        int fd;     /* the directory, locked shared */
         int files_fd;
         struct manifest files;
-        int pyc_fd;               /* files directory of the bytecode, -1: none */
-        struct manifest pyc;      /* n_files 0: none */
-        char *pyc_suffix;         /* ".cpython-313.pyc", or NULL */
-        char *pyc_name;           /* of its directory, or NULL */
-        bool was_made;            /* by this call */
+        int pyc_fd;          /* files directory of the bytecode, -1: none */
+        struct manifest pyc; /* n_files 0: none */
+        char *pyc_suffix;    /* ".cpython-313.pyc", or NULL */
+        char *pyc_name;      /* of its directory, or NULL */
+        bool was_made;       /* by this call */
 };
 
 /* Yields the wheel's bytes when an entry has to be made. The memory stays valid until the query's owner frees it. */

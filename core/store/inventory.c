@@ -152,7 +152,8 @@ static int read_part(struct reading *reading, int entry_fd, const char *director
                 return r;
         if (!reading->check)
                 return faccessat(part_fd, "epoch", F_OK, 0) < 0 && errno == ENOENT
-                               ? note_problem(reading, directory, "was found damaged") : 0;
+                               ? note_problem(reading, directory, "was found damaged")
+                               : 0;
         r = files_fd >= 0 && !reading->damaged ? check_files(reading, &manifest, files_fd) : 0;
         return r < 0 ? r : forget_epoch(reading, part_fd);
 }

@@ -64,9 +64,16 @@ static int compile_into(const struct store *store, const struct entry_query *que
         _cleanup_(manifest_done) struct manifest pyc = {0};
         _cleanup_close_ int out_fd = -1;
         struct bytecode_query compile = {
-                .target = query->target, .checked_hash = wants_checked_hash(query), .files_fd = what->files_fd,
-                .files = what->files, .out_path = what->from_files, .path = what->dir_path, .jobs = query->jobs,
-                .umask = share_umask(query->umask), .event = query->event, .event_data = query->event_data,
+                .target = query->target,
+                .checked_hash = wants_checked_hash(query),
+                .files_fd = what->files_fd,
+                .files = what->files,
+                .out_path = what->from_files,
+                .path = what->dir_path,
+                .jobs = query->jobs,
+                .umask = share_umask(query->umask),
+                .event = query->event,
+                .event_data = query->event_data,
         };
         int r;
 
@@ -159,8 +166,11 @@ static int make_bytecode(const struct store *store, const struct entry_query *qu
                          int dir_fd, const char *dir_path, const char *temporary, struct pipseed_error *err)
 {
         _cleanup_free_ char *from_files = str_format("../../../%s/files", temporary);
-        const struct compiling what = {.files_fd = existing->files_fd, .files = &existing->files, .dir_fd = dir_fd,
-                                       .dir_path = dir_path, .from_files = from_files};
+        const struct compiling what = {.files_fd = existing->files_fd,
+                                       .files = &existing->files,
+                                       .dir_fd = dir_fd,
+                                       .dir_path = dir_path,
+                                       .from_files = from_files};
 
         return from_files != NULL ? compile_into(store, query, &what, err) : error_memory(err);
 }
@@ -179,8 +189,8 @@ static int publish(const struct store *store, bool durable, const char *temporar
         if (parent_fd < 0)
                 return error_sys(err, parent_fd, store->path, "cannot open the store");
         if (renameat(store->fd, temporary, parent_fd, path_base(final)) == 0)
-                return durable && fsync(parent_fd) < 0
-                               ? error_sys(err, errno, store->path, "cannot sync the store") : 0;
+                return durable && fsync(parent_fd) < 0 ? error_sys(err, errno, store->path, "cannot sync the store")
+                                                       : 0;
         /* Another process was faster: its entry is as good as ours. */
         if (errno == EEXIST || errno == ENOTEMPTY)
                 return 0;
@@ -204,8 +214,7 @@ int make_missing(const struct store *store, const struct entry_query *query, con
         if (dir_fd < 0)
                 return error_sys(err, dir_fd, store->path, "cannot make a directory in the store");
         dir_path = path_join(store->path, temporary);
-        final = existing != NULL ? str_format("wheels/%s/%s", name, pyc_name)
-                                 : str_format("wheels/%s", name);
+        final = existing != NULL ? str_format("wheels/%s/%s", name, pyc_name) : str_format("wheels/%s", name);
         if (dir_path == NULL || final == NULL)
                 r = error_memory(err);
         else if (existing != NULL)

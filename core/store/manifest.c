@@ -54,8 +54,7 @@ void manifest_write(struct str *out, const struct manifest *manifest)
                 add_file(out, manifest, i);
         if (out->failed)
                 return;
-        str_printf(out, "end %08lx\n",
-                   crc32_z(0, (const unsigned char *)out->data + start, out->len - start));
+        str_printf(out, "end %08lx\n", crc32_z(0, (const unsigned char *)out->data + start, out->len - start));
 }
 
 /* A reader over the text, which the manifest owns: fields are cut out of it in place. */

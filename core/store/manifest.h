@@ -33,7 +33,7 @@ struct manifest_stat {
 
 struct manifest {
         struct arena arena;
-        struct wheel_info info;           /* info.files: the files; for bytecode path is that of the .pyc */
+        struct wheel_info info;      /* info.files: the files; for bytecode path is that of the .pyc */
         struct manifest_stat *stats; /* one for each file */
         const size_t *source;        /* bytecode: index of the wheel file; NULL in an entry of the wheel */
 };

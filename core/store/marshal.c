@@ -14,10 +14,10 @@
 
 /* An object. All are in one array in the order in which they are written, so that children follow their parent. */
 struct node {
-        uint8_t type;    /* without FLAG_REF */
-        uint32_t start;  /* of its own bytes; REF: number of the node that is meant */
+        uint8_t type;   /* without FLAG_REF */
+        uint32_t start; /* of its own bytes; REF: number of the node that is meant */
         uint32_t len;
-        uint32_t end;    /* number of the first node behind its children */
+        uint32_t end; /* number of the first node behind its children */
 };
 
 struct tree {
@@ -45,17 +45,17 @@ enum group { GROUP_NONE, GROUP_TEXT, GROUP_TUPLE, GROUP_SET };
 static const struct form {
         char type;
         uint8_t size_kind;
-        uint8_t unit;      /* SIZE_FIXED: bytes; else bytes for each */
-        uint8_t children;  /* SIZE_FIXED: their number; else: the length is their number */
-        uint8_t group;     /* types of one group can stand for each other */
+        uint8_t unit;     /* SIZE_FIXED: bytes; else bytes for each */
+        uint8_t children; /* SIZE_FIXED: their number; else: the length is their number */
+        uint8_t group;    /* types of one group can stand for each other */
 } forms[] = {
-        {'N', SIZE_FIXED, 0, 0, GROUP_NONE}, {'F', SIZE_FIXED, 0, 0, GROUP_NONE}, {'T', SIZE_FIXED, 0, 0, GROUP_NONE},
-        {'S', SIZE_FIXED, 0, 0, GROUP_NONE}, {'.', SIZE_FIXED, 0, 0, GROUP_NONE}, {'i', SIZE_FIXED, 4, 0, GROUP_NONE},
+        {'N', SIZE_FIXED, 0, 0, GROUP_NONE}, {'F', SIZE_FIXED, 0, 0, GROUP_NONE},  {'T', SIZE_FIXED, 0, 0, GROUP_NONE},
+        {'S', SIZE_FIXED, 0, 0, GROUP_NONE}, {'.', SIZE_FIXED, 0, 0, GROUP_NONE},  {'i', SIZE_FIXED, 4, 0, GROUP_NONE},
         {'g', SIZE_FIXED, 8, 0, GROUP_NONE}, {'y', SIZE_FIXED, 16, 0, GROUP_NONE}, {'l', SIZE_LONG, 2, 0, GROUP_NONE},
-        {'s', SIZE_LONG, 1, 0, GROUP_NONE},  {'u', SIZE_LONG, 1, 0, GROUP_TEXT},  {'t', SIZE_LONG, 1, 0, GROUP_TEXT},
-        {'a', SIZE_LONG, 1, 0, GROUP_TEXT},  {'A', SIZE_LONG, 1, 0, GROUP_TEXT},  {'z', SIZE_BYTE, 1, 0, GROUP_TEXT},
-        {'Z', SIZE_BYTE, 1, 0, GROUP_TEXT},  {'(', SIZE_LONG, 0, 1, GROUP_TUPLE}, {')', SIZE_BYTE, 0, 1, GROUP_TUPLE},
-        {'[', SIZE_LONG, 0, 1, GROUP_NONE},  {'<', SIZE_LONG, 0, 1, GROUP_SET},   {'>', SIZE_LONG, 0, 1, GROUP_SET},
+        {'s', SIZE_LONG, 1, 0, GROUP_NONE},  {'u', SIZE_LONG, 1, 0, GROUP_TEXT},   {'t', SIZE_LONG, 1, 0, GROUP_TEXT},
+        {'a', SIZE_LONG, 1, 0, GROUP_TEXT},  {'A', SIZE_LONG, 1, 0, GROUP_TEXT},   {'z', SIZE_BYTE, 1, 0, GROUP_TEXT},
+        {'Z', SIZE_BYTE, 1, 0, GROUP_TEXT},  {'(', SIZE_LONG, 0, 1, GROUP_TUPLE},  {')', SIZE_BYTE, 0, 1, GROUP_TUPLE},
+        {'[', SIZE_LONG, 0, 1, GROUP_NONE},  {'<', SIZE_LONG, 0, 1, GROUP_SET},    {'>', SIZE_LONG, 0, 1, GROUP_SET},
         {':', SIZE_FIXED, 0, 3, GROUP_NONE},
 };
 

@@ -66,8 +66,9 @@ static int look(const struct renewal *renewal, size_t i, struct stat *ret_st)
                 return -ESTALE;
         if (fstatat(renewal->files_fd, path, ret_st, AT_SYMLINK_NOFOLLOW) < 0)
                 return errno == ENOENT ? -ESTALE : -errno;
-        return manifest_stat_fits(&renewal->current, i, ret_st, false) && share_is_safe(ret_st, geteuid(), false) ? 0
-                                                                                                               : -ESTALE;
+        return manifest_stat_fits(&renewal->current, i, ret_st, false) && share_is_safe(ret_st, geteuid(), false)
+                       ? 0
+                       : -ESTALE;
 }
 
 static int write_fresh(int dir_fd, const struct stat *old, const char *data, size_t len, struct stat *ret_st)

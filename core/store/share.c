@@ -6,7 +6,8 @@
 
 struct share_caller share_caller_here(enum pipseed_link_mode mode, const char *root)
 {
-        return (struct share_caller){.uid = geteuid(), .below_root = root != NULL,
+        return (struct share_caller){.uid = geteuid(),
+                                     .below_root = root != NULL,
                                      .is_explicit = mode == PIPSEED_LINK_HARDLINK};
 }
 

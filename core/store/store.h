@@ -28,8 +28,8 @@ enum store_kind {
 
 struct store {
         enum store_kind kind;
-        char *path; /* of the v1 directory, absolute */
-        int fd;     /* the v1 directory */
+        char *path;                   /* of the v1 directory, absolute */
+        int fd;                       /* the v1 directory */
         char epoch[STORE_EPOCH_SIZE]; /* of now: boot and mount, see stamp.h; "" when it cannot be told */
         size_t boot_len;              /* of the boot's part in it */
 };

@@ -41,13 +41,14 @@ static int refuse(const char *exe, const struct trust_result *result, struct pip
         char why[128];
 
         trust_describe(result, why, sizeof(why));
-        (void)error_set(err, PIPSEED_E_UNTRUSTED_INTERPRETER, result->fault_path,
-                        "refusing to run '%s': '%s' %s", exe, result->fault_path, why);
+        (void)error_set(err, PIPSEED_E_UNTRUSTED_INTERPRETER, result->fault_path, "refusing to run '%s': '%s' %s", exe,
+                        result->fault_path, why);
         if (result->fault == TRUST_WRITABLE)
                 return error_hint(err, "run: chmod go-w %s; or list the interpreter's directory in target.trust",
                                   result->fault_path);
-        return error_hint(err, "if you trust uid %u, list the interpreter's directory in target.trust, or name it with -p "
-                               "(venv, seed, enable); else: chown -h %u %s",
+        return error_hint(err,
+                          "if you trust uid %u, list the interpreter's directory in target.trust, or name it with -p "
+                          "(venv, seed, enable); else: chown -h %u %s",
                           (unsigned int)result->fault_uid, (unsigned int)geteuid(), result->fault_path);
 }
 
@@ -88,8 +89,8 @@ static int find_fault(const struct target_query *query, const char *exe, const s
         int r = trust_look(exe, &rule, ret_result);
 
         if (r < 0) {
-                (void)error_set(err, is_absent(r) ? PIPSEED_E_BAD_TARGET : PIPSEED_E_IO, exe, "cannot look at the interpreter %s",
-                                exe);
+                (void)error_set(err, is_absent(r) ? PIPSEED_E_BAD_TARGET : PIPSEED_E_IO, exe,
+                                "cannot look at the interpreter %s", exe);
                 err->sys_errno = -r;
                 return err->code;
         }

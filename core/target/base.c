@@ -296,8 +296,8 @@ static int find_step(struct arena *arena, const char *root, const struct pyvenv 
          * no home, others a relative one. A copy has nothing else to go by. */
         if (r == 0 && (env->home == NULL || env->home[0] != '/')) {
                 (void)error_set(err, PIPSEED_E_BAD_TARGET, env->file,
-                                "%s does not name the environment's base (%s), and its interpreter is a copy", env->file,
-                                env->home == NULL ? "no home" : "a relative home");
+                                "%s does not name the environment's base (%s), and its interpreter is a copy",
+                                env->file, env->home == NULL ? "no home" : "a relative home");
                 return error_hint(err, "recreate it: python3 -m venv --clear %s", env->prefix);
         }
         if (r == 0) {

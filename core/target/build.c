@@ -64,7 +64,8 @@ static int check_version(const struct target *target, const struct pyvenv *env, 
         (void)error_set(err, PIPSEED_E_BAD_TARGET, env->prefix,
                         "the environment %s was made for %s, but its interpreter is Python %s now", env->prefix, other,
                         target->version);
-        return error_hint(err, "bring it up to date (python3 -m venv --upgrade %s) or recreate it", SHELL_WORD(env->prefix));
+        return error_hint(err, "bring it up to date (python3 -m venv --upgrade %s) or recreate it",
+                          SHELL_WORD(env->prefix));
 }
 
 static int set_facts(struct target *target, const struct facts *facts)
@@ -121,12 +122,13 @@ static int add_sites(struct sys_path *search, const struct facts_paths *paths, c
 }
 
 /* In the order of site.main(): the environment's own, the user's, the base's. */
-static int set_search(struct target *target, const struct facts *facts, const struct pyvenv *env,
-                      const char *user_base)
+static int set_search(struct target *target, const struct facts *facts, const struct pyvenv *env, const char *user_base)
 {
         /* With root "/", what is installed is where it is without. */
         bool moved = target->root != NULL && strcmp(target->root, "/") != 0;
-        struct sys_path search = {.arena = &target->arena, .root = moved ? target->root : NULL, .scheme = &target->scheme};
+        struct sys_path search = {.arena = &target->arena,
+                                  .root = moved ? target->root : NULL,
+                                  .scheme = &target->scheme};
         const char *user_site = scheme_replace(&target->arena, facts->user_site, PROBE_USER, user_base);
         int r = 0;
 
@@ -163,7 +165,8 @@ static int fill(struct target *target, const struct facts *facts, const struct p
                 return error_memory(err);
         r = starts_empty ? 0 : set_search(target, facts, env, user_base);
         return r < 0 ? error_sys(err, r, r == -EACCES ? target->scheme.dirs[PLAN_LIB] : target->prefix,
-                                 "cannot tell where this Python looks for packages") : 0;
+                                 "cannot tell where this Python looks for packages")
+                     : 0;
 }
 
 int build_target(struct target *target, const struct facts *facts, const struct pyvenv *env, const char *exe,

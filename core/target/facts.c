@@ -230,7 +230,8 @@ int facts_parse(struct arena *arena, const char *json, const char *exe, struct f
         if (reader.wrong != NULL && errno == ENOMEM) /* the reader's arena had none */
                 return error_memory(err);
         if (reader.wrong != NULL)
-                return error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s gave no usable answer about its %s", exe, reader.wrong);
+                return error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s gave no usable answer about its %s", exe,
+                                 reader.wrong);
         *ret_facts = facts;
         return 0;
 }

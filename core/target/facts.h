@@ -26,13 +26,13 @@ struct facts_paths {
 struct facts {
         int major, minor, micro;
         const struct implementation *implementation;
-        int impl_major, impl_minor;  /* its own release; of CPython 0 */
-        const char *prefix;          /* sys.prefix */
+        int impl_major, impl_minor; /* its own release; of CPython 0 */
+        const char *prefix;         /* sys.prefix */
         const char *stdlib;
-        const char *cache_tag;       /* or NULL */
+        const char *cache_tag; /* or NULL */
         uint8_t magic[4];
         bool free_threaded;
-        const char *platform;        /* or NULL */
+        const char *platform; /* or NULL */
         enum tag_libc libc;
         int libc_major, libc_minor;
         struct target_scheme scheme; /* of this interpreter itself */

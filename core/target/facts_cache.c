@@ -41,8 +41,8 @@ static char *make_key(const char *exe, const char *resolved, const struct stat *
         add_hex(&key, exe);
         str_add_char(&key, ' ');
         add_hex(&key, resolved);
-        str_printf(&key, " %ju %ju %jd %jd.%09ld ", (uintmax_t)st->st_dev, (uintmax_t)st->st_ino,
-                   (intmax_t)st->st_size, (intmax_t)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+        str_printf(&key, " %ju %ju %jd %jd.%09ld ", (uintmax_t)st->st_dev, (uintmax_t)st->st_ino, (intmax_t)st->st_size,
+                   (intmax_t)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
         if (layout != NULL)
                 add_hex(&key, layout);
         return str_steal(&key);
@@ -223,9 +223,8 @@ int facts_cache_list(struct arena *arena, const char *cache_dir, const char *con
         int r = 0;
 
         for (int i = 0; i < n_entries; i++) {
-                _cleanup_free_ char *path = entries[i]->d_name[0] != '.'
-                                                    ? remembered_path(fd, entries[i]->d_name)
-                                                    : NULL;
+                _cleanup_free_ char *path =
+                        entries[i]->d_name[0] != '.' ? remembered_path(fd, entries[i]->d_name) : NULL;
 
                 free(entries[i]);
                 if (path == NULL || r < 0)

@@ -21,17 +21,21 @@
 #include <stdbool.h>
 
 struct facts_cache {
-        int dir_fd;     /* CACHE/facts, -1: not remembering */
+        int dir_fd;      /* CACHE/facts, -1: not remembering */
         char *cache_dir; /* to be created when something is written; NULL: not remembering */
-        char *name;     /* file name in the directory */
+        char *name;      /* file name in the directory */
         char *key;
 };
 
-#define FACTS_CACHE_INIT {.dir_fd = -1}
+#define FACTS_CACHE_INIT                                                                                               \
+        {                                                                                                              \
+                .dir_fd = -1                                                                                           \
+        }
 
 /* cache_dir NULL: nothing will be remembered. A cache that cannot be used is not an error. PIPSEED_E_BAD_TARGET: exe is not
  * there; PIPSEED_E_NO_MEMORY. */
-int facts_cache_open(struct facts_cache *facts_cache, const char *cache_dir, const char *exe, struct pipseed_error *err);
+int facts_cache_open(struct facts_cache *facts_cache, const char *cache_dir, const char *exe,
+                     struct pipseed_error *err);
 /* True: ret_json is the text that was written, in new memory. */
 bool facts_cache_read(const struct facts_cache *facts_cache, char **ret_json);
 /* Does its best; a cache that cannot be written is not an error. */

@@ -20,8 +20,7 @@
 /* CPython's Lib/importlib/_bootstrap_external.py up to 3.13, Include/internal/pycore_magic_number.h from 3.14 on: the
  * value of the first final release, which holds for all of that minor version. */
 static const unsigned int magics[] = {
-        [6] = 3379,  [7] = 3394,  [8] = 3413,  [9] = 3425,  [10] = 3439,
-        [11] = 3495, [12] = 3531, [13] = 3571, [14] = 3627,
+        [6] = 3379, [7] = 3394, [8] = 3413, [9] = 3425, [10] = 3439, [11] = 3495, [12] = 3531, [13] = 3571, [14] = 3627,
 };
 
 unsigned int image_magic(int minor)
@@ -127,7 +126,8 @@ static int find_stdlib(struct arena *arena, struct image *image, const char *nam
                 int n = list_stdlibs(arena, image, libdirs[i]);
 
                 if (n < 0)
-                        return error_sys(err, n, image->prefix, "cannot look for a standard library in %s", image->prefix);
+                        return error_sys(err, n, image->prefix, "cannot look for a standard library in %s",
+                                         image->prefix);
                 if (n == 1)
                         return 0;
                 if (n > 1)
@@ -223,8 +223,8 @@ static int describe(struct arena *arena, const struct image *image, struct facts
         facts->user_site = arena_format(arena, "%s/lib/%s/site-packages", PROBE_USER, image->lib);
         if (facts->stdlib == NULL || facts->cache_tag == NULL || facts->user_site == NULL)
                 return -ENOMEM;
-        if (scheme_of_layout(arena, layout, image->prefix, image->lib, image->libdir, image->minor,
-                             &facts->scheme) < 0 ||
+        if (scheme_of_layout(arena, layout, image->prefix, image->lib, image->libdir, image->minor, &facts->scheme) <
+                    0 ||
             scheme_of_layout(arena, SCHEME_VENV, PROBE_PREFIX, image->lib, image->libdir, image->minor,
                              &facts->venv_scheme) < 0 ||
             scheme_of_layout(arena, SCHEME_POSIX, PROBE_USER, image->lib, "lib", image->minor, &facts->user_scheme) < 0)
@@ -254,13 +254,14 @@ static int look(struct arena *arena, const char *root, const char *exe, struct f
         implementation = implementation_of_file(path_base(host));
         if (implementation != NULL && !implementation->has_image_facts)
                 return error_set(err, PIPSEED_E_BAD_TARGET, exe,
-                                 "%s inside %s is a %s, whose facts cannot be told without running it", exe, image.place,
-                                 implementation->title);
+                                 "%s inside %s is a %s, whose facts cannot be told without running it", exe,
+                                 image.place, implementation->title);
         r = find_stdlib(arena, &image, path_base(host), exe, err);
         if (r < 0)
                 return r;
         if (image.minor < 6) {
-                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s inside %s is Python 3.%d", exe, image.place, image.minor);
+                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s inside %s is Python 3.%d", exe, image.place,
+                                image.minor);
                 return error_hint(err, "pipseed installs into Python 3.6 and newer");
         }
         r = describe(arena, &image, &facts);

@@ -275,7 +275,7 @@ static int look_in(struct finder *finder)
 
 /* 0 or a negative code. */
 static int look_at_dir(const struct target *target, const struct target_scheme *scheme, struct finder *finder,
-                          const char *directory, struct pipseed_error *err)
+                       const char *directory, struct pipseed_error *err)
 {
         const char *root = target->root != NULL && strcmp(target->root, "/") != 0 ? target->root : NULL;
         _cleanup_free_ char *host = NULL;

@@ -42,8 +42,7 @@ static void reader_done(struct reader *reader)
 static const struct option *find_option(const struct reader *reader, const char *section, const char *key)
 {
         for (size_t i = 0; i < reader->n_options; i++)
-                if (strcmp(reader->options[i].section, section) == 0 &&
-                    str_equal_nocase(reader->options[i].key, key))
+                if (strcmp(reader->options[i].section, section) == 0 && str_equal_nocase(reader->options[i].key, key))
                         return &reader->options[i];
         return NULL;
 }

@@ -158,14 +158,15 @@ static int fail(const char *exe, int status, char *stderr_text, struct pipseed_e
         }
         said = last_line(stderr_text);
         if (WIFSIGNALED(status))
-                (void)error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s was ended by signal %d when asked what it is", exe,
-                                WTERMSIG(status));
+                (void)error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s was ended by signal %d when asked what it is",
+                                exe, WTERMSIG(status));
         else if (WEXITSTATUS(status) != 0)
                 (void)error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s failed when asked what it is (exit %d)%s%s", exe,
                                 WEXITSTATUS(status), said[0] != '\0' ? ": " : "", said);
         else
                 (void)error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s did not answer as a Python does", exe);
-        return error_hint(err, "see what this prints: %s -I -S -c 'import sys, sysconfig; print(sys.version)'", SHELL_WORD(exe));
+        return error_hint(err, "see what this prints: %s -I -S -c 'import sys, sysconfig; print(sys.version)'",
+                          SHELL_WORD(exe));
 }
 
 /* sysconfig obeys these, which are set while an extension is built for another machine. */
@@ -188,7 +189,8 @@ static int tick(void *data)
         return event_send(probe->event, probe->event_data, PIPSEED_EVENT_TICK, text);
 }
 
-static int run(const struct probe *probe, const char *script, int out_fd, int err_fd, int *ret_status, struct pipseed_error *err)
+static int run(const struct probe *probe, const char *script, int out_fd, int err_fd, int *ret_status,
+               struct pipseed_error *err)
 {
         const char *exe = probe->exe;
         const char *const argv[] = {exe, "-I", "-S", "-c", script, NULL};
@@ -269,8 +271,8 @@ int probe_executable(const struct probe *probe, char **ret_path, struct pipseed_
                 return r;
         path = probe_unhex(hex);
         if (path == NULL)
-                return error_set(err, PIPSEED_E_PROBE_FAILED, probe->exe, "the Python that %s runs does not know its own path",
-                                 probe->exe);
+                return error_set(err, PIPSEED_E_PROBE_FAILED, probe->exe,
+                                 "the Python that %s runs does not know its own path", probe->exe);
         *ret_path = path;
         return 0;
 }

@@ -62,8 +62,8 @@ int scheme_of_layout(struct arena *arena, enum scheme_layout layout, const char 
         if (layout == SCHEME_VENV)
                 scheme.dirs[PLAN_HEADERS] = arena_format(arena, "%s/include/site/python3.%d", base, minor);
         else /* Debian's distutils had them below local, its sysconfig has not. */
-                scheme.dirs[PLAN_HEADERS] = arena_format(arena, "%s%s/include/%s%s", base, minor < 10 ? local : "", lib,
-                                              abi_suffix(minor));
+                scheme.dirs[PLAN_HEADERS] =
+                        arena_format(arena, "%s%s/include/%s%s", base, minor < 10 ? local : "", lib, abi_suffix(minor));
         for (size_t i = 0; i < PLAN_N_ROOTS; i++)
                 if (scheme.dirs[i] == NULL)
                         return -ENOMEM;

@@ -46,8 +46,8 @@ static int add_dir(struct sys_path *search, const char *directory)
         if (r <= 0)
                 return r;
         copy = arena_strdup(search->arena, directory);
-        if (copy == NULL || arena_grow(search->arena, &search->items, search->n_items, &search->capacity,
-                                       sizeof(*search->items)) < 0)
+        if (copy == NULL ||
+            arena_grow(search->arena, &search->items, search->n_items, &search->capacity, sizeof(*search->items)) < 0)
                 return -ENOMEM;
         search->items[search->n_items++] = copy;
         return 0;

@@ -18,8 +18,8 @@
 #include <stddef.h>
 
 struct sys_path {
-        struct arena *arena; /* holds the items */
-        const char *root;    /* where the directories are now, or NULL */
+        struct arena *arena;                /* holds the items */
+        const char *root;                   /* where the directories are now, or NULL */
         const struct target_scheme *scheme; /* of its directories none is passed over because it may not be looked at */
         const char **items;
         size_t n_items;

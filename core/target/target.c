@@ -22,7 +22,7 @@
 struct finder {
         const struct target_query *query;
         struct target *target;
-        const char *image; /* the root that is looked in, NULL: the host */
+        const char *image;                    /* the root that is looked in, NULL: the host */
         const struct lookup_request *request; /* what is found has to be of this version, NULL: any */
         int n_scripts;
         struct pipseed_error *err;
@@ -95,7 +95,9 @@ static int find_in_env(struct finder *finder, const struct pyvenv *env, const ch
  * is. */
 static int find_behind_script(struct finder *finder, const char *path)
 {
-        const struct probe probe = {.exe = path, .event = finder->query->event, .event_data = finder->query->event_data};
+        const struct probe probe = {.exe = path,
+                                    .event = finder->query->event,
+                                    .event_data = finder->query->event_data};
         _cleanup_free_ char *exe = NULL;
         struct facts facts;
         int r;
@@ -145,7 +147,8 @@ static int not_an_environment(const struct finder *finder, const char *directory
 {
         (void)error_set(finder->err, PIPSEED_E_NO_TARGET, directory, "'%s' is not an environment: it has no pyvenv.cfg",
                         directory);
-        return error_hint(finder->err, "make one: pipseed venv %s; an installation is named by --python PREFIX/bin/python3",
+        return error_hint(finder->err,
+                          "make one: pipseed venv %s; an installation is named by --python PREFIX/bin/python3",
                           SHELL_WORD(directory));
 }
 

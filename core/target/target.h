@@ -27,19 +27,20 @@ struct target {
         struct arena arena;
         const struct facts *facts; /* of the base interpreter (facts.h); NULL unless base_only was asked for */
         const char *base_exe;      /* the interpreter behind exe that belongs to no environment */
-        const char *root; /* absolute, or NULL */
-        const char *exe;  /* for shebangs: absolute, as invoked; in an environment found by directory, ENV/bin/NAME with
+        const char *root;          /* absolute, or NULL */
+        const char *exe; /* for shebangs: absolute, as invoked; in an environment found by directory, ENV/bin/NAME with
                              the NAME that `python -m venv` of its base uses */
-        const char *run_exe; /* what may be executed to compile bytecode: the base, never an environment's own file; NULL:
+        const char
+                *run_exe; /* what may be executed to compile bytecode: the base, never an environment's own file; NULL:
                                 nothing (it lies inside a root, or a stranger could have made it) */
-        bool in_image;       /* the interpreter lies inside root */
+        bool in_image;    /* the interpreter lies inside root */
         const char *prefix;
         const char *base_prefix;
         bool is_venv;     /* pyvenv.cfg, or a virtualenv older than 20 */
         bool system_site; /* a venv that sees its base's packages; true outside venvs */
         const struct implementation *implementation;
         int major, minor, micro;
-        const char *version; /* "3.13.0", never with a pre-release suffix: what pip holds against Requires-Python */
+        const char *version;   /* "3.13.0", never with a pre-release suffix: what pip holds against Requires-Python */
         const char *cache_tag; /* "cpython-313", NULL: no bytecode */
         uint8_t magic[4];      /* importlib.util.MAGIC_NUMBER; all zero: unknown */
         struct tag_facts tags;
@@ -62,7 +63,7 @@ struct target_query {
         const char *const *trust;
         size_t n_trust;
         bool is_choice; /* python was named by the caller to be run: it is, whoever owns it, and a note says who that is */
-        bool look_only; /* what may not be run is described from its files, with a note, instead of refused */
+        bool look_only;        /* what may not be run is described from its files, with a note, instead of refused */
         const char *cache_dir; /* directory that remembers probes (created as needed), NULL: do not remember */
         pipseed_event_fn *event;
         void *event_data;

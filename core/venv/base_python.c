@@ -112,9 +112,9 @@ static int fill_names(struct base_python *origin, struct pipseed_error *err)
 /* sys.maxsize > 2**32, from the platform's name: the probe gives 32-bit Pythons on 64-bit kernels their own. */
 static bool is_64bit(const char *platform)
 {
-        return platform == NULL ? sizeof(void *) > 4
-                                : strstr(platform, "64") != NULL || str_ends(platform, "_s390x") ||
-                                          str_ends(platform, "_alpha");
+        return platform == NULL
+                       ? sizeof(void *) > 4
+                       : strstr(platform, "64") != NULL || str_ends(platform, "_s390x") || str_ends(platform, "_alpha");
 }
 
 static int read_features(struct base_python *origin, struct pipseed_error *err)
@@ -145,14 +145,18 @@ static int read_features(struct base_python *origin, struct pipseed_error *err)
         return 0;
 }
 
-int base_python_find(const struct pipseed_create_request *req, const char *cache_dir, struct base_python *ret_base_python,
-                struct pipseed_error *err)
+int base_python_find(const struct pipseed_create_request *req, const char *cache_dir,
+                     struct base_python *ret_base_python, struct pipseed_error *err)
 {
         const struct pipseed_request *seeding = req->seeding;
-        const struct target_query query = {.python = req->python != NULL ? req->python : "python3", .base_only = true,
-                                           .trust = seeding->trust, .n_trust = seeding->n_trust,
-                                           .is_choice = req->python != NULL, .look_only = seeding->dry_run,
-                                           .cache_dir = cache_dir, .event = seeding->event,
+        const struct target_query query = {.python = req->python != NULL ? req->python : "python3",
+                                           .base_only = true,
+                                           .trust = seeding->trust,
+                                           .n_trust = seeding->n_trust,
+                                           .is_choice = req->python != NULL,
+                                           .look_only = seeding->dry_run,
+                                           .cache_dir = cache_dir,
+                                           .event = seeding->event,
                                            .event_data = seeding->event_data};
         _cleanup_(base_python_done) struct base_python origin = BASE_PYTHON_INIT;
         int r = target_find(&query, &origin.target, err);

@@ -64,7 +64,8 @@ static bool is_at_work(int fd)
 
 int destination_lock(const struct destination *destination, int fd)
 {
-        return lock_wait_dir(fd, is_at_work, "waiting for another run that works on this environment", destination->event, destination->event_data);
+        return lock_wait_dir(fd, is_at_work, "waiting for another run that works on this environment",
+                             destination->event, destination->event_data);
 }
 
 static int busy(const struct destination *destination, int r, struct pipseed_error *err)
@@ -102,8 +103,8 @@ static int make_dir(struct destination *destination, const char *path)
 
 static int in_the_way(const struct destination *destination, const char *what, struct pipseed_error *err)
 {
-        (void)error_set(err, PIPSEED_E_NOT_EMPTY, destination->path, "cannot make an environment in %s: it is %s", destination->path,
-                        what);
+        (void)error_set(err, PIPSEED_E_NOT_EMPTY, destination->path, "cannot make an environment in %s: it is %s",
+                        destination->path, what);
         return error_hint(err, "choose another directory");
 }
 
@@ -115,12 +116,15 @@ static int look(struct destination *destination, struct pipseed_error *err)
         int r;
 
         if (fstatat(destination->parent_fd, destination->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                return errno == ENOENT ? 0 : error_sys(err, errno, destination->path, "cannot look at %s", destination->path);
+                return errno == ENOENT
+                               ? 0
+                               : error_sys(err, errno, destination->path, "cannot look at %s", destination->path);
         if (!S_ISDIR(st.st_mode))
                 return in_the_way(destination, S_ISLNK(st.st_mode) ? "a symbolic link" : "no directory", err);
         fd = openat(destination->parent_fd, destination->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
-                return errno == ENOENT ? -EAGAIN : error_sys(err, errno, destination->path, "cannot open %s", destination->path);
+                return errno == ENOENT ? -EAGAIN
+                                       : error_sys(err, errno, destination->path, "cannot open %s", destination->path);
         r = destination->dry_run ? 0 : destination_lock(destination, fd);
         if (r < 0)
                 return busy(destination, r, err);
@@ -149,8 +153,8 @@ static int tell_kept(const struct destination *destination, const char *name, in
         char text[PATH_MAX + 256];
         const struct pipseed_event event = {.kind = PIPSEED_EVENT_WARNING, .text = text};
 
-        (void)snprintf(text, sizeof(text), "cannot remove what was made or replaced beside %s/%s: %s", destination->parent, name,
-                       strerrordesc_np(-r));
+        (void)snprintf(text, sizeof(text), "cannot remove what was made or replaced beside %s/%s: %s",
+                       destination->parent, name, strerrordesc_np(-r));
         return destination->event != NULL ? destination->event(destination->event_data, &event) : 0;
 }
 
@@ -170,7 +174,8 @@ int destination_open(struct destination *destination, const char *path, struct p
         if (destination->parent_fd == -ENOENT && destination->dry_run)
                 return 0;
         if (destination->parent_fd < 0)
-                return error_sys(err, destination->parent_fd, destination->parent, "cannot open or make the directory %s", destination->parent);
+                return error_sys(err, destination->parent_fd, destination->parent,
+                                 "cannot open or make the directory %s", destination->parent);
         r = destination->dry_run ? 0 : sibling_recover(destination->parent_fd, destination->name, &found);
         if (r < 0)
                 return error_sys(err, r, destination->parent, "cannot take away what an interrupted run left beside %s",
@@ -298,7 +303,8 @@ static int changed_hands(const struct destination *destination, int r, struct pi
 {
         if (r < 0)
                 return error_sys(err, r, destination->path, "cannot look at %s", destination->path);
-        (void)error_set(err, PIPSEED_E_BUSY, destination->path, "%s was replaced meanwhile and is left as it is", destination->path);
+        (void)error_set(err, PIPSEED_E_BUSY, destination->path, "%s was replaced meanwhile and is left as it is",
+                        destination->path);
         return error_hint(err, "another program works on this environment");
 }
 
@@ -323,7 +329,8 @@ static int remove_mark(int fd)
 
         if (fstat(fd, &st) < 0)
                 return file_errno();
-        return (st.st_mode & LEFTOVER_MARK) != 0 && fchmod(fd, st.st_mode & 07777 & ~LEFTOVER_MARK) < 0 ? file_errno() : 0;
+        return (st.st_mode & LEFTOVER_MARK) != 0 && fchmod(fd, st.st_mode & 07777 & ~LEFTOVER_MARK) < 0 ? file_errno()
+                                                                                                        : 0;
 }
 
 int destination_publish(struct destination *destination, struct pipseed_error *err)
@@ -340,7 +347,8 @@ int destination_publish(struct destination *destination, struct pipseed_error *e
                 keep_attributes(destination);
                 r = exchange(destination);
         } else {
-                r = file_rename_new(destination->parent_fd, destination->hidden, destination->parent_fd, destination->name);
+                r = file_rename_new(destination->parent_fd, destination->hidden, destination->parent_fd,
+                                    destination->name);
         }
         if (r == 0) {
                 destination->published = true;
@@ -384,7 +392,8 @@ int destination_undo(struct destination *destination, struct pipseed_error *err)
         if (r <= 0)
                 return changed_hands(destination, r, err);
         r = destination->existed ? exchange(destination)
-                          : file_rename_new(destination->parent_fd, destination->name, destination->parent_fd, destination->hidden);
+                                 : file_rename_new(destination->parent_fd, destination->name, destination->parent_fd,
+                                                   destination->hidden);
         if (r < 0)
                 return error_sys(err, r, destination->path, "cannot take the new environment away again");
         destination->published = false;

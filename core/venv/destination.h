@@ -27,9 +27,9 @@ struct destination {
         char *parent;
         const char *name; /* points into path */
         int parent_fd;
-        int dir_fd;    /* the directory that was there, -1: none */
+        int dir_fd;     /* the directory that was there, -1: none */
         int sibling_fd; /* the directory that was made */
-        char *hidden;  /* its name in parent; after publishing that of the old one */
+        char *hidden;   /* its name in parent; after publishing that of the old one */
         bool existed;
         bool published;
         bool dry_run;
@@ -38,7 +38,10 @@ struct destination {
         void *event_data;
 };
 
-#define DESTINATION_INIT {.parent_fd = -1, .dir_fd = -1, .sibling_fd = -1}
+#define DESTINATION_INIT                                                                                               \
+        {                                                                                                              \
+                .parent_fd = -1, .dir_fd = -1, .sibling_fd = -1                                                        \
+        }
 
 /* path is absolute and normalised. Directories on the way are made, unless dry_run: then parent_fd may stay -1. Errors: IO,
  * NOT_EMPTY (something else than a directory is there), BUSY (another run works on it). */

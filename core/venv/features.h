@@ -14,7 +14,7 @@
 struct features {
         bool has_prompt;         /* key "prompt", when one was asked for (3.8) */
         bool has_command;        /* keys "executable" and "command" (3.11) */
-        bool dot_is_dir;      /* --prompt . is the name of the current directory (3.9) */
+        bool dot_is_dir;         /* --prompt . is the name of the current directory (3.9) */
         bool prompt_in_parens;   /* __VENV_PROMPT__ is "(NAME) " (up to 3.12), else NAME */
         bool quotes;             /* what goes into a script is quoted for its shell (3.13.1 and security releases) */
         bool keeps_unchanged;    /* a script without placeholders keeps its times (3.13) */

@@ -74,7 +74,8 @@ static int add_all_dirs(struct maker *maker)
 
         if (purelib == NULL || platlib == NULL)
                 return error_set(maker->err, PIPSEED_E_UNSUPPORTED, facts->venv_scheme.dirs[PLAN_LIB],
-                                 "the directories of environments of %s lie outside of them", maker->query->origin->exe);
+                                 "the directories of environments of %s lie outside of them",
+                                 maker->query->origin->exe);
         /* "python3.13", "python3.13t": the same name as below lib. */
         include = lib != NULL ? str_format("include/%s", path_base(lib)) : NULL;
         if (include == NULL)
@@ -95,7 +96,8 @@ static int add_entry(struct maker *maker, const struct layout_entry *entry)
                 return error_memory(maker->err);
         /* posix comes after common: the more special script counts. */
         for (size_t i = 0; i < layout->n_entries; i++)
-                if (layout->entries[i].directory == entry->directory && strcmp(layout->entries[i].name, entry->name) == 0) {
+                if (layout->entries[i].directory == entry->directory &&
+                    strcmp(layout->entries[i].name, entry->name) == 0) {
                         layout->entries[i] = *entry;
                         return 0;
                 }
@@ -115,8 +117,8 @@ static int add_lib64(struct maker *maker)
 
 static int add_ignore_file(struct maker *maker)
 {
-        const struct layout_entry entry = {LAYOUT_TOP, LAYOUT_FILE, LAYOUT_REPLACE, .name = ".gitignore",
-                                           .text = ignore_file, .len = strlen(ignore_file)};
+        const struct layout_entry entry = {LAYOUT_TOP,           LAYOUT_FILE,         LAYOUT_REPLACE,
+                                           .name = ".gitignore", .text = ignore_file, .len = strlen(ignore_file)};
 
         if (!features_of(maker)->ignore_file || maker->query->req->without_scm_ignore_files)
                 return 0;
@@ -168,7 +170,7 @@ static int add_name(struct maker *maker, const char *name)
         const struct base_python *origin = maker->query->origin;
         bool copies = maker->query->req->copies;
         const struct layout_entry entry = {
-                LAYOUT_BIN, copies ? LAYOUT_COPY : LAYOUT_LINK, LAYOUT_KEEP,
+                LAYOUT_BIN,   copies ? LAYOUT_COPY : LAYOUT_LINK,           LAYOUT_KEEP,
                 .name = name, .text = copies ? origin->base : origin->name, .mode = copies ? 0755 : 0,
         };
 
@@ -180,8 +182,8 @@ static int add_interpreter(struct maker *maker)
         const struct base_python *origin = maker->query->origin;
         bool copies = maker->query->req->copies;
         const struct layout_entry entry = {
-                LAYOUT_BIN, copies ? LAYOUT_COPY : LAYOUT_LINK, LAYOUT_INTERPRETER,
-                .name = origin->name, .text = origin->base, .mode = copies ? 0755 : 0,
+                LAYOUT_BIN,           copies ? LAYOUT_COPY : LAYOUT_LINK, LAYOUT_INTERPRETER, .name = origin->name,
+                .text = origin->base, .mode = copies ? 0755 : 0,
         };
         const struct {
                 bool wanted;
@@ -254,7 +256,8 @@ static int find_prompt(struct maker *maker)
                 return 0;
         here = getcwd(NULL, 0);
         if (here == NULL)
-                return error_sys(maker->err, errno, NULL, "cannot tell the name of the current directory, for the prompt");
+                return error_sys(maker->err, errno, NULL,
+                                 "cannot tell the name of the current directory, for the prompt");
         maker->prompt = arena_strdup(maker->arena, path_base(here));
         return maker->prompt != NULL ? 0 : error_memory(maker->err);
 }

@@ -31,7 +31,8 @@ static int recover_beside(struct recovery *recovery, const char *path, struct pi
                 return 0;
         fd = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
-                return errno == ENOENT || errno == ENOTDIR ? 0 : error_sys(err, errno, parent, "cannot open the directory");
+                return errno == ENOENT || errno == ENOTDIR ? 0
+                                                           : error_sys(err, errno, parent, "cannot open the directory");
         r = sibling_recover(fd, path_base(path), &found);
         recovery->n_beside = found.n;
         recovery->n_foreign = found.n_foreign;
@@ -46,7 +47,9 @@ static int recover_beside(struct recovery *recovery, const char *path, struct pi
 
 static int recover_staging(struct recovery *recovery, const char *path, struct pipseed_error *err)
 {
-        const struct txn_query query = {.durable = recovery->durable, .umask = 022, .event = recovery->event,
+        const struct txn_query query = {.durable = recovery->durable,
+                                        .umask = 022,
+                                        .event = recovery->event,
                                         .event_data = recovery->event_data};
         _cleanup_(txn_freep) struct txn *txn = NULL;
         struct stat st;

@@ -28,15 +28,18 @@ struct recovery {
         pipseed_event_fn *event;
         void *event_data;
 
-        int fd;            /* the environment's directory, -1: there is none */
+        int fd; /* the environment's directory, -1: there is none */
         size_t n_beside, n_foreign;
         bool put_back;     /* the environment itself had been moved away, and is there again */
         bool was_changing; /* a staging directory was there */
         bool unfinished, wants_pip;
-        bool is_held;      /* a run that lives works on the environment */
+        bool is_held; /* a run that lives works on the environment */
 };
 
-#define RECOVERY_INIT {.fd = -1}
+#define RECOVERY_INIT                                                                                                  \
+        {                                                                                                              \
+                .fd = -1                                                                                               \
+        }
 
 /* path is absolute. Errors: IO, NO_MEMORY, BAD_TARGET (another user's run was interrupted half-way). */
 int recovery_before(struct recovery *recovery, const char *path, struct pipseed_error *err);

@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
-struct template {
+struct template
+{
         const char *name;
         const char *text;
         size_t len;

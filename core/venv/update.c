@@ -16,7 +16,7 @@
 struct updater {
         const struct update *update;
         struct txn *txn;
-        int staged;     /* everything of the layout, new */
+        int staged; /* everything of the layout, new */
         int staged_bin;
         struct pipseed_error *err;
 };
@@ -51,7 +51,8 @@ static int stage(struct updater *updater)
                 return r;
         updater->staged_bin = file_open_beneath(updater->staged, "bin", O_RDONLY | O_DIRECTORY, 0);
         return updater->staged_bin < 0 ? error_sys(updater->err, steal_fd(&updater->staged_bin), update->path,
-                                                   "cannot open the new files") : 0;
+                                                   "cannot open the new files")
+                                       : 0;
 }
 
 /* Neither venv nor pipseed builds through a link: venv says so too. */
@@ -130,7 +131,8 @@ static int replace_interpreter(const struct updater *updater, const struct layou
                 return entry->kind == LAYOUT_LINK ? 0 : in_the_way(updater, entry->name, "a link to an interpreter");
         if (entry->kind == LAYOUT_LINK)
                 r = unlinkat(updater->staged_bin, entry->name, 0) < 0
-                            ? -errno : build_copy(entry->text, updater->staged_bin, entry->name, 0755);
+                            ? -errno
+                            : build_copy(entry->text, updater->staged_bin, entry->name, 0755);
         if (r < 0)
                 return error_sys(updater->err, r, updater->update->path, "cannot copy %s", entry->text);
         return replace(updater, entry, path, old);
@@ -195,8 +197,8 @@ static int each_old(const struct updater *updater, bool oddly)
                 else if ((r = file_remove_tree(update->fd, name)) < 0)
                         r = error_sys(updater->err, r, update->path, "cannot clear %s", update->path);
         }
-        return names.error < 0
-                       ? error_sys(updater->err, names.error, update->path, "cannot look into %s", update->path) : r;
+        return names.error < 0 ? error_sys(updater->err, names.error, update->path, "cannot look into %s", update->path)
+                               : r;
 }
 
 static int add_clear(const struct updater *updater)

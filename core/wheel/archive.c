@@ -17,7 +17,7 @@ struct reader {
         locale_t before; /* the thread's locale when we came */
         struct archive_slot *slots;
         size_t n_slots;
-        size_t n_seen; /* also which one comes next in the order of local headers */
+        size_t n_seen;   /* also which one comes next in the order of local headers */
         size_t n_wanted; /* slots with memory that are not filled yet */
         struct archive_report *report;
 };
@@ -144,9 +144,8 @@ static int check_entry(const struct reader *reader, struct archive_entry *entry,
                 return fail(reader, ARCHIVE_FAULT_DISAGREE, slot->name, "libarchive finds another type");
         if (archive_entry_is_encrypted(entry) != 0)
                 return fail(reader, ARCHIVE_FAULT_DISAGREE, slot->name, "libarchive finds it encrypted");
-        if (!slot->is_dir &&
-            (!archive_entry_size_is_set(entry) || archive_entry_size(entry) < 0 ||
-             (uint64_t)archive_entry_size(entry) != slot->size))
+        if (!slot->is_dir && (!archive_entry_size_is_set(entry) || archive_entry_size(entry) < 0 ||
+                              (uint64_t)archive_entry_size(entry) != slot->size))
                 return fail(reader, ARCHIVE_FAULT_DISAGREE, slot->name, "libarchive finds another size");
         return 0;
 }
@@ -170,8 +169,7 @@ static int read_data(const struct reader *reader, const struct archive_slot *slo
                         return fail_archive(reader, ARCHIVE_FAULT_DATA, slot->name);
                 if (offset < 0 || (uint64_t)offset != filled || len > slot->size - filled)
                         return fail(reader, ARCHIVE_FAULT_SIZE, slot->name,
-                                    "unpacks to more than the declared %llu bytes",
-                                    (unsigned long long)slot->size);
+                                    "unpacks to more than the declared %llu bytes", (unsigned long long)slot->size);
                 if (len > 0)
                         memcpy(slot->data + filled, block, len);
                 filled += len;
@@ -225,8 +223,8 @@ static int read_entries(struct reader *reader)
 static int unpack(const void *data, size_t len, struct archive_slot *slots, size_t n_slots,
                   struct archive_report *ret_report)
 {
-        __attribute__((cleanup(done))) struct reader reader = {.slots = slots, .n_slots = n_slots,
-                                                               .report = ret_report};
+        __attribute__((
+                cleanup(done))) struct reader reader = {.slots = slots, .n_slots = n_slots, .report = ret_report};
 
         if (open_zip(&reader, data, len) < 0)
                 return -1;

@@ -47,8 +47,8 @@ enum archive_fault {
 
 struct archive_report {
         enum archive_fault fault;
-        const char *name;   /* slot's name, or NULL */
-        char message[256];  /* what libarchive says, or which rule was broken; any bytes */
+        const char *name;  /* slot's name, or NULL */
+        char message[256]; /* what libarchive says, or which rule was broken; any bytes */
 };
 
 struct archive_module {

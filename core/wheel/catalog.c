@@ -388,7 +388,8 @@ static int explain_choice(struct catalog *catalog, const struct catalog_question
                 if (!wheel->unpinned)
                         continue;
                 error_set(err, PIPSEED_E_UNPINNED, wheel->path,
-                          "the policy pins other files of %s, none of which fits: this one is not pinned", question->project);
+                          "the policy pins other files of %s, none of which fits: this one is not pinned",
+                          question->project);
                 return error_hint(err, "add its sha256 to the policy's [sha256] section");
         }
         return 0;
@@ -457,8 +458,8 @@ int catalog_admit(const struct pipseed_request *req, struct catalog_wheel *wheel
                                   wheel->filename);
         }
         if (wheel->unpinned) {
-                error_set(err, PIPSEED_E_UNPINNED, wheel->path, "the wheel is not one of those of %s that the policy pins",
-                          wheel->name.project);
+                error_set(err, PIPSEED_E_UNPINNED, wheel->path,
+                          "the wheel is not one of those of %s that the policy pins", wheel->name.project);
                 return error_hint(err, "add its sha256 to the policy's [sha256] section");
         }
         if (wheel->bundled != NULL || req->require_hash == PIPSEED_REQUIRE_HASH_NO)
@@ -470,13 +471,16 @@ int catalog_admit(const struct pipseed_request *req, struct catalog_wheel *wheel
         if (why == NULL)
                 return 0;
         if (why != wheel->stranger) {
-                error_set(err, PIPSEED_E_UNPINNED, wheel->path, "the wheel is not pinned by a hash in the policy: %s", why);
+                error_set(err, PIPSEED_E_UNPINNED, wheel->path, "the wheel is not pinned by a hash in the policy: %s",
+                          why);
                 return error_hint(err, "add its sha256 to the policy's [sha256] section");
         }
         error_set(err, PIPSEED_E_UNPINNED, wheel->path, "the wheel is not pinned by a hash in the policy: '%s' %s",
                   wheel->stranger_path, why);
         if (wheel->is_writable)
-                return error_hint(err, "run: chmod go-w %s; or add its sha256 to the policy's [sha256] section, or set "
-                                       "wheels.require-hash = no", SHELL_WORD(wheel->stranger_path));
+                return error_hint(err,
+                                  "run: chmod go-w %s; or add its sha256 to the policy's [sha256] section, or set "
+                                  "wheels.require-hash = no",
+                                  SHELL_WORD(wheel->stranger_path));
         return error_hint(err, "add its sha256 to the policy's [sha256] section, or set wheels.require-hash = no");
 }

@@ -42,7 +42,7 @@ struct catalog_wheel {
         bool knows_python; /* it was read once: requires_python is known, though its bytes may have been forgotten */
         bool unsupported;  /* passed over, which was said: compressed or laid out in a way that is not supported */
         bool unpinned;     /* its project has pins, and none is for this file */
-        int dir_fd; /* the directory, held; -1 for the bundle */
+        int dir_fd;        /* the directory, held; -1 for the bundle */
 };
 
 struct catalog {

@@ -226,8 +226,8 @@ int entry_points_parse(struct arena *arena, const char *text, size_t len, const 
         char *rest;
 
         if (len > ENTRY_POINTS_MAX_SIZE)
-                return error_set(err, PIPSEED_E_ENTRY_POINTS, path, 
-                                 "entry_points.txt has %zu bytes, more than %zu", len, ENTRY_POINTS_MAX_SIZE);
+                return error_set(err, PIPSEED_E_ENTRY_POINTS, path, "entry_points.txt has %zu bytes, more than %zu",
+                                 len, ENTRY_POINTS_MAX_SIZE);
         if (!is_plain_text(text, len))
                 return error_set(err, PIPSEED_E_ENTRY_POINTS, path,
                                  "entry_points.txt is not UTF-8, or has control characters");

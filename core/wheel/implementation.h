@@ -32,7 +32,7 @@ struct implementation {
         const char *name;
         const char *title;
         const char *tag;
-        const char *abi;     /* "{python}": language version as 311, "{own}": the implementation's as 73; NULL: CPython's */
+        const char *abi; /* "{python}": language version as 311, "{own}": the implementation's as 73; NULL: CPython's */
         const char *any_tag; /* NULL: tag and language version */
         const char *stem;
         const char *commands[3];   /* preferred first, ends with NULL */

@@ -58,7 +58,7 @@ int layout_same_version(const char *a, const char *b, bool *ret_same)
 /* Is directory NAME-VERSION + suffix of this project and version? -1: out of memory. Versions have no "-" here, names might
  * in old wheels. */
 static int check_dir(struct arena *arena, const char *directory, const char *suffix, const struct wheel_name *name,
-                        bool *ret_fits, const char **ret_version)
+                     bool *ret_fits, const char **ret_version)
 {
         char *stem = arena_strndup(arena, directory, strlen(directory) - strlen(suffix));
         char *dash = stem != NULL ? strrchr(stem, '-') : NULL;
@@ -132,9 +132,9 @@ static int find_data_dir(struct arena *arena, const struct zip *zip, const struc
 
         find_top(zip, DATA, &first, &second);
         if (first == NULL) {
-                layout->data_dir = arena_format(arena, "%.*s" DATA,
-                                                (int)(strlen(layout->dist_info) - strlen(DIST_INFO)),
-                                                layout->dist_info);
+                layout->data_dir =
+                        arena_format(arena, "%.*s" DATA, (int)(strlen(layout->dist_info) - strlen(DIST_INFO)),
+                                     layout->dist_info);
                 return layout->data_dir == NULL ? error_memory(err) : 0;
         }
         layout->data_dir = arena_strndup(arena, first, strcspn(first, "/"));

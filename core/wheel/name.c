@@ -144,7 +144,8 @@ static bool starts_with_interpreter(const char *text)
 static int refuse_newer(const char *filename, const char *what, struct pipseed_error *err)
 {
         return error_set(err, PIPSEED_E_WHEEL_NAME, filename,
-                         "%s are not supported: the file name is not NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM.whl", what);
+                         "%s are not supported: the file name is not NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM.whl",
+                         what);
 }
 
 static int check_parts(const struct wheel_name *name, const char *filename, struct pipseed_error *err)

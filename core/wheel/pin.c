@@ -42,8 +42,8 @@ static int match_pin(const struct pipseed_pin *pin, const struct catalog_wheel *
         return 0;
 }
 
-int pin_find(const struct pipseed_request *req, const struct catalog_wheel *wheel,
-             const struct pipseed_pin **ret_pin, bool *ret_unpinned, struct pipseed_error *err)
+int pin_find(const struct pipseed_request *req, const struct catalog_wheel *wheel, const struct pipseed_pin **ret_pin,
+             bool *ret_unpinned, struct pipseed_error *err)
 {
         const struct pipseed_pin *found = NULL;
         bool has_pins = false;

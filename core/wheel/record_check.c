@@ -104,7 +104,7 @@ static int check_all_seen(const struct check *check)
 }
 
 int record_check(const struct wheel_info *info, const char *text, size_t len, const char *path,
-                   struct pipseed_error *err)
+                 struct pipseed_error *err)
 {
         _cleanup_(record_done) struct record record = {0};
         _cleanup_free_ bool *seen = calloc(info->n_files + 1, sizeof(*seen));

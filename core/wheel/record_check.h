@@ -18,6 +18,6 @@
  * RECORD_PATH (absolute, "..", not plain), RECORD_EXTRA (no such file in the wheel), RECORD_DUPLICATE (two rows of one
  * path), RECORD_MISSING (a file without row), RECORD_HASH (no sha256, or a wrong one), RECORD_SIZE. */
 int record_check(const struct wheel_info *info, const char *text, size_t len, const char *path,
-                   struct pipseed_error *err);
+                 struct pipseed_error *err);
 
 #endif

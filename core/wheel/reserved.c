@@ -16,7 +16,7 @@ static const char by_site[] = "the site's administrator";
 /* What the first component of a path is, without regard to case. */
 enum match {
         WHOLE, /* this, and whatever is below it */
-        FILE_,  /* this, and a file */
+        FILE_, /* this, and a file */
         STEM,  /* this, whatever comes behind a dot */
 };
 
@@ -26,14 +26,10 @@ static const struct {
         const char *name;
         const char *owner;
 } rows[] = {
-        {RESERVED_DATA, WHOLE, "pyvenv.cfg", by_venv},
-        {RESERVED_DATA, WHOLE, "lib64", by_venv}, /* a link to lib */
-        {RESERVED_DATA, WHOLE, ".gitignore", by_venv},
-        {RESERVED_DATA, FILE_, "bin", by_venv},
-        {RESERVED_DATA, FILE_, "scripts", by_venv},
-        {RESERVED_DATA, FILE_, "include", by_venv},
-        {RESERVED_DATA, FILE_, "lib", by_venv},
-        {RESERVED_LIB, STEM, "sitecustomize", by_site},
+        {RESERVED_DATA, WHOLE, "pyvenv.cfg", by_venv},  {RESERVED_DATA, WHOLE, "lib64", by_venv}, /* a link to lib */
+        {RESERVED_DATA, WHOLE, ".gitignore", by_venv},  {RESERVED_DATA, FILE_, "bin", by_venv},
+        {RESERVED_DATA, FILE_, "scripts", by_venv},     {RESERVED_DATA, FILE_, "include", by_venv},
+        {RESERVED_DATA, FILE_, "lib", by_venv},         {RESERVED_LIB, STEM, "sitecustomize", by_site},
         {RESERVED_LIB, STEM, "usercustomize", by_site},
 };
 
@@ -106,8 +102,9 @@ static const char *find_in_include(const char *path)
                 return NULL;
         third = next_part(path);
         len = strcspn(third, "/");
-        return third[len] == '\0' || is_nocase(third, len, "cpython") || is_nocase(third, len, "internal") ? by_interpreter
-                                                                                                          : NULL;
+        return third[len] == '\0' || is_nocase(third, len, "cpython") || is_nocase(third, len, "internal")
+                       ? by_interpreter
+                       : NULL;
 }
 
 static bool matches(enum match match, const char *path, const char *name)

@@ -183,7 +183,7 @@ static void format_abi(const struct tag_facts *facts, const char *template, char
                         n += (size_t)snprintf(ret_abi + n, TAG_SIZE - n, "%d%d", facts->impl_major, facts->impl_minor);
                         template += strlen(own);
                 } else {
-                        ret_abi[n++] = *template++;
+                        ret_abi[n++] = *template ++;
                         ret_abi[n] = '\0';
                 }
         }

@@ -70,8 +70,9 @@ static int load(const struct archive_module **ret_module, struct pipseed_error *
                 (void)error_set(err, PIPSEED_E_UNSUPPORTED, ARCHIVE_MODULE_FILE,
                                 "cannot load %s, the part of pipseed that unpacks wheels: %s", ARCHIVE_MODULE_FILE,
                                 reason != NULL ? reason : "no reason given");
-                return error_hint(err, "reinstall pipseed and libarchive; %s belongs into the directory pipseed/ beside "
-                                       "libpipseed",
+                return error_hint(err,
+                                  "reinstall pipseed and libarchive; %s belongs into the directory pipseed/ beside "
+                                  "libpipseed",
                                   ARCHIVE_MODULE_FILE);
         }
         module = dlsym(handle, ARCHIVE_MODULE_SYMBOL);

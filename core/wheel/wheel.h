@@ -43,13 +43,13 @@ struct entry_point {
 /* What installing needs to know of a wheel. The store's manifest yields the same struct without data. */
 struct wheel_info {
         const char *filename;
-        const char *project;   /* normalised name */
-        const char *version;   /* as spelled in the dist-info directory's name */
-        const char *dist_info; /* "pip-26.3.dist-info" */
-        const char *data_dir;  /* "pip-26.3.data"; the directory need not exist */
+        const char *project;         /* normalised name */
+        const char *version;         /* as spelled in the dist-info directory's name */
+        const char *dist_info;       /* "pip-26.3.dist-info" */
+        const char *data_dir;        /* "pip-26.3.data"; the directory need not exist */
         const char *requires_python; /* specifier or NULL */
         bool root_is_purelib;
-        uint8_t sha256[HASH_SIZE]; /* of the whole wheel file */
+        uint8_t sha256[HASH_SIZE];      /* of the whole wheel file */
         const struct wheel_file *files; /* regular files, sorted by path as bytes; RECORD itself is not among them */
         size_t n_files;
         const struct entry_point *entry_points; /* in the file's order */

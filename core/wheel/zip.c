@@ -61,8 +61,8 @@ static int find_end(struct scan *scan)
         size_t comment;
 
         if (scan->len > WHEEL_MAX_PACKED)
-                return refuse(scan, PIPSEED_E_ZIP_BOMB, "the file has %zu bytes, more than the limit of %zu",
-                              scan->len, WHEEL_MAX_PACKED);
+                return refuse(scan, PIPSEED_E_ZIP_BOMB, "the file has %zu bytes, more than the limit of %zu", scan->len,
+                              WHEEL_MAX_PACKED);
         if (scan->len < END_SIZE)
                 return refuse(scan, PIPSEED_E_ZIP_NO_EOCD, "not a zip file: %zu bytes are too few", scan->len);
         lowest = scan->len > END_SIZE + UINT16_MAX ? scan->len - END_SIZE - UINT16_MAX : 0;
@@ -116,11 +116,11 @@ static int read_end(struct scan *scan, size_t *ret_count)
         if (zipheader_u16(end + 4) != 0 || zipheader_u16(end + 6) != 0)
                 return refuse(scan, PIPSEED_E_ZIP_MULTIDISK, "the zip is split into several disks");
         if (here != total)
-                return refuse(scan, PIPSEED_E_ZIP_COUNT, "the end record counts %u members here and %u in all",
-                              here, total);
+                return refuse(scan, PIPSEED_E_ZIP_COUNT, "the end record counts %u members here and %u in all", here,
+                              total);
         if (total > WHEEL_MAX_MEMBERS)
-                return refuse(scan, PIPSEED_E_ZIP_BOMB, "the zip has %u members, more than the limit of %zu",
-                              total, WHEEL_MAX_MEMBERS);
+                return refuse(scan, PIPSEED_E_ZIP_BOMB, "the zip has %u members, more than the limit of %zu", total,
+                              WHEEL_MAX_MEMBERS);
         scan->central = offset;
         r = check_central_place(scan, size);
         if (r < 0)
@@ -179,8 +179,7 @@ static int read_central(struct scan *scan, size_t *offset)
                 return zipheader_refuse(&header, PIPSEED_E_ZIP_CENTRAL, scan->path, scan->err,
                                         "has a comment, which PyPI refuses too");
         if (zipheader_u16(p + 34) != 0)
-                return zipheader_refuse(&header, PIPSEED_E_ZIP_MULTIDISK, scan->path, scan->err,
-                                        "is on another disk");
+                return zipheader_refuse(&header, PIPSEED_E_ZIP_MULTIDISK, scan->path, scan->err, "is on another disk");
         r = zipheader_check(&header, zipheader_u32(p + 38), scan->path, scan->err);
         if (r < 0)
                 return r;
@@ -224,10 +223,8 @@ static int compare_with_central(const struct scan *scan, const struct zip_header
                 uint32_t local;
                 uint32_t central;
         } pairs[] = {
-                {"flags", local->flags, member->flags},
-                {"method", local->method, member->method},
-                {"checksum", local->crc, member->crc},
-                {"packed size", local->packed, member->packed},
+                {"flags", local->flags, member->flags}, {"method", local->method, member->method},
+                {"checksum", local->crc, member->crc},  {"packed size", local->packed, member->packed},
                 {"size", local->size, member->size},
         };
 

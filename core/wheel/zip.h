@@ -40,7 +40,7 @@ struct zip {
         struct arena arena;
         struct zip_member *members; /* sorted by name as bytes */
         size_t n_members;
-        size_t n_files; /* members that are no directories */
+        size_t n_files;  /* members that are no directories */
         size_t unpacked; /* sum of all sizes, at most WHEEL_MAX_UNPACKED */
 };
 

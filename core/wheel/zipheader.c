@@ -95,8 +95,8 @@ static int check_flags(const struct zip_header *header, const char *path, struct
                 return zipheader_refuse(header, PIPSEED_E_ZIP_DESCRIPTOR, path, err,
                                         "has a data descriptor, which PyPI refuses too");
         if ((header->flags & ~(FLAG_UTF8 | FLAGS_LEVEL)) != 0)
-                return zipheader_refuse(header, PIPSEED_E_ZIP_CENTRAL, path, err,
-                                        "has unknown flags 0x%04x", header->flags);
+                return zipheader_refuse(header, PIPSEED_E_ZIP_CENTRAL, path, err, "has unknown flags 0x%04x",
+                                        header->flags);
         if (header->method != METHOD_STORED && header->method != METHOD_DEFLATED)
                 return refuse_method(header, path, err);
         return 0;
@@ -144,11 +144,12 @@ static int check_sizes(const struct zip_header *header, bool is_dir, const char 
                 return zipheader_refuse(header, PIPSEED_E_ZIP_ZIP64, path, err,
                                         "uses zip64, which no wheel of this size needs");
         if (is_dir && (header->packed != 0 || header->size != 0))
-                return zipheader_refuse(header, PIPSEED_E_ZIP_DIRECTORY_DATA, path, err, "is a directory, but has data");
+                return zipheader_refuse(header, PIPSEED_E_ZIP_DIRECTORY_DATA, path, err,
+                                        "is a directory, but has data");
         if (header->method == METHOD_STORED && header->packed != header->size)
                 return zipheader_refuse(header, PIPSEED_E_ZIP_SIZE, path, err,
-                                        "is stored, but has %u bytes packed and %u unpacked",
-                                        header->packed, header->size);
+                                        "is stored, but has %u bytes packed and %u unpacked", header->packed,
+                                        header->size);
         return 0;
 }
 
@@ -160,8 +161,8 @@ static int check_type(const struct zip_header *header, uint32_t attributes, bool
         mode_t type = (attributes >> 16) & S_IFMT;
 
         if (type != 0 && type != (is_dir ? S_IFDIR : S_IFREG))
-                return zipheader_refuse(header, PIPSEED_E_ZIP_TYPE, path, err,
-                                        "is by its mode 0%o %s", attributes >> 16,
+                return zipheader_refuse(header, PIPSEED_E_ZIP_TYPE, path, err, "is by its mode 0%o %s",
+                                        attributes >> 16,
                                         is_dir ? "no directory, but ends in a slash" : "no regular file");
         if (!is_dir && (attributes & DOS_DIRECTORY) != 0)
                 return zipheader_refuse(header, PIPSEED_E_ZIP_TYPE, path, err,

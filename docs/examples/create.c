@@ -49,8 +49,8 @@ int main(int argc, char **argv)
         for (size_t i = 0; r == 0 && i < env->seeding->n_packages; i++)
                 printf("%s %s\n", env->seeding->packages[i].name, env->seeding->packages[i].version);
         if (r < 0)
-                fprintf(stderr, "%s %d %d\npath: %s\nhint: %s\nerror: %s\n", pipseed_code_name(r), r, err.sys_errno, err.path,
-                        err.hint, err.message);
+                fprintf(stderr, "%s %d %d\npath: %s\nhint: %s\nerror: %s\n", pipseed_code_name(r), r, err.sys_errno,
+                        err.path, err.hint, err.message);
         pipseed_environment_free(env);
         pipseed_policy_free(policy); /* the request pointed into it */
         return pipseed_exit_code(r);

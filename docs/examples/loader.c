@@ -25,9 +25,12 @@ static const struct {
         const char *word;
         uint32_t flag;
 } flag_words[] = {
-        {"--without-pip", VENV_HOOK_WITHOUT_PIP}, {"--upgrade", VENV_HOOK_UPGRADE},
-        {"--user", VENV_HOOK_USER},               {"--altinstall", VENV_HOOK_ALTINSTALL},
-        {"--dry-run", VENV_HOOK_DRY_RUN},         {"--no-default-pip", VENV_HOOK_NO_DEFAULT_PIP},
+        {"--without-pip", VENV_HOOK_WITHOUT_PIP},
+        {"--upgrade", VENV_HOOK_UPGRADE},
+        {"--user", VENV_HOOK_USER},
+        {"--altinstall", VENV_HOOK_ALTINSTALL},
+        {"--dry-run", VENV_HOOK_DRY_RUN},
+        {"--no-default-pip", VENV_HOOK_NO_DEFAULT_PIP},
 };
 
 /* The creator decides where messages go. */

@@ -212,7 +212,9 @@ int batch_run(struct session *session, const struct batch_job *job)
         _cleanup_(targets_done) struct targets targets = {0};
         _cleanup_free_ struct item *items = NULL;
         _cleanup_(free_cachep) struct pipseed_verify_cache *cache = NULL;
-        struct batch batch = {.session = session, .job = job, .lock = PTHREAD_MUTEX_INITIALIZER,
+        struct batch batch = {.session = session,
+                              .job = job,
+                              .lock = PTHREAD_MUTEX_INITIALIZER,
                               .done = PTHREAD_COND_INITIALIZER};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         unsigned int jobs = session->settings->jobs != 0 ? session->settings->jobs : processors();

@@ -41,12 +41,12 @@ static int read_limits(const struct prune_settings *settings, uint64_t *ret_age,
 
         if (settings->max_age != NULL && !humanize_read_age(settings->max_age, &age))
                 return cli_error_set(err, PIPSEED_E_USAGE, NULL,
-                                 "--max-age needs a number of days (30, 30d) or hours (12h), not '%s'",
-                                 settings->max_age);
+                                     "--max-age needs a number of days (30, 30d) or hours (12h), not '%s'",
+                                     settings->max_age);
         if (settings->max_size != NULL && !humanize_read_size(settings->max_size, &size))
                 return cli_error_set(err, PIPSEED_E_USAGE, NULL,
-                                 "--max-size needs a number of bytes, or of K, M, G or T of them (500M), not '%s'",
-                                 settings->max_size);
+                                     "--max-size needs a number of bytes, or of K, M, G or T of them (500M), not '%s'",
+                                     settings->max_size);
         *ret_age = age;
         *ret_size = size;
         return 0;
@@ -66,7 +66,7 @@ static void put_entry(struct json_output *document, json_t *object, const struct
         json_output_number(document, object, "files", entry->n_files);
         json_output_number(document, object, "bytecode", entry->n_bytecode);
         json_output_put(document, object, "last_used",
-                     entry->last_used != 0 ? json_integer((json_int_t)entry->last_used) : json_null());
+                        entry->last_used != 0 ? json_integer((json_int_t)entry->last_used) : json_null());
         json_output_put(document, object, "in_use", json_boolean(entry->in_use));
         json_output_text(document, object, "status", entry->status == 0 ? "ok" : pipseed_code_name(entry->status));
         json_output_put(document, object, "number", json_integer(entry->status));
@@ -123,7 +123,7 @@ static int print_table(struct session *session, const struct pipseed_cache *cach
         enum { COLUMNS = 5 };
         static const char *const heading[COLUMNS] = {"WHEEL", "SIZE", "FILES", "BYTECODE", "LAST USED"};
         _cleanup_free_ const char **cells = calloc((cache->n_entries + 1) * COLUMNS, sizeof(*cells));
-        _cleanup_free_ char (*texts)[4][HUMANIZE_SIZE] = calloc(cache->n_entries + 1, sizeof(*texts));
+        _cleanup_free_ char(*texts)[4][HUMANIZE_SIZE] = calloc(cache->n_entries + 1, sizeof(*texts));
         const char **cell = cells;
 
         if (cells == NULL || texts == NULL)
@@ -297,8 +297,8 @@ static int show_warm(struct session *session, const struct pipseed_request *req,
                         continue;
                 }
                 output_result(session->out, "In the store:", "%s (%ju files, %s, bytecode of %ju %s)", name_of(entry),
-                              (uintmax_t)entry->n_files, humanize_show_size(entry->bytes, size), (uintmax_t)entry->n_bytecode,
-                              entry->n_bytecode == 1 ? "interpreter" : "interpreters");
+                              (uintmax_t)entry->n_files, humanize_show_size(entry->bytes, size),
+                              (uintmax_t)entry->n_bytecode, entry->n_bytecode == 1 ? "interpreter" : "interpreters");
                 output_detail(session->out, 1, "%s", entry->directory);
         }
         if (document != NULL) {
@@ -310,7 +310,9 @@ static int show_warm(struct session *session, const struct pipseed_request *req,
 
 static int run_warm(struct session *session)
 {
-        static const struct batch_job job = {.work = warm, .show = show_warm, .release = release,
+        static const struct batch_job job = {.work = warm,
+                                             .show = show_warm,
+                                             .release = release,
                                              .doing = "filling the store"};
 
         return batch_run(session, &job);
@@ -328,8 +330,9 @@ static const struct command warm_command = {
         .name = "cache warm",
         .summary = "put into the store what seeding these targets needs",
         .operands = "[TARGET...]",
-        .description = "TARGET is the directory of an environment, or an interpreter: a file, or a name on PATH. It is not "
-                       "changed. By default the target is that of 'pipseed seed'.",
+        .description =
+                "TARGET is the directory of an environment, or an interpreter: a file, or a name on PATH. It is not "
+                "changed. By default the target is that of 'pipseed seed'.",
         .groups = warm_groups,
         .max_operands = COMMAND_ANY_OPERANDS,
         .run = run_warm,
@@ -347,8 +350,9 @@ static const struct command prune = {
         .name = "cache prune",
         .summary = "remove what was not used for long, and what is too much",
         .operands = "",
-        .description = "Without --max-age and --max-size: what was not used for 30 days, and what exceeds 2 GiB. Damaged "
-                       "entries always go; what a seeding uses at the moment stays. Environments keep their files.",
+        .description =
+                "Without --max-age and --max-size: what was not used for 30 days, and what exceeds 2 GiB. Damaged "
+                "entries always go; what a seeding uses at the moment stays. Environments keep their files.",
         .groups = prune_groups,
         .settings_size = sizeof(struct prune_settings),
         .run = run_prune,

@@ -9,7 +9,8 @@ struct doctor_settings {
 };
 
 static const struct option own_options[] = {
-        {"--fix", 0, OPTION_FLAG, offsetof(struct doctor_settings, fix), NULL, NULL, NULL, "repair what can be repaired"},
+        {"--fix", 0, OPTION_FLAG, offsetof(struct doctor_settings, fix), NULL, NULL, NULL,
+         "repair what can be repaired"},
         {"--user", 0, OPTION_FLAG, offsetof(struct settings, user), NULL, NULL, NULL,
          "look at what was installed for this user"},
         {.name = NULL},
@@ -72,8 +73,7 @@ static void show_issues(const struct session *session, const struct pipseed_issu
 
         if (asprintf(&text, "%s%s", issue->text, issue->repaired ? " (repaired)" : "") < 0)
                 text = NULL;
-        output_finding(session->out, name != NULL ? name : "finding", issue->path,
-                       text != NULL ? text : issue->text);
+        output_finding(session->out, name != NULL ? name : "finding", issue->path, text != NULL ? text : issue->text);
         if (!issue->repaired && issue->hint != NULL)
                 output_note(session->out, "%s", issue->hint);
 }
@@ -93,11 +93,11 @@ static int show(struct session *session, const struct pipseed_request *req, cons
         if (checkup->n_issues == 0)
                 output_result(session->out, NULL, "%s: nothing is wrong", checkup->env);
         else if (checkup->n_unrepaired == 0)
-                output_result(session->out, "Repaired", "%s (%zu finding%s)", checkup->env, checkup->n_issues,
-                              plural);
+                output_result(session->out, "Repaired", "%s (%zu finding%s)", checkup->env, checkup->n_issues, plural);
         else
-                output_result(session->out, NULL, "%s: %zu finding%s, %zu repaired, %zu that --fix can repair", checkup->env,
-                              checkup->n_issues, plural, checkup->n_issues - checkup->n_unrepaired, n_repairable);
+                output_result(session->out, NULL, "%s: %zu finding%s, %zu repaired, %zu that --fix can repair",
+                              checkup->env, checkup->n_issues, plural, checkup->n_issues - checkup->n_unrepaired,
+                              n_repairable);
         if (document != NULL)
                 put_issues(document, checkup);
         for (size_t i = 0; i < checkup->n_issues; i++)
@@ -109,12 +109,20 @@ static int show(struct session *session, const struct pipseed_request *req, cons
 static int run(struct session *session)
 {
         const struct doctor_settings *settings = (const struct doctor_settings *)(const void *)session->settings;
-        static const struct batch_job examining = {.work = look, .show = show, .release = release,
-                                                   .doing = "examining", .trouble = "findings", .verifies = true,
+        static const struct batch_job examining = {.work = look,
+                                                   .show = show,
+                                                   .release = release,
+                                                   .doing = "examining",
+                                                   .trouble = "findings",
+                                                   .verifies = true,
                                                    .integrity = true};
-        static const struct batch_job repairing = {.work = repair, .show = show, .release = release,
-                                                 .doing = "repairing", .trouble = "findings", .verifies = true,
-                                                 .integrity = true};
+        static const struct batch_job repairing = {.work = repair,
+                                                   .show = show,
+                                                   .release = release,
+                                                   .doing = "repairing",
+                                                   .trouble = "findings",
+                                                   .verifies = true,
+                                                   .integrity = true};
 
         return batch_run(session, settings->fix ? &repairing : &examining);
 }
@@ -123,9 +131,10 @@ const struct command command_doctor = {
         .name = "doctor",
         .summary = "say what is wrong with an environment, and repair it",
         .operands = "[ENV...]",
-        .description = "Looks for what interrupted runs left, for a base interpreter that is gone, for scripts of "
-                       "another place, and for a pip that is not what its RECORD says. With --fix, repairs it. Exit code 4 "
-                       "when something stays wrong.",
+        .description =
+                "Looks for what interrupted runs left, for a base interpreter that is gone, for scripts of "
+                "another place, and for a pip that is not what its RECORD says. With --fix, repairs it. Exit code 4 "
+                "when something stays wrong.",
         .groups = groups,
         .max_operands = COMMAND_ANY_OPERANDS,
         .settings_size = sizeof(struct doctor_settings),

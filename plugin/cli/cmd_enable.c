@@ -2,7 +2,10 @@
 /* pipseed enable, disable: let plain `python -m venv` and `python -m ensurepip` use pipseed, or no more. */
 #include "dropins.h"
 
-#define FORCE(help) {"--force", 'f', OPTION_FLAG, offsetof(struct dropins_settings, force), NULL, NULL, NULL, help}
+#define FORCE(help)                                                                                                    \
+        {                                                                                                              \
+                "--force", 'f', OPTION_FLAG, offsetof(struct dropins_settings, force), NULL, NULL, NULL, help          \
+        }
 
 static const struct option enable_options[] = {
         FORCE("also where a package manager owns the interpreter's ensurepip, or others could replace this pipseed"),
@@ -16,8 +19,7 @@ static const struct option disable_options[] = {
         {.name = NULL},
 };
 static const struct option_group disable_group = {"How", disable_options};
-static const struct option_group *const disable_groups[] = {&dropins_python_group, &disable_group, &common_group,
-                                                            NULL};
+static const struct option_group *const disable_groups[] = {&dropins_python_group, &disable_group, &common_group, NULL};
 
 static int show_enabled(struct session *session, const struct pipseed_dropin *dropin)
 {
@@ -44,10 +46,11 @@ const struct command command_enable = {
         .name = "enable",
         .summary = "let plain 'python -m venv' and 'python -m ensurepip' use pipseed",
         .operands = "[PY...]",
-        .description = "Puts a package 'ensurepip' that calls this pipseed into the interpreter's standard library; its "
-                       "own is kept beside it. By default the active environment's base, else python3 on PATH. From "
-                       "then on every tool that calls venv uses pipseed.\n"
-                       "An interpreter without ensurepip (Debian without python3-venv) gets one.",
+        .description =
+                "Puts a package 'ensurepip' that calls this pipseed into the interpreter's standard library; its "
+                "own is kept beside it. By default the active environment's base, else python3 on PATH. From "
+                "then on every tool that calls venv uses pipseed.\n"
+                "An interpreter without ensurepip (Debian without python3-venv) gets one.",
         .groups = enable_groups,
         .max_operands = COMMAND_ANY_OPERANDS,
         .settings_size = sizeof(struct dropins_settings),

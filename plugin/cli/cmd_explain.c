@@ -21,7 +21,8 @@ static int refuse(const char *name, struct pipseed_error *err)
                 len += n > 0 && (size_t)n < sizeof(known) - len ? (size_t)n : 0;
                 suggest_offer(&suggestion, tool->name);
         }
-        (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "there is nothing to tell about '%s'; known are: %s", name, known);
+        (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "there is nothing to tell about '%s'; known are: %s", name,
+                            known);
         if (suggestion.best != NULL)
                 return cli_error_hint(err, "did you mean '%s'?", suggestion.best);
         return err->code;
@@ -104,8 +105,9 @@ const struct command command_explain = {
         .name = "explain",
         .summary = "tell whether a tool that makes environments will use pipseed here, and if not, why",
         .operands = "TOOL",
-        .description = "Looks at the TOOL on PATH, what is installed beside it, variables, and the configuration in "
-                       "the current directory; runs nothing of the project. Exit code 0 when it will use pipseed, 1 when not.",
+        .description =
+                "Looks at the TOOL on PATH, what is installed beside it, variables, and the configuration in "
+                "the current directory; runs nothing of the project. Exit code 0 when it will use pipseed, 1 when not.",
         .groups = groups,
         .min_operands = 1,
         .max_operands = 1,

@@ -54,7 +54,7 @@ static const char *place_of(const struct pipseed_result *result, const struct pi
         if (package->location == NULL || strcmp(result->env, "/") == 0)
                 return result->env;
         return strncmp(package->location, result->env, len) == 0 && package->location[len] == '/' ? result->env
-                                                                                                 : package->location;
+                                                                                                  : package->location;
 }
 
 static void show_present(struct session *session, const struct pipseed_request *req,
@@ -126,13 +126,16 @@ static int show(struct session *session, const struct pipseed_request *req, cons
 
 static int run(struct session *session)
 {
-        static const struct batch_job job = {.work = seed, .show = show, .release = batch_release_result, .doing = "seeding"};
+        static const struct batch_job job = {.work = seed,
+                                             .show = show,
+                                             .release = batch_release_result,
+                                             .doing = "seeding"};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         if (arguments_have(session->arguments, "--altinstall") && arguments_have(session->arguments, "--default-pip")) {
                 (void)cli_error_set(&err, PIPSEED_E_USAGE, NULL, "cannot use --altinstall and --default-pip together");
                 (void)cli_error_hint(&err, "--altinstall installs pipX.Y only, --default-pip installs pip besides pipX "
-                                       "and pipX.Y");
+                                           "and pipX.Y");
                 return session_fail(session, &err);
         }
         return batch_run(session, &job);
@@ -179,7 +182,7 @@ static int show_version(struct session *session)
         if (version == NULL) {
                 (void)cli_error_set(&err, PIPSEED_E_NO_WHEEL, NULL, "no wheel of pip is admitted");
                 (void)cli_error_hint(&err, "'pipseed wheels list' shows what there is, 'pipseed policy show' what is "
-                                       "asked for");
+                                           "asked for");
                 return session_fail(session, &err);
         }
         output_line(session->out, "pip %s", version);

@@ -55,10 +55,11 @@ const struct command command_status = {
         .name = "status",
         .summary = "tell which interpreters use pipseed for venv and ensurepip",
         .operands = "[PY...]",
-        .description = "Tells for each interpreter whether 'pipseed enable' is in force, by which pipseed, and where its "
-                       "own ensurepip is. By default all that are on PATH, or that pipseed has worked with.\n"
-                       "Exit code 4 when something is not as it should be: an upgrade of the interpreter that brought "
-                       "its own back, a pipseed that is gone, an enable that was interrupted.",
+        .description =
+                "Tells for each interpreter whether 'pipseed enable' is in force, by which pipseed, and where its "
+                "own ensurepip is. By default all that are on PATH, or that pipseed has worked with.\n"
+                "Exit code 4 when something is not as it should be: an upgrade of the interpreter that brought "
+                "its own back, a pipseed that is gone, an enable that was interrupted.",
         .groups = groups,
         .max_operands = COMMAND_ANY_OPERANDS,
         .settings_size = sizeof(struct dropins_settings),

@@ -44,7 +44,10 @@ static int show(struct session *session, const struct pipseed_request *req, cons
 
 static int run(struct session *session)
 {
-        static const struct batch_job job = {.work = unseed, .show = show, .release = batch_release_result, .doing = "removing"};
+        static const struct batch_job job = {.work = unseed,
+                                             .show = show,
+                                             .release = batch_release_result,
+                                             .doing = "removing"};
 
         return batch_run(session, &job);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct venv_settings {
-        struct settings shared; /* first: widen_settings in main.c */
+        struct settings shared;              /* first: widen_settings in main.c */
         struct pipseed_create_request order; /* but for dir and seeding */
         bool symlinks;
         bool ignored;
@@ -129,12 +129,13 @@ static int show(struct session *session, const struct pipseed_request *req, cons
  * and tools pass them together. */
 static int check_without_pip(const struct session *session, struct pipseed_error *err)
 {
-        static const char *const options[] = {"--pip", "--packages", "--wheel-dir", "--no-bundled", "--link-mode",
-                                              "--no-bytecode", "--altinstall"};
+        static const char *const options[] = {"--pip",       "--packages",    "--wheel-dir", "--no-bundled",
+                                              "--link-mode", "--no-bytecode", "--altinstall"};
 
         for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
                 if (arguments_have(session->arguments, options[i])) {
-                        (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "cannot use --without-pip and %s together", options[i]);
+                        (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "cannot use --without-pip and %s together",
+                                            options[i]);
                         return cli_error_hint(err, "leave out one of them");
                 }
         return 0;
@@ -174,10 +175,11 @@ const struct command command_venv = {
         .name = "venv",
         .summary = "create environments with pip in them",
         .operands = "DIR...",
-        .description = "Creates what 'python -m venv' of the same base creates, and installs pip, pipX and pipX.Y from "
-                       "the wheels inside pipseed.\n"
-                       "An environment is there complete or not at all. In a directory that exists what is there stays; "
-                       "pip is brought up to date.",
+        .description =
+                "Creates what 'python -m venv' of the same base creates, and installs pip, pipX and pipX.Y from "
+                "the wheels inside pipseed.\n"
+                "An environment is there complete or not at all. In a directory that exists what is there stays; "
+                "pip is brought up to date.",
         .groups = groups,
         .max_operands = COMMAND_ANY_OPERANDS,
         .settings_size = sizeof(struct venv_settings),

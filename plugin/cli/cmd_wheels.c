@@ -28,7 +28,7 @@ static void write_wheels(struct session *session, const char *status, int exit_c
                 json_output_text(&document, object, "source", wheel->source);
                 json_output_number(&document, object, "size", wheel->size);
                 json_output_text(&document, object, "status",
-                              wheel->status == 0 ? "ok" : pipseed_code_name(wheel->status));
+                                 wheel->status == 0 ? "ok" : pipseed_code_name(wheel->status));
                 json_output_put(&document, object, "number", json_integer(wheel->status));
                 json_output_text(&document, object, "problem", wheel->problem);
         }
@@ -80,7 +80,7 @@ static int print_problems(struct session *session)
                         continue;
                 worst = graver(worst, wheel->status);
                 (void)cli_error_set(&err, wheel->status, wheel->source, "%s",
-                                wheel->problem != NULL ? wheel->problem : "cannot be used");
+                                    wheel->problem != NULL ? wheel->problem : "cannot be used");
                 output_error(session->out, wheel->filename, &err);
         }
         return worst;

@@ -15,12 +15,12 @@ struct command {
         const char *summary;     /* one line, begins with a verb */
         const char *operands;    /* "[ENV...]", "" when it takes none */
         const char *description; /* paragraphs separated by a newline, or NULL */
-        const struct option_group *const *groups;   /* ended by NULL */
-        const struct command *const *children;      /* "policy show", "policy check", NULL; or NULL */
+        const struct option_group *const *groups; /* ended by NULL */
+        const struct command *const *children;    /* "policy show", "policy check", NULL; or NULL */
         size_t min_operands;
         size_t max_operands;
-        size_t settings_size;                       /* of a struct that begins with struct settings; 0: that one */
-        int (*run)(struct session *session);        /* returns the exit code, having said what went wrong */
+        size_t settings_size;                         /* of a struct that begins with struct settings; 0: that one */
+        int (*run)(struct session *session);          /* returns the exit code, having said what went wrong */
         int (*show_version)(struct session *session); /* for --version; NULL: the version of pipseed */
 };
 
@@ -28,8 +28,8 @@ struct command {
 
 /* Every command, in the order of the help: its cmd_NAME.c defines command_NAME. */
 #define COMMANDS(X)                                                                                                    \
-        X(seed) X(venv) X(unseed) X(verify) X(policy) X(wheels) X(cache) X(doctor) X(enable) X(disable) \
-        X(status) X(explain)
+        X(seed)                                                                                                        \
+        X(venv) X(unseed) X(verify) X(policy) X(wheels) X(cache) X(doctor) X(enable) X(disable) X(status) X(explain)
 
 #define COMMAND_DECLARE(name) extern const struct command command_##name;
 COMMANDS(COMMAND_DECLARE)

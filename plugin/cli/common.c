@@ -46,10 +46,14 @@ static const struct option batch_options[] = {
 const struct option_group batch_group = {"Several environments", batch_options};
 
 #define WHEEL_DIR                                                                                                      \
-        {"--wheel-dir", 0, OPTION_APPEND, 0, "DIR", "wheels.dirs", NULL,                                              \
-         "look for wheels in this directory, too; may be repeated"}
+        {                                                                                                              \
+                "--wheel-dir", 0, OPTION_APPEND, 0, "DIR", "wheels.dirs", NULL,                                        \
+                        "look for wheels in this directory, too; may be repeated"                                      \
+        }
 #define NO_BUNDLED                                                                                                     \
-        {"--no-bundled", 0, OPTION_SET, 0, NULL, "wheels.bundled", "no", "do not use the wheels inside pipseed"}
+        {                                                                                                              \
+                "--no-bundled", 0, OPTION_SET, 0, NULL, "wheels.bundled", "no", "do not use the wheels inside pipseed" \
+        }
 
 static const struct option install_options[] = {
         {"--pip", 0, OPTION_SET, 0, "VERSION", "seed.pip", NULL,
@@ -78,8 +82,9 @@ static int assign(struct session *session, const struct assignment *assignment, 
 
 int session_policy(struct session *session, struct pipseed_error *err)
 {
-        const struct pipseed_policy_options options = {
-                .size = sizeof(options), .file = session->settings->policy_file, .use_environment = true};
+        const struct pipseed_policy_options options = {.size = sizeof(options),
+                                                       .file = session->settings->policy_file,
+                                                       .use_environment = true};
         int r;
 
         if (session->policy != NULL)

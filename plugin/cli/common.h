@@ -49,7 +49,8 @@ struct session {
         struct settings *settings;
         struct arguments *arguments;
         struct output *out;
-        struct pipseed_create_request *order; /* of a command that creates environments: session_request fills it, too */
+        struct pipseed_create_request
+                *order;                    /* of a command that creates environments: session_request fills it, too */
         struct pipseed_policy *policy;     /* NULL until session_policy */
         struct pipseed_wheel_list *wheels; /* NULL until session_newest */
 };

@@ -26,7 +26,7 @@ struct run {
         json_t *array;
         struct pipseed_dropin **shown; /* by their stdlib directories: each interpreter is shown once */
         size_t n_shown;
-        int code;     /* of the first that failed, or that is not as it should be */
+        int code; /* of the first that failed, or that is not as it should be */
         bool several;
 };
 
@@ -209,7 +209,8 @@ int dropins_run(struct session *session, const struct dropins_job *job)
         run.document.failed = run.document.root == NULL;
         run.array = json_output_array(&run.document, run.document.root, "interpreters");
         if (named || !job->everywhere)
-                r = perform_all(&run, named ? arguments->operands : nobody, named ? arguments->n_operands : 1, false, &err);
+                r = perform_all(&run, named ? arguments->operands : nobody, named ? arguments->n_operands : 1, false,
+                                &err);
         else
                 r = perform_known(&run, &err);
         if (r < 0) {

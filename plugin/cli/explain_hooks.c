@@ -69,7 +69,8 @@ void explain_direnv(struct explain *explain)
         if (!found || !explain_calls_pipseed(file))
                 explain_against(explain, "hook-missing",
                                 "write to .envrc: layout python3 --without-pip, and below it: pipseed seed -q "
-                                "--default-pip \"$VIRTUAL_ENV\"", "%s",
+                                "--default-pip \"$VIRTUAL_ENV\"",
+                                "%s",
                                 found ? "the .envrc in force does not call pipseed"
                                       : "there is no .envrc here or above");
         else
@@ -93,9 +94,9 @@ void explain_pyenv(struct explain *explain)
                 directories += *directories == ':';
         }
         if (!found && root != NULL)
-                found = explain_any_calls_pipseed(
-                        explain_text(pattern, sizeof(pattern), "%s/pyenv.d/virtualenv/*.bash", root), explain->chosen,
-                        sizeof(explain->chosen));
+                found = explain_any_calls_pipseed(explain_text(pattern, sizeof(pattern), "%s/pyenv.d/virtualenv/*.bash",
+                                                               root),
+                                                  explain->chosen, sizeof(explain->chosen));
         if (!found)
                 explain_against(explain, "hook-missing",
                                 "write to $PYENV_ROOT/pyenv.d/virtualenv/pipseed.bash: after_virtualenv 'pipseed seed "

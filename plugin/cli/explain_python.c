@@ -111,7 +111,7 @@ static bool find_python(const char *program, char *ret_python, size_t size)
 
 static int spawn(const char *python, int out, pid_t *ret_pid)
 {
-        char *const argv[] = {(char *)(uintptr_t)python, (char *)(uintptr_t)"-I", (char *)(uintptr_t)"-c",
+        char *const argv[] = {(char *)(uintptr_t)python, (char *)(uintptr_t) "-I", (char *)(uintptr_t) "-c",
                               (char *)(uintptr_t)question, NULL};
         posix_spawn_file_actions_t actions;
         int r = posix_spawn_file_actions_init(&actions);
@@ -181,7 +181,8 @@ bool explain_open(struct explain *explain, const char *program)
                 explain_against(explain, "tool-unknown",
                                 explain_text(todo, sizeof(todo),
                                              "put the directory of the real %s first on PATH; under pyenv, "
-                                             "'pyenv which %s' tells it", program, program),
+                                             "'pyenv which %s' tells it",
+                                             program, program),
                                 "%s is not a script of a Python: what it runs cannot be told", explain->path);
                 return false;
         }

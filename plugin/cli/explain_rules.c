@@ -12,12 +12,12 @@ static const struct rule {
         const char *tool;
         enum {
                 IF_SET,
-                IF_OTHER,       /* set, but not to `wanted` */
+                IF_OTHER, /* set, but not to `wanted` */
                 IF_ON,
-                IF_OFF,         /* set, but not on */
+                IF_OFF, /* set, but not on */
                 UNLESS_ON,
-                IF_MENTIONED,   /* a line of the file has one of the keys and one of the words `wanted`: a finding for each word */
-                IF_UV_REACHED,  /* uv is on PATH or beside the tool, and the value is not `wanted` */
+                IF_MENTIONED, /* a line of the file has one of the keys and one of the words `wanted`: a finding for each word */
+                IF_UV_REACHED, /* uv is on PATH or beside the tool, and the value is not `wanted` */
         } test;
         const char *variable;
         const char *file, *user_file, *section, *key;
@@ -27,68 +27,138 @@ static const struct rule {
         const char *before, *after; /* text of the finding: the value stands between; after NULL: no value */
 } rules[] = {
         {
-                "airflow", IF_UV_REACHED, "AIRFLOW__STANDARD__VENV_INSTALL_METHOD",
-                .user_file = "~/airflow/airflow.cfg", .section = "standard", .key = "venv_install_method",
-                .home = "AIRFLOW_HOME", .wanted = "pip",
-                .code = "uv-installer", .todo = "export AIRFLOW__STANDARD__VENV_INSTALL_METHOD=pip",
+                "airflow",
+                IF_UV_REACHED,
+                "AIRFLOW__STANDARD__VENV_INSTALL_METHOD",
+                .user_file = "~/airflow/airflow.cfg",
+                .section = "standard",
+                .key = "venv_install_method",
+                .home = "AIRFLOW_HOME",
+                .wanted = "pip",
+                .code = "uv-installer",
+                .todo = "export AIRFLOW__STANDARD__VENV_INSTALL_METHOD=pip",
                 .before = "uv is on PATH: airflow makes environments with it",
         },
         {
-                "hatch", IF_SET, "HATCH_ENV_TYPE_VIRTUAL_UV_PATH",
-                .code = "uv-installer", .todo = "unset HATCH_ENV_TYPE_VIRTUAL_UV_PATH",
+                "hatch",
+                IF_SET,
+                "HATCH_ENV_TYPE_VIRTUAL_UV_PATH",
+                .code = "uv-installer",
+                .todo = "unset HATCH_ENV_TYPE_VIRTUAL_UV_PATH",
                 .before = "HATCH_ENV_TYPE_VIRTUAL_UV_PATH has uv make the environments",
         },
         {
-                "hatch", IF_MENTIONED, .file = "pyproject.toml", .key = "installer", .wanted = "uv",
-                .code = "uv-installer", .todo = "write installer = \"pip\"",
-                .before = "pyproject.toml chooses installer = \"", .after = "\": uv makes the environments",
+                "hatch",
+                IF_MENTIONED,
+                .file = "pyproject.toml",
+                .key = "installer",
+                .wanted = "uv",
+                .code = "uv-installer",
+                .todo = "write installer = \"pip\"",
+                .before = "pyproject.toml chooses installer = \"",
+                .after = "\": uv makes the environments",
         },
         {
-                "hatch", IF_MENTIONED, .file = "hatch.toml", .key = "installer", .wanted = "uv",
-                .code = "uv-installer", .todo = "write installer = \"pip\"",
-                .before = "hatch.toml chooses installer = \"", .after = "\": uv makes the environments",
+                "hatch",
+                IF_MENTIONED,
+                .file = "hatch.toml",
+                .key = "installer",
+                .wanted = "uv",
+                .code = "uv-installer",
+                .todo = "write installer = \"pip\"",
+                .before = "hatch.toml chooses installer = \"",
+                .after = "\": uv makes the environments",
         },
         {
-                "nox", IF_OTHER, "NOX_DEFAULT_VENV_BACKEND", .wanted = "virtualenv",
-                .code = "backend", .todo = "unset NOX_DEFAULT_VENV_BACKEND",
-                .before = "NOX_DEFAULT_VENV_BACKEND chooses the backend ", .after = "",
-        },
-        {
-                "nox", IF_MENTIONED, .file = "noxfile.py", .key = "venv_backend default_venv_backend",
-                .wanted = "uv venv conda mamba micromamba none",
-                .code = "backend", .todo = "write venv_backend=\"virtualenv\" to noxfile.py",
-                .before = "noxfile.py chooses the backend ", .after = "",
-        },
-        {
-                "pdm", IF_OTHER, "PDM_VENV_BACKEND", "pdm.toml", "pdm/config.toml", "venv", "backend",
+                "nox",
+                IF_OTHER,
+                "NOX_DEFAULT_VENV_BACKEND",
                 .wanted = "virtualenv",
-                .code = "backend", .todo = "export PDM_VENV_BACKEND=virtualenv",
-                .before = "pdm's venv.backend is ", .after = "",
+                .code = "backend",
+                .todo = "unset NOX_DEFAULT_VENV_BACKEND",
+                .before = "NOX_DEFAULT_VENV_BACKEND chooses the backend ",
+                .after = "",
         },
         {
-                "pdm", IF_ON, "PDM_USE_UV", "pdm.toml", "pdm/config.toml", "", "use-uv",
-                .code = "uv-installer", .todo = "export PDM_USE_UV=0",
+                "nox",
+                IF_MENTIONED,
+                .file = "noxfile.py",
+                .key = "venv_backend default_venv_backend",
+                .wanted = "uv venv conda mamba micromamba none",
+                .code = "backend",
+                .todo = "write venv_backend=\"virtualenv\" to noxfile.py",
+                .before = "noxfile.py chooses the backend ",
+                .after = "",
+        },
+        {
+                "pdm",
+                IF_OTHER,
+                "PDM_VENV_BACKEND",
+                "pdm.toml",
+                "pdm/config.toml",
+                "venv",
+                "backend",
+                .wanted = "virtualenv",
+                .code = "backend",
+                .todo = "export PDM_VENV_BACKEND=virtualenv",
+                .before = "pdm's venv.backend is ",
+                .after = "",
+        },
+        {
+                "pdm",
+                IF_ON,
+                "PDM_USE_UV",
+                "pdm.toml",
+                "pdm/config.toml",
+                "",
+                "use-uv",
+                .code = "uv-installer",
+                .todo = "export PDM_USE_UV=0",
                 .before = "pdm's use_uv has uv make the environments",
         },
         {
-                "pdm", UNLESS_ON, "PDM_VENV_WITH_PIP", "pdm.toml", "pdm/config.toml", "venv", "with-pip",
-                .code = "no-pip", .todo = "export PDM_VENV_WITH_PIP=1",
+                "pdm",
+                UNLESS_ON,
+                "PDM_VENV_WITH_PIP",
+                "pdm.toml",
+                "pdm/config.toml",
+                "venv",
+                "with-pip",
+                .code = "no-pip",
+                .todo = "export PDM_VENV_WITH_PIP=1",
                 .before = "pdm makes environments without pip, unless venv.with_pip is set",
         },
         {
-                "pipx", IF_UV_REACHED, "PIPX_DEFAULT_BACKEND", .wanted = "pip",
-                .code = "uv-installer", .todo = "export PIPX_DEFAULT_BACKEND=pip",
+                "pipx",
+                IF_UV_REACHED,
+                "PIPX_DEFAULT_BACKEND",
+                .wanted = "pip",
+                .code = "uv-installer",
+                .todo = "export PIPX_DEFAULT_BACKEND=pip",
                 .before = "uv is at hand: a pipx that has a uv backend makes environments with it",
         },
         {
-                "poetry", IF_OFF, "POETRY_VIRTUALENVS_CREATE", "poetry.toml", "pypoetry/config.toml", "virtualenvs", "create",
-                .code = "no-environment", .todo = "export POETRY_VIRTUALENVS_CREATE=true",
+                "poetry",
+                IF_OFF,
+                "POETRY_VIRTUALENVS_CREATE",
+                "poetry.toml",
+                "pypoetry/config.toml",
+                "virtualenvs",
+                "create",
+                .code = "no-environment",
+                .todo = "export POETRY_VIRTUALENVS_CREATE=true",
                 .before = "virtualenvs.create is off: poetry makes no environment",
         },
         {
-                "poetry", IF_ON, "POETRY_VIRTUALENVS_OPTIONS_NO_PIP", "poetry.toml", "pypoetry/config.toml",
-                "virtualenvs.options", "no-pip",
-                .code = "no-pip", .todo = "export POETRY_VIRTUALENVS_OPTIONS_NO_PIP=false",
+                "poetry",
+                IF_ON,
+                "POETRY_VIRTUALENVS_OPTIONS_NO_PIP",
+                "poetry.toml",
+                "pypoetry/config.toml",
+                "virtualenvs.options",
+                "no-pip",
+                .code = "no-pip",
+                .todo = "export POETRY_VIRTUALENVS_OPTIONS_NO_PIP=false",
                 .before = "virtualenvs.options.no-pip is on: poetry makes environments without pip",
         },
 };
@@ -116,8 +186,10 @@ static const char *find_value(const struct rule *rule, char *buffer, size_t size
                 return NULL;
         if (rule->file != NULL && explain_key(rule->file, rule->section, rule->key, buffer, size))
                 return buffer;
-        return rule->user_file != NULL && explain_key(user_file(rule, path, sizeof(path)), rule->section,
-                                                      rule->key, buffer, size) ? buffer : NULL;
+        return rule->user_file != NULL &&
+                               explain_key(user_file(rule, path, sizeof(path)), rule->section, rule->key, buffer, size)
+                       ? buffer
+                       : NULL;
 }
 
 static void find_against(struct explain *explain, const struct rule *rule, const char *value)

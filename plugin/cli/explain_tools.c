@@ -173,8 +173,11 @@ void explain_virtualenv(struct explain *explain, const char *program)
 static const struct {
         const char *file;
         const char *section;
-} tox_files[] = {{"tox.ini", "tox"}, {"setup.cfg", "tox:tox"}, {"pyproject.toml", "tool.tox"},
-                 {"pyproject.toml", "tox"}, {"tox.toml", ""}};
+} tox_files[] = {{"tox.ini", "tox"},
+                 {"setup.cfg", "tox:tox"},
+                 {"pyproject.toml", "tool.tox"},
+                 {"pyproject.toml", "tox"},
+                 {"tox.toml", ""}};
 
 static void check_tox(struct explain *explain)
 {

@@ -11,8 +11,11 @@ struct unit {
 };
 
 static const struct unit age_units[] = {{'h', 3600}, {'d', 86400}, {'\0', 86400}};
-static const struct unit size_units[] = {{'K', (uint64_t)1 << 10}, {'M', (uint64_t)1 << 20}, {'G', (uint64_t)1 << 30},
-                                         {'T', (uint64_t)1 << 40}, {'\0', 1}};
+static const struct unit size_units[] = {{'K', (uint64_t)1 << 10},
+                                         {'M', (uint64_t)1 << 20},
+                                         {'G', (uint64_t)1 << 30},
+                                         {'T', (uint64_t)1 << 40},
+                                         {'\0', 1}};
 
 /* A number and at most one letter. */
 static bool read_amount(const char *text, const struct unit *unit, uint64_t *ret_amount)

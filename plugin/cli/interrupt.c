@@ -8,7 +8,7 @@
 
 static volatile sig_atomic_t caught;
 
-static void catch(int number)
+static void catch (int number)
 {
         caught = number;
 }
@@ -25,8 +25,10 @@ void interrupt_catch(void)
                 int number;
                 int flags;
         } rows[] = {
-                {SIGINT, (int)SA_RESETHAND | SA_RESTART}, {SIGTERM, (int)SA_RESETHAND | SA_RESTART},
-                {SIGHUP, (int)SA_RESETHAND | SA_RESTART}, {SIGPIPE, SA_RESTART},
+                {SIGINT, (int)SA_RESETHAND | SA_RESTART},
+                {SIGTERM, (int)SA_RESETHAND | SA_RESTART},
+                {SIGHUP, (int)SA_RESETHAND | SA_RESTART},
+                {SIGPIPE, SA_RESTART},
         };
         struct sigaction before;
 

@@ -153,7 +153,8 @@ static void put_package(struct json_output *document, json_t *object, const stru
         json_output_text(document, object, "not_verified_reasons", package->not_verified);
 }
 
-void json_output_packages(struct json_output *document, const struct pipseed_package *const *packages, size_t n_packages)
+void json_output_packages(struct json_output *document, const struct pipseed_package *const *packages,
+                          size_t n_packages)
 {
         json_t *array = json_output_array(document, document->root, "packages");
 
@@ -161,7 +162,8 @@ void json_output_packages(struct json_output *document, const struct pipseed_pac
                 put_package(document, json_output_element(document, array), packages[i]);
 }
 
-void json_output_result(struct json_output *document, const struct pipseed_request *req, const struct pipseed_result *result)
+void json_output_result(struct json_output *document, const struct pipseed_request *req,
+                        const struct pipseed_result *result)
 {
         json_t *root = document->root;
 

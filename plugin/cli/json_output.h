@@ -40,8 +40,9 @@ json_t *json_output_array(struct json_output *document, json_t *object, const ch
 json_t *json_output_element(struct json_output *document, json_t *array);
 
 void json_output_packages(struct json_output *document, const struct pipseed_package *const *packages,
-                       size_t n_packages);
-void json_output_result(struct json_output *document, const struct pipseed_request *req, const struct pipseed_result *result);
+                          size_t n_packages);
+void json_output_result(struct json_output *document, const struct pipseed_request *req,
+                        const struct pipseed_result *result);
 /* What both seed and venv say of a seeding; NULL: there was none. */
 void document_seeding(struct json_output *document, const struct pipseed_result *result);
 

@@ -52,16 +52,16 @@ static int refuse_word(const struct command *const *table, const char *above, co
         for (const struct command *const *row = table; *row != NULL; row++)
                 suggest_offer(&suggestion, command_word(*row));
         (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "unknown command '%s%s%s'", above, above[0] != '\0' ? " " : "",
-                        word);
+                            word);
         if (suggestion.best != NULL)
                 return cli_error_hint(err, "did you mean 'pipseed %s%s%s'?", above, above[0] != '\0' ? " " : "",
-                                  suggestion.best);
+                                      suggestion.best);
         /* The name of an option, such as "version". */
         for (const struct option *option = common_group.options; option->name != NULL; option++)
                 suggest_offer(&suggestion, option->name + 2);
         if (suggestion.best != NULL)
                 return cli_error_hint(err, "did you mean 'pipseed %s%s--%s'?", above, above[0] != '\0' ? " " : "",
-                                  suggestion.best);
+                                      suggestion.best);
         return err->code;
 }
 
@@ -73,7 +73,7 @@ static int check_operands(const struct command *command, size_t n, struct pipsee
                 return cli_error_set(err, PIPSEED_E_USAGE, NULL, "'pipseed %s' takes no arguments", command->name);
         if (n > command->max_operands)
                 return cli_error_set(err, PIPSEED_E_USAGE, NULL, "'pipseed %s' takes at most %zu: %s", command->name,
-                                 command->max_operands, command->operands);
+                                     command->max_operands, command->operands);
         return cli_error_set(err, PIPSEED_E_USAGE, NULL, "'pipseed %s' needs %s", command->name, command->operands);
 }
 
@@ -149,8 +149,8 @@ static int run_nothing(struct session *session)
                 return show_version(session);
         help_usage(stderr, session->command);
         if (session->command != NULL)
-                (void)cli_error_set(&err, PIPSEED_E_USAGE, NULL, "'pipseed %s' needs one of: %s", session->command->name,
-                                session->command->operands);
+                (void)cli_error_set(&err, PIPSEED_E_USAGE, NULL, "'pipseed %s' needs one of: %s",
+                                    session->command->name, session->command->operands);
         else
                 (void)cli_error_set(&err, PIPSEED_E_USAGE, NULL, "no command given");
         return fail_usage(session, &err, none);

@@ -42,8 +42,10 @@ static int add_assignment(struct arguments *arguments, const struct option *opti
                 free(value);
                 return cli_error_memory(err);
         }
-        grown[arguments->n_assignments++] = (struct assignment){
-                .key = key, .value = value, .option = option->name, .append = option->kind == OPTION_APPEND};
+        grown[arguments->n_assignments++] = (struct assignment){.key = key,
+                                                                .value = value,
+                                                                .option = option->name,
+                                                                .append = option->kind == OPTION_APPEND};
         arguments->assignments = grown;
         return 0;
 }
@@ -54,7 +56,8 @@ static int make_absolute(const struct option *option, const char *path, char **r
         _cleanup_free_ char *cwd = NULL;
 
         if (path[0] == '\0')
-                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s needs a directory, not an empty text", option->name);
+                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s needs a directory, not an empty text",
+                                     option->name);
         if (path[0] == '/') {
                 *ret_path = strdup(path);
                 return *ret_path != NULL ? 0 : cli_error_memory(err);
@@ -62,7 +65,7 @@ static int make_absolute(const struct option *option, const char *path, char **r
         cwd = getcwd(NULL, 0);
         if (cwd == NULL) {
                 (void)cli_error_sys(err, errno, path, "%s is relative and the current directory cannot be found",
-                                option->name);
+                                    option->name);
                 return cli_error_hint(err, "give an absolute path, or change to a directory that exists");
         }
         if (asprintf(ret_path, "%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path) < 0)
@@ -87,7 +90,7 @@ static int take_assignment(struct parser *parser, const struct option *option, c
         if (equals == NULL || equals == value) {
                 (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s needs KEY=VALUE, not '%s'", option->name, value);
                 return cli_error_hint(err, "for example %s seed.upgrade=yes; 'pipseed policy show' lists the keys",
-                                  option->name);
+                                      option->name);
         }
         return add_assignment(parser->arguments, option, strndup(value, (size_t)(equals - value)), strdup(equals + 1),
                               err);
@@ -102,7 +105,7 @@ static int take_number(const struct option *option, const char *text, unsigned i
                 value = value * 10 + (unsigned int)(*c - '0');
         if (c == text || *c != '\0' || value > 99999)
                 return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s needs a number from 0 to 99999, not '%s'",
-                                 option->name, text);
+                                     option->name, text);
         *number = value;
         return 0;
 }
@@ -121,7 +124,8 @@ static int take_choice(const struct option *option, const char *text, unsigned i
                 }
                 c = c[word] == '|' ? c + word + 1 : NULL;
         }
-        return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s is one of %s, not '%s'", option->name, option->argument, text);
+        return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s is one of %s, not '%s'", option->name, option->argument,
+                             text);
 }
 
 static int apply(struct parser *parser, const struct option *option, const char *value, struct pipseed_error *err)
@@ -145,7 +149,7 @@ static int apply(struct parser *parser, const struct option *option, const char 
         case OPTION_TEXT:
                 if (value[0] == '\0' && option->value == NULL)
                         return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s needs %s, not an empty text", option->name,
-                                         option->argument);
+                                             option->argument);
                 *(const char **)field = value;
                 return 0;
         case OPTION_OPERAND:
@@ -229,7 +233,8 @@ static int next_value(struct parser *parser, const struct option *option, const 
                       struct pipseed_error *err)
 {
         if (*parser->next == NULL)
-                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "option '%s' needs a value: %s", typed, option->argument);
+                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "option '%s' needs a value: %s", typed,
+                                     option->argument);
         *ret_value = *parser->next++;
         return 0;
 }

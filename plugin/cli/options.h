@@ -21,16 +21,16 @@
 #include "pipseed.h"
 
 enum option_kind {
-        OPTION_FLAG,   /* bool at offset becomes true */
-        OPTION_COUNT,  /* unsigned int at offset: one more each time */
-        OPTION_TEXT,   /* const char * at offset */
-        OPTION_NUMBER, /* unsigned int at offset, decimal */
-        OPTION_CHOICE, /* unsigned int at offset: place of the value in argument, which is "a|b|c" */
-        OPTION_SET,    /* policy key gets the value, or .value when the option takes none */
-        OPTION_APPEND, /* a path, made absolute, is added to the policy key */
-        OPTION_ASSIGN, /* KEY=VALUE for any policy key */
+        OPTION_FLAG,    /* bool at offset becomes true */
+        OPTION_COUNT,   /* unsigned int at offset: one more each time */
+        OPTION_TEXT,    /* const char * at offset */
+        OPTION_NUMBER,  /* unsigned int at offset, decimal */
+        OPTION_CHOICE,  /* unsigned int at offset: place of the value in argument, which is "a|b|c" */
+        OPTION_SET,     /* policy key gets the value, or .value when the option takes none */
+        OPTION_APPEND,  /* a path, made absolute, is added to the policy key */
+        OPTION_ASSIGN,  /* KEY=VALUE for any policy key */
         OPTION_OPERAND, /* the value is one more operand */
-        OPTION_STOP,   /* bool at offset; what follows is not looked at */
+        OPTION_STOP,    /* bool at offset; what follows is not looked at */
 };
 
 struct option {

@@ -65,7 +65,12 @@ static bool has_color(const struct output *out, const FILE *stream)
 static size_t decode(const unsigned char *text, uint32_t *ret_code)
 {
         static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-        size_t len = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : text[0] < 0xf5 ? 4 : 0;
+        size_t len = text[0] < 0x80   ? 1
+                     : text[0] < 0xc2 ? 0
+                     : text[0] < 0xe0 ? 2
+                     : text[0] < 0xf0 ? 3
+                     : text[0] < 0xf5 ? 4
+                                      : 0;
         uint32_t code = len > 1 ? text[0] & (0x7fU >> len) : text[0];
 
         for (size_t i = 1; i < len; i++) {
@@ -83,7 +88,7 @@ static size_t decode(const unsigned char *text, uint32_t *ret_code)
  * writing or end a line (Unicode Standard Annex 9; Trojan Source, CVE-2021-42574). */
 static bool is_dangerous(uint32_t code)
 {
-        static const uint32_t ranges[][2] = {{0, 0x1f},         {0x7f, 0x9f},     {0x61c, 0x61c},
+        static const uint32_t ranges[][2] = {{0, 0x1f},        {0x7f, 0x9f},     {0x61c, 0x61c},
                                              {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}};
 
         for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
@@ -249,7 +254,7 @@ void output_event(struct output *out, const char *about, const struct pipseed_ev
         if ((size_t)event->kind >= ARRAY_SIZE(kinds) || out->level < kinds[event->kind].min)
                 return;
         put_to(out, stderr, &kinds[event->kind].style, "%s%s%s", about != NULL ? about : "", about != NULL ? ": " : "",
-                   event->text);
+               event->text);
 }
 
 void output_note(struct output *out, const char *format, ...)

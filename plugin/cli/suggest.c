@@ -12,8 +12,8 @@ static const struct {
         const char *word;
         const char *candidate;
 } synonyms[] = {
-        {"get", "show"},       {"list", "show"},       {"show", "list"},     {"ls", "list"},      {"list", "info"},
-        {"uninstall", "unseed"}, {"remove", "unseed"}, {"create", "venv"},   {"virtualenv", "venv"},
+        {"get", "show"},         {"list", "show"},     {"show", "list"},   {"ls", "list"},         {"list", "info"},
+        {"uninstall", "unseed"}, {"remove", "unseed"}, {"create", "venv"}, {"virtualenv", "venv"},
 };
 
 static bool is_synonym(const char *word, const char *candidate)

@@ -34,14 +34,17 @@ static int read_list(FILE *stream, const char *list, struct targets *targets, st
                 int r;
 
                 if (strlen(line) != end)
-                        return cli_error_set(err, PIPSEED_E_USAGE, list, "line %zu of the list holds a NUL byte", number);
+                        return cli_error_set(err, PIPSEED_E_USAGE, list, "line %zu of the list holds a NUL byte",
+                                             number);
                 if (end > 0 && line[end - 1] == '\n')
                         line[--end] = '\0';
                 if (end > 0 && line[end - 1] == '\r')
                         line[--end] = '\0';
                 if (memchr(line, '\r', end) != NULL) {
-                        (void)cli_error_set(err, PIPSEED_E_USAGE, list, "line %zu of the list has a carriage return in it", number);
-                        return cli_error_hint(err, "end each line in LF or CR LF; name such an environment on the command line");
+                        (void)cli_error_set(err, PIPSEED_E_USAGE, list,
+                                            "line %zu of the list has a carriage return in it", number);
+                        return cli_error_hint(
+                                err, "end each line in LF or CR LF; name such an environment on the command line");
                 }
                 if (number == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0) /* what some editors write first in UTF-8 */
                         memmove(line, line + 3, end - 3 + 1);

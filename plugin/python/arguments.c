@@ -172,8 +172,8 @@ static int set(struct arguments *order, const struct state *state, PyObject *set
                               PyUnicode_FSConverter, &option, &append))
                 return -1;
         r = (append ? pipseed_policy_append : pipseed_policy_set)(order->policy, PyBytes_AsString(key),
-                                                                   PyBytes_AsString(value), PyBytes_AsString(option),
-                                                                   &err);
+                                                                  PyBytes_AsString(value), PyBytes_AsString(option),
+                                                                  &err);
         Py_DECREF(key);
         Py_DECREF(value);
         Py_DECREF(option);
@@ -199,8 +199,9 @@ static int set_all(struct arguments *order, const struct state *state)
 
 int arguments_prepare(struct arguments *order, const struct state *state)
 {
-        struct pipseed_policy_options options = {
-                .size = sizeof(options), .file = bytes_or_null(order->policy_file), .use_environment = true};
+        struct pipseed_policy_options options = {.size = sizeof(options),
+                                                 .file = bytes_or_null(order->policy_file),
+                                                 .use_environment = true};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
 
         if (order->callback == Py_None)

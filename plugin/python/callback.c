@@ -7,11 +7,8 @@
 #define SIGNAL_INTERVAL_MS 50
 
 static const char *const kinds[] = {
-        [PIPSEED_EVENT_DETAIL] = "detail",
-        [PIPSEED_EVENT_NOTE] = "note",
-        [PIPSEED_EVENT_WARNING] = "warning",
-        [PIPSEED_EVENT_PROGRESS] = "progress",
-        [PIPSEED_EVENT_TICK] = "tick",
+        [PIPSEED_EVENT_DETAIL] = "detail",     [PIPSEED_EVENT_NOTE] = "note", [PIPSEED_EVENT_WARNING] = "warning",
+        [PIPSEED_EVENT_PROGRESS] = "progress", [PIPSEED_EVENT_TICK] = "tick",
 };
 
 static int64_t now(void)

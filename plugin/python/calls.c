@@ -23,7 +23,8 @@ struct call {
 };
 
 /* Between the event_callback's two ends other threads of Python run. */
-static PyObject *work(struct arguments *order, struct callback *event_callback, const struct state *state, const struct call *call)
+static PyObject *work(struct arguments *order, struct callback *event_callback, const struct state *state,
+                      const struct call *call)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         union answer answer = {0};
@@ -78,7 +79,7 @@ static int call_dropin(int (*function)(const struct pipseed_dropin_request *req,
 
 /* A function of the module: NAME, the member of its answer, what releases that, its shape; and the call. */
 #define CALL(name, member, free, shape_, expression)                                                                   \
-        static int name##_work(const struct arguments *order, union answer *answer, struct pipseed_error *err)             \
+        static int name##_work(const struct arguments *order, union answer *answer, struct pipseed_error *err)         \
         {                                                                                                              \
                 return (expression);                                                                                   \
         }                                                                                                              \
@@ -97,7 +98,8 @@ static int call_dropin(int (*function)(const struct pipseed_dropin_request *req,
 
 CALL(seed, result, pipseed_result_free, results_result, pipseed_seed(&order->req, &answer->result, err))
 CALL(unseed, result, pipseed_result_free, results_result, pipseed_unseed(&order->req, &answer->result, err))
-CALL(verify, report, pipseed_verify_report_free, results_verify_report, pipseed_verify(&order->req, &answer->report, err))
+CALL(verify, report, pipseed_verify_report_free, results_verify_report,
+     pipseed_verify(&order->req, &answer->report, err))
 CALL(doctor, checkup, pipseed_doctor_report_free, results_doctor_report,
      pipseed_doctor(&order->req, order->fix, &answer->checkup, err))
 CALL(wheels, wheels, pipseed_wheel_list_free, results_wheels,

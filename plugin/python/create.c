@@ -7,8 +7,8 @@ struct creation {
         int system_site_packages, clear, symlinks, upgrade, with_pip, scm_ignore_files;
 };
 
-static int fill(const struct creation *creation, struct pipseed_request *seeding, struct pipseed_create_request *ret_req,
-                struct pipseed_error *err)
+static int fill(const struct creation *creation, struct pipseed_request *seeding,
+                struct pipseed_create_request *ret_req, struct pipseed_error *err)
 {
         const struct arguments *order = &creation->order;
         int r;
@@ -65,19 +65,21 @@ static void done(struct creation *creation)
 
 PyObject *module_create(PyObject *module, PyObject *args, PyObject *kwargs)
 {
-        static const char *const names[] = {"dir", "policy_file", "python", "prompt", "settings", "callback", "dry_run",
-                                            "jobs", "system_site_packages", "clear", "symlinks", "upgrade", "with_pip",
-                                            "scm_ignore_files", NULL};
+        static const char *const names[] = {
+                "dir",  "policy_file",          "python", "prompt",   "settings", "callback", "dry_run",
+                "jobs", "system_site_packages", "clear",  "symlinks", "upgrade",  "with_pip", "scm_ignore_files",
+                NULL};
         struct creation creation = {.symlinks = 1, .with_pip = 1, .scm_ignore_files = 1};
         struct arguments *order = &creation.order;
         PyObject *answer;
 
-        if (!PyArg_ParseTupleAndKeywords(
-                    args, kwargs, "O&|$O&O&O&OOpO&pppppp:create", (char **)(uintptr_t)names, PyUnicode_FSConverter,
-                    &creation.dir, arguments_take_path, &order->policy_file, arguments_take_path, &order->python,
-                    arguments_take_path, &creation.prompt, &order->settings, &order->callback, &order->dry_run,
-                    arguments_take_jobs, &order->jobs, &creation.system_site_packages, &creation.clear, &creation.symlinks,
-                    &creation.upgrade, &creation.with_pip, &creation.scm_ignore_files))
+        if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O&|$O&O&O&OOpO&pppppp:create", (char **)(uintptr_t)names,
+                                         PyUnicode_FSConverter, &creation.dir, arguments_take_path, &order->policy_file,
+                                         arguments_take_path, &order->python, arguments_take_path, &creation.prompt,
+                                         &order->settings, &order->callback, &order->dry_run, arguments_take_jobs,
+                                         &order->jobs, &creation.system_site_packages, &creation.clear,
+                                         &creation.symlinks, &creation.upgrade, &creation.with_pip,
+                                         &creation.scm_ignore_files))
                 return NULL;
         answer = run(&creation, PyModule_GetState(module));
         done(&creation);

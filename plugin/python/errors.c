@@ -126,7 +126,8 @@ static PyObject *share(PyObject *object)
         return object;
 }
 
-static int set_all(PyObject *exception, const struct pipseed_error *err, PyObject *message, PyObject *hint, int exit_code)
+static int set_all(PyObject *exception, const struct pipseed_error *err, PyObject *message, PyObject *hint,
+                   int exit_code)
 {
         if (set(exception, "message", share(message)) < 0 || set(exception, "hint", share(hint)) < 0 ||
             set(exception, "code", results_text(pipseed_code_name(err->code))) < 0 ||

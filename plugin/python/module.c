@@ -2,7 +2,8 @@
 #include "module.h"
 
 PyDoc_STRVAR(module_doc, "The C half of pipseed. Use the package pipseed: what is here may change with each version.");
-PyDoc_STRVAR(call_doc, "Takes the keyword arguments that arguments.c lists; calls the function of pipseed.h of this name.");
+PyDoc_STRVAR(call_doc,
+             "Takes the keyword arguments that arguments.c lists; calls the function of pipseed.h of this name.");
 PyDoc_STRVAR(create_doc, "create(dir, *, policy_file, python, prompt, settings, callback, dry_run, jobs, "
                          "system_site_packages, clear, symlinks, upgrade, with_pip, scm_ignore_files)\n--\n\n"
                          "pipseed_create of pipseed.h.");
@@ -12,12 +13,13 @@ PyDoc_STRVAR(policy_doc, "policy(*, policy_file, settings)\n--\n\nValues, files 
 PyDoc_STRVAR(matches_doc, "version_matches(version, specifier)\n--\n\npipseed_version_matches.");
 
 #define METHOD(name, doc)                                                                                              \
-        {#name, (PyCFunction)(void (*)(void))module_##name, METH_VARARGS | METH_KEYWORDS, (doc)}
+        {                                                                                                              \
+#name, (PyCFunction)(void (*)(void))module_##name, METH_VARARGS | METH_KEYWORDS, (doc)                 \
+        }
 #define CALL_METHOD(name) METHOD(name, call_doc),
 
 static PyMethodDef methods[] = {
-        MODULE_CALLS(CALL_METHOD)
-        METHOD(create, create_doc),
+        MODULE_CALLS(CALL_METHOD) METHOD(create, create_doc),
         METHOD(newest, newest_doc),
         METHOD(policy, policy_doc),
         METHOD(version_matches, matches_doc),
@@ -67,14 +69,10 @@ static struct PyModuleDef_Slot slots[] = {
 };
 
 static struct PyModuleDef definition = {
-        PyModuleDef_HEAD_INIT,
-        .m_name = "pipseed._pipseed",
-        .m_doc = module_doc,
-        .m_size = sizeof(struct state),
-        .m_methods = methods,
-        .m_slots = slots,
-        .m_traverse = traverse,
-        .m_clear = clear,
+        PyModuleDef_HEAD_INIT,  .m_name = "pipseed._pipseed",
+        .m_doc = module_doc,    .m_size = sizeof(struct state),
+        .m_methods = methods,   .m_slots = slots,
+        .m_traverse = traverse, .m_clear = clear,
         .m_free = release,
 };
 

@@ -77,7 +77,10 @@ struct arguments {
         struct pipseed_request req;
 };
 
-#define ORDER_INIT {.max_age = UINT64_MAX, .max_bytes = UINT64_MAX}
+#define ORDER_INIT                                                                                                     \
+        {                                                                                                              \
+                .max_age = UINT64_MAX, .max_bytes = UINT64_MAX                                                         \
+        }
 
 /* Takes keyword arguments, by the names of the members above. An error names the argument. -1 with an exception set;
  * order_done is needed then, too. */
@@ -104,8 +107,9 @@ PyObject *module_policy(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *module_version_matches(PyObject *module, PyObject *args, PyObject *kwargs);
 
 #define MODULE_CALLS(X)                                                                                                \
-        X(seed) X(unseed) X(verify) X(doctor) X(wheels) X(cache_list) X(cache_warm) X(cache_prune) X(dropin_status)    \
-        X(dropin_enable) X(dropin_disable) X(pythons)
+        X(seed)                                                                                                        \
+        X(unseed) X(verify) X(doctor) X(wheels) X(cache_list) X(cache_warm) X(cache_prune) X(dropin_status)            \
+                X(dropin_enable) X(dropin_disable) X(pythons)
 #define MODULE_CALL_DECLARE(name) PyObject *module_##name(PyObject *module, PyObject *args, PyObject *kwargs);
 MODULE_CALLS(MODULE_CALL_DECLARE)
 #undef MODULE_CALL_DECLARE

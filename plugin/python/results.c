@@ -2,16 +2,46 @@
 /* The tables of pipseed._results: what each of the library's structs is in Python. */
 #include "shape.h"
 
-#define TEXT(type, member) {.convert = shape_text, .offset = offsetof(type, member)}
-#define NONEMPTY(type, member) {.convert = shape_nonempty, .offset = offsetof(type, member)}
-#define WORDS(type, member) {.convert = shape_words, .offset = offsetof(type, member)}
-#define FLAG(type, member) {.convert = shape_flag, .offset = offsetof(type, member)}
-#define COUNT(type, member) {.convert = shape_count, .offset = offsetof(type, member)}
-#define SIZE(type, member) {.convert = shape_size, .offset = offsetof(type, member)}
-#define TIME(type, member) {.convert = shape_time, .offset = offsetof(type, member)}
-#define NUMBER(type, member) {.convert = shape_number, .offset = offsetof(type, member)}
-#define CODE(type, member) {.convert = shape_code, .offset = offsetof(type, member)}
-#define STATUS(type, member) {.convert = shape_status, .offset = offsetof(type, member)}
+#define TEXT(type, member)                                                                                             \
+        {                                                                                                              \
+                .convert = shape_text, .offset = offsetof(type, member)                                                \
+        }
+#define NONEMPTY(type, member)                                                                                         \
+        {                                                                                                              \
+                .convert = shape_nonempty, .offset = offsetof(type, member)                                            \
+        }
+#define WORDS(type, member)                                                                                            \
+        {                                                                                                              \
+                .convert = shape_words, .offset = offsetof(type, member)                                               \
+        }
+#define FLAG(type, member)                                                                                             \
+        {                                                                                                              \
+                .convert = shape_flag, .offset = offsetof(type, member)                                                \
+        }
+#define COUNT(type, member)                                                                                            \
+        {                                                                                                              \
+                .convert = shape_count, .offset = offsetof(type, member)                                               \
+        }
+#define SIZE(type, member)                                                                                             \
+        {                                                                                                              \
+                .convert = shape_size, .offset = offsetof(type, member)                                                \
+        }
+#define TIME(type, member)                                                                                             \
+        {                                                                                                              \
+                .convert = shape_time, .offset = offsetof(type, member)                                                \
+        }
+#define NUMBER(type, member)                                                                                           \
+        {                                                                                                              \
+                .convert = shape_number, .offset = offsetof(type, member)                                              \
+        }
+#define CODE(type, member)                                                                                             \
+        {                                                                                                              \
+                .convert = shape_code, .offset = offsetof(type, member)                                                \
+        }
+#define STATUS(type, member)                                                                                           \
+        {                                                                                                              \
+                .convert = shape_status, .offset = offsetof(type, member)                                              \
+        }
 
 PyObject *results_text(const char *text)
 {
@@ -77,12 +107,9 @@ static const struct field report_fields[] = {
 const struct shape results_verify_report = SHAPE("VerifyReport", report_fields);
 
 static const struct field issue_fields[] = {
-        CODE(struct pipseed_issue, code),
-        NUMBER(struct pipseed_issue, code),
-        TEXT(struct pipseed_issue, path),
-        WORDS(struct pipseed_issue, text),
-        WORDS(struct pipseed_issue, hint),
-        FLAG(struct pipseed_issue, repairable),
+        CODE(struct pipseed_issue, code),     NUMBER(struct pipseed_issue, code),
+        TEXT(struct pipseed_issue, path),     WORDS(struct pipseed_issue, text),
+        WORDS(struct pipseed_issue, hint),    FLAG(struct pipseed_issue, repairable),
         FLAG(struct pipseed_issue, repaired),
 };
 static const struct shape issue = SHAPE("Issue", issue_fields);
@@ -97,16 +124,11 @@ static const struct field doctor_fields[] = {
 const struct shape results_doctor_report = SHAPE("DoctorReport", doctor_fields);
 
 static const struct field wheel_fields[] = {
-        TEXT(struct pipseed_wheel, filename),
-        TEXT(struct pipseed_wheel, name),
-        TEXT(struct pipseed_wheel, version),
-        TEXT(struct pipseed_wheel, sha256),
-        TEXT(struct pipseed_wheel, requires_python),
-        TEXT(struct pipseed_wheel, source),
-        COUNT(struct pipseed_wheel, size),
-        STATUS(struct pipseed_wheel, status),
-        NUMBER(struct pipseed_wheel, status),
-        TEXT(struct pipseed_wheel, problem),
+        TEXT(struct pipseed_wheel, filename),        TEXT(struct pipseed_wheel, name),
+        TEXT(struct pipseed_wheel, version),         TEXT(struct pipseed_wheel, sha256),
+        TEXT(struct pipseed_wheel, requires_python), TEXT(struct pipseed_wheel, source),
+        COUNT(struct pipseed_wheel, size),           STATUS(struct pipseed_wheel, status),
+        NUMBER(struct pipseed_wheel, status),        TEXT(struct pipseed_wheel, problem),
 };
 static const struct shape wheel = SHAPE("Wheel", wheel_fields);
 
@@ -116,16 +138,11 @@ static const struct field wheel_list_fields[] = {
 const struct shape results_wheels = SHAPE("WheelList", wheel_list_fields);
 
 static const struct field entry_fields[] = {
-        TEXT(struct pipseed_cache_entry, wheel),
-        TEXT(struct pipseed_cache_entry, sha256),
-        TEXT(struct pipseed_cache_entry, directory),
-        COUNT(struct pipseed_cache_entry, bytes),
-        COUNT(struct pipseed_cache_entry, n_files),
-        COUNT(struct pipseed_cache_entry, n_bytecode),
-        TIME(struct pipseed_cache_entry, last_used),
-        FLAG(struct pipseed_cache_entry, in_use),
-        STATUS(struct pipseed_cache_entry, status),
-        NUMBER(struct pipseed_cache_entry, status),
+        TEXT(struct pipseed_cache_entry, wheel),     TEXT(struct pipseed_cache_entry, sha256),
+        TEXT(struct pipseed_cache_entry, directory), COUNT(struct pipseed_cache_entry, bytes),
+        COUNT(struct pipseed_cache_entry, n_files),  COUNT(struct pipseed_cache_entry, n_bytecode),
+        TIME(struct pipseed_cache_entry, last_used), FLAG(struct pipseed_cache_entry, in_use),
+        STATUS(struct pipseed_cache_entry, status),  NUMBER(struct pipseed_cache_entry, status),
         TEXT(struct pipseed_cache_entry, problem),
 };
 static const struct shape cache_entry = SHAPE("CacheEntry", entry_fields);
@@ -172,11 +189,8 @@ PyObject *results_environment(const struct pipseed_environment *env)
 }
 
 static const struct field value_fields[] = {
-        TEXT(struct pipseed_policy_value, key),
-        TEXT(struct pipseed_policy_value, value),
-        TEXT(struct pipseed_policy_value, layer),
-        NONEMPTY(struct pipseed_policy_value, origin),
-        TEXT(struct pipseed_policy_value, locked_by),
-        TEXT(struct pipseed_policy_value, help),
+        TEXT(struct pipseed_policy_value, key),       TEXT(struct pipseed_policy_value, value),
+        TEXT(struct pipseed_policy_value, layer),     NONEMPTY(struct pipseed_policy_value, origin),
+        TEXT(struct pipseed_policy_value, locked_by), TEXT(struct pipseed_policy_value, help),
 };
 const struct shape results_policy_value = SHAPE("PolicyValue", value_fields);

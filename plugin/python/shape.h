@@ -34,7 +34,10 @@ struct shape {
         size_t n_fields;
 };
 
-#define SHAPE(name, table) {(name), (table), sizeof(table) / sizeof((table)[0])}
+#define SHAPE(name, table)                                                                                             \
+        {                                                                                                              \
+                (name), (table), sizeof(table) / sizeof((table)[0])                                                    \
+        }
 
 typedef PyObject *shape_convert(PyObject *results, const struct field *field, const char *data);
 
@@ -55,7 +58,9 @@ shape_convert shape_array;    /* array of pointers to structs of field->element,
 
 /* Field of an array; shape is NULL for strings. */
 #define SHAPE_ARRAY(type, array, n, shape)                                                                             \
-        {shape_array, offsetof(type, array), (shape), offsetof(type, n) - offsetof(type, array)}
+        {                                                                                                              \
+                shape_array, offsetof(type, array), (shape), offsetof(type, n) - offsetof(type, array)                 \
+        }
 
 PyObject *shape_make(const struct shape *shape, const void *data);
 

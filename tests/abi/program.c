@@ -28,7 +28,8 @@
                 unsigned char after[256];                                                                              \
         }
 #define GUARD(guarded) memset(&(guarded), CANARY, sizeof(guarded))
-#define CHECK(guarded) (check((guarded).before, sizeof((guarded).before)), check((guarded).after, sizeof((guarded).after)))
+#define CHECK(guarded)                                                                                                 \
+        (check((guarded).before, sizeof((guarded).before)), check((guarded).after, sizeof((guarded).after)))
 
 struct watch {
         int kind; /* -1: never cancel */
@@ -170,8 +171,10 @@ static int cancel(const struct pipseed_request *req, const struct watch *watch, 
         (void)clock_gettime(CLOCK_MONOTONIC, &end);
         if (watch->cancelled.tv_sec == 0 || r == 0)
                 return printf("not cancelled after %lu events: %d %s\n", watch->n_events, r, err->message), 1;
-        printf("%lld %s\n", (long long)(end.tv_sec - watch->cancelled.tv_sec) * 1000 +
-               (end.tv_nsec - watch->cancelled.tv_nsec) / 1000000, pipseed_code_name(r));
+        printf("%lld %s\n",
+               (long long)(end.tv_sec - watch->cancelled.tv_sec) * 1000 +
+                       (end.tv_nsec - watch->cancelled.tv_nsec) / 1000000,
+               pipseed_code_name(r));
         return 0;
 }
 
@@ -206,7 +209,8 @@ int main(int argc, char **argv)
         err.it = (struct pipseed_error)PIPSEED_ERROR_INIT;
         options.it = (struct pipseed_policy_options){.size = sizeof(options.it), .sysconf_dir = "/nonexistent"};
         pipseed_request_init(&req.it);
-        if (pipseed_policy_load(&options.it, &policy, &err.it) < 0 || pipseed_policy_apply(policy, &req.it, &err.it) < 0)
+        if (pipseed_policy_load(&options.it, &policy, &err.it) < 0 ||
+            pipseed_policy_apply(policy, &req.it, &err.it) < 0)
                 return fail(&err.it);
         req.it.env = argv[2];
         req.it.cache_dir = argv[3];

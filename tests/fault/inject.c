@@ -50,22 +50,79 @@ static const struct call {
         int number;
         int path; /* index of the argument that is a path; -1: none */
 } known[] = {
-#define CALL(name, path) {#name, SYS_##name, (path)}
+#define CALL(name, path)                                                                                               \
+        {                                                                                                              \
+#name, SYS_##name, (path)                                                                              \
+        }
 #ifdef SYS_open
-        CALL(open, 0), CALL(mkdir, 0), CALL(rename, 0), CALL(stat, 0), CALL(lstat, 0), CALL(rmdir, 0), CALL(unlink, 0),
-        CALL(access, 0), CALL(readlink, 0), CALL(fork, -1), CALL(vfork, -1), CALL(pipe, -1), CALL(poll, -1),
+        CALL(open, 0),
+        CALL(mkdir, 0),
+        CALL(rename, 0),
+        CALL(stat, 0),
+        CALL(lstat, 0),
+        CALL(rmdir, 0),
+        CALL(unlink, 0),
+        CALL(access, 0),
+        CALL(readlink, 0),
+        CALL(fork, -1),
+        CALL(vfork, -1),
+        CALL(pipe, -1),
+        CALL(poll, -1),
         CALL(chmod, 0),
 #endif
-        CALL(openat, 1), CALL(openat2, 1), CALL(close, -1), CALL(read, -1), CALL(pread64, -1), CALL(write, -1),
-        CALL(pwrite64, -1), CALL(lseek, -1), CALL(fstat, -1), CALL(newfstatat, 1), CALL(statx, 1),
-        CALL(getdents64, -1), CALL(mkdirat, 1), CALL(linkat, 1), CALL(symlinkat, 0), CALL(readlinkat, 1),
-        CALL(unlinkat, 1), CALL(renameat, 1), CALL(renameat2, 1), CALL(fchmod, -1), CALL(fchmodat, 1),
-        CALL(fchown, -1), CALL(fchownat, 1), CALL(utimensat, 1), CALL(faccessat, 1), CALL(faccessat2, 1),
-        CALL(ftruncate, -1), CALL(fallocate, -1), CALL(copy_file_range, -1), CALL(fsync, -1), CALL(fdatasync, -1),
-        CALL(syncfs, -1), CALL(ioctl, -1), CALL(fcntl, -1), CALL(dup, -1), CALL(dup3, -1), CALL(flock, -1),
-        CALL(memfd_create, 0), CALL(pipe2, -1), CALL(clone, -1), CALL(clone3, -1), CALL(wait4, -1), CALL(waitid, -1),
-        CALL(ppoll, -1), CALL(pidfd_open, -1), CALL(getrandom, -1), CALL(getcwd, -1), CALL(mmap, -1),
-        CALL(munmap, -1), CALL(mprotect, -1), CALL(chdir, 0), CALL(sched_getaffinity, -1), CALL(execve, 0),
+        CALL(openat, 1),
+        CALL(openat2, 1),
+        CALL(close, -1),
+        CALL(read, -1),
+        CALL(pread64, -1),
+        CALL(write, -1),
+        CALL(pwrite64, -1),
+        CALL(lseek, -1),
+        CALL(fstat, -1),
+        CALL(newfstatat, 1),
+        CALL(statx, 1),
+        CALL(getdents64, -1),
+        CALL(mkdirat, 1),
+        CALL(linkat, 1),
+        CALL(symlinkat, 0),
+        CALL(readlinkat, 1),
+        CALL(unlinkat, 1),
+        CALL(renameat, 1),
+        CALL(renameat2, 1),
+        CALL(fchmod, -1),
+        CALL(fchmodat, 1),
+        CALL(fchown, -1),
+        CALL(fchownat, 1),
+        CALL(utimensat, 1),
+        CALL(faccessat, 1),
+        CALL(faccessat2, 1),
+        CALL(ftruncate, -1),
+        CALL(fallocate, -1),
+        CALL(copy_file_range, -1),
+        CALL(fsync, -1),
+        CALL(fdatasync, -1),
+        CALL(syncfs, -1),
+        CALL(ioctl, -1),
+        CALL(fcntl, -1),
+        CALL(dup, -1),
+        CALL(dup3, -1),
+        CALL(flock, -1),
+        CALL(memfd_create, 0),
+        CALL(pipe2, -1),
+        CALL(clone, -1),
+        CALL(clone3, -1),
+        CALL(wait4, -1),
+        CALL(waitid, -1),
+        CALL(ppoll, -1),
+        CALL(pidfd_open, -1),
+        CALL(getrandom, -1),
+        CALL(getcwd, -1),
+        CALL(mmap, -1),
+        CALL(munmap, -1),
+        CALL(mprotect, -1),
+        CALL(chdir, 0),
+        CALL(sched_getaffinity, -1),
+        CALL(execve, 0),
 #undef CALL
 };
 
@@ -108,7 +165,9 @@ __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *form
 static void add_wanted(const char *word)
 {
         size_t len = strcspn(word, "/");
-        enum when when = strcmp(word + len, "/create") == 0 ? CREATE : strcmp(word + len, "/write") == 0 ? WRITE : ALWAYS;
+        enum when when = strcmp(word + len, "/create") == 0  ? CREATE
+                         : strcmp(word + len, "/write") == 0 ? WRITE
+                                                             : ALWAYS;
 
         for (size_t i = 0; i < sizeof(known) / sizeof(known[0]) && plan.n_wanted < MAX_CALLS; i++)
                 if (strlen(known[i].name) == len && memcmp(known[i].name, word, len) == 0)
@@ -276,7 +335,9 @@ static void send_fd(int socket, int fd)
         char control[CMSG_SPACE(sizeof(int))] = {0};
         char byte = 0;
         struct iovec iov = {.iov_base = &byte, .iov_len = 1};
-        struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+        struct msghdr msg = {.msg_iov = &iov,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
                              .msg_controllen = sizeof(control)};
         struct cmsghdr *header = CMSG_FIRSTHDR(&msg);
 
@@ -293,7 +354,9 @@ static int receive_fd(int socket)
         char control[CMSG_SPACE(sizeof(int))] = {0};
         char byte = 0;
         struct iovec iov = {.iov_base = &byte, .iov_len = 1};
-        struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+        struct msghdr msg = {.msg_iov = &iov,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
                              .msg_controllen = sizeof(control)};
         const struct cmsghdr *header;
         int fd = -1;
@@ -329,8 +392,8 @@ static int install_filter(void)
         for (size_t i = 0; i < plan.n_wanted; i++) {
                 if (plan.wanted[i].call->number == SYS_close) /* told by MARK_CLOSE */
                         continue;
-                code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-                                                         (__u32)plan.wanted[i].call->number, 0, 1);
+                code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (__u32)plan.wanted[i].call->number,
+                                                         0, 1);
                 code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
         }
         code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
@@ -385,7 +448,9 @@ static void parse(int argc, char **argv)
                 }
         }
         if (optind + 1 >= argc || plan.preload == NULL) {
-                (void)fprintf(stderr, "usage: inject -l ALLOC.SO [-n N] [-e ERRNO] [-p] [-k] [-o REPORT] CALL,... COMMAND...\n");
+                (void)fprintf(
+                        stderr,
+                        "usage: inject -l ALLOC.SO [-n N] [-e ERRNO] [-p] [-k] [-o REPORT] CALL,... COMMAND...\n");
                 exit(125);
         }
         for (char *word = strtok(argv[optind], ","); word != NULL; word = strtok(NULL, ","))

@@ -91,10 +91,11 @@ static void take_part(struct recipe *recipe, const char *name, const char *conte
 static void add_defaults(struct recipe *recipe)
 {
         if (!recipe->has_metadata)
-                fixture_add(&recipe->fixture, STEM ".dist-info/METADATA", "Metadata-Version: 2.1\nName: pip\nVersion: 99.0\n");
+                fixture_add(&recipe->fixture, STEM ".dist-info/METADATA",
+                            "Metadata-Version: 2.1\nName: pip\nVersion: 99.0\n");
         if (!recipe->has_wheel)
                 fixture_add(&recipe->fixture, STEM ".dist-info/WHEEL",
-                        "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n");
+                            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n");
         if (!recipe->has_record) {
                 record_write_row(&recipe->fixture.record, STEM ".dist-info/RECORD", "", "");
                 fixture_add(&recipe->fixture, STEM ".dist-info/RECORD", recipe->fixture.record.data);
@@ -125,13 +126,26 @@ static void set_options(struct pipseed_request *req, const char *letters)
 {
         for (; *letters != '\0' && *letters != '\n'; letters++)
                 switch (*letters) {
-                case 'a': req->scripts = PIPSEED_SCRIPTS_ALT; break;
-                case 'd': req->scripts = PIPSEED_SCRIPTS_DEFAULT; break;
-                case 'c': req->link_mode = PIPSEED_LINK_COPY; break;
-                case 'h': req->link_mode = PIPSEED_LINK_HARDLINK; break;
-                case 's': req->link_mode = PIPSEED_LINK_SYMLINK; break;
-                case 'u': req->upgrade = true; break;
-                default: break;
+                case 'a':
+                        req->scripts = PIPSEED_SCRIPTS_ALT;
+                        break;
+                case 'd':
+                        req->scripts = PIPSEED_SCRIPTS_DEFAULT;
+                        break;
+                case 'c':
+                        req->link_mode = PIPSEED_LINK_COPY;
+                        break;
+                case 'h':
+                        req->link_mode = PIPSEED_LINK_HARDLINK;
+                        break;
+                case 's':
+                        req->link_mode = PIPSEED_LINK_SYMLINK;
+                        break;
+                case 'u':
+                        req->upgrade = true;
+                        break;
+                default:
+                        break;
                 }
 }
 

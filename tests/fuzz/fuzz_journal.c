@@ -23,8 +23,9 @@ static const char *root_names[PLAN_N_ROOTS];
 static void set_roots(void)
 {
         const char *const names[PLAN_N_ROOTS] = {
-                [PLAN_LIB] = sandbox_lib(), [PLAN_OTHER_LIB] = sandbox_lib(), [PLAN_SCRIPTS] = "env/bin",
-                [PLAN_HEADERS] = "env/include", [PLAN_DATA] = "env",
+                [PLAN_LIB] = sandbox_lib(), [PLAN_OTHER_LIB] = sandbox_lib(),
+                [PLAN_SCRIPTS] = "env/bin", [PLAN_HEADERS] = "env/include",
+                [PLAN_DATA] = "env",
         };
 
         for (int i = 0; i < PLAN_N_ROOTS; i++) {
@@ -45,8 +46,8 @@ static void add_file(const char *directory, const char *below, const char *name)
 
 static void make_target(void)
 {
-        static const char *const staged[] = {"pip/__init__.py", "pip3", "new/a", "pip-99.0.dist-info/RECORD", "away/pip/x",
-                                             "share/deep"};
+        static const char *const staged[] = {"pip/__init__.py",           "pip3",       "new/a",
+                                             "pip-99.0.dist-info/RECORD", "away/pip/x", "share/deep"};
 
         sandbox_reset();
         add_file(sandbox_lib(), "/", "pip/__init__.py");

@@ -100,8 +100,9 @@ static void find_lib(void)
 
 static void make_outside(void)
 {
-        static const char *const files[] = {"outside/sentinel", "outside/pip/__init__.py", "outside/directory/deep/file",
-                                            "outside/pip-99.0.dist-info/RECORD", "sentinel"};
+        static const char *const files[] = {"outside/sentinel", "outside/pip/__init__.py",
+                                            "outside/directory/deep/file", "outside/pip-99.0.dist-info/RECORD",
+                                            "sentinel"};
 
         for (size_t i = 0; i < ARRAY_SIZE(files); i++)
                 sandbox_file(files[i], "sentinel\n", 9);
@@ -193,8 +194,8 @@ static void list(struct str *out, const char *path)
                 _cleanup_free_ char *child = path[0] != '\0' ? path_join(path, name) : strdup(name);
                 struct stat st;
                 bool own = strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-                           (path[0] == '\0' && (strcmp(name, "env") == 0 || strcmp(name, "wheels") == 0 ||
-                                                strcmp(name, "cache") == 0));
+                           (path[0] == '\0' &&
+                            (strcmp(name, "env") == 0 || strcmp(name, "wheels") == 0 || strcmp(name, "cache") == 0));
 
                 if (!own && child != NULL) {
                         list_entry(out, child);

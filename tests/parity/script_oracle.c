@@ -157,7 +157,10 @@ static void print_plan(const struct plan *plan)
 
                 printf("%d ", (int)file->root);
                 print_hex(file->path, strlen(file->path));
-                printf(" %s %c %s ", file->source != NULL ? "wheel" : wheel != NULL ? "bytecode" : "content",
+                printf(" %s %c %s ",
+                       file->source != NULL ? "wheel"
+                       : wheel != NULL      ? "bytecode"
+                                            : "content",
                        file->executable ? 'x' : '-', file->is_script ? "script" : "-");
                 if (wheel != NULL)
                         print_hex(wheel->path, strlen(wheel->path));

@@ -82,8 +82,10 @@ static inline void fixture_remove(const char *name)
 
 static inline int fixture_try(struct pipseed_policy **ret_policy, struct pipseed_error *err)
 {
-        struct pipseed_policy_options options = {
-                .size = sizeof(options), .file = fixture_file, .use_environment = true, .sysconf_dir = fixture_etc};
+        struct pipseed_policy_options options = {.size = sizeof(options),
+                                                 .file = fixture_file,
+                                                 .use_environment = true,
+                                                 .sysconf_dir = fixture_etc};
 
         *err = (struct pipseed_error)PIPSEED_ERROR_INIT;
         return pipseed_policy_load(&options, ret_policy, err);

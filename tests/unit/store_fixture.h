@@ -52,7 +52,7 @@ static inline void demo_build(void)
         fixture_start(&demo_fixture);
         for (size_t i = 0; i < DEMO_N; i++)
                 fixture_add_mode(&demo_fixture, demo_files[i].path, demo_files[i].content,
-                             demo_files[i].executable ? 0100755 : RIG_REGULAR);
+                                 demo_files[i].executable ? 0100755 : RIG_REGULAR);
         record_write_row(&demo_fixture.record, DEMO_INFO "/RECORD", "", "");
         fixture_add(&demo_fixture, DEMO_INFO "/RECORD", demo_fixture.record.data);
         fixture_finish(&demo_fixture);
@@ -100,8 +100,16 @@ static inline int store_setup(void **state)
         demo_store = store_at("cache", STORE_OWN);
         demo_stores[0] = demo_store;
         demo_query = (struct entry_query){
-                .stores = demo_stores, .n_stores = 1, .filename = DEMO, .path = "/w/" DEMO, .sha256 = demo_sha256,
-                .read = demo_read, .umask = 022, .target = demo_target, .bytecode = PIPSEED_BYTECODE_YES, .jobs = 2,
+                .stores = demo_stores,
+                .n_stores = 1,
+                .filename = DEMO,
+                .path = "/w/" DEMO,
+                .sha256 = demo_sha256,
+                .read = demo_read,
+                .umask = 022,
+                .target = demo_target,
+                .bytecode = PIPSEED_BYTECODE_YES,
+                .jobs = 2,
         };
         return 0;
 }

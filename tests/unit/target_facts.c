@@ -48,18 +48,19 @@ static json_t *target_json(const struct target *target)
                 json_array_append_new(search, hex(target->search[i]));
         (void)snprintf(magic, sizeof(magic), "%02x%02x%02x%02x", target->magic[0], target->magic[1], target->magic[2],
                        target->magic[3]);
-        return json_pack("{s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:[iii], s:s, s:s?, s:s, s:o, s:o, s:b, s:o, s:o, s:b, s:s, "
-                         "s:b, s:s?, s:[iii], s:[ii]}",
-                         "exe", hex(target->exe), "run_exe", hex(target->run_exe), "prefix", hex(target->prefix),
-                         "base_prefix", hex(target->base_prefix), "is_venv", target->is_venv, "system_site",
-                         target->system_site, "is_pypy", strcmp(target->implementation->name, "pypy") == 0, "version_info", target->major, target->minor,
-                         target->micro, "version", target->version, "cache_tag", target->cache_tag, "magic", magic,
-                         "scheme", scheme_json(&target->scheme), "user_scheme", scheme_json(&target->user_scheme),
-                         "user_site_enabled", target->user_site_enabled, "search", search, "stdlib",
-                         hex(target->stdlib), "was_probed", target->was_probed, "implementation",
-                         target->tags.implementation, "free_threaded", target->tags.free_threaded, "platform",
-                         target->tags.platform, "libc", (int)target->tags.libc, target->tags.libc_major,
-                         target->tags.libc_minor, "impl_version", target->tags.impl_major, target->tags.impl_minor);
+        return json_pack(
+                "{s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:[iii], s:s, s:s?, s:s, s:o, s:o, s:b, s:o, s:o, s:b, s:s, "
+                "s:b, s:s?, s:[iii], s:[ii]}",
+                "exe", hex(target->exe), "run_exe", hex(target->run_exe), "prefix", hex(target->prefix), "base_prefix",
+                hex(target->base_prefix), "is_venv", target->is_venv, "system_site", target->system_site, "is_pypy",
+                strcmp(target->implementation->name, "pypy") == 0, "version_info", target->major, target->minor,
+                target->micro, "version", target->version, "cache_tag", target->cache_tag, "magic", magic, "scheme",
+                scheme_json(&target->scheme), "user_scheme", scheme_json(&target->user_scheme), "user_site_enabled",
+                target->user_site_enabled, "search", search, "stdlib", hex(target->stdlib), "was_probed",
+                target->was_probed, "implementation", target->tags.implementation, "free_threaded",
+                target->tags.free_threaded, "platform", target->tags.platform, "libc", (int)target->tags.libc,
+                target->tags.libc_major, target->tags.libc_minor, "impl_version", target->tags.impl_major,
+                target->tags.impl_minor);
 }
 
 static json_t *installed_json(const struct target *target, const char *project, struct pipseed_error *err)
@@ -98,8 +99,8 @@ static int print_error(const struct pipseed_error *err)
 int main(int argc, char **argv)
 {
         static const struct option options[] = {
-                {"env", required_argument, NULL, 'e'},   {"python", required_argument, NULL, 'p'},
-                {"root", required_argument, NULL, 'r'},  {"cache", required_argument, NULL, 'c'},
+                {"env", required_argument, NULL, 'e'},       {"python", required_argument, NULL, 'p'},
+                {"root", required_argument, NULL, 'r'},      {"cache", required_argument, NULL, 'c'},
                 {"installed", required_argument, NULL, 'i'}, {NULL, 0, NULL, 0},
         };
         _cleanup_(target_freep) struct target *target = NULL;
@@ -110,8 +111,11 @@ int main(int argc, char **argv)
         int c;
 
         while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-                const char **const fields[] = {['e'] = &query.env, ['p'] = &query.python, ['r'] = &query.root,
-                                               ['c'] = &query.cache_dir, ['i'] = &project};
+                const char **const fields[] = {['e'] = &query.env,
+                                               ['p'] = &query.python,
+                                               ['r'] = &query.root,
+                                               ['c'] = &query.cache_dir,
+                                               ['i'] = &project};
 
                 if (c == '?')
                         return 2;

@@ -19,7 +19,8 @@ struct old {
         int b;
 };
 
-struct new {
+struct new
+{
         size_t size;
         int a;
         int b;

@@ -13,27 +13,44 @@ static const char *const tree[] = {
         "base/bin/python3*",
         "link-to-base/python3 -> @/base/bin/python3",
         /* an environment, and one made from it */
-        "env/pyvenv.cfg", "env/bin/python3 -> @/base/bin/python3", "env/bin/python -> python3",
-        "nested/pyvenv.cfg", "nested/bin/python3 -> @/env/bin/python3",
-        "copies/pyvenv.cfg", "copies/bin/python3*",
+        "env/pyvenv.cfg",
+        "env/bin/python3 -> @/base/bin/python3",
+        "env/bin/python -> python3",
+        "nested/pyvenv.cfg",
+        "nested/bin/python3 -> @/env/bin/python3",
+        "copies/pyvenv.cfg",
+        "copies/bin/python3*",
         /* pyvenv.cfg beside the interpreter */
-        "beside/bin/pyvenv.cfg", "beside/bin/python3 -> @/base/bin/python3",
+        "beside/bin/pyvenv.cfg",
+        "beside/bin/python3 -> @/base/bin/python3",
         /* one below an environment's directory is none of it */
         "env/sub/bin/python3 -> @/base/bin/python3",
         /* links to an environment and into it */
         "link-to-env -> env",
         "link-into-env/python3 -> @/env/bin/python3",
         /* virtualenv before 20 */
-        "legacy/bin/activate_this.py", "legacy/bin/python3*", "legacy/lib/python3.7/orig-prefix.txt",
-        "half-legacy/bin/activate_this.py", "half-legacy/bin/python3*", "half-legacy/lib/python3.7/os.py",
+        "legacy/bin/activate_this.py",
+        "legacy/bin/python3*",
+        "legacy/lib/python3.7/orig-prefix.txt",
+        "half-legacy/bin/activate_this.py",
+        "half-legacy/bin/python3*",
+        "half-legacy/lib/python3.7/os.py",
         /* conda: an installation of its own; and a venv made with its Python */
-        "conda/conda-meta/history", "conda/bin/python3*",
-        "conda-venv/pyvenv.cfg", "conda-venv/bin/python3 -> @/conda/bin/python3",
+        "conda/conda-meta/history",
+        "conda/bin/python3*",
+        "conda-venv/pyvenv.cfg",
+        "conda-venv/bin/python3 -> @/conda/bin/python3",
         /* leftovers */
-        "empty/", "cfg-is-directory/pyvenv.cfg/", "cfg-is-directory/bin/python3*", "a-file",
-        "dangling-cfg/pyvenv.cfg -> @/missing", "dangling-cfg/bin/python3*",
-        "no-home/pyvenv.cfg", "no-home/bin/python3*",
-        "a b/pyvenv.cfg", "a b/bin/python3 -> @/base/bin/python3",
+        "empty/",
+        "cfg-is-directory/pyvenv.cfg/",
+        "cfg-is-directory/bin/python3*",
+        "a-file",
+        "dangling-cfg/pyvenv.cfg -> @/missing",
+        "dangling-cfg/bin/python3*",
+        "no-home/pyvenv.cfg",
+        "no-home/bin/python3*",
+        "a b/pyvenv.cfg",
+        "a b/bin/python3 -> @/base/bin/python3",
 };
 
 static const struct {

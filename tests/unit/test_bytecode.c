@@ -102,8 +102,14 @@ static struct compile prepare(void)
         assert_true(compile.out_fd >= 0);
         (void)snprintf(out_path, sizeof(out_path), "%s", tree_path("out"));
         compile.query = (struct bytecode_query){
-                .target = demo_target, .files_fd = compile.entry->files_fd, .files = &compile.entry->files,
-                .out_fd = compile.out_fd, .out_path = out_path, .path = out_path, .jobs = 1, .umask = 022,
+                .target = demo_target,
+                .files_fd = compile.entry->files_fd,
+                .files = &compile.entry->files,
+                .out_fd = compile.out_fd,
+                .out_path = out_path,
+                .path = out_path,
+                .jobs = 1,
+                .umask = 022,
         };
         return compile;
 }
@@ -200,11 +206,14 @@ static void equals_py_compile(void **state)
                 _cleanup_close_ int top = file_open_dir(tree_root);
                 _cleanup_free_ char *suffix = bytecode_suffix(demo_target);
                 _cleanup_free_ char *files = entry_path(compile.entry, NULL);
-                const char *argv[] = {DEMO_PYTHON, "-I", "-c", script, files, compile.query.out_path, suffix,
-                                      checked != 0 ? "CHECKED_HASH" : "TIMESTAMP", NULL};
+                const char *argv[] = {DEMO_PYTHON, "-I",
+                                      "-c",        script,
+                                      files,       compile.query.out_path,
+                                      suffix,      checked != 0 ? "CHECKED_HASH" : "TIMESTAMP",
+                                      NULL};
                 char *const envp[] = {NULL};
-                const struct process_spec spec = {.argv = argv, .envp = envp, .stdin_fd = -1, .stdout_fd = -1,
-                                                  .stderr_fd = 2, .dir_fd = top};
+                const struct process_spec spec = {
+                        .argv = argv, .envp = envp, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = 2, .dir_fd = top};
                 struct process process = PROCESS_INIT;
                 int status = -1;
 
@@ -287,7 +296,8 @@ static void writes_nothing_for_the_dead(void **state)
         _cleanup_(compile_done) struct compile compile = prepare();
         _cleanup_free_ char *exe = str_format("%s/late", tree_root);
         _cleanup_free_ char *script = str_format("#!/bin/sh\nread go < %s/go\n" DEMO_PYTHON " \"$@\"\n"
-                                                 "echo $? > %s/done\n", tree_root, tree_root);
+                                                 "echo $? > %s/done\n",
+                                                 tree_root, tree_root);
         struct target target = *demo_target;
         char said[8] = "";
         pid_t pid;

@@ -53,8 +53,13 @@ static struct pipseed_request request_of(const char *const *directories, size_t 
 }
 
 static const struct tag_facts tags = {
-        .implementation = "cpython", .major = 3, .minor = 11, .platform = "linux_x86_64", .libc = TAG_LIBC_GLIBC,
-        .libc_major = 2, .libc_minor = 36,
+        .implementation = "cpython",
+        .major = 3,
+        .minor = 11,
+        .platform = "linux_x86_64",
+        .libc = TAG_LIBC_GLIBC,
+        .libc_major = 2,
+        .libc_minor = 36,
 };
 
 /* What is in the directory: "file name" or "file name Requires-Python". */
@@ -64,53 +69,84 @@ static const struct {
         const char *specifier;
         const char *expected; /* NULL: none fits */
 } choices[] = {
-        {"newest", {"pip-9.0-py3-none-any.whl", "pip-10.0-py3-none-any.whl", "pip-9.10-py3-none-any.whl"}, "",
+        {"newest",
+         {"pip-9.0-py3-none-any.whl", "pip-10.0-py3-none-any.whl", "pip-9.10-py3-none-any.whl"},
+         "",
          "pip-10.0-py3-none-any.whl"},
-        {"newest admitted", {"pip-25.0-py3-none-any.whl", "pip-26.0-py3-none-any.whl", "pip-27.0-py3-none-any.whl"},
-         ">=25,<27", "pip-26.0-py3-none-any.whl"},
+        {"newest admitted",
+         {"pip-25.0-py3-none-any.whl", "pip-26.0-py3-none-any.whl", "pip-27.0-py3-none-any.whl"},
+         ">=25,<27",
+         "pip-26.0-py3-none-any.whl"},
         {"exactly", {"pip-25.0-py3-none-any.whl", "pip-26.0-py3-none-any.whl"}, "==25.0", "pip-25.0-py3-none-any.whl"},
         {"none admitted", {"pip-25.0-py3-none-any.whl"}, ">=26", NULL},
         {"none at all", {NULL}, "", NULL},
         {"of another project", {"setuptools-80.0-py3-none-any.whl", "pip_tools-9.0-py3-none-any.whl"}, "", NULL},
-        {"no pre-release", {"pip-26.0-py3-none-any.whl", "pip-27.0b1-py3-none-any.whl",
-                            "pip-27.0.dev1-py3-none-any.whl"},
-         "", "pip-26.0-py3-none-any.whl"},
-        {"a pre-release that is named", {"pip-26.0-py3-none-any.whl", "pip-27.0b1-py3-none-any.whl"}, ">=27.0b1",
-         "pip-27.0b1-py3-none-any.whl"},
-        {"a pre-release when nothing else is there", {"pip-27.0b1-py3-none-any.whl", "pip-27.0b2-py3-none-any.whl"}, "",
-         "pip-27.0b2-py3-none-any.whl"},
-        {"a pre-release when nothing else fits", {"pip-26.0-py3-none-any.whl", "pip-27.0b1-py3-none-any.whl"}, ">=26.5",
-         "pip-27.0b1-py3-none-any.whl"},
-        {"a post-release", {"pip-26.0-py3-none-any.whl", "pip-26.0.post1-py3-none-any.whl"}, "",
-         "pip-26.0.post1-py3-none-any.whl"},
-        {"Requires-Python", {"pip-27.0-py3-none-any.whl >=3.12", "pip-26.0-py3-none-any.whl >=3.9",
-                             "pip-25.0-py3-none-any.whl"}, "", "pip-26.0-py3-none-any.whl"},
-        {"Requires-Python of none", {"pip-27.0-py3-none-any.whl >=3.12", "pip-26.0-py3-none-any.whl <3.11"}, "", NULL},
-        {"Requires-Python to the micro version", {"pip-27.0-py3-none-any.whl >=3.11.3",
-                                                  "pip-26.0-py3-none-any.whl >=3.11.2"}, "",
+        {"no pre-release",
+         {"pip-26.0-py3-none-any.whl", "pip-27.0b1-py3-none-any.whl", "pip-27.0.dev1-py3-none-any.whl"},
+         "",
          "pip-26.0-py3-none-any.whl"},
-        {"tags", {"pip-27.0-cp312-cp312-linux_x86_64.whl", "pip-26.0-py2-none-any.whl",
-                  "pip-25.0-py3-none-any.whl"}, "",
+        {"a pre-release that is named",
+         {"pip-26.0-py3-none-any.whl", "pip-27.0b1-py3-none-any.whl"},
+         ">=27.0b1",
+         "pip-27.0b1-py3-none-any.whl"},
+        {"a pre-release when nothing else is there",
+         {"pip-27.0b1-py3-none-any.whl", "pip-27.0b2-py3-none-any.whl"},
+         "",
+         "pip-27.0b2-py3-none-any.whl"},
+        {"a pre-release when nothing else fits",
+         {"pip-26.0-py3-none-any.whl", "pip-27.0b1-py3-none-any.whl"},
+         ">=26.5",
+         "pip-27.0b1-py3-none-any.whl"},
+        {"a post-release",
+         {"pip-26.0-py3-none-any.whl", "pip-26.0.post1-py3-none-any.whl"},
+         "",
+         "pip-26.0.post1-py3-none-any.whl"},
+        {"Requires-Python",
+         {"pip-27.0-py3-none-any.whl >=3.12", "pip-26.0-py3-none-any.whl >=3.9", "pip-25.0-py3-none-any.whl"},
+         "",
+         "pip-26.0-py3-none-any.whl"},
+        {"Requires-Python of none", {"pip-27.0-py3-none-any.whl >=3.12", "pip-26.0-py3-none-any.whl <3.11"}, "", NULL},
+        {"Requires-Python to the micro version",
+         {"pip-27.0-py3-none-any.whl >=3.11.3", "pip-26.0-py3-none-any.whl >=3.11.2"},
+         "",
+         "pip-26.0-py3-none-any.whl"},
+        {"tags",
+         {"pip-27.0-cp312-cp312-linux_x86_64.whl", "pip-26.0-py2-none-any.whl", "pip-25.0-py3-none-any.whl"},
+         "",
          "pip-25.0-py3-none-any.whl"},
-        {"the more specific tag", {"pip-26.0-py3-none-any.whl", "pip-26.0-cp311-none-any.whl",
-                                   "pip-26.0-py2.py3-none-any.whl", "pip-26.0-py311-none-any.whl"}, "",
+        {"the more specific tag",
+         {"pip-26.0-py3-none-any.whl", "pip-26.0-cp311-none-any.whl", "pip-26.0-py2.py3-none-any.whl",
+          "pip-26.0-py311-none-any.whl"},
+         "",
          "pip-26.0-cp311-none-any.whl"},
-        {"the most specific tag of all", {"pip-26.0-py3-none-any.whl",
-                                          "pip-26.0-cp311-cp311-manylinux_2_36_x86_64.whl"},
-         "", "pip-26.0-cp311-cp311-manylinux_2_36_x86_64.whl"},
-        {"version before tag", {"pip-26.1-py3-none-any.whl", "pip-26.0-cp311-none-any.whl"}, "",
+        {"the most specific tag of all",
+         {"pip-26.0-py3-none-any.whl", "pip-26.0-cp311-cp311-manylinux_2_36_x86_64.whl"},
+         "",
+         "pip-26.0-cp311-cp311-manylinux_2_36_x86_64.whl"},
+        {"version before tag",
+         {"pip-26.1-py3-none-any.whl", "pip-26.0-cp311-none-any.whl"},
+         "",
          "pip-26.1-py3-none-any.whl"},
-        {"the higher build", {"pip-26.0-9-py3-none-any.whl", "pip-26.0-10-py3-none-any.whl",
-                              "pip-26.0-py3-none-any.whl"},
-         "", "pip-26.0-10-py3-none-any.whl"},
-        {"builds with letters", {"pip-26.0-2b-py3-none-any.whl", "pip-26.0-2c-py3-none-any.whl",
-                                 "pip-26.0-2a-py3-none-any.whl"}, "", "pip-26.0-2c-py3-none-any.whl"},
-        {"tag before build", {"pip-26.0-10-py3-none-any.whl", "pip-26.0-9-cp311-none-any.whl"}, "",
+        {"the higher build",
+         {"pip-26.0-9-py3-none-any.whl", "pip-26.0-10-py3-none-any.whl", "pip-26.0-py3-none-any.whl"},
+         "",
+         "pip-26.0-10-py3-none-any.whl"},
+        {"builds with letters",
+         {"pip-26.0-2b-py3-none-any.whl", "pip-26.0-2c-py3-none-any.whl", "pip-26.0-2a-py3-none-any.whl"},
+         "",
+         "pip-26.0-2c-py3-none-any.whl"},
+        {"tag before build",
+         {"pip-26.0-10-py3-none-any.whl", "pip-26.0-9-cp311-none-any.whl"},
+         "",
          "pip-26.0-9-cp311-none-any.whl"},
-        {"equal versions in two spellings", {"pip-26.0.0-py3-none-any.whl", "pip-26-cp311-none-any.whl"}, "",
+        {"equal versions in two spellings",
+         {"pip-26.0.0-py3-none-any.whl", "pip-26-cp311-none-any.whl"},
+         "",
          "pip-26-cp311-none-any.whl"},
         {"an epoch", {"pip-1!1.0-py3-none-any.whl", "pip-99.0-py3-none-any.whl"}, "", "pip-1!1.0-py3-none-any.whl"},
-        {"a local version", {"pip-26.0+x.1-py3-none-any.whl", "pip-26.0-py3-none-any.whl"}, "==26.0",
+        {"a local version",
+         {"pip-26.0+x.1-py3-none-any.whl", "pip-26.0-py3-none-any.whl"},
+         "==26.0",
          "pip-26.0+x.1-py3-none-any.whl"},
 };
 
@@ -118,7 +154,9 @@ static int choose(struct catalog *catalog, const char *project, const char *text
                   struct pipseed_error *err)
 {
         _cleanup_(specifier_freep) struct specifier *specifier = NULL;
-        struct catalog_question question = {.project = project, .specifier_text = text, .tags = &tags,
+        struct catalog_question question = {.project = project,
+                                            .specifier_text = text,
+                                            .tags = &tags,
                                             .python_version = "3.11.2"};
 
         assert_int_equal(specifier_parse(text, &specifier, err), 0);
@@ -142,8 +180,8 @@ static void chooses(void **state)
                 tree_dir(directory);
                 for (size_t k = 0; k < 8 && choices[i].wheels[k] != NULL; k++) {
                         const char *blank = strchr(choices[i].wheels[k], ' ');
-                        _cleanup_free_ char *name = str_format("%.*s", (int)strcspn(choices[i].wheels[k], " "),
-                                                               choices[i].wheels[k]);
+                        _cleanup_free_ char *name =
+                                str_format("%.*s", (int)strcspn(choices[i].wheels[k], " "), choices[i].wheels[k]);
 
                         put_wheel(directory, name, blank != NULL ? blank + 1 : NULL);
                 }
@@ -164,17 +202,34 @@ static const struct {
         const char *pin;
         const char *expected; /* NULL: refused */
 } pinned[] = {
-        {"a build tag", {"pip-26.3-py3-none-any.whl", "pip-26.3-1-py3-none-any.whl"}, "pip-26.3-py3-none-any.whl",
+        {"a build tag",
+         {"pip-26.3-py3-none-any.whl", "pip-26.3-1-py3-none-any.whl"},
+         "pip-26.3-py3-none-any.whl",
          "pip-26.3-py3-none-any.whl"},
-        {"a local version", {"pip-26.3-py3-none-any.whl", "pip-26.3+x-py3-none-any.whl"}, "pip-26.3-py3-none-any.whl",
+        {"a local version",
+         {"pip-26.3-py3-none-any.whl", "pip-26.3+x-py3-none-any.whl"},
+         "pip-26.3-py3-none-any.whl",
          "pip-26.3-py3-none-any.whl"},
-        {"a newer one", {"pip-26.3-py3-none-any.whl", "pip-26.4-py3-none-any.whl"}, "pip-26.3-py3-none-any.whl",
+        {"a newer one",
+         {"pip-26.3-py3-none-any.whl", "pip-26.4-py3-none-any.whl"},
+         "pip-26.3-py3-none-any.whl",
          "pip-26.3-py3-none-any.whl"},
-        {"a better tag", {"pip-26.3-py3-none-any.whl", "pip-26.3-cp311-none-any.whl"}, "pip-26.3-py3-none-any.whl",
+        {"a better tag",
+         {"pip-26.3-py3-none-any.whl", "pip-26.3-cp311-none-any.whl"},
+         "pip-26.3-py3-none-any.whl",
          "pip-26.3-py3-none-any.whl"},
-        {"other spellings", {"PIP-26.3.0-py3-none-any.whl"}, "pip-26.3-py3-none-any.whl", "PIP-26.3.0-py3-none-any.whl"},
-        {"none but others", {"pip-26.3-1-py3-none-any.whl", "PIP-26.4-py3-none-any.whl"}, "pip-26.3-py3-none-any.whl", NULL},
-        {"of another project", {"pip-26.3-py3-none-any.whl"}, "setuptools-1.0-py3-none-any.whl", "pip-26.3-py3-none-any.whl"},
+        {"other spellings",
+         {"PIP-26.3.0-py3-none-any.whl"},
+         "pip-26.3-py3-none-any.whl",
+         "PIP-26.3.0-py3-none-any.whl"},
+        {"none but others",
+         {"pip-26.3-1-py3-none-any.whl", "PIP-26.4-py3-none-any.whl"},
+         "pip-26.3-py3-none-any.whl",
+         NULL},
+        {"of another project",
+         {"pip-26.3-py3-none-any.whl"},
+         "setuptools-1.0-py3-none-any.whl",
+         "pip-26.3-py3-none-any.whl"},
         {"no wheel's name", {"pip-26.3-py3-none-any.whl"}, "pip", "pip-26.3-py3-none-any.whl"},
 };
 
@@ -409,7 +464,6 @@ static void wheels_that_cannot_be_read(void **state)
                 assert_null(wheel);
         }
 }
-
 
 enum who { OURS, GROUP_FILE, OTHERS_FILE, GROUP_DIR, OTHERS_DIR, FOREIGN_FILE, FOREIGN_DIR };
 

@@ -54,8 +54,8 @@ static void assert_after(size_t i)
 /* Forward and back, each step repeated as after a kill: the state is that of the last one. */
 static void forward_and_back(void **state)
 {
-        static const char *const orders[] = {"a", "aa", "au", "aau", "auu", "u", "uu", "aua", "auau", "uau",
-                                             "aaauuuaa"};
+        static const char *const orders[] = {"a",  "aa",  "au",   "aau", "auu",     "u",
+                                             "uu", "aua", "auau", "uau", "aaauuuaa"};
 
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)

@@ -53,7 +53,8 @@ static void batches_of_plans(void **state)
                         for (size_t r = batches.items[b].first; r < batches.items[b].end; r++) {
                                 assert_ptr_equal(batches.runs[r].file, &files[batches.runs[r].first]);
                                 for (size_t f = batches.runs[r].first; f < batches.runs[r].end; f++, before = " ")
-                                        (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%zu", before, f);
+                                        (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%zu",
+                                                       before, f);
                         }
                         (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "]");
                 }

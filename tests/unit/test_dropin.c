@@ -17,7 +17,7 @@ static void test_owner(void **state)
                 {"/usr/lib/python3.11/ensurepip", "python3.11-venv"},
                 {"/usr/lib/python3.11/ensurepip/__init__", NULL}, /* a part of a line */
                 {"/lib/python3.11/ensurepip", NULL},
-                {"/usr/lib/last", "libpython3.11-stdlib"},         /* no newline at the end */
+                {"/usr/lib/last", "libpython3.11-stdlib"}, /* no newline at the end */
                 {"/usr/lib/none", NULL},
         };
 
@@ -129,22 +129,22 @@ static void test_recover(void **state)
                 bool interrupted;
                 const char *own_in, *own_was;
         } cases[] = {
-                {"f00", "f00", false, PACKAGE_NAME, PACKAGE_NAME},  /* disabled */
-                {"of0", "of0", false, PACKAGE_KEPT, PACKAGE_KEPT},  /* enabled */
-                {"o00", "o00", false, NULL, NULL},                  /* enabled, there was none */
-                {"ff0", "ff0", false, PACKAGE_NAME, PACKAGE_NAME},  /* overwritten by an upgrade */
-                {"f0e", "f00", true, PACKAGE_NAME, PACKAGE_NAME},   /* enable, before the exchange */
+                {"f00", "f00", false, PACKAGE_NAME, PACKAGE_NAME}, /* disabled */
+                {"of0", "of0", false, PACKAGE_KEPT, PACKAGE_KEPT}, /* enabled */
+                {"o00", "o00", false, NULL, NULL},                 /* enabled, there was none */
+                {"ff0", "ff0", false, PACKAGE_NAME, PACKAGE_NAME}, /* overwritten by an upgrade */
+                {"f0e", "f00", true, PACKAGE_NAME, PACKAGE_NAME},  /* enable, before the exchange */
                 {"f0p", "f00", true, PACKAGE_NAME, PACKAGE_NAME},
                 {"f0o", "f00", true, PACKAGE_NAME, PACKAGE_NAME},
                 {"00o", "000", true, NULL, NULL},
-                {"o0f", "of0", true, PACKAGE_KEPT, PACKAGE_NEW},    /* enable, after it */
+                {"o0f", "of0", true, PACKAGE_KEPT, PACKAGE_NEW}, /* enable, after it */
                 {"o0l", "of0", true, NULL, NULL},
-                {"off", "of0", true, PACKAGE_KEPT, PACKAGE_NEW},    /* enable again, after an upgrade of the interpreter */
+                {"off", "of0", true, PACKAGE_KEPT, PACKAGE_NEW}, /* enable again, after an upgrade of the interpreter */
                 {"ofm", "of0", true, PACKAGE_KEPT, PACKAGE_NEW},
-                {"ofo", "of0", true, PACKAGE_KEPT, PACKAGE_KEPT},   /* enable by another pipseed */
+                {"ofo", "of0", true, PACKAGE_KEPT, PACKAGE_KEPT}, /* enable by another pipseed */
                 {"ofp", "of0", true, PACKAGE_KEPT, PACKAGE_KEPT},
-                {"0fo", "f00", true, PACKAGE_NAME, PACKAGE_KEPT},   /* between two renames */
-                {"fo0", "f00", true, PACKAGE_NAME, PACKAGE_NAME},   /* disable, after the exchange */
+                {"0fo", "f00", true, PACKAGE_NAME, PACKAGE_KEPT}, /* between two renames */
+                {"fo0", "f00", true, PACKAGE_NAME, PACKAGE_NAME}, /* disable, after the exchange */
                 {"fp0", "f00", true, PACKAGE_NAME, PACKAGE_NAME},
                 {"fe0", "f00", true, PACKAGE_NAME, PACKAGE_NAME},
         };

@@ -127,13 +127,9 @@ static const struct {
         const char *suffix;
         mode_t plain, executable, pyc;
 } masks[] = {
-        {022, "", 0644, 0755, 0644},
-        {002, "", 0644, 0755, 0644}, /* never writable by a group: share.h */
-        {077, "-m600", 0600, 0711, 0600},
-        {0, "", 0644, 0755, 0644},
-        {007, "-m640", 0640, 0751, 0640},
-        {027, "-m640", 0640, 0751, 0640},
-        {0133, "", 0644, 0755, 0644}, /* the same plain mode: the same entry */
+        {022, "", 0644, 0755, 0644},      {002, "", 0644, 0755, 0644}, /* never writable by a group: share.h */
+        {077, "-m600", 0600, 0711, 0600}, {0, "", 0644, 0755, 0644},    {007, "-m640", 0640, 0751, 0640},
+        {027, "-m640", 0640, 0751, 0640}, {0133, "", 0644, 0755, 0644}, /* the same plain mode: the same entry */
 };
 
 static void one_entry_for_each_mode(void **state)
@@ -159,10 +155,18 @@ static void one_entry_for_each_mode(void **state)
 /* Names are those of the interpreter and of what its bytecode depends on. */
 static void names_bytecode(void **state)
 {
-        struct target target = {.run_exe = "/py", .cache_tag = "cpython-36", .magic = {0x33, 0x0d, 0x0d, 0x0a},
-                                .major = 3, .minor = 6, .implementation = implementation_find("cpython")};
-        struct target pypy = {.run_exe = "/py", .cache_tag = "pypy36", .magic = {0xf0, 0, 0x0d, 0x0a},
-                              .major = 3, .minor = 6, .implementation = implementation_find("pypy")};
+        struct target target = {.run_exe = "/py",
+                                .cache_tag = "cpython-36",
+                                .magic = {0x33, 0x0d, 0x0d, 0x0a},
+                                .major = 3,
+                                .minor = 6,
+                                .implementation = implementation_find("cpython")};
+        struct target pypy = {.run_exe = "/py",
+                              .cache_tag = "pypy36",
+                              .magic = {0xf0, 0, 0x0d, 0x0a},
+                              .major = 3,
+                              .minor = 6,
+                              .implementation = implementation_find("pypy")};
         const struct {
                 const struct target *target;
                 enum pipseed_bytecode bytecode;

@@ -133,10 +133,8 @@ static void codes_are_unique(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(fills_once),
-                cmocka_unit_test(names_the_system_call),
-                cmocka_unit_test(clears),
-                cmocka_unit_test(cuts_what_is_too_long),
+                cmocka_unit_test(fills_once),       cmocka_unit_test(names_the_system_call),
+                cmocka_unit_test(clears),           cmocka_unit_test(cuts_what_is_too_long),
                 cmocka_unit_test(codes_are_unique),
         };
 

@@ -144,8 +144,8 @@ static void reads_within_the_limit(void **state)
                 size_t size, limit;
                 int expected;
         } rows[] = {
-                {0, 0, 0}, {0, 10, 0}, {10, 10, 0}, {10, 9, -EFBIG}, {4095, 5000, 0}, {4096, 4096, 0},
-                {4097, 5000, 0}, {70000, 100000, 0}, {70000, 69999, -EFBIG},
+                {0, 0, 0},       {0, 10, 0},      {10, 10, 0},        {10, 9, -EFBIG},        {4095, 5000, 0},
+                {4096, 4096, 0}, {4097, 5000, 0}, {70000, 100000, 0}, {70000, 69999, -EFBIG},
         };
         char *data = malloc(70000);
 
@@ -158,8 +158,7 @@ static void reads_within_the_limit(void **state)
                 size_t len = 4711;
 
                 tree_bytes("file", data, rows[i].size, 0644);
-                assert_int_equal(file_read(AT_FDCWD, tree_path("file"), rows[i].limit, &text, &len),
-                                 rows[i].expected);
+                assert_int_equal(file_read(AT_FDCWD, tree_path("file"), rows[i].limit, &text, &len), rows[i].expected);
                 if (rows[i].expected < 0) {
                         assert_null(text);
                         assert_int_equal(len, 4711);
@@ -282,10 +281,23 @@ static const struct {
         const char *path;
         int expected;
 } directories[] = {
-        {"a", 0},           {"a/b/c", 0},         {"a/b", 0},          {"a/b/c", 0},
-        {"", -EINVAL},      {"/a", -EINVAL},      {"../x", -EINVAL},   {"a/../x", -EINVAL}, {"a//b", -EINVAL},
-        {"file", -ENOTDIR}, {"file/x", -ENOTDIR}, {"a/file", -ENOTDIR}, {"a/file/x", -ENOTDIR},
-        {"link", -ENOTDIR}, {"link/x", -ENOTDIR}, {"a/link", -ENOTDIR}, {"a/link/x", -ENOTDIR},
+        {"a", 0},
+        {"a/b/c", 0},
+        {"a/b", 0},
+        {"a/b/c", 0},
+        {"", -EINVAL},
+        {"/a", -EINVAL},
+        {"../x", -EINVAL},
+        {"a/../x", -EINVAL},
+        {"a//b", -EINVAL},
+        {"file", -ENOTDIR},
+        {"file/x", -ENOTDIR},
+        {"a/file", -ENOTDIR},
+        {"a/file/x", -ENOTDIR},
+        {"link", -ENOTDIR},
+        {"link/x", -ENOTDIR},
+        {"a/link", -ENOTDIR},
+        {"a/link/x", -ENOTDIR},
         {"dangling", -ENOTDIR},
 };
 

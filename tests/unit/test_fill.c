@@ -37,7 +37,9 @@ static void writes_files(void **state)
 
                 tree_dir(name);
                 dir_fd = file_open_dir(tree_path(name));
-                assert_int_equal(fill_files(dir_fd, wheel, masks[m].umask, "/out", &(struct progress){0}, &manifest, &err), 0);
+                assert_int_equal(fill_files(dir_fd, wheel, masks[m].umask, "/out", &(struct progress){0}, &manifest,
+                                            &err),
+                                 0);
                 assert_int_equal(manifest.info.n_files, DEMO_N);
                 assert_null(manifest.source);
                 for (size_t i = 0; i < DEMO_N; i++) {
@@ -81,7 +83,8 @@ static void refuses_what_is_in_the_way(void **state)
                 else
                         tree_file(path, "mine");
                 dir_fd = file_open_dir(tree_path(name));
-                assert_int_equal(fill_files(dir_fd, wheel, 022, "/out", &(struct progress){0}, &manifest, &err), PIPSEED_E_IO);
+                assert_int_equal(fill_files(dir_fd, wheel, 022, "/out", &(struct progress){0}, &manifest, &err),
+                                 PIPSEED_E_IO);
                 if (rows[i].sys_errno != 0)
                         assert_int_equal(err.sys_errno, rows[i].sys_errno);
                 assert_int_equal(manifest.info.n_files, 0);

@@ -102,28 +102,34 @@ static const struct {
         const char *text;
         size_t len;
         bool valid;
-} hexes[] = {
-        {EMPTY_HEX, 64, true},
-        {"E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855", 64, true},
-        {EMPTY_HEX, 63, false},
-        {EMPTY_HEX, 0, false},
-        {EMPTY_HEX "0", 65, false},
-        {"g3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", 64, false},
-        {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b85 ", 64, false},
-        {"e3b0c44298fc1c149afbf4c8996fb924:7ae41e4649b934ca495991b7852b855", 64, false},
-        {"e3b0c44298fc1c149afbf4c8996fb924@7ae41e4649b934ca495991b7852b855", 64, false},
-        {"e3b0c44298fc1c149afbf4c8996fb924`7ae41e4649b934ca495991b7852b855", 64, false},
-        {"e3b0c44298fc1c149afbf4c8996fb924\0" "7ae41e4649b934ca495991b7852b855", 64, false},
-}, base64s[] = {
-        {EMPTY_BASE64, 43, true},
-        {EMPTY_BASE64, 42, false},
-        {EMPTY_BASE64 "=", 44, false},
-        {"47DEQpj8HBSa+_TImW-5JCeuQeRkm5NMpJWZG3hSuFU", 43, false},
-        {"47DEQpj8HBSa-/TImW-5JCeuQeRkm5NMpJWZG3hSuFU", 43, false},
-        {"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFV", 43, false}, /* bits beyond the digest */
-        {"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFW", 43, false},
-        {"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuF=", 43, false},
-        {"47DEQpj8HBSa-_TImW-5JCeuQeRk\0" "5NMpJWZG3hSuFU", 43, false},
+} hexes[] =
+        {
+                {EMPTY_HEX, 64, true},
+                {"E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855", 64, true},
+                {EMPTY_HEX, 63, false},
+                {EMPTY_HEX, 0, false},
+                {EMPTY_HEX "0", 65, false},
+                {"g3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", 64, false},
+                {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b85 ", 64, false},
+                {"e3b0c44298fc1c149afbf4c8996fb924:7ae41e4649b934ca495991b7852b855", 64, false},
+                {"e3b0c44298fc1c149afbf4c8996fb924@7ae41e4649b934ca495991b7852b855", 64, false},
+                {"e3b0c44298fc1c149afbf4c8996fb924`7ae41e4649b934ca495991b7852b855", 64, false},
+                {"e3b0c44298fc1c149afbf4c8996fb924\0"
+                 "7ae41e4649b934ca495991b7852b855",
+                 64, false},
+},
+  base64s[] = {
+          {EMPTY_BASE64, 43, true},
+          {EMPTY_BASE64, 42, false},
+          {EMPTY_BASE64 "=", 44, false},
+          {"47DEQpj8HBSa+_TImW-5JCeuQeRkm5NMpJWZG3hSuFU", 43, false},
+          {"47DEQpj8HBSa-/TImW-5JCeuQeRkm5NMpJWZG3hSuFU", 43, false},
+          {"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFV", 43, false}, /* bits beyond the digest */
+          {"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFW", 43, false},
+          {"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuF=", 43, false},
+          {"47DEQpj8HBSa-_TImW-5JCeuQeRk\0"
+           "5NMpJWZG3hSuFU",
+           43, false},
 };
 
 static void refuses_other_spellings(void **state)

@@ -20,17 +20,41 @@ struct row {
 };
 
 static const struct row ages[] = {
-        {"0", true, 0}, {"1", true, 86400}, {"30d", true, 30 * 86400}, {"12h", true, 12 * 3600}, {"0h", true, 0},
-        {"", false, 0}, {"d", false, 0}, {"1m", false, 0}, {"1D", false, 0}, {"1dd", false, 0}, {"-1", false, 0},
-        {" 1", false, 0}, {"1 ", false, 0}, {"1.5", false, 0}, {"213503982334601d", true, 18446744073709526400U},
-        {"213503982334602d", false, 0}, {"18446744073709551616", false, 0},
+        {"0", true, 0},
+        {"1", true, 86400},
+        {"30d", true, 30 * 86400},
+        {"12h", true, 12 * 3600},
+        {"0h", true, 0},
+        {"", false, 0},
+        {"d", false, 0},
+        {"1m", false, 0},
+        {"1D", false, 0},
+        {"1dd", false, 0},
+        {"-1", false, 0},
+        {" 1", false, 0},
+        {"1 ", false, 0},
+        {"1.5", false, 0},
+        {"213503982334601d", true, 18446744073709526400U},
+        {"213503982334602d", false, 0},
+        {"18446744073709551616", false, 0},
 };
 
 static const struct row sizes[] = {
-        {"0", true, 0}, {"1000", true, 1000}, {"10K", true, 10 * KIB}, {"500M", true, 500 * KIB * KIB},
-        {"2G", true, 2 * KIB * KIB * KIB}, {"1T", true, KIB * KIB * KIB * KIB}, {"16777215T", true, UINT64_MAX << 40},
-        {"16777216T", false, 0}, {"18446744073709551615", true, UINT64_MAX}, {"18446744073709551616", false, 0},
-        {"99999999999999999999999", false, 0}, {"", false, 0}, {"M", false, 0}, {"1MB", false, 0}, {"1m", false, 0},
+        {"0", true, 0},
+        {"1000", true, 1000},
+        {"10K", true, 10 * KIB},
+        {"500M", true, 500 * KIB *KIB},
+        {"2G", true, 2 * KIB *KIB *KIB},
+        {"1T", true, KIB *KIB *KIB *KIB},
+        {"16777215T", true, UINT64_MAX << 40},
+        {"16777216T", false, 0},
+        {"18446744073709551615", true, UINT64_MAX},
+        {"18446744073709551616", false, 0},
+        {"99999999999999999999999", false, 0},
+        {"", false, 0},
+        {"M", false, 0},
+        {"1MB", false, 0},
+        {"1m", false, 0},
         {"+1", false, 0},
 };
 
@@ -62,8 +86,8 @@ static void test_show_size(void **state)
         static const struct {
                 uint64_t bytes;
                 const char *text;
-        } rows[] = {{0, "0.0 KiB"}, {1023, "1.0 KiB"}, {1536, "1.5 KiB"}, {KIB * KIB, "1.0 MiB"},
-                    {14784921, "14.1 MiB"}, {UINT64_MAX, "16.0 EiB"}};
+        } rows[] = {{0, "0.0 KiB"},         {1023, "1.0 KiB"},      {1536, "1.5 KiB"},
+                    {KIB * KIB, "1.0 MiB"}, {14784921, "14.1 MiB"}, {UINT64_MAX, "16.0 EiB"}};
         char text[HUMANIZE_SIZE];
 
         (void)state;

@@ -82,8 +82,19 @@ static void most_recent_first(void **state)
         assert_int_equal(strlen(inventory.items[0].sha256), HASH_HEX_SIZE - 1);
 }
 
-enum damage { GONE, CHANGED, ROTTEN, NO_MANIFEST, CUT_MANIFEST, NO_FILES, PYC_CHANGED, PYC_MANIFEST, STRANGERS_FILE, STRANGERS_DIRECTORY,
-              WRITABLE };
+enum damage {
+        GONE,
+        CHANGED,
+        ROTTEN,
+        NO_MANIFEST,
+        CUT_MANIFEST,
+        NO_FILES,
+        PYC_CHANGED,
+        PYC_MANIFEST,
+        STRANGERS_FILE,
+        STRANGERS_DIRECTORY,
+        WRITABLE
+};
 
 static const struct {
         enum damage damage;

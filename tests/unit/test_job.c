@@ -217,8 +217,7 @@ static void lists_packages(void **state)
                 for (size_t k = 0; k < job->n_packages; k++)
                         str_printf(&text, "%s %s; ", job->packages[k].project, job->packages[k].specifier_text);
                 /* auto is ensurepip's list: with setuptools below 3.12 */
-                if ((lists[i].packages == NULL || strcmp(lists[i].packages, "auto") == 0) &&
-                    job->target->minor < 12) {
+                if ((lists[i].packages == NULL || strcmp(lists[i].packages, "auto") == 0) && job->target->minor < 12) {
                         assert_string_equal(text.data, "pip ; setuptools ; ");
                         continue;
                 }

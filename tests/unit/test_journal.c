@@ -56,14 +56,13 @@ static void round_trip(void **state)
 /* The text is a format that other versions of pipseed have to repair. */
 static void has_this_format(void **state)
 {
-        static const char expected[] =
-                "pipseed-journal 1\n"
-                "mkdir data 0 share/man\n"
-                "put lib 1 pip\n"
-                "swap other 18446744073709551615 a directory with blanks\n"
-                "take scripts 42  leading\n"
-                "put headers 7 \xc3\xa9/\xff/x\n"
-                "swap data 8 end 12345678\n";
+        static const char expected[] = "pipseed-journal 1\n"
+                                       "mkdir data 0 share/man\n"
+                                       "put lib 1 pip\n"
+                                       "swap other 18446744073709551615 a directory with blanks\n"
+                                       "take scripts 42  leading\n"
+                                       "put headers 7 \xc3\xa9/\xff/x\n"
+                                       "swap data 8 end 12345678\n";
         _cleanup_(str_done) struct str text = STR_INIT;
         char end[32];
 
@@ -170,12 +169,9 @@ static void no_nul_in_it(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(round_trip),
-                cmocka_unit_test(has_this_format),
-                cmocka_unit_test(every_cut_is_seen),
-                cmocka_unit_test(every_change_is_seen),
-                cmocka_unit_test(only_its_own_format),
-                cmocka_unit_test(no_nul_in_it),
+                cmocka_unit_test(round_trip),          cmocka_unit_test(has_this_format),
+                cmocka_unit_test(every_cut_is_seen),   cmocka_unit_test(every_change_is_seen),
+                cmocka_unit_test(only_its_own_format), cmocka_unit_test(no_nul_in_it),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -244,8 +244,9 @@ static void test_unreadable(void **state)
                 void (*make)(const char *path);
                 const char *message;
         } kinds[] = {
-                {make_dir, "is a directory"},  {make_fifo, "is not a regular file"}, {make_loop, "symbolic links"},
-                {make_dangling, "No such file"}, {make_device, "is not a regular file"}, {make_large, "larger than 1 MiB"},
+                {make_dir, "is a directory"},           {make_fifo, "is not a regular file"},
+                {make_loop, "symbolic links"},          {make_dangling, "No such file"},
+                {make_device, "is not a regular file"}, {make_large, "larger than 1 MiB"},
         };
         static const char *const files[] = {RIG_SYSTEM, RIG_DROP_IN, RIG_USER, RIG_NAMED};
 
@@ -465,11 +466,20 @@ static void test_long_path(void **state)
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
-                RIG_TEST(test_modes),        RIG_TEST(test_empty_dir),       RIG_TEST(test_owners),
-                RIG_TEST(test_ordinary_user), RIG_TEST(test_unreadable),        RIG_TEST(test_size_limit),
-                RIG_TEST(test_dirs_in_the_way), RIG_TEST(test_drop_ins),     RIG_TEST(test_named),
-                RIG_TEST(test_user_dir),  RIG_TEST(test_current_dir),     RIG_TEST(test_links),
-                RIG_TEST(test_no_descriptor_left), RIG_TEST(test_long_path),
+                RIG_TEST(test_modes),
+                RIG_TEST(test_empty_dir),
+                RIG_TEST(test_owners),
+                RIG_TEST(test_ordinary_user),
+                RIG_TEST(test_unreadable),
+                RIG_TEST(test_size_limit),
+                RIG_TEST(test_dirs_in_the_way),
+                RIG_TEST(test_drop_ins),
+                RIG_TEST(test_named),
+                RIG_TEST(test_user_dir),
+                RIG_TEST(test_current_dir),
+                RIG_TEST(test_links),
+                RIG_TEST(test_no_descriptor_left),
+                RIG_TEST(test_long_path),
         };
 
         fixture_begin();

@@ -38,8 +38,10 @@ static size_t index_of(const char *path)
 
 static struct linker_source source_of(const char *path)
 {
-        return (struct linker_source){.dir_fd = entry->files_fd, .name = path, .manifest = &entry->files,
-                                     .index = index_of(path)};
+        return (struct linker_source){.dir_fd = entry->files_fd,
+                                      .name = path,
+                                      .manifest = &entry->files,
+                                      .index = index_of(path)};
 }
 
 static bool can_reflink(void)
@@ -130,7 +132,10 @@ static void mode_that_does_not_fit(void **state)
                 mode_t umask, plain, executable;
                 bool shared;
         } rows[] = {
-                {022, 0644, 0755, true}, {077, 0600, 0711, false}, {002, 0664, 0775, false}, {0133, 0644, 0755, true},
+                {022, 0644, 0755, true},
+                {077, 0600, 0711, false},
+                {002, 0664, 0775, false},
+                {0133, 0644, 0755, true},
         };
 
         (void)state;
@@ -147,8 +152,8 @@ static void mode_that_does_not_fit(void **state)
                         assert_placed(both[k], name, rows[i].shared, k == 0 ? rows[i].plain : rows[i].executable);
                 }
                 (void)umask(before);
-                assert_counts(&linker, rows[i].shared ? &(struct counts){.hardlinked = 2}
-                                                      : &(struct counts){.copied = 2});
+                assert_counts(&linker,
+                              rows[i].shared ? &(struct counts){.hardlinked = 2} : &(struct counts){.copied = 2});
         }
 }
 

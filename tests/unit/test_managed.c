@@ -124,8 +124,11 @@ static void test_check(void **state)
 static const struct {
         const char *all, *messages, *lang, *expected;
 } locale_cases[] = {
-        {"de_DE.UTF-8", "fr_FR", "it_IT", "de"}, {NULL, "fr_FR", "it_IT", "fr"}, {"", "", "it_IT", "it"},
-        {NULL, NULL, NULL, "en"},                {"C", "fr_FR", "it_IT", "en"},
+        {"de_DE.UTF-8", "fr_FR", "it_IT", "de"},
+        {NULL, "fr_FR", "it_IT", "fr"},
+        {"", "", "it_IT", "it"},
+        {NULL, NULL, NULL, "en"},
+        {"C", "fr_FR", "it_IT", "en"},
 };
 
 static void set_or_unset(const char *name, const char *value)

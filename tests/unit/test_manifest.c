@@ -35,11 +35,18 @@ static const size_t sources[] = {2, 0, 1};
 static struct manifest make(bool is_bytecode)
 {
         return (struct manifest){
-                .info = {.filename = "demo-1.0-py3-none-any.whl", .project = "demo", .version = "1.0",
-                         .dist_info = "demo-1.0.dist-info", .data_dir = "demo-1.0.data",
-                         .requires_python = is_bytecode ? NULL : ">=3.6, <4", .root_is_purelib = is_bytecode,
-                         .sha256 = {9, 8, 7}, .files = files, .n_files = ARRAY_SIZE(files),
-                         .entry_points = points, .n_entry_points = is_bytecode ? 0 : ARRAY_SIZE(points)},
+                .info = {.filename = "demo-1.0-py3-none-any.whl",
+                         .project = "demo",
+                         .version = "1.0",
+                         .dist_info = "demo-1.0.dist-info",
+                         .data_dir = "demo-1.0.data",
+                         .requires_python = is_bytecode ? NULL : ">=3.6, <4",
+                         .root_is_purelib = is_bytecode,
+                         .sha256 = {9, 8, 7},
+                         .files = files,
+                         .n_files = ARRAY_SIZE(files),
+                         .entry_points = points,
+                         .n_entry_points = is_bytecode ? 0 : ARRAY_SIZE(points)},
                 .stats = stats,
                 .source = is_bytecode ? sources : NULL,
         };
@@ -164,7 +171,7 @@ static void every_change_is_seen(void **state)
 }
 
 #define HEAD                                                                                                           \
-        "wheel w\nproject p\nversion 1\ndist-info i\ndata-dir d\nrequires-python -\npurelib yes\n"                    \
+        "wheel w\nproject p\nversion 1\ndist-info i\ndata-dir d\nrequires-python -\npurelib yes\n"                     \
         "sha256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
 #define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -218,14 +225,10 @@ static const struct {
         int64_t s, ns;
         bool fits, fits_copy;
 } looks[] = {
-        {S_IFREG, 12, 7, 1700000000, 5, true, true},
-        {S_IFREG, 12, 7, 1700000000, 6, false, true},
-        {S_IFREG, 12, 8, 1700000000, 5, false, true},
-        {S_IFREG, 12, 7, 1700000001, 5, false, false},
-        {S_IFREG, 11, 7, 1700000000, 5, false, false},
-        {S_IFREG, 13, 7, 1700000000, 5, false, false},
-        {S_IFLNK, 12, 7, 1700000000, 5, false, false},
-        {S_IFDIR, 12, 7, 1700000000, 5, false, false},
+        {S_IFREG, 12, 7, 1700000000, 5, true, true},   {S_IFREG, 12, 7, 1700000000, 6, false, true},
+        {S_IFREG, 12, 8, 1700000000, 5, false, true},  {S_IFREG, 12, 7, 1700000001, 5, false, false},
+        {S_IFREG, 11, 7, 1700000000, 5, false, false}, {S_IFREG, 13, 7, 1700000000, 5, false, false},
+        {S_IFLNK, 12, 7, 1700000000, 5, false, false}, {S_IFDIR, 12, 7, 1700000000, 5, false, false},
 };
 
 static void knows_changed_files(void **state)
@@ -236,8 +239,10 @@ static void knows_changed_files(void **state)
 
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(looks); i++) {
-                const struct stat st = {.st_mode = looks[i].type | 0644, .st_size = looks[i].size,
-                                        .st_ino = looks[i].inode, .st_mtim = {looks[i].s, looks[i].ns}};
+                const struct stat st = {.st_mode = looks[i].type | 0644,
+                                        .st_size = looks[i].size,
+                                        .st_ino = looks[i].inode,
+                                        .st_mtim = {looks[i].s, looks[i].ns}};
 
                 if (manifest_stat_fits(&manifest, 0, &st, false) != looks[i].fits ||
                     manifest_stat_fits(&manifest, 0, &st, true) != looks[i].fits_copy)
@@ -248,12 +253,9 @@ static void knows_changed_files(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(round_trip),
-                cmocka_unit_test(appends),
-                cmocka_unit_test(without_files),
-                cmocka_unit_test(every_cut_is_seen),
-                cmocka_unit_test(every_change_is_seen),
-                cmocka_unit_test(only_its_own_format),
+                cmocka_unit_test(round_trip),           cmocka_unit_test(appends),
+                cmocka_unit_test(without_files),        cmocka_unit_test(every_cut_is_seen),
+                cmocka_unit_test(every_change_is_seen), cmocka_unit_test(only_its_own_format),
                 cmocka_unit_test(knows_changed_files),
         };
 

@@ -10,11 +10,11 @@
 /* "scripts:pip3" is a path of that root, one without a colon of lib. */
 struct merge_case {
         const char *name;
-        const char *plan[MAX];     /* staged with the content "new" */
+        const char *plan[MAX]; /* staged with the content "new" */
         const char *removal[MAX];
-        const char *before[MAX];   /* as tree_entry, below env/ or (without a colon) lib, content "old" */
+        const char *before[MAX]; /* as tree_entry, below env/ or (without a colon) lib, content "old" */
         const char *changes;
-        const char *after[MAX];    /* what must be there after the commit: "path" is old, "path=new" is new */
+        const char *after[MAX]; /* what must be there after the commit: "path" is old, "path=new" is new */
         const char *gone[MAX];
 };
 
@@ -219,11 +219,13 @@ static const struct {
         const char *name;
         const char *plan, *before, *message;
 } refusals[] = {
-        {"a file in the place of a package", "pip/a.py", "pip", "a file or link is in the place of a package's directory"},
+        {"a file in the place of a package", "pip/a.py", "pip",
+         "a file or link is in the place of a package's directory"},
         {"a link in the place of a package", "pip/a.py", "pip -> ../../..",
          "a file or link is in the place of a package's directory"},
         {"a directory in the place of a file", "single.py", "single.py/", "a directory is in the place of a file"},
-        {"a directory in the place of a script", "scripts:pip", "scripts:pip/", "a directory is in the place of a file"},
+        {"a directory in the place of a script", "scripts:pip", "scripts:pip/",
+         "a directory is in the place of a file"},
         {"a file in the place of a parent", "data:share/x", "data:share",
          "a file or link is in the place of a package's directory"},
         {"a link in the place of a parent", "data:share/x", "data:share -> bin",

@@ -231,9 +231,18 @@ static const struct {
         const char *a, *b;
         size_t expected;
 } distances[] = {
-        {"", "", 0},          {"a", "", 1},          {"seed", "seed", 0},         {"sead", "seed", 1},
-        {"sed", "seed", 1},   {"sedd", "seed", 1},   {"esed", "seed", 1},         {"policy", "polcyi", 2},
-        {"abc", "cba", 2},    {"kitten", "sitting", 3}, {"upgarde", "upgrade", 1}, {"unseed", "seed", 2},
+        {"", "", 0},
+        {"a", "", 1},
+        {"seed", "seed", 0},
+        {"sead", "seed", 1},
+        {"sed", "seed", 1},
+        {"sedd", "seed", 1},
+        {"esed", "seed", 1},
+        {"policy", "polcyi", 2},
+        {"abc", "cba", 2},
+        {"kitten", "sitting", 3},
+        {"upgarde", "upgrade", 1},
+        {"unseed", "seed", 2},
 };
 
 static void test_distance(void **state)
@@ -256,8 +265,8 @@ static void test_distance(void **state)
 static const struct {
         const char *word, *expected;
 } suggestions[] = {
-        {"sead", "seed"},   {"seeed", "seed"},   {"un", "unseed"},  {"veryfi", "verify"}, {"wheel", "wheels"},
-        {"pol", "policy"},  {"xyz", NULL},       {"s", NULL},       {"install", NULL},    {"verifyy", "verify"},
+        {"sead", "seed"},  {"seeed", "seed"}, {"un", "unseed"}, {"veryfi", "verify"}, {"wheel", "wheels"},
+        {"pol", "policy"}, {"xyz", NULL},     {"s", NULL},      {"install", NULL},    {"verifyy", "verify"},
 };
 
 static void test_suggestion(void **state)
@@ -360,10 +369,9 @@ static void test_help(void **state)
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_good),       cmocka_unit_test(test_bad),
-                cmocka_unit_test(test_leading),    cmocka_unit_test(test_relative_dir),
-                cmocka_unit_test(test_distance),   cmocka_unit_test(test_suggestion),
-                cmocka_unit_test(test_tables),     cmocka_unit_test(test_help),
+                cmocka_unit_test(test_good),         cmocka_unit_test(test_bad),      cmocka_unit_test(test_leading),
+                cmocka_unit_test(test_relative_dir), cmocka_unit_test(test_distance), cmocka_unit_test(test_suggestion),
+                cmocka_unit_test(test_tables),       cmocka_unit_test(test_help),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,9 +26,8 @@ static void expect(char *taken, const char *expected, const char *what)
 static const struct {
         const char *a, *b, *expected;
 } joins[] = {
-        {"a", "b", "a/b"},  {"a/", "b", "a/b"}, {"/", "b", "/b"}, {"a", "/b", "/b"},
-        {"", "b", "b"},     {"a", "", "a/"},    {"", "", ""},     {"a//", "b", "a//b"},
-        {"/a", "b/c", "/a/b/c"},
+        {"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"/", "b", "/b"},     {"a", "/b", "/b"},       {"", "b", "b"},
+        {"a", "", "a/"},   {"", "", ""},       {"a//", "b", "a//b"}, {"/a", "b/c", "/a/b/c"},
 };
 
 static void joins_paths(void **state)
@@ -41,9 +40,8 @@ static void joins_paths(void **state)
 static const struct {
         const char *path, *base, *dir;
 } parts[] = {
-        {"/a/b", "b", "/a"}, {"a", "a", "."},      {"/a", "a", "/"},      {"a/b/c", "c", "a/b"},
-        {"/", "", "/"},      {"a/", "", "a"},      {"a//b", "b", "a"},    {"//a", "a", "/"},
-        {"", "", "."},
+        {"/a/b", "b", "/a"}, {"a", "a", "."},    {"/a", "a", "/"},  {"a/b/c", "c", "a/b"}, {"/", "", "/"},
+        {"a/", "", "a"},     {"a//b", "b", "a"}, {"//a", "a", "/"}, {"", "", "."},
 };
 
 static void splits_paths(void **state)
@@ -58,11 +56,21 @@ static void splits_paths(void **state)
 static const struct {
         const char *cwd, *path, *expected;
 } absolutes[] = {
-        {"/cwd", "a", "/cwd/a"},          {"/cwd", ".", "/cwd"},        {"/cwd", "", "/cwd"},
-        {"/cwd", "..", "/"},              {"/cwd", "../..", "/"},       {"/cwd/x", "../y/./z", "/cwd/y/z"},
-        {"/cwd", "/a//b/./c/../d", "/a/b/d"}, {"/cwd", "/", "/"},       {"/cwd", "/../../a", "/a"},
-        {"/", "a/..", "/"},               {"/cwd", "a/", "/cwd/a"},     {"/cwd", "/...", "/..."},
-        {"/cwd", "/..a/.b", "/..a/.b"},   {"/a/../b", "c", "/b/c"},     {"/cwd", "/a b/\n", "/a b/\n"},
+        {"/cwd", "a", "/cwd/a"},
+        {"/cwd", ".", "/cwd"},
+        {"/cwd", "", "/cwd"},
+        {"/cwd", "..", "/"},
+        {"/cwd", "../..", "/"},
+        {"/cwd/x", "../y/./z", "/cwd/y/z"},
+        {"/cwd", "/a//b/./c/../d", "/a/b/d"},
+        {"/cwd", "/", "/"},
+        {"/cwd", "/../../a", "/a"},
+        {"/", "a/..", "/"},
+        {"/cwd", "a/", "/cwd/a"},
+        {"/cwd", "/...", "/..."},
+        {"/cwd", "/..a/.b", "/..a/.b"},
+        {"/a/../b", "c", "/b/c"},
+        {"/cwd", "/a b/\n", "/a b/\n"},
 };
 
 static void makes_absolute(void **state)
@@ -95,8 +103,9 @@ static void uses_the_current_dir(void **state)
 static const struct {
         const char *root, *path, *expected;
 } rooted[] = {
-        {NULL, "/usr/lib", "/usr/lib"}, {"/r", "/usr/lib", "/r/usr/lib"}, {"/r/", "/usr", "/r/usr"},
-        {"/r", "///usr", "/r/usr"},     {"/", "/usr", "/usr"},            {"/r", "/", "/r/"},
+        {NULL, "/usr/lib", "/usr/lib"}, {"/r", "/usr/lib", "/r/usr/lib"},
+        {"/r/", "/usr", "/r/usr"},      {"/r", "///usr", "/r/usr"},
+        {"/", "/usr", "/usr"},          {"/r", "/", "/r/"},
 };
 
 static void applies_a_root(void **state)
@@ -110,11 +119,19 @@ static void applies_a_root(void **state)
 static const struct {
         const char *from, *to, *expected;
 } relatives[] = {
-        {"/a/b", "/a/b/c", "c"},         {"/a/b", "/a/b", "."},        {"/a/b", "/a", ".."},
-        {"/a/b", "/a/bc", "../bc"},      {"/a/bc", "/a/b", "../b"},    {"/a/b/c", "/x/y", "../../../x/y"},
-        {"/", "/a/b", "a/b"},            {"/a/b", "/", "../.."},       {"/", "/", "."},
+        {"/a/b", "/a/b/c", "c"},
+        {"/a/b", "/a/b", "."},
+        {"/a/b", "/a", ".."},
+        {"/a/b", "/a/bc", "../bc"},
+        {"/a/bc", "/a/b", "../b"},
+        {"/a/b/c", "/x/y", "../../../x/y"},
+        {"/", "/a/b", "a/b"},
+        {"/a/b", "/", "../.."},
+        {"/", "/", "."},
         {"/v/lib/python3.13/site-packages", "/v/bin/pip", "../../../bin/pip"},
-        {"/a/b", "/a/c/b", "../c/b"},    {"/ab", "/a", "../a"},        {"/a", "/ab", "../ab"},
+        {"/a/b", "/a/c/b", "../c/b"},
+        {"/ab", "/a", "../a"},
+        {"/a", "/ab", "../ab"},
 };
 
 static void makes_relative(void **state)
@@ -128,13 +145,12 @@ static const struct {
         const char *path;
         bool plain;
 } plain[] = {
-        {"a", true},        {"a/b.py", true},   {"a b/c", true},   {"...", true},     {"..a", true},
-        {"a..", true},      {".a", true},       {"-a", true},      {"\xc3\xa9", true}, {"\xff", true},
-        {"a/b/c/d", true},  {"~", true},
-        {"", false},        {"/", false},       {"/a", false},     {"a/", false},     {"a//b", false},
-        {".", false},       {"..", false},      {"./a", false},    {"a/.", false},    {"a/./b", false},
-        {"../a", false},    {"a/..", false},    {"a/../b", false}, {"a\\b", false},   {"\\", false},
-        {"a\nb", false},    {"a\x01", false},   {"a\x1f", false},  {"a\x7f", false},  {"a/b\t", false},
+        {"a", true},       {"a/b.py", true}, {"a b/c", true},    {"...", true},    {"..a", true},     {"a..", true},
+        {".a", true},      {"-a", true},     {"\xc3\xa9", true}, {"\xff", true},   {"a/b/c/d", true}, {"~", true},
+        {"", false},       {"/", false},     {"/a", false},      {"a/", false},    {"a//b", false},   {".", false},
+        {"..", false},     {"./a", false},   {"a/.", false},     {"a/./b", false}, {"../a", false},   {"a/..", false},
+        {"a/../b", false}, {"a\\b", false},  {"\\", false},      {"a\nb", false},  {"a\x01", false},  {"a\x1f", false},
+        {"a\x7f", false},  {"a/b\t", false},
 };
 
 static void knows_plain_paths(void **state)
@@ -149,8 +165,8 @@ static const struct {
         const char *top, *path;
         bool below;
 } below[] = {
-        {"/a", "/a", true},   {"/a", "/a/b", true}, {"/a", "/ab", false}, {"/a/b", "/a", false},
-        {"/", "/", true},     {"/", "/a", true},    {"/a", "/b/a", false}, {"/a/b", "/a/b/c/d", true},
+        {"/a", "/a", true}, {"/a", "/a/b", true}, {"/a", "/ab", false},  {"/a/b", "/a", false},
+        {"/", "/", true},   {"/", "/a", true},    {"/a", "/b/a", false}, {"/a/b", "/a/b/c/d", true},
 };
 
 static void knows_what_is_below(void **state)
@@ -164,14 +180,10 @@ static void knows_what_is_below(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(joins_paths),
-                cmocka_unit_test(splits_paths),
-                cmocka_unit_test(makes_absolute),
-                cmocka_unit_test(uses_the_current_dir),
-                cmocka_unit_test(applies_a_root),
-                cmocka_unit_test(makes_relative),
-                cmocka_unit_test(knows_plain_paths),
-                cmocka_unit_test(knows_what_is_below),
+                cmocka_unit_test(joins_paths),       cmocka_unit_test(splits_paths),
+                cmocka_unit_test(makes_absolute),    cmocka_unit_test(uses_the_current_dir),
+                cmocka_unit_test(applies_a_root),    cmocka_unit_test(makes_relative),
+                cmocka_unit_test(knows_plain_paths), cmocka_unit_test(knows_what_is_below),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

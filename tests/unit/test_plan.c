@@ -53,11 +53,11 @@ static void fixture_init(struct fixture *fixture, const char *members, const str
         char *rest;
 
         *fixture = (struct fixture){.input = {.target = &target,
-                                      .scheme = scheme,
-                                      .scripts = PIPSEED_SCRIPTS_DEFAULT,
-                                      .installer = "pip",
-                                      .pip_version = "24.0",
-                                      .pyc_suffix = ".cpython-313.pyc"}};
+                                              .scheme = scheme,
+                                              .scripts = PIPSEED_SCRIPTS_DEFAULT,
+                                              .installer = "pip",
+                                              .pip_version = "24.0",
+                                              .pyc_suffix = ".cpython-313.pyc"}};
         rest = arena_strdup(&fixture->arena, members);
         assert_non_null(rest);
         for (char *name; (name = strsep(&rest, " ")) != NULL;) {
@@ -201,11 +201,10 @@ static void writes_requested(void **state)
 
 static void writes_scripts_and_wrappers(void **state)
 {
-        static const char expected[] =
-                "../../../bin/pip3,sha256=CeHoNN53QfLqEq1qurPZJdhUhj3MMXXnhAsU4OHjnRw,193\r\n"
-                "../../../bin/pip3.13,sha256=CeHoNN53QfLqEq1qurPZJdhUhj3MMXXnhAsU4OHjnRw,193\r\n"
-                "demo-1.data/scripts/pip," ZERO ",11\r\n"
-                "demo-1.data/scripts/pip-script.py," ZERO ",11\r\n" INFO_ROWS;
+        static const char expected[] = "../../../bin/pip3,sha256=CeHoNN53QfLqEq1qurPZJdhUhj3MMXXnhAsU4OHjnRw,193\r\n"
+                                       "../../../bin/pip3.13,sha256=CeHoNN53QfLqEq1qurPZJdhUhj3MMXXnhAsU4OHjnRw,193\r\n"
+                                       "demo-1.data/scripts/pip," ZERO ",11\r\n"
+                                       "demo-1.data/scripts/pip-script.py," ZERO ",11\r\n" INFO_ROWS;
         _cleanup_(fixture_done) struct fixture fixture;
         _cleanup_(plan_done) struct plan plan = {0};
         _cleanup_(str_done) struct str text = STR_INIT;
@@ -266,9 +265,10 @@ static void generated_script_beats_the_wheels(void **state)
 
 static void names_all_roots(void **state)
 {
-        static const char *const expected[PLAN_N_ROOTS] = {
-                "/home/u/.local/lib64/python3.13/site-packages", "/home/u/.local/lib/python3.13/site-packages",
-                "/home/u/.local/bin", "/home/u/.local/include/python3.13/demo", "/home/u/.local"};
+        static const char *const expected[PLAN_N_ROOTS] = {"/home/u/.local/lib64/python3.13/site-packages",
+                                                           "/home/u/.local/lib/python3.13/site-packages",
+                                                           "/home/u/.local/bin",
+                                                           "/home/u/.local/include/python3.13/demo", "/home/u/.local"};
         _cleanup_(fixture_done) struct fixture fixture;
         _cleanup_(plan_done) struct plan plan = {0};
         struct pipseed_error err = PIPSEED_ERROR_INIT;

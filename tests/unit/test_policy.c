@@ -134,9 +134,12 @@ static const struct {
         const char *layer;
         const char *file;
 } places[] = {
-        [PLACE_SYSTEM] = {"system", RIG_SYSTEM},  [PLACE_DROP_IN] = {"system", RIG_DROP_IN},
-        [PLACE_USER] = {"user", RIG_USER},        [PLACE_NAMED] = {"file", RIG_NAMED},
-        [PLACE_NAMED_BY_VARIABLE] = {"file", RIG_NAMED}, [PLACE_VARIABLE] = {"environment", NULL},
+        [PLACE_SYSTEM] = {"system", RIG_SYSTEM},
+        [PLACE_DROP_IN] = {"system", RIG_DROP_IN},
+        [PLACE_USER] = {"user", RIG_USER},
+        [PLACE_NAMED] = {"file", RIG_NAMED},
+        [PLACE_NAMED_BY_VARIABLE] = {"file", RIG_NAMED},
+        [PLACE_VARIABLE] = {"environment", NULL},
         [PLACE_OPTION] = {"command line", NULL},
 };
 
@@ -314,8 +317,8 @@ static void test_built_in(void **state)
 /* Each layer is added in turn, and each overrides the ones before it. */
 static void test_order(void **state)
 {
-        static const char *const files[] = {
-                RIG_SYSTEM, "etc/pipseed/policy.d/10-a.ini", "etc/pipseed/policy.d/9-b.ini", RIG_USER, RIG_NAMED};
+        static const char *const files[] = {RIG_SYSTEM, "etc/pipseed/policy.d/10-a.ini", "etc/pipseed/policy.d/9-b.ini",
+                                            RIG_USER, RIG_NAMED};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct pipseed_policy *policy;
         char named[512];
@@ -455,10 +458,10 @@ static void test_environment_faults(void **state)
                 const char *message, *hint;
         } cases[] = {
                 {"PIPSEED_SEED_PIPS", "1", PIPSEED_E_POLICY_SYNTAX, "PIPSEED_SEED_PIPS: ", "PIPSEED_SEED_PIP?"},
-                {"PIPSEED_SEED_LINK_MODE", "copy", PIPSEED_E_POLICY_SYNTAX, "PIPSEED_SEED_LINK_MODE: ",
-                 "PIPSEED_INSTALL_LINK_MODE?"},
-                {"PIPSEED_SEED_externally_managed", "x", PIPSEED_E_POLICY_SYNTAX, "PIPSEED_SEED_externally_managed: ",
-                 "PIPSEED_SEED_EXTERNALLY_MANAGED?"},
+                {"PIPSEED_SEED_LINK_MODE", "copy", PIPSEED_E_POLICY_SYNTAX,
+                 "PIPSEED_SEED_LINK_MODE: ", "PIPSEED_INSTALL_LINK_MODE?"},
+                {"PIPSEED_SEED_externally_managed", "x", PIPSEED_E_POLICY_SYNTAX,
+                 "PIPSEED_SEED_externally_managed: ", "PIPSEED_SEED_EXTERNALLY_MANAGED?"},
                 {"PIPSEED_CACHE_FROBNICATE", "1", PIPSEED_E_POLICY_SYNTAX, "PIPSEED_CACHE_FROBNICATE: ", "lists"},
                 {"PIPSEED_SEED_", "1", PIPSEED_E_POLICY_SYNTAX, "PIPSEED_SEED_: ", "lists"},
                 {"PIPSEED_SHA256_" WHEEL, HEX_A, PIPSEED_E_POLICY_SYNTAX, "PIPSEED_SHA256_" WHEEL,
@@ -681,7 +684,8 @@ static void test_file_faults(void **state)
                 for (enum place place = PLACE_SYSTEM; place <= PLACE_USER; place++) {
                         char origin[600];
 
-                        (void)snprintf(origin, sizeof(origin), "%s:%u: ", fixture_path(places[place].file), cases[i].line);
+                        (void)snprintf(origin, sizeof(origin), "%s:%u: ", fixture_path(places[place].file),
+                                       cases[i].line);
                         fixture_write(places[place].file, cases[i].text);
                         fixture_refused(cases[i].code, origin);
                         fixture_refused(cases[i].code, cases[i].message);

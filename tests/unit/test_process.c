@@ -25,8 +25,12 @@ static char *const no_environment[] = {NULL};
 static int run(const char *script, int in, int out, int log, int dir_fd, int *ret_status)
 {
         const char *argv[] = {"/bin/sh", "-c", script, NULL};
-        const struct process_spec spec = {.argv = argv, .envp = no_environment, .stdin_fd = in, .stdout_fd = out,
-                                          .stderr_fd = log, .dir_fd = dir_fd};
+        const struct process_spec spec = {.argv = argv,
+                                          .envp = no_environment,
+                                          .stdin_fd = in,
+                                          .stdout_fd = out,
+                                          .stderr_fd = log,
+                                          .dir_fd = dir_fd};
         struct process process = PROCESS_INIT;
         int r = process_start(&spec, &process);
 
@@ -68,8 +72,9 @@ static void other_streams_are_null(void **state)
         int status = -1;
 
         (void)state;
-        assert_int_equal(run("readlink /proc/self/fd/0 /proc/$$/fd/2; pwd; echo x >&2; read line; echo $?", -1, out,
-                             -1, -1, &status), 0);
+        assert_int_equal(run("readlink /proc/self/fd/0 /proc/$$/fd/2; pwd; echo x >&2; read line; echo $?", -1, out, -1,
+                             -1, &status),
+                         0);
         assert_int_equal(status, 0);
         text = content(out);
         assert_string_equal(text, "/dev/null\n/dev/null\n/\n1\n");
@@ -100,7 +105,8 @@ static void inherits_nothing_else(void **state)
         assert_true(forgotten > 2);
         assert_int_equal(run("for fd in 0 1 2 3 4 5 6 7 8 9 10 11 12; do "
                              "test -e /proc/$$/fd/$fd && echo $fd $(readlink /proc/$$/fd/$fd); done; true",
-                             -1, out, -1, -1, &status), 0);
+                             -1, out, -1, -1, &status),
+                         0);
         (void)close(forgotten);
         text = content(out);
         for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
@@ -150,8 +156,12 @@ static void says_why_it_cannot_start(void **state)
                 skip(); /* a valgrind does not pass on why a program could not be started */
         for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
                 const char *argv[] = {broken[i].path, NULL};
-                const struct process_spec spec = {.argv = argv, .envp = no_environment, .stdin_fd = -1,
-                                                  .stdout_fd = -1, .stderr_fd = -1, .dir_fd = -1};
+                const struct process_spec spec = {.argv = argv,
+                                                  .envp = no_environment,
+                                                  .stdin_fd = -1,
+                                                  .stdout_fd = -1,
+                                                  .stderr_fd = -1,
+                                                  .dir_fd = -1};
                 struct process process = PROCESS_INIT;
 
                 assert_int_equal(process_start(&spec, &process), broken[i].expected);
@@ -165,8 +175,8 @@ static void says_why_it_cannot_start(void **state)
 static void kills_what_takes_too_long(void **state)
 {
         const char *argv[] = {"/bin/sleep", "60", NULL};
-        const struct process_spec spec = {.argv = argv, .envp = no_environment, .stdin_fd = -1, .stdout_fd = -1,
-                                          .stderr_fd = -1, .dir_fd = -1};
+        const struct process_spec spec = {
+                .argv = argv, .envp = no_environment, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1, .dir_fd = -1};
         struct process process = PROCESS_INIT;
         struct timespec begin, end;
         int status = 4711;
@@ -197,8 +207,8 @@ static int count_down(void *data)
 static void waiting_is_given_up(void **state)
 {
         const char *argv[] = {"/bin/sh", "-c", "sleep 60 & wait", NULL};
-        const struct process_spec spec = {.argv = argv, .envp = no_environment, .stdin_fd = -1, .stdout_fd = -1,
-                                          .stderr_fd = -1, .dir_fd = -1};
+        const struct process_spec spec = {
+                .argv = argv, .envp = no_environment, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1, .dir_fd = -1};
         struct process process = PROCESS_INIT;
         int status = 4711;
         int left = 3;
@@ -221,8 +231,8 @@ static void waiting_is_given_up(void **state)
 static void ends_in_time(void **state)
 {
         const char *argv[] = {"/bin/sh", "-c", "exit 3", NULL};
-        const struct process_spec spec = {.argv = argv, .envp = no_environment, .stdin_fd = -1, .stdout_fd = -1,
-                                          .stderr_fd = -1, .dir_fd = -1};
+        const struct process_spec spec = {
+                .argv = argv, .envp = no_environment, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1, .dir_fd = -1};
         struct process process = PROCESS_INIT;
         int status = -1;
 
@@ -259,8 +269,8 @@ static void python_environment_leaves_out_switches(void **state)
                 const char *name;
                 bool kept;
         } rows[] = {
-                {"PYTHONHOME", false}, {"PYTHONPATH", false},  {"PYTHON_GIL", false}, {"PYTHONOPTIMIZE", false},
-                {"__PYVENV_LAUNCHER__", false}, {"MYPYTHON", true}, {"PYTHO", true}, {"LANG", true},
+                {"PYTHONHOME", false},          {"PYTHONPATH", false}, {"PYTHON_GIL", false}, {"PYTHONOPTIMIZE", false},
+                {"__PYVENV_LAUNCHER__", false}, {"MYPYTHON", true},    {"PYTHO", true},       {"LANG", true},
                 {"__PYVENV_LAUNCHER__X", true},
         };
         char **environment;

@@ -14,7 +14,8 @@ enum step {
 };
 #define N_CHANGES 7
 #define STEP_CHANGED (STEP_DECIDED + N_CHANGES)
-#define STEP_CLEANING (STEP_CHANGED + 1) /* everything changed, and the staging directory is being removed: journal first */
+#define STEP_CLEANING                                                                                                  \
+        (STEP_CHANGED + 1) /* everything changed, and the staging directory is being removed: journal first */
 #define N_STEPS (STEP_CLEANING + 3)
 
 static char events[1024];
@@ -141,9 +142,9 @@ static void killed_at_each_step(void **state)
                         if (strcmp(now, step < STEP_DECIDED ? old : new) != 0)
                                 fail_msg("step %d: %s", step, now);
                         assert_string_equal(events, again != 0
-                                ? "1 finished or undid what an interrupted run had left\n"
-                                  "1 finished or undid what an interrupted run had left\n"
-                                : "1 finished or undid what an interrupted run had left\n");
+                                                            ? "1 finished or undid what an interrupted run had left\n"
+                                                              "1 finished or undid what an interrupted run had left\n"
+                                                            : "1 finished or undid what an interrupted run had left\n");
                 }
 }
 
@@ -211,13 +212,14 @@ static void damaged_journal_decides_nothing(void **state)
         old = fixture_everything("env");
         for (int i = 0; i < 3; i++) {
                 static const char *const texts[] = {"", "pipseed-journal 1\ntake lib",
-                                                            "pipseed-journal 9\nend 00000000\n"};
+                                                    "pipseed-journal 9\nend 00000000\n"};
                 _cleanup_free_ char *now = NULL;
                 struct txn *txn = fixture_prepare();
 
                 stage(txn);
                 assert_int_equal(file_create(txn->roots[PLAN_LIB].staging_fd, "journal", 0600, texts[i],
-                                             strlen(texts[i])), 0);
+                                             strlen(texts[i])),
+                                 0);
                 kill_txn(txn);
                 txn_free(fixture_open());
                 now = fixture_everything("env");
@@ -267,10 +269,14 @@ static void staging_of_another_user_is_left_alone(void **state)
 static void other_names_are_left_alone(void **state)
 {
         static const char *const entries[] = {
-                RIG_LIB "/.pipseed-/",                   RIG_LIB "/.pipseed-0123456789abcde/",
-                RIG_LIB "/.pipseed-0123456789abcdef0/",  RIG_LIB "/.pipseed-0123456789ABCDEF/",
-                RIG_LIB "/.pipseed-0123456789abcdeg/",   RIG_LIB "/pipseed-0123456789abcdef/",
-                RIG_LIB "/x.pipseed-0123456789abcdef/",  RIG_LIB "/.pipseed-1123456789abcdef",
+                RIG_LIB "/.pipseed-/",
+                RIG_LIB "/.pipseed-0123456789abcde/",
+                RIG_LIB "/.pipseed-0123456789abcdef0/",
+                RIG_LIB "/.pipseed-0123456789ABCDEF/",
+                RIG_LIB "/.pipseed-0123456789abcdeg/",
+                RIG_LIB "/pipseed-0123456789abcdef/",
+                RIG_LIB "/x.pipseed-0123456789abcdef/",
+                RIG_LIB "/.pipseed-1123456789abcdef",
                 RIG_LIB "/.pipseed-2123456789abcdef -> ../../../../outside",
                 RIG_LIB "/.pipseed-3123456789abcdef -> nowhere",
                 RIG_LIB "/pip/.pipseed-0123456789abcdef/",
@@ -380,8 +386,7 @@ static bool die_at(long number)
         };
         const struct sock_fprog program = {.len = ARRAY_SIZE(filter), .filter = filter};
 
-        return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-               prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+        return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
 static void killed_for_real(void **state)

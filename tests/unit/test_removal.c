@@ -12,8 +12,11 @@ static int removal_setup(void **state)
         if (fixture_setup(state) < 0)
                 return -1;
         tree_dir(RIG_LIB "/" INFO);
-        evil = (struct installed){.project = "evil", .version = "1.0", .location = fixture_paths[PLAN_LIB],
-                                  .dist_info = INFO, .has_record = true};
+        evil = (struct installed){.project = "evil",
+                                  .version = "1.0",
+                                  .location = fixture_paths[PLAN_LIB],
+                                  .dist_info = INFO,
+                                  .has_record = true};
         return 0;
 }
 
@@ -90,9 +93,9 @@ static void each_row(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-                _cleanup_free_ char *record = rows[i].row[0] == '%'
-                                                      ? str_format("%s%s,,\n", fixture_paths[PLAN_DATA], rows[i].row + 1)
-                                                      : str_format("%s,,\n", rows[i].row);
+                _cleanup_free_ char *record =
+                        rows[i].row[0] == '%' ? str_format("%s%s,,\n", fixture_paths[PLAN_DATA], rows[i].row + 1)
+                                              : str_format("%s,,\n", rows[i].row);
                 _cleanup_free_ char *found = NULL;
 
                 tree_file(RIG_LIB "/" INFO "/RECORD", record);
@@ -120,8 +123,9 @@ static void sorted_and_once(void **state)
 static void hostile_entry_points(void **state)
 {
         static const char *const texts[] = {
-                "[console_scripts]\npython = evil:main\n",  "[console_scripts]\n../x = evil:main\n",
-                "[console_scripts]\nactivate = evil:main\n", "garbage", "[console_scripts]\nevil = not a module\n", "",
+                "[console_scripts]\npython = evil:main\n",   "[console_scripts]\n../x = evil:main\n",
+                "[console_scripts]\nactivate = evil:main\n", "garbage",
+                "[console_scripts]\nevil = not a module\n",  "",
         };
 
         (void)state;
@@ -180,12 +184,9 @@ static void only_what_can_be_removed(void **state)
                 const char *location;
                 bool possible;
         } cases[] = {
-                {true, false, fixture_paths[PLAN_LIB], true},
-                {false, false, fixture_paths[PLAN_LIB], false},
-                {true, true, fixture_paths[PLAN_LIB], false},
-                {true, false, "/usr/lib/python3/dist-packages", false},
-                {true, false, fixture_paths[PLAN_DATA], false},
-                {true, false, fixture_paths[PLAN_SCRIPTS], false},
+                {true, false, fixture_paths[PLAN_LIB], true},   {false, false, fixture_paths[PLAN_LIB], false},
+                {true, true, fixture_paths[PLAN_LIB], false},   {true, false, "/usr/lib/python3/dist-packages", false},
+                {true, false, fixture_paths[PLAN_DATA], false}, {true, false, fixture_paths[PLAN_SCRIPTS], false},
         };
 
         (void)state;

@@ -32,7 +32,9 @@ static int open_dir(const char *path)
 /* The entry as another process sees it that opens it now. */
 static void open_entry(const struct store *store, struct entry *ret_entry)
 {
-        struct entry entry = {.store = store, .fd = open_dir(ENTRY), .files_fd = open_dir(ENTRY "/files"),
+        struct entry entry = {.store = store,
+                              .fd = open_dir(ENTRY),
+                              .files_fd = open_dir(ENTRY "/files"),
                               .pyc_fd = -1};
         _cleanup_free_ char *text = NULL;
         size_t len;
@@ -52,8 +54,12 @@ static void close_entry(struct entry *entry)
 /* a and b have three links, c has two. */
 static void make(struct fixture *fixture)
 {
-        struct wheel wheel = {.info = {.filename = "demo-1-py3-none-any.whl", .project = "demo", .version = "1",
-                                       .dist_info = "demo-1.dist-info", .data_dir = "demo-1.data", .files = files,
+        struct wheel wheel = {.info = {.filename = "demo-1-py3-none-any.whl",
+                                       .project = "demo",
+                                       .version = "1",
+                                       .dist_info = "demo-1.dist-info",
+                                       .data_dir = "demo-1.data",
+                                       .files = files,
                                        .n_files = N}};
         static const char *const links[][2] = {{"a", "a1"}, {"a", "a2"}, {"b", "b1"}, {"b", "b2"}, {"c", "c1"}};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
@@ -62,8 +68,8 @@ static void make(struct fixture *fixture)
 
         tree_dir("cache");
         tree_dir("env");
-        assert_int_equal(store_open(AT_FDCWD, tree_path("cache"), tree_path("cache"), STORE_OWN, &fixture->store,
-                                    &err), 0);
+        assert_int_equal(store_open(AT_FDCWD, tree_path("cache"), tree_path("cache"), STORE_OWN, &fixture->store, &err),
+                         0);
         tree_dir(ENTRY "/files");
         fd = open_dir(ENTRY);
         files_fd = open_dir(ENTRY "/files");

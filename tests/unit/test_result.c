@@ -26,9 +26,15 @@ static void copies_everything(void **state)
         assert_int_equal(result_set_target(&builder, &target, text), 0);
         for (int i = 0; i < 100; i++) {
                 const struct pipseed_package package = {
-                        .name = text, .version = text, .location = text, .wheel = i % 2 != 0 ? text : NULL,
-                        .sha256 = i % 2 != 0 ? text : NULL, .previous_version = i % 3 != 0 ? text : NULL,
-                        .source = i % 2 != 0 ? text : NULL, .action = PIPSEED_ACTION_UPGRADED, .n_files = (uint64_t)i,
+                        .name = text,
+                        .version = text,
+                        .location = text,
+                        .wheel = i % 2 != 0 ? text : NULL,
+                        .sha256 = i % 2 != 0 ? text : NULL,
+                        .previous_version = i % 3 != 0 ? text : NULL,
+                        .source = i % 2 != 0 ? text : NULL,
+                        .action = PIPSEED_ACTION_UPGRADED,
+                        .n_files = (uint64_t)i,
                         .n_bytecode = 7,
                 };
 
@@ -109,7 +115,7 @@ static void names_actions(void **state)
         for (size_t i = 0; i < ARRAY_SIZE(names); i++)
                 assert_string_equal(pipseed_action_name((enum pipseed_action)i), names[i]);
         assert_null(pipseed_action_name((enum pipseed_action)4));
-        assert_null(pipseed_action_name((enum pipseed_action)-1));
+        assert_null(pipseed_action_name((enum pipseed_action) - 1));
 }
 
 int main(void)

@@ -33,7 +33,8 @@ static void test_rows(void **state)
 
 static void test_sections(void **state)
 {
-        static const char *const expected[] = {"policy", "seed", "wheels", "sha256", "install", "cache", "target", "venv"};
+        static const char *const expected[] = {"policy",  "seed",  "wheels", "sha256",
+                                               "install", "cache", "target", "venv"};
 
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
@@ -93,8 +94,9 @@ static void test_suggestions(void **state)
         static const struct {
                 const char *section, *meant;
         } sections[] = {
-                {"sed", "seed"},   {"Seed", "seed"},   {"wheel", "wheels"}, {"instal", "install"},
-                {"SHA256", "sha256"}, {"sha-256", "sha256"}, {"caches", "cache"}, {"global", NULL}, {"", NULL},
+                {"sed", "seed"},       {"Seed", "seed"},     {"wheel", "wheels"},
+                {"instal", "install"}, {"SHA256", "sha256"}, {"sha-256", "sha256"},
+                {"caches", "cache"},   {"global", NULL},     {"", NULL},
         };
 
         (void)state;
@@ -118,9 +120,15 @@ static void test_suggested_names(void **state)
         static const struct {
                 const char *name, *meant;
         } names[] = {
-                {"seed.pips", "seed.pip"}, {"wheel.dirs", "wheels.dirs"}, {"wheels.dir", "wheels.dirs"},
-                {"pip", "seed.pip"},       {"wheel", "wheels"},           {"seed.link-mode", "install.link-mode"},
-                {"x.y", NULL},             {"", NULL},                    {".", NULL},
+                {"seed.pips", "seed.pip"},
+                {"wheel.dirs", "wheels.dirs"},
+                {"wheels.dir", "wheels.dirs"},
+                {"pip", "seed.pip"},
+                {"wheel", "wheels"},
+                {"seed.link-mode", "install.link-mode"},
+                {"x.y", NULL},
+                {"", NULL},
+                {".", NULL},
         };
 
         (void)state;
@@ -162,9 +170,9 @@ static void test_documents(void **state)
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_rows),        cmocka_unit_test(test_sections),  cmocka_unit_test(test_variables),
-                cmocka_unit_test(test_suggestions), cmocka_unit_test(test_documents),
-                cmocka_unit_test(test_suggested_names),
+                cmocka_unit_test(test_rows),      cmocka_unit_test(test_sections),
+                cmocka_unit_test(test_variables), cmocka_unit_test(test_suggestions),
+                cmocka_unit_test(test_documents), cmocka_unit_test(test_suggested_names),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

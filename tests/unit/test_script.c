@@ -143,11 +143,20 @@ static const struct {
         const char *line;
         bool expected;
 } cookies[] = {
-        {"# -*- coding: utf-8 -*-", true}, {"#coding=latin-1", true},      {" \t\f# vim: set fileencoding=x :", true},
-        {"# coding:\tx", true},            {"# coding: coding:x", true},   {"# coding", false},
-        {"# coding:", false},              {"# coding: ", false},          {"# coding : x", false},
-        {"x # coding: utf-8", false},      {"", false},                    {"#", false},
-        {"# coding: (", false},            {"# Coding: x", false},
+        {"# -*- coding: utf-8 -*-", true},
+        {"#coding=latin-1", true},
+        {" \t\f# vim: set fileencoding=x :", true},
+        {"# coding:\tx", true},
+        {"# coding: coding:x", true},
+        {"# coding", false},
+        {"# coding:", false},
+        {"# coding: ", false},
+        {"# coding : x", false},
+        {"x # coding: utf-8", false},
+        {"", false},
+        {"#", false},
+        {"# coding: (", false},
+        {"# Coding: x", false},
 };
 
 static void knows_cookies(void **state)
@@ -194,8 +203,10 @@ static size_t make_points(struct arena *arena, const char *text, struct entry_po
         assert_non_null(rest);
         for (char *name; (name = strsep(&rest, " ")) != NULL;)
                 if (name[0] != '\0')
-                        ret_points[n++] = (struct entry_point){
-                                .name = name + (name[0] == '!'), .module = "m", .attr = "a", .gui = name[0] == '!'};
+                        ret_points[n++] = (struct entry_point){.name = name + (name[0] == '!'),
+                                                               .module = "m",
+                                                               .attr = "a",
+                                                               .gui = name[0] == '!'};
         return n;
 }
 
@@ -213,8 +224,8 @@ static void names_scripts(void **state)
                 struct script_name *names = NULL;
                 size_t n = 99;
 
-                assert_int_equal(
-                        script_names(&arena, &wheel, c->scripts, 3, c->minor, c->version, &names, &n, &err), 0);
+                assert_int_equal(script_names(&arena, &wheel, c->scripts, 3, c->minor, c->version, &names, &n, &err),
+                                 0);
                 assert_non_null(names);
                 for (size_t j = 0; j < n; j++)
                         str_printf(&text, names[j].n_rows == 1 ? "%s%s" : "%s%s*%u", j > 0 ? " " : "", names[j].name,
@@ -243,8 +254,8 @@ static void later_entry_point_wins(void **state)
 
 static void refuses_unsafe_names(void **state)
 {
-        static const char *const unsafe[] = {"python", "python3.11", "Python", "pypy3", "activate", "activate.csh",
-                                             "deactivate", "-rf", ".hidden", "a/b", "..", "a\nb"};
+        static const char *const unsafe[] = {"python",     "python3.11", "Python",  "pypy3", "activate", "activate.csh",
+                                             "deactivate", "-rf",        ".hidden", "a/b",   "..",       "a\nb"};
 
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(unsafe); i++) {
@@ -270,9 +281,9 @@ static const struct {
         const char *path;
         bool expected;
 } wrappers[] = {
-        {"ep", true},      {"ep.exe", true},         {"ep.EXE", true},      {"ep-script.py", true}, {"ep.pya", true},
-        {"sub/ep", true},  {"ep.py", false},         {"e", false},          {"EP", false},          {".exe", false},
-        {"ep.exe.exe", false}, {"ep-script.pyw", false},
+        {"ep", true},     {"ep.exe", true}, {"ep.EXE", true},      {"ep-script.py", true},
+        {"ep.pya", true}, {"sub/ep", true}, {"ep.py", false},      {"e", false},
+        {"EP", false},    {".exe", false},  {"ep.exe.exe", false}, {"ep-script.pyw", false},
 };
 
 static void knows_wrappers(void **state)
@@ -289,10 +300,10 @@ static void knows_wrappers(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(writes_shebangs),        cmocka_unit_test(writes_scripts),
-                cmocka_unit_test(rewrites_scripts),       cmocka_unit_test(knows_cookies),
-                cmocka_unit_test(names_scripts),          cmocka_unit_test(later_entry_point_wins),
-                cmocka_unit_test(refuses_unsafe_names),   cmocka_unit_test(knows_wrappers),
+                cmocka_unit_test(writes_shebangs),      cmocka_unit_test(writes_scripts),
+                cmocka_unit_test(rewrites_scripts),     cmocka_unit_test(knows_cookies),
+                cmocka_unit_test(names_scripts),        cmocka_unit_test(later_entry_point_wins),
+                cmocka_unit_test(refuses_unsafe_names), cmocka_unit_test(knows_wrappers),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,8 +138,7 @@ static void test_faulty(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(faulty); i++)
-                expect_fault(faulty[i].text, strlen(faulty[i].text), faulty[i].line, faulty[i].message,
-                             faulty[i].hint);
+                expect_fault(faulty[i].text, strlen(faulty[i].text), faulty[i].line, faulty[i].message, faulty[i].hint);
 }
 
 static void test_nul(void **state)
@@ -161,9 +160,9 @@ static void test_long_lines(void **state)
         static const struct {
                 const char *before, *start, *after;
         } frames[] = {
-                {"[cache]\n", "dir = /", "\n"},     {"[cache]\n", "dir = /", "\r\n"},
-                {"[cache]\n", "dir = /", ""},       {"[cache]\n", "dir = /", "\nsystem = /x\n"},
-                {"[cache]\n", "; ", "\n"},          {"[wheels]\ndirs = /a\n", "  /", "\n"},
+                {"[cache]\n", "dir = /", "\n"}, {"[cache]\n", "dir = /", "\r\n"},
+                {"[cache]\n", "dir = /", ""},   {"[cache]\n", "dir = /", "\nsystem = /x\n"},
+                {"[cache]\n", "; ", "\n"},      {"[wheels]\ndirs = /a\n", "  /", "\n"},
         };
 
         (void)state;

@@ -61,8 +61,8 @@ static int scattered(int i, int n)
 static const struct {
         const char *name;
         int (*key)(int i, int n);
-} shapes[] = {{"rising", rising}, {"falling", falling},     {"equal", equal},
-              {"two lists", two_lists}, {"saw", saw}, {"scattered", scattered}};
+} shapes[] = {{"rising", rising},       {"falling", falling}, {"equal", equal},
+              {"two lists", two_lists}, {"saw", saw},         {"scattered", scattered}};
 
 static void sorted_and_stable(void **state)
 {
@@ -77,8 +77,9 @@ static void sorted_and_stable(void **state)
                         for (int i = 0; i < n; i++) {
                                 if (items[i].key != shapes[s].key(items[i].place, n))
                                         fail_msg("%s, %d items: %d is torn", shapes[s].name, n, i);
-                                if (i > 0 && (items[i - 1].key > items[i].key ||
-                                              (items[i - 1].key == items[i].key && items[i - 1].place >= items[i].place)))
+                                if (i > 0 &&
+                                    (items[i - 1].key > items[i].key ||
+                                     (items[i - 1].key == items[i].key && items[i - 1].place >= items[i].place)))
                                         fail_msg("%s, %d items: %d is out of order", shapes[s].name, n, i);
                         }
                 }

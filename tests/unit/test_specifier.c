@@ -228,12 +228,9 @@ static void test_public_function(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_ranges),
-                cmocka_unit_test(test_prereleases),
-                cmocka_unit_test(test_invalid),
-                cmocka_unit_test(test_message),
-                cmocka_unit_test(test_pins),
-                cmocka_unit_test(test_public_function),
+                cmocka_unit_test(test_ranges),  cmocka_unit_test(test_prereleases),
+                cmocka_unit_test(test_invalid), cmocka_unit_test(test_message),
+                cmocka_unit_test(test_pins),    cmocka_unit_test(test_public_function),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,9 +34,14 @@ static void plan_demo(struct plan *ret_plan)
                 .dirs[PLAN_DATA] = fixture_paths[PLAN_DATA],
         };
         bool compiled[DEMO_N] = {false};
-        const struct plan_input input = {.wheel = &entry->files.info, .target = demo_target, .scheme = &scheme,
-                                         .installer = "pipseed", .pip_version = "26.3", .requested = true,
-                                         .compiled = compiled, .pyc_suffix = entry->pyc_suffix};
+        const struct plan_input input = {.wheel = &entry->files.info,
+                                         .target = demo_target,
+                                         .scheme = &scheme,
+                                         .installer = "pipseed",
+                                         .pip_version = "26.3",
+                                         .requested = true,
+                                         .compiled = compiled,
+                                         .pyc_suffix = entry->pyc_suffix};
 
         for (size_t i = 0; i < entry->pyc.info.n_files; i++)
                 compiled[entry->pyc.source[i]] = true;
@@ -131,7 +136,10 @@ static void modes_of_generated_files(void **state)
 {
         static const struct {
                 mode_t umask, script, rewritten, plain;
-        } rows[] = {{022, 0755, 0755, 0644}, {077, 0755, 0711, 0600}, {0, 0777, 0777, 0666}, {027, 0755, 0751, 0640},
+        } rows[] = {{022, 0755, 0755, 0644},
+                    {077, 0755, 0711, 0600},
+                    {0, 0777, 0777, 0666},
+                    {027, 0755, 0751, 0640},
                     {002, 0775, 0775, 0664}};
 
         (void)state;
@@ -141,9 +149,16 @@ static void modes_of_generated_files(void **state)
                 _cleanup_(txn_freep) struct txn *txn = fixture_prepare();
                 struct plan_file files[] = {
                         {.root = PLAN_LIB, .path = "plain", .content = "a\0b", .content_len = 3},
-                        {.root = PLAN_SCRIPTS, .path = "rewritten", .content = "x", .content_len = 1,
+                        {.root = PLAN_SCRIPTS,
+                         .path = "rewritten",
+                         .content = "x",
+                         .content_len = 1,
                          .executable = true},
-                        {.root = PLAN_SCRIPTS, .path = "script", .content = "x", .content_len = 1, .executable = true,
+                        {.root = PLAN_SCRIPTS,
+                         .path = "script",
+                         .content = "x",
+                         .content_len = 1,
+                         .executable = true,
                          .is_script = true},
                 };
                 const struct plan plan = {.files = files, .n_files = ARRAY_SIZE(files)};

@@ -136,9 +136,12 @@ static void system_store_is_not_read(void **state)
         assert_int_equal(unlink(tree_path(entry_file(part.entry, "epoch"))), 0);
         system.kind = STORE_SYSTEM;
         timeless.epoch[0] = '\0';
-        assert_int_equal(stamp_check(&system, part.fd, part.entry->files_fd, &part.entry->files, &(struct progress){0}), 0);
+        assert_int_equal(stamp_check(&system, part.fd, part.entry->files_fd, &part.entry->files, &(struct progress){0}),
+                         0);
         /* Where the boot cannot be told, only reading helps. */
-        assert_int_equal(stamp_check(&timeless, part.fd, part.entry->files_fd, &part.entry->files, &(struct progress){0}), -EBADMSG);
+        assert_int_equal(stamp_check(&timeless, part.fd, part.entry->files_fd, &part.entry->files,
+                                     &(struct progress){0}),
+                         -EBADMSG);
         assert_false(tree_has(entry_file(part.entry, "epoch")));
 }
 
@@ -185,9 +188,9 @@ static const struct {
         size_t index;
         int expected;
 } damages[] = {
-        {damage_nothing, 0, 0},        {damage_content, 4, -EBADMSG}, {damage_gone, 7, -EBADMSG},
-        {damage_link, 1, -EBADMSG},    {damage_empty, DEMO_N - 1, -EBADMSG},
-        {damage_fifo, 6, -EBADMSG},    {damage_dir, 8, -EISDIR},
+        {damage_nothing, 0, 0},     {damage_content, 4, -EBADMSG},        {damage_gone, 7, -EBADMSG},
+        {damage_link, 1, -EBADMSG}, {damage_empty, DEMO_N - 1, -EBADMSG}, {damage_fifo, 6, -EBADMSG},
+        {damage_dir, 8, -EISDIR},
 };
 
 static void names_the_damaged_file(void **state)
@@ -200,7 +203,8 @@ static void names_the_damaged_file(void **state)
                 size_t index = 4711;
 
                 damages[i].damage(entry_file(part.entry, path));
-                assert_int_equal(stamp_check_files(part.entry->files_fd, &part.entry->files, &(struct progress){0}, &index),
+                assert_int_equal(stamp_check_files(part.entry->files_fd, &part.entry->files, &(struct progress){0},
+                                                   &index),
                                  damages[i].expected);
                 assert_int_equal(index, damages[i].expected == 0 ? 4711 : damages[i].index);
                 assert_int_equal(entry_discard(part.entry, &err), 0);

@@ -74,7 +74,7 @@ static void finds_its_dir(void **state)
                 int r;
 
                 (void)(directories[i].xdg != NULL ? setenv("XDG_CACHE_HOME", expand(directories[i].xdg), 1)
-                                              : unsetenv("XDG_CACHE_HOME"));
+                                                  : unsetenv("XDG_CACHE_HOME"));
                 (void)(directories[i].home != NULL ? setenv("HOME", expand(directories[i].home), 1) : unsetenv("HOME"));
                 r = store_find_dir(expand(directories[i].cache_dir), &path, &err);
                 if (directories[i].expected == NULL) {

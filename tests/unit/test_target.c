@@ -29,7 +29,7 @@ static char *encode(const char *template)
                 struct str path = STR_INIT;
 
                 if (template[0] != '\'') {
-                        str_add_char(&out, *template++ );
+                        str_add_char(&out, *template ++);
                         continue;
                 }
                 for (const char *p = template + 1; p < template + 1 + len; p++)
@@ -143,7 +143,8 @@ static void test_parse(void **state)
 
 static void test_parse_no_json(void **state)
 {
-        static const char *const texts[] = {"", "{", "[]", "null", "{}", "{\"version\": [3,6,0], \"version\": [3,7,0]}"};
+        static const char *const texts[] = {"",     "{",  "[]",
+                                            "null", "{}", "{\"version\": [3,6,0], \"version\": [3,7,0]}"};
 
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -297,9 +298,12 @@ static const struct {
         const char *expected; /* purelib of the user scheme */
         bool enabled;
 } user_cases[] = {
-        {"/ub", "/home/x", NULL, "/ub/lib/site", true},   {NULL, "/home/x", NULL, "/home/x/.local/lib/site", true},
-        {"", "/home/x", NULL, "/home/x/.local/lib/site", true}, {NULL, "", NULL, "/.local/lib/site", true},
-        {NULL, "/", NULL, "/.local/lib/site", true},      {"/ub", "/home/x", "1", "/ub/lib/site", false},
+        {"/ub", "/home/x", NULL, "/ub/lib/site", true},
+        {NULL, "/home/x", NULL, "/home/x/.local/lib/site", true},
+        {"", "/home/x", NULL, "/home/x/.local/lib/site", true},
+        {NULL, "", NULL, "/.local/lib/site", true},
+        {NULL, "/", NULL, "/.local/lib/site", true},
+        {"/ub", "/home/x", "1", "/ub/lib/site", false},
         {"/ub", "/home/x", "", "/ub/lib/site", true},
 };
 
@@ -428,7 +432,9 @@ static void test_cancel(void **state)
         int n_events = 0;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct target *target = NULL;
-        const struct target_query query = {.python = tree_path("base/python3"), .event = refuse, .event_data = &n_events};
+        const struct target_query query = {.python = tree_path("base/python3"),
+                                           .event = refuse,
+                                           .event_data = &n_events};
 
         (void)state;
         assert_int_equal(target_find(&query, &target, &err), PIPSEED_E_CANCELLED);
@@ -468,8 +474,7 @@ static void test_names_on_path(void **state)
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
                 const struct target_query query = {.python = cases[i].name};
 
-                assert_int_equal(target_find(&query, &target, &err),
-                                 cases[i].exe != NULL ? 0 : PIPSEED_E_NO_TARGET);
+                assert_int_equal(target_find(&query, &target, &err), cases[i].exe != NULL ? 0 : PIPSEED_E_NO_TARGET);
                 if (cases[i].exe == NULL) {
                         assert_non_null(strstr(err.message, cases[i].name));
                         assert_non_null(strstr(err.hint, "'>=3.12'"));
@@ -488,58 +493,182 @@ static const struct {
         int code;
         const char *version, *exe, *purelib, *scripts, *headers;
 } image_cases[] = {
-        {"buildroot", {"usr/bin/python3.11*", "usr/bin/python3 -> python3.11", "usr/lib/python3.11/os.pyc"}, NULL, NULL, 0,
-         "3.11.0", "/usr/bin/python3", "/usr/lib/python3.11/site-packages", "/usr/bin", "/usr/include/python3.11"},
-        {"micro", {"usr/bin/python3.11*", "usr/bin/python3 -> python3.11", "usr/lib/python3.11/os.py",
-                   "usr/include/python3.11/patchlevel.h"},
-         NULL, NULL, 0, "3.11.7", "/usr/bin/python3", "/usr/lib/python3.11/site-packages", "/usr/bin",
+        {"buildroot",
+         {"usr/bin/python3.11*", "usr/bin/python3 -> python3.11", "usr/lib/python3.11/os.pyc"},
+         NULL,
+         NULL,
+         0,
+         "3.11.0",
+         "/usr/bin/python3",
+         "/usr/lib/python3.11/site-packages",
+         "/usr/bin",
          "/usr/include/python3.11"},
-        {"debian", {"usr/bin/python3.11*", "usr/bin/python3 -> /usr/bin/python3.11", "usr/lib/python3.11/os.py",
-                    "usr/lib/python3/dist-packages/", "etc/debian_version", "bin -> usr/bin"},
-         NULL, "/bin/python3", 0, "3.11.0", "/bin/python3", "/usr/local/lib/python3.11/dist-packages", "/usr/local/bin",
+        {"micro",
+         {"usr/bin/python3.11*", "usr/bin/python3 -> python3.11", "usr/lib/python3.11/os.py",
+          "usr/include/python3.11/patchlevel.h"},
+         NULL,
+         NULL,
+         0,
+         "3.11.7",
+         "/usr/bin/python3",
+         "/usr/lib/python3.11/site-packages",
+         "/usr/bin",
          "/usr/include/python3.11"},
-        {"older debian", {"usr/bin/python3.9*", "usr/bin/python3 -> python3.9", "usr/lib/python3.9/os.py",
-                          "usr/lib/python3/dist-packages/", "etc/debian_version"},
-         NULL, NULL, 0, "3.9.0", "/usr/bin/python3", "/usr/local/lib/python3.9/dist-packages", "/usr/local/bin",
+        {"debian",
+         {"usr/bin/python3.11*", "usr/bin/python3 -> /usr/bin/python3.11", "usr/lib/python3.11/os.py",
+          "usr/lib/python3/dist-packages/", "etc/debian_version", "bin -> usr/bin"},
+         NULL,
+         "/bin/python3",
+         0,
+         "3.11.0",
+         "/bin/python3",
+         "/usr/local/lib/python3.11/dist-packages",
+         "/usr/local/bin",
+         "/usr/include/python3.11"},
+        {"older debian",
+         {"usr/bin/python3.9*", "usr/bin/python3 -> python3.9", "usr/lib/python3.9/os.py",
+          "usr/lib/python3/dist-packages/", "etc/debian_version"},
+         NULL,
+         NULL,
+         0,
+         "3.9.0",
+         "/usr/bin/python3",
+         "/usr/local/lib/python3.9/dist-packages",
+         "/usr/local/bin",
          "/usr/local/include/python3.9"},
-        {"own build in debian", {"usr/local/bin/python3.12*", "usr/local/bin/python3 -> python3.12",
-                                 "usr/local/lib/python3.12/os.py", "usr/lib/python3/dist-packages/", "etc/debian_version"},
-         NULL, "python3", 0, "3.12.0", "/usr/local/bin/python3", "/usr/local/lib/python3.12/site-packages",
-         "/usr/local/bin", "/usr/local/include/python3.12"},
-        {"abi flags", {"usr/bin/python3.7*", "usr/lib/python3.7/os.py"}, NULL, "/usr/bin/python3.7", 0, "3.7.0",
-         "/usr/bin/python3.7", "/usr/lib/python3.7/site-packages", "/usr/bin", "/usr/include/python3.7m"},
-        {"free-threaded", {"opt/bin/python3.13t*", "opt/lib/python3.13t/os.py"}, NULL, "/opt/bin/python3.13t", 0, "3.13.0",
-         "/opt/bin/python3.13t", "/opt/lib/python3.13t/site-packages", "/opt/bin", "/opt/include/python3.13t"},
-        {"lib64", {"usr/bin/python3.11*", "usr/lib64/python3.11/os.py"}, NULL, "/usr/bin/python3.11", 0, "3.11.0",
-         "/usr/bin/python3.11", "/usr/lib/python3.11/site-packages", "/usr/bin", "/usr/include/python3.11"},
-        {"version by its directory", {"usr/bin/python3*", "usr/lib/python3.10/os.py"}, NULL, NULL, 0, "3.10.0",
-         "/usr/bin/python3", "/usr/lib/python3.10/site-packages", "/usr/bin", "/usr/include/python3.10"},
-        {"by version", {"usr/bin/python3.10*", "usr/lib/python3.10/os.py"}, NULL, "3.10", 0, "3.10.0",
-         "/usr/bin/python3.10", "/usr/lib/python3.10/site-packages", "/usr/bin", "/usr/include/python3.10"},
-        {"environment inside", {"usr/bin/python3.11*", "usr/bin/python3 -> python3.11", "usr/lib/python3.11/os.py",
-                                "srv/app/pyvenv.cfg", "srv/app/bin/python3 -> /usr/bin/python3",
-                                "srv/app/bin/python -> python3"},
-         "/srv/app", NULL, 0, "3.11.0", "/srv/app/bin/python3", "/srv/app/lib/python3.11/site-packages", "/srv/app/bin",
+        {"own build in debian",
+         {"usr/local/bin/python3.12*", "usr/local/bin/python3 -> python3.12", "usr/local/lib/python3.12/os.py",
+          "usr/lib/python3/dist-packages/", "etc/debian_version"},
+         NULL,
+         "python3",
+         0,
+         "3.12.0",
+         "/usr/local/bin/python3",
+         "/usr/local/lib/python3.12/site-packages",
+         "/usr/local/bin",
+         "/usr/local/include/python3.12"},
+        {"abi flags",
+         {"usr/bin/python3.7*", "usr/lib/python3.7/os.py"},
+         NULL,
+         "/usr/bin/python3.7",
+         0,
+         "3.7.0",
+         "/usr/bin/python3.7",
+         "/usr/lib/python3.7/site-packages",
+         "/usr/bin",
+         "/usr/include/python3.7m"},
+        {"free-threaded",
+         {"opt/bin/python3.13t*", "opt/lib/python3.13t/os.py"},
+         NULL,
+         "/opt/bin/python3.13t",
+         0,
+         "3.13.0",
+         "/opt/bin/python3.13t",
+         "/opt/lib/python3.13t/site-packages",
+         "/opt/bin",
+         "/opt/include/python3.13t"},
+        {"lib64",
+         {"usr/bin/python3.11*", "usr/lib64/python3.11/os.py"},
+         NULL,
+         "/usr/bin/python3.11",
+         0,
+         "3.11.0",
+         "/usr/bin/python3.11",
+         "/usr/lib/python3.11/site-packages",
+         "/usr/bin",
+         "/usr/include/python3.11"},
+        {"version by its directory",
+         {"usr/bin/python3*", "usr/lib/python3.10/os.py"},
+         NULL,
+         NULL,
+         0,
+         "3.10.0",
+         "/usr/bin/python3",
+         "/usr/lib/python3.10/site-packages",
+         "/usr/bin",
+         "/usr/include/python3.10"},
+        {"by version",
+         {"usr/bin/python3.10*", "usr/lib/python3.10/os.py"},
+         NULL,
+         "3.10",
+         0,
+         "3.10.0",
+         "/usr/bin/python3.10",
+         "/usr/lib/python3.10/site-packages",
+         "/usr/bin",
+         "/usr/include/python3.10"},
+        {"environment inside",
+         {"usr/bin/python3.11*", "usr/bin/python3 -> python3.11", "usr/lib/python3.11/os.py", "srv/app/pyvenv.cfg",
+          "srv/app/bin/python3 -> /usr/bin/python3", "srv/app/bin/python -> python3"},
+         "/srv/app",
+         NULL,
+         0,
+         "3.11.0",
+         "/srv/app/bin/python3",
+         "/srv/app/lib/python3.11/site-packages",
+         "/srv/app/bin",
          "/srv/app/include/site/python3.11"},
-        {"two versions", {"usr/bin/python3*", "usr/lib/python3.10/os.py", "usr/lib/python3.11/os.py"}, NULL, NULL,
-         PIPSEED_E_BAD_TARGET, NULL, NULL, NULL, NULL, NULL},
-        {"no standard library", {"usr/bin/python3.11*"}, NULL, "/usr/bin/python3.11", PIPSEED_E_BAD_TARGET, NULL, NULL,
-         NULL, NULL, NULL},
-        {"3.5", {"usr/bin/python3.5*", "usr/lib/python3.5/os.py"}, NULL, "/usr/bin/python3.5", PIPSEED_E_BAD_TARGET, NULL,
-         NULL, NULL, NULL, NULL},
-        {"PyPy", {"usr/bin/pypy3*", "usr/lib/pypy3.9/os.py"}, NULL, "/usr/bin/pypy3", PIPSEED_E_BAD_TARGET, NULL, NULL,
-         NULL, NULL, NULL},
+        {"two versions",
+         {"usr/bin/python3*", "usr/lib/python3.10/os.py", "usr/lib/python3.11/os.py"},
+         NULL,
+         NULL,
+         PIPSEED_E_BAD_TARGET,
+         NULL,
+         NULL,
+         NULL,
+         NULL,
+         NULL},
+        {"no standard library",
+         {"usr/bin/python3.11*"},
+         NULL,
+         "/usr/bin/python3.11",
+         PIPSEED_E_BAD_TARGET,
+         NULL,
+         NULL,
+         NULL,
+         NULL,
+         NULL},
+        {"3.5",
+         {"usr/bin/python3.5*", "usr/lib/python3.5/os.py"},
+         NULL,
+         "/usr/bin/python3.5",
+         PIPSEED_E_BAD_TARGET,
+         NULL,
+         NULL,
+         NULL,
+         NULL,
+         NULL},
+        {"PyPy",
+         {"usr/bin/pypy3*", "usr/lib/pypy3.9/os.py"},
+         NULL,
+         "/usr/bin/pypy3",
+         PIPSEED_E_BAD_TARGET,
+         NULL,
+         NULL,
+         NULL,
+         NULL,
+         NULL},
         /* Not there: the live one is asked for, and PATH has none. */
         {"empty root", {"usr/"}, NULL, NULL, PIPSEED_E_NO_TARGET, NULL, NULL, NULL, NULL, NULL},
-        {"link leads nowhere inside", {"usr/bin/python3 -> /nonexistent/python3.11"}, NULL, "python3",
-         PIPSEED_E_NO_TARGET, NULL, NULL, NULL, NULL, NULL},
+        {"link leads nowhere inside",
+         {"usr/bin/python3 -> /nonexistent/python3.11"},
+         NULL,
+         "python3",
+         PIPSEED_E_NO_TARGET,
+         NULL,
+         NULL,
+         NULL,
+         NULL,
+         NULL},
 };
 
 static void check_image(size_t i)
 {
         _cleanup_(target_freep) struct target *target = NULL;
         struct pipseed_error err = PIPSEED_ERROR_INIT;
-        const struct target_query query = {.env = image_cases[i].env, .python = image_cases[i].python, .root = tree_root};
+        const struct target_query query = {.env = image_cases[i].env,
+                                           .python = image_cases[i].python,
+                                           .root = tree_root};
         int r = target_find(&query, &target, &err);
 
         if (r != image_cases[i].code)

@@ -44,13 +44,16 @@ static int work(void *data, unsigned int worker, size_t unit)
 static const struct {
         unsigned int n_workers;
         size_t n_units;
-} sizes[] = {{1, 0}, {4, 0}, {1, 1}, {2, 1}, {1, 100}, {2, 100}, {2, 101}, {3, 1000}, {16, 1000}, {16, 17}, {40, 1000}, {0, 5}};
+} sizes[] = {{1, 0},   {4, 0},    {1, 1},     {2, 1},   {1, 100},   {2, 100},
+             {2, 101}, {3, 1000}, {16, 1000}, {16, 17}, {40, 1000}, {0, 5}};
 
 static void each_unit_once(void **state)
 {
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-                struct job job = {.n_units = sizes[i].n_units, .n_workers = THREAD_POOL_MAX, .bad_from = SIZE_MAX,
+                struct job job = {.n_units = sizes[i].n_units,
+                                  .n_workers = THREAD_POOL_MAX,
+                                  .bad_from = SIZE_MAX,
                                   .caller = pthread_self()};
 
                 if (sizes[i].n_workers > 0 && sizes[i].n_workers < THREAD_POOL_MAX)

@@ -99,8 +99,7 @@ static void commit_changes_everything(void **state)
 static void failing_commit_takes_back(void **state)
 {
         static const char *const obstacles[] = {
-                RIG_LIB "/pip-2.dist-info/theirs", "env/bin/pip3", "env/share", "env/share/man",
-                "env/share/man/pip.1",
+                RIG_LIB "/pip-2.dist-info/theirs", "env/bin/pip3", "env/share", "env/share/man", "env/share/man/pip.1",
         };
 
         (void)state;
@@ -200,7 +199,9 @@ static void adding_what_is_not_there(void **state)
         static const struct {
                 enum change_kind kind;
                 const char *path;
-        } rows[] = {{CHANGE_PUT, "nothing"}, {CHANGE_SWAP, "nothing"}, {CHANGE_TAKE, "nothing"},
+        } rows[] = {{CHANGE_PUT, "nothing"},
+                    {CHANGE_SWAP, "nothing"},
+                    {CHANGE_TAKE, "nothing"},
                     {CHANGE_TAKE, "nothing/at/all"}};
         _cleanup_(txn_freep) struct txn *txn = fixture_prepare();
 
@@ -230,8 +231,11 @@ static const struct {
 static void rooted(void **state)
 {
         static const char *const roots[PLAN_N_ROOTS] = {
-                "/env/lib/python3.11/site-packages", "/env/lib/python3.11/site-packages", "/env/bin",
-                "/env/include/site/python3.11", "/env",
+                "/env/lib/python3.11/site-packages",
+                "/env/lib/python3.11/site-packages",
+                "/env/bin",
+                "/env/include/site/python3.11",
+                "/env",
         };
 
         (void)state;

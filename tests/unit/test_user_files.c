@@ -3,7 +3,6 @@
 
 #include "install/stage/user_files.h"
 
-
 static const struct {
         const char *directory, *name, *expected;
 } sources[] = {
@@ -36,7 +35,10 @@ static void names_sources(void **state)
 }
 
 static struct removal_path known[] = {
-        {PLAN_LIB, "pip/a.py"}, {PLAN_LIB, "pip/gone.py"}, {PLAN_LIB, "pip/sub/gone.py"}, {PLAN_SCRIPTS, "pip/mine.py"},
+        {PLAN_LIB, "pip/a.py"},
+        {PLAN_LIB, "pip/gone.py"},
+        {PLAN_LIB, "pip/sub/gone.py"},
+        {PLAN_SCRIPTS, "pip/mine.py"},
 };
 static const struct removal removal = {.paths = known, .n_paths = ARRAY_SIZE(known), .lib = PLAN_LIB};
 
@@ -91,7 +93,9 @@ static void decides_for_each(void **state)
                 fixture_stage(txn, PLAN_LIB, "pip/a.py", "new");
                 fixture_stage(txn, PLAN_LIB, "pip/new.py", "new");
                 fixture_stage(txn, PLAN_LIB, "pip/__pycache__/new.cpython-311.pyc", "new");
-                assert_int_equal(user_files_link(txn, PLAN_LIB, "pip", with_record != 0 ? &removal : NULL, &found, &err), 0);
+                assert_int_equal(user_files_link(txn, PLAN_LIB, "pip", with_record != 0 ? &removal : NULL, &found,
+                                                 &err),
+                                 0);
                 assert_int_equal(txn_staged_fd(txn, PLAN_LIB, &staged_fd, &err), 0);
                 for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
                         bool survives = with_record != 0 ? entries[i].survives : entries[i].survives_without_record;

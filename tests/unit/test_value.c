@@ -161,12 +161,18 @@ static void test_equal(void **state)
                 const char *a, *b;
                 bool equal;
         } pairs[] = {
-                {VALUE_SPECIFIER, "25.2", "==25.2", true},    {VALUE_SPECIFIER, "25.2", "== 25.2", true},
-                {VALUE_SPECIFIER, ">=25,<27", ">=25, <27", true}, {VALUE_SPECIFIER, "25.2", "25.3", false},
-                {VALUE_SPECIFIER, "25.2", "===25.2", false},  {VALUE_SPECIFIER, "newest", "25.2", false},
-                {VALUE_PATHS, "/a:/b", " /a : /b", true},     {VALUE_PATHS, "/a:/b", "/b:/a", false},
-                {VALUE_PATHS, "/a", "/a:/b", false},          {VALUE_PATHS, "", "", true},
-                {VALUE_BOOL, "on", "1", true},                {VALUE_BOOL, "on", "no", false},
+                {VALUE_SPECIFIER, "25.2", "==25.2", true},
+                {VALUE_SPECIFIER, "25.2", "== 25.2", true},
+                {VALUE_SPECIFIER, ">=25,<27", ">=25, <27", true},
+                {VALUE_SPECIFIER, "25.2", "25.3", false},
+                {VALUE_SPECIFIER, "25.2", "===25.2", false},
+                {VALUE_SPECIFIER, "newest", "25.2", false},
+                {VALUE_PATHS, "/a:/b", " /a : /b", true},
+                {VALUE_PATHS, "/a:/b", "/b:/a", false},
+                {VALUE_PATHS, "/a", "/a:/b", false},
+                {VALUE_PATHS, "", "", true},
+                {VALUE_BOOL, "on", "1", true},
+                {VALUE_BOOL, "on", "no", false},
                 {VALUE_PACKAGES, "pip setuptools", "pip  Setuptools", true},
         };
         _cleanup_(arena_done) struct arena arena = {0};

@@ -25,7 +25,9 @@ static const struct {
         {"bell\a escape\x1b delete\x7f", "'bell\\x07 escape\\x1b delete\\x7f'"},
         {"gr\xc3\xbc\xc3\x9f", "'gr\xc3\xbc\xc3\x9f'"},
         {"\xf0\x9f\x90\x8d", "'\xf0\x9f\x90\x8d'"},
-        {"no\xc2\xa0" "break", "'no\\xa0break'"},
+        {"no\xc2\xa0"
+         "break",
+         "'no\\xa0break'"},
         {"\xe2\x80\x8b\xe3\x80\x80", "'\\u200b\\u3000'"},
         {"\xf3\xa0\x80\x81", "'\\U000e0001'"},
         {"latin\xe9", "'latin\\udce9'"},
@@ -47,7 +49,10 @@ static void repeats_as_python_does(void **state)
 static const struct {
         const char *text, *expected;
 } decoded[] = {
-        {"", ""}, {"plain\n", "plain\n"}, {"gr\xc3\xbc", "gr\xc3\xbc"}, {"latin\xe9!", "latin\xef\xbf\xbd!"},
+        {"", ""},
+        {"plain\n", "plain\n"},
+        {"gr\xc3\xbc", "gr\xc3\xbc"},
+        {"latin\xe9!", "latin\xef\xbf\xbd!"},
         {"\xff\xfe", "\xef\xbf\xbd\xef\xbf\xbd"},
 };
 
@@ -104,8 +109,8 @@ static void fills_scripts_in(void **state)
                 const char *const values[TEXT_N_VARIABLES] = {[TEXT_DIR] = scripts[i].value, "n", "p", "b", "e"};
                 _cleanup_(str_done) struct str out = STR_INIT;
 
-                assert_true(text_add_script(&out, scripts[i].name, template, strlen(template), values,
-                                            scripts[i].quotes));
+                assert_true(
+                        text_add_script(&out, scripts[i].name, template, strlen(template), values, scripts[i].quotes));
                 assert_string_equal(out.data, scripts[i].expected);
         }
 }
@@ -160,13 +165,26 @@ static const struct {
          "home = /usr/bin\ninclude-system-site-packages = false\nversion = 3.8.18\n"},
         {{.home = "/usr/bin", .version = "3.8.18", .prompt = "it's", .system_site = true, .dir = "/srv/app"},
          "home = /usr/bin\ninclude-system-site-packages = true\nversion = 3.8.18\nprompt = \"it's\"\n"},
-        {{.home = "/b", .version = "3.13.0", .executable = "/b/python3.13", .program = "/b/python3",
+        {{.home = "/b",
+          .version = "3.13.0",
+          .executable = "/b/python3.13",
+          .program = "/b/python3",
           .dir = "/srv/my app"},
          "home = /b\ninclude-system-site-packages = false\nversion = 3.13.0\nexecutable = /b/python3.13\n"
          "command = /b/python3 -m venv /srv/my app\n"},
-        {{.home = "/b", .version = "3.13.0", .prompt = "here", .executable = "/b/python3.13", .program = "/b/python3",
-          .asked_prompt = ".", .dir = "/d\xff", .system_site = true, .copies = true, .without_pip = true, .clear = true,
-          .upgrade = true, .without_ignore_file = true},
+        {{.home = "/b",
+          .version = "3.13.0",
+          .prompt = "here",
+          .executable = "/b/python3.13",
+          .program = "/b/python3",
+          .asked_prompt = ".",
+          .dir = "/d\xff",
+          .system_site = true,
+          .copies = true,
+          .without_pip = true,
+          .clear = true,
+          .upgrade = true,
+          .without_ignore_file = true},
          "home = /b\ninclude-system-site-packages = true\nversion = 3.13.0\nprompt = 'here'\n"
          "executable = /b/python3.13\n"
          "command = /b/python3 -m venv --copies --without-pip --system-site-packages --clear --upgrade --prompt=\".\" "
@@ -195,13 +213,19 @@ static const struct {
         {"for suffix in ('python', 'python3', 'snake'):", 13, -ENOTSUP, {0}},
         {"for suffix in ('python', 'python3'):", 8, 0, {0}},
         {NAMES, 9, 0, {.minor_name = true}},
-        {"('python', 'python3', f'python3.{sys.version_info[1]}', 'pypy3', 'pypy'):", 9, 0,
+        {"('python', 'python3', f'python3.{sys.version_info[1]}', 'pypy3', 'pypy'):",
+         9,
+         0,
          {.minor_name = true, .own_names = true}},
-        {"quote = shlex.quote\n if new_data == data: " NAMES, 13, 0,
+        {"quote = shlex.quote\n if new_data == data: " NAMES,
+         13,
+         0,
          {.minor_name = true, .quotes = true, .keeps_unchanged = true}},
         {"suffixes.append('\xf0\x9d\x9c\x8bthon') " NAMES, 14, 0, {.minor_name = true, .pi_name = true}},
         {"suffixes.append('\xf0\x9d\x9c\x8bthon') " NAMES, 15, 0, {.minor_name = true}},
-        {"f.write(f'prompt = {self.prompt!r}\\n') context.prompt = '(%s) ' % prompt\n if prompt == '.': " NAMES, 9, 0,
+        {"f.write(f'prompt = {self.prompt!r}\\n') context.prompt = '(%s) ' % prompt\n if prompt == '.': " NAMES,
+         9,
+         0,
          {.minor_name = true, .has_prompt = true, .prompt_in_parens = true, .dot_is_dir = true}},
 };
 

@@ -128,11 +128,11 @@ static void put_record(struct fixture *fixture, const char *extra)
 static void set_wheel(struct fixture *fixture)
 {
         fixture->wheel = (struct wheel_info){.filename = "demo-1-py3-none-any.whl",
-                                         .project = "demo",
-                                         .version = "1",
-                                         .dist_info = "demo-1.dist-info",
-                                         .root_is_purelib = true,
-                                         .files = fixture->files};
+                                             .project = "demo",
+                                             .version = "1",
+                                             .dist_info = "demo-1.dist-info",
+                                             .root_is_purelib = true,
+                                             .files = fixture->files};
         for (size_t i = 0; i < ARRAY_SIZE(installed_files); i++)
                 if (installed_files[i].of_wheel) {
                         struct wheel_file *file = &fixture->files[fixture->wheel.n_files++];
@@ -155,7 +155,8 @@ static void set_up(struct fixture *fixture)
         for (size_t i = 0; i < ARRAY_SIZE(installed_files); i++) {
                 const char *path = installed_files[i].path;
                 const bool script = str_starts(path, "../../");
-                const char *where = arena_format(&fixture->arena, "%s/%s", script ? "env" : SITE, script ? path + 6 : path);
+                const char *where =
+                        arena_format(&fixture->arena, "%s/%s", script ? "env" : SITE, script ? path + 6 : path);
 
                 assert_non_null(where);
                 put_text(fixture, where, installed_files[i].content);
@@ -164,21 +165,24 @@ static void set_up(struct fixture *fixture)
         put_record(fixture, "");
         put_bytecode(fixture, SITE "/demo/__pycache__/__init__.cpython-313.pyc", 0, MTIME, 6);
         fixture->target.scheme = (struct target_scheme){.dirs[PLAN_LIB] = path_of(fixture, SITE),
-                                                    .dirs[PLAN_OTHER_LIB] = path_of(fixture, SITE),
-                                                    .dirs[PLAN_SCRIPTS] = path_of(fixture, "env/bin"),
-                                                    .dirs[PLAN_HEADERS] = path_of(fixture, "env/include"),
-                                                    .dirs[PLAN_DATA] = path_of(fixture, "env")};
+                                                        .dirs[PLAN_OTHER_LIB] = path_of(fixture, SITE),
+                                                        .dirs[PLAN_SCRIPTS] = path_of(fixture, "env/bin"),
+                                                        .dirs[PLAN_HEADERS] = path_of(fixture, "env/include"),
+                                                        .dirs[PLAN_DATA] = path_of(fixture, "env")};
         fixture->installed = (struct installed){.project = "demo",
-                                            .version = "1",
-                                            .location = path_of(fixture, SITE),
-                                            .dist_info = "demo-1.dist-info",
-                                            .has_record = true};
+                                                .version = "1",
+                                                .location = path_of(fixture, SITE),
+                                                .dist_info = "demo-1.dist-info",
+                                                .has_record = true};
         fixture->store = path_of(fixture, "store");
         fixture->target.implementation = implementation_find("cpython");
-        fixture->input = (struct verify_input){
-                .target = &fixture->target, .installed = &fixture->installed, .stores = &fixture->store, .n_stores = 1,
-                .n_own_stores = 1, .cache = pipseed_verify_cache_new(),
-                .caller = share_caller_here(PIPSEED_LINK_AUTO, NULL)};
+        fixture->input = (struct verify_input){.target = &fixture->target,
+                                               .installed = &fixture->installed,
+                                               .stores = &fixture->store,
+                                               .n_stores = 1,
+                                               .n_own_stores = 1,
+                                               .cache = pipseed_verify_cache_new(),
+                                               .caller = share_caller_here(PIPSEED_LINK_AUTO, NULL)};
         assert_non_null(fixture->input.cache);
 }
 
@@ -359,15 +363,15 @@ static void lead_outside(struct fixture *fixture)
 {
         put_text(fixture, "secret", "");
         put_record(fixture, "../../../secret,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\r\n"
-                        "/etc/passwd,,\r\n../../../../../../../../../../etc/shadow,,\r\n../..,,\r\n");
+                            "/etc/passwd,,\r\n../../../../../../../../../../etc/shadow,,\r\n../..,,\r\n");
 }
 
 static void list_twice(struct fixture *fixture)
 {
         /* As pip does when the wheel brings an INSTALLER of its own. */
         put_record(fixture, "demo-1.dist-info/INSTALLER,sha256=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA,9\r\n"
-                        "demo-1.data/scripts/demo,sha256=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA,9\r\n"
-                        "./demo//data.txt,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\r\n");
+                            "demo-1.data/scripts/demo,sha256=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA,9\r\n"
+                            "./demo//data.txt,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\r\n");
 }
 
 static void list_absolute(struct fixture *fixture)
@@ -384,8 +388,8 @@ static void list_without_hash(struct fixture *fixture)
         put_text(fixture, SITE "/demo/d.py", "");
         put_text(fixture, SITE "/demo/RECORD", "");
         put_record(fixture, "demo/a.py,,\r\ndemo/b.py,md5=abc,7\r\n"
-                        "demo/c.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,\r\n"
-                        "demo/d.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,1\r\ndemo/RECORD,,\r\n");
+                            "demo/c.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,\r\n"
+                            "demo/d.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,1\r\ndemo/RECORD,,\r\n");
 }
 
 /* The file and its row were changed together: only the wheel can tell. */
@@ -445,12 +449,13 @@ static const struct verify_case cases[] = {
         /* with flag 1 Python runs it whatever the source is */
         {"bytecode", add_bytecode, true, CHANGED "/demo/__pycache__/__init__.cpython-312.pyc\n"},
         {"foreign bytecode", add_foreign_bytecode, false,
-         FOREIGN "/demo/__init__.cpython-313.pyc\n" FOREIGN "/demo/__pycache__/__init__.cpython-313.pyc.1234\n"
-         FOREIGN "/demo/__pycache__/__init__.pyc\n" FOREIGN "/demo/__pycache__/evil.cpython-313.pyc\n"},
+         FOREIGN "/demo/__init__.cpython-313.pyc\n" FOREIGN "/demo/__pycache__/__init__.cpython-313.pyc.1234\n" FOREIGN
+                 "/demo/__pycache__/__init__.pyc\n" FOREIGN "/demo/__pycache__/evil.cpython-313.pyc\n"},
         {"stale bytecode", make_bytecode_stale, false,
-         CHANGED "/demo/__pycache__/__init__.cpython-313.pyc\n" CHANGED "/demo/__pycache__/__init__.cpython-36.pyc\n"
-         CHANGED "/demo/__pycache__/__init__.cpython-37.pyc\n" CHANGED "/demo/__pycache__/__init__.cpython-38.pyc\n"
-         CHANGED "/demo/sub/__pycache__/m.cpython-313.pyc\n"},
+         CHANGED
+         "/demo/__pycache__/__init__.cpython-313.pyc\n" CHANGED "/demo/__pycache__/__init__.cpython-36.pyc\n" CHANGED
+         "/demo/__pycache__/__init__.cpython-37.pyc\n" CHANGED "/demo/__pycache__/__init__.cpython-38.pyc\n" CHANGED
+         "/demo/sub/__pycache__/m.cpython-313.pyc\n"},
         {"touched", touch_source, false, CHANGED "/demo/__pycache__/__init__.cpython-313.pyc\n"},
         {"link", replace_by_link, true, LINK "/demo/data.txt\n" LINK "/single.py\n"},
         {"store link", replace_by_store_link, true, ""},
@@ -513,10 +518,10 @@ static void looks_below_the_root(void **state)
         change_byte(&fixture);
         fixture.target.root = fixture.top;
         fixture.target.scheme = (struct target_scheme){.dirs[PLAN_LIB] = "/" SITE,
-                                                   .dirs[PLAN_OTHER_LIB] = "/" SITE,
-                                                   .dirs[PLAN_SCRIPTS] = "/env/bin",
-                                                   .dirs[PLAN_HEADERS] = "/env/include",
-                                                   .dirs[PLAN_DATA] = "/env"};
+                                                       .dirs[PLAN_OTHER_LIB] = "/" SITE,
+                                                       .dirs[PLAN_SCRIPTS] = "/env/bin",
+                                                       .dirs[PLAN_HEADERS] = "/env/include",
+                                                       .dirs[PLAN_DATA] = "/env"};
         fixture.installed.location = "/" SITE;
         verify(&fixture);
         describe(&fixture, &text);
@@ -532,7 +537,8 @@ static void takes_any_location(void **state)
         (void)state;
         set_up(&fixture);
         set_wheel(&fixture);
-        fixture.target.scheme.dirs[PLAN_LIB] = fixture.target.scheme.dirs[PLAN_OTHER_LIB] = path_of(&fixture, "env/local/lib");
+        fixture.target.scheme.dirs[PLAN_LIB] = fixture.target.scheme.dirs[PLAN_OTHER_LIB] =
+                path_of(&fixture, "env/local/lib");
         verify(&fixture);
         describe(&fixture, &text);
         assert_string_equal(text.data, "");
@@ -548,10 +554,10 @@ static void takes_the_user_scheme(void **state)
         set_up(&fixture);
         fixture.target.user_scheme = fixture.target.scheme;
         fixture.target.scheme = (struct target_scheme){.dirs[PLAN_LIB] = "/nonexistent/a",
-                                                   .dirs[PLAN_OTHER_LIB] = "/nonexistent/b",
-                                                   .dirs[PLAN_SCRIPTS] = "/nonexistent/c",
-                                                   .dirs[PLAN_HEADERS] = "/nonexistent/d",
-                                                   .dirs[PLAN_DATA] = "/nonexistent/e"};
+                                                       .dirs[PLAN_OTHER_LIB] = "/nonexistent/b",
+                                                       .dirs[PLAN_SCRIPTS] = "/nonexistent/c",
+                                                       .dirs[PLAN_HEADERS] = "/nonexistent/d",
+                                                       .dirs[PLAN_DATA] = "/nonexistent/e"};
         verify(&fixture);
         describe(&fixture, &text);
         assert_string_equal(text.data, "");

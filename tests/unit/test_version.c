@@ -68,11 +68,12 @@ static void test_normalised(void **state)
         }
 }
 
-static const char *const invalid[] = {
-        "",      " ",      "v",       "x",          "1.",      ".1",           "1..0",   "1.0.",
-        "1.0+",  "1.0+a.", "1.0+.a",  "1.0+a+b",    "!1",      "1!",           "1!!1",   "v 1",
-        "1 .0",  "1.0 a1", "1.0-1-1", "1.0post1-1", "1.0b1a",  "1.0x",         "1.0a1b", "1.0dev1a1",
-        "1.0.*", "1.0--1", "1.0_1",   "-1",         "1.0\xc2", "1.0+\xc3\xa9", "1.0\xa0"};
+static const char *const invalid[] = {"",        " ",          "v",      "x",      "1.",      ".1",
+                                      "1..0",    "1.0.",       "1.0+",   "1.0+a.", "1.0+.a",  "1.0+a+b",
+                                      "!1",      "1!",         "1!!1",   "v 1",    "1 .0",    "1.0 a1",
+                                      "1.0-1-1", "1.0post1-1", "1.0b1a", "1.0x",   "1.0a1b",  "1.0dev1a1",
+                                      "1.0.*",   "1.0--1",     "1.0_1",  "-1",     "1.0\xc2", "1.0+\xc3\xa9",
+                                      "1.0\xa0"};
 
 static void test_invalid(void **state)
 {
@@ -254,10 +255,10 @@ static void test_many_components(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_normalised),      cmocka_unit_test(test_invalid),
-                cmocka_unit_test(test_message),         cmocka_unit_test(test_order),
-                cmocka_unit_test(test_equal),           cmocka_unit_test(test_prerelease),         cmocka_unit_test(test_no_bound),
-                cmocka_unit_test(test_many_components),
+                cmocka_unit_test(test_normalised), cmocka_unit_test(test_invalid),
+                cmocka_unit_test(test_message),    cmocka_unit_test(test_order),
+                cmocka_unit_test(test_equal),      cmocka_unit_test(test_prerelease),
+                cmocka_unit_test(test_no_bound),   cmocka_unit_test(test_many_components),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,7 +105,8 @@ static void requires_python(void **state)
                 struct fixture fixture;
 
                 make(&fixture, cases[i].metadata);
-                assert_int_equal(wheel_requires_python(FILENAME, fixture.zip.data, fixture.zip.len, "x", &specifier, &err),
+                assert_int_equal(wheel_requires_python(FILENAME, fixture.zip.data, fixture.zip.len, "x", &specifier,
+                                                       &err),
                                  cases[i].code);
                 if (cases[i].specifier == NULL)
                         assert_null(specifier);
@@ -124,7 +125,8 @@ static void refused(void **state)
         (void)state;
         make(&fixture, METADATA);
         fixture.zip.data[30 + strlen("demo/z.py")] = 'y';
-        assert_int_equal(wheel_load(FILENAME, fixture.zip.data, fixture.zip.len, "/w/x.whl", &wheel, &err), PIPSEED_E_ZIP_CRC);
+        assert_int_equal(wheel_load(FILENAME, fixture.zip.data, fixture.zip.len, "/w/x.whl", &wheel, &err),
+                         PIPSEED_E_ZIP_CRC);
         assert_null(wheel);
         assert_string_equal(err.path, "/w/x.whl");
         assert_non_null(strstr(err.message, "demo/z.py"));
@@ -149,7 +151,8 @@ static void *load_often(void *data)
                 _cleanup_(wheel_freep) struct wheel *wheel = NULL;
                 struct pipseed_error err = PIPSEED_ERROR_INIT;
 
-                worker->code = wheel_load(FILENAME, worker->fixture->zip.data, worker->fixture->zip.len, "x", &wheel, &err);
+                worker->code =
+                        wheel_load(FILENAME, worker->fixture->zip.data, worker->fixture->zip.len, "x", &wheel, &err);
         }
         worker->locale_kept = uselocale((locale_t)0) == mine;
         (void)uselocale(LC_GLOBAL_LOCALE);

@@ -36,7 +36,7 @@ static void good_zip(void **state)
                 bool is_dir;
                 bool executable;
         } expected[] = {
-                {"a", 1, false, false},        {"a-b", 0, false, false},   {"b/", 0, true, false},
+                {"a", 1, false, false},        {"a-b", 0, false, false},  {"b/", 0, true, false},
                 {"b/two.py", 2, false, false}, {"tool", 10, false, true},
         };
         _cleanup_(zip_done) struct zip zip = {0};
@@ -231,8 +231,9 @@ static void clashing_names(void **state)
         for (size_t i = 0; i < ARRAY_SIZE(clashes); i++) {
                 for (int swapped = 0; swapped < 2; swapped++) {
                         const char *pair[] = {clashes[i].first, clashes[i].second};
-                        struct zip_member members[] = {
-                                {.name = pair[swapped]}, {.name = "a!between"}, {.name = pair[1 - swapped]}};
+                        struct zip_member members[] = {{.name = pair[swapped]},
+                                                       {.name = "a!between"},
+                                                       {.name = pair[1 - swapped]}};
                         struct zip zip = {.members = members, .n_members = ARRAY_SIZE(members)};
                         struct pipseed_error err = PIPSEED_ERROR_INIT;
                         int r;
@@ -251,12 +252,9 @@ static const struct {
         size_t len;
         const char *text;
 } quotes[] = {
-        {"plain", 5, "plain"},
-        {"", 0, ""},
-        {"a\0b\n", 4, "a\\x00b\\x0a"},
-        {"caf\xc3\xa9", 5, "caf\xc3\xa9"},
-        {"caf\xe9", 4, "caf\\xe9"},
-        {"a\xe2\x80\xaet", 5, "a\\xe2\\x80\\xaet"},
+        {"plain", 5, "plain"},         {"", 0, ""},
+        {"a\0b\n", 4, "a\\x00b\\x0a"}, {"caf\xc3\xa9", 5, "caf\xc3\xa9"},
+        {"caf\xe9", 4, "caf\\xe9"},    {"a\xe2\x80\xaet", 5, "a\\xe2\\x80\\xaet"},
         {"\x1b[2J", 4, "\\x1b[2J"},
 };
 
@@ -296,9 +294,9 @@ static void too_large(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(good_zip),       cmocka_unit_test(empty_zip), cmocka_unit_test(patched_zip),
-                cmocka_unit_test(member_names),   cmocka_unit_test(clashing_names),
-                cmocka_unit_test(quoted),         cmocka_unit_test(too_large),
+                cmocka_unit_test(good_zip),     cmocka_unit_test(empty_zip),      cmocka_unit_test(patched_zip),
+                cmocka_unit_test(member_names), cmocka_unit_test(clashing_names), cmocka_unit_test(quoted),
+                cmocka_unit_test(too_large),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,8 +26,9 @@
 #define RIG_LIB "env/lib/python3.11/site-packages"
 
 static const char *const fixture_roots[PLAN_N_ROOTS] = {
-        [PLAN_LIB] = RIG_LIB, [PLAN_OTHER_LIB] = RIG_LIB, [PLAN_SCRIPTS] = "env/bin",
-        [PLAN_HEADERS] = "env/include/site/python3.11", [PLAN_DATA] = "env",
+        [PLAN_LIB] = RIG_LIB,       [PLAN_OTHER_LIB] = RIG_LIB,
+        [PLAN_SCRIPTS] = "env/bin", [PLAN_HEADERS] = "env/include/site/python3.11",
+        [PLAN_DATA] = "env",
 };
 
 static struct txn_query fixture_query;

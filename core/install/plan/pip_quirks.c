@@ -40,12 +40,9 @@ static const char body_removesuffix[] = "import sys\n"
 
 /* Newest first. Read from the sources of each release (the tags of pypa/pip) and held against real installs. */
 static const struct pip_quirks styles[] = {
-        {{26, 0, 0}, body_removesuffix, false, true, true},
-        {{25, 2, 0}, body_endswith, false, true, true},
-        {{22, 3, 1}, body_compact, false, true, true},
-        {{20, 2, 0}, body_compact, false, true, false},
-        {{19, 3, 0}, body_compact, false, false, false},
-        {{19, 0, 0}, body_spaced, false, false, false},
+        {{26, 0, 0}, body_removesuffix, false, true, true}, {{25, 2, 0}, body_endswith, false, true, true},
+        {{22, 3, 1}, body_compact, false, true, true},      {{20, 2, 0}, body_compact, false, true, false},
+        {{19, 3, 0}, body_compact, false, false, false},    {{19, 0, 0}, body_spaced, false, false, false},
         {{18, 1, 0}, body_spaced, true, false, false},
 };
 

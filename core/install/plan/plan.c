@@ -88,7 +88,8 @@ static int add_all_bytecode(struct builder *b, struct pipseed_error *err)
         for (size_t i = 0; i < n_sources && r == 0; i++) {
                 const struct wheel_file *file = b->files[i].source;
 
-                if (file != NULL && b->input->compiled[file - b->input->wheel->files] && str_ends(b->files[i].path, ".py"))
+                if (file != NULL && b->input->compiled[file - b->input->wheel->files] &&
+                    str_ends(b->files[i].path, ".py"))
                         r = add_bytecode(b, &b->files[i], err);
         }
         return r;

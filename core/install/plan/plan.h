@@ -23,7 +23,7 @@ struct plan_file {
         enum plan_root root;
         const char *path; /* relative to the root: plain */
         /* where the bytes come from: exactly one of the three */
-        const struct wheel_file *source;   /* a file of the wheel as it is */
+        const struct wheel_file *source;      /* a file of the wheel as it is */
         const struct wheel_file *bytecode_of; /* the .pyc of this wheel file */
         const char *content; /* generated here: scripts, INSTALLER, REQUESTED, RECORD, rewritten .data scripts */
         size_t content_len;
@@ -39,9 +39,9 @@ struct plan_input {
         enum pipseed_scripts scripts;       /* applies to pip's and easy_install's own entry points only */
         const char *installer;              /* "pipseed" */
         const char *pip_version;            /* the pip whose behaviour is followed; NULL: the newest */
-        const char *const *listed; /* scripts that have to be there again (script_keep), or NULL */
+        const char *const *listed;          /* scripts that have to be there again (script_keep), or NULL */
         size_t n_listed;
-        bool requested;                     /* was this package asked for by name? (a REQUESTED file) */
+        bool requested; /* was this package asked for by name? (a REQUESTED file) */
         /* bytecode: for wheel file i, compiled[i] says that a .pyc exists; NULL: none at all */
         const bool *compiled;
         const char *pyc_suffix; /* ".cpython-313.pyc", ".cpython-313.opt-1.pyc" */

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-int record_writer_init(struct record_writer *rows, struct arena *arena, const char *lib, size_t capacity, struct pipseed_error *err)
+int record_writer_init(struct record_writer *rows, struct arena *arena, const char *lib, size_t capacity,
+                       struct pipseed_error *err)
 {
         struct row *items = arena_calloc(arena, capacity, sizeof(*items));
 
@@ -32,10 +33,10 @@ const char *record_writer_path(const struct record_writer *rows, const char *dir
         return relative != NULL ? arena_strdup(rows->arena, relative) : NULL;
 }
 
-int record_writer_add(struct record_writer *rows, const char *path, const uint8_t *digest, uint64_t size, struct pipseed_error *err)
+int record_writer_add(struct record_writer *rows, const char *path, const uint8_t *digest, uint64_t size,
+                      struct pipseed_error *err)
 {
-        if (path == NULL ||
-            arena_grow(rows->arena, &rows->items, rows->n, &rows->capacity, sizeof(*rows->items)) < 0)
+        if (path == NULL || arena_grow(rows->arena, &rows->items, rows->n, &rows->capacity, sizeof(*rows->items)) < 0)
                 return error_memory(err);
         rows->items[rows->n++] = (struct row){.path = path, .digest = digest, .size = size};
         return 0;

@@ -29,13 +29,15 @@ struct record_writer {
 };
 
 /* Room for so many rows; lib is borrowed. PIPSEED_E_NO_MEMORY. */
-int record_writer_init(struct record_writer *rows, struct arena *arena, const char *lib, size_t capacity, struct pipseed_error *err);
+int record_writer_init(struct record_writer *rows, struct arena *arena, const char *lib, size_t capacity,
+                       struct pipseed_error *err);
 
 /* How RECORD names a file of another directory than lib (os.path.relpath), in the arena; NULL when memory runs out. */
 const char *record_writer_path(const struct record_writer *rows, const char *directory, const char *path);
 
 /* path and digest are borrowed. A NULL path is taken for memory that ran out. */
-int record_writer_add(struct record_writer *rows, const char *path, const uint8_t *digest, uint64_t size, struct pipseed_error *err);
+int record_writer_add(struct record_writer *rows, const char *path, const uint8_t *digest, uint64_t size,
+                      struct pipseed_error *err);
 
 /* Sorts the rows and appends the text of RECORD. Equal rows stay: pip does not drop them. */
 int record_writer_write(struct record_writer *rows, struct str *out, struct pipseed_error *err);

@@ -142,7 +142,8 @@ struct dir_iter {
         bool many_digits;
 };
 
-static int add_name(struct dir_iter *names, const char *name, const struct entry_point *entry, struct pipseed_error *err)
+static int add_name(struct dir_iter *names, const char *name, const struct entry_point *entry,
+                    struct pipseed_error *err)
 {
         if (name == NULL)
                 return error_memory(err);
@@ -319,8 +320,7 @@ int script_keep(struct arena *arena, const struct wheel_info *wheel, const char 
 
                 for (size_t k = 0; k < n_listed; k++)
                         any |= is_member(&families[i], listed[k]);
-                if (entry != NULL && any &&
-                    keep_family(arena, &families[i], entry, listed, n_listed, names, n) < 0)
+                if (entry != NULL && any && keep_family(arena, &families[i], entry, listed, n_listed, names, n) < 0)
                         return error_memory(err);
         }
         return 0;

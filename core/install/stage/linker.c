@@ -16,7 +16,9 @@
 
 void linker_init(struct linker *linker, enum pipseed_link_mode mode, mode_t umask, const char *root)
 {
-        *linker = (struct linker){.mode = mode, .umask = umask, .caller = share_caller_here(mode, root),
+        *linker = (struct linker){.mode = mode,
+                                  .umask = umask,
+                                  .caller = share_caller_here(mode, root),
                                   .group = (gid_t)-1};
 }
 

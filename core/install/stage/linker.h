@@ -27,7 +27,7 @@
 
 struct linker {
         enum pipseed_link_mode mode;
-        mode_t umask;     /* of this process: a new file's mode follows from it by open(2) */
+        mode_t umask; /* of this process: a new file's mode follows from it by open(2) */
         struct share_caller caller;
         bool default_acl; /* the directory hands an ACL down: that decides about modes here, and no file is linked */
         bool no_reflink;  /* these file systems cannot */
@@ -37,7 +37,7 @@ struct linker {
 };
 
 struct linker_source {
-        int dir_fd;                   /* of the store: it holds the file */
+        int dir_fd;                      /* of the store: it holds the file */
         const char *name;                /* in that directory */
         const char *absolute;            /* the same for a symbolic link, or NULL: no symbolic links */
         const struct manifest *manifest; /* what the file has to be */

@@ -141,8 +141,7 @@ static int add_shared_bytecode(const struct txn *txn, const struct plan *plan, c
         size_t before = units->n_items;
         const char *name;
         bool all = true;
-        int r = dir_iter_open(&names,
-                           file_open_beneath(txn->roots[root].fd, "__pycache__", O_RDONLY | O_DIRECTORY, 0));
+        int r = dir_iter_open(&names, file_open_beneath(txn->roots[root].fd, "__pycache__", O_RDONLY | O_DIRECTORY, 0));
 
         if (r == -ENOENT || r == -ELOOP || r == -ENOTDIR)
                 return 0;
@@ -206,13 +205,12 @@ static int in_the_way(const struct txn *txn, const struct unit *unit, int found,
 {
         _cleanup_free_ char *path = path_join(txn->roots[unit->root].path, unit->path);
 
-        error_set(err, PIPSEED_E_BAD_TARGET, path, "%s is in the place of a %s", found == 1 ? "a directory" : "a file or link",
-                  unit->is_dir ? "package's directory" : "file");
+        error_set(err, PIPSEED_E_BAD_TARGET, path, "%s is in the place of a %s",
+                  found == 1 ? "a directory" : "a file or link", unit->is_dir ? "package's directory" : "file");
         return error_hint(err, "move it away, then try again");
 }
 
-static int add_dir(struct txn *txn, const struct unit *unit, const struct removal *removal,
-                      struct pipseed_error *err)
+static int add_dir(struct txn *txn, const struct unit *unit, const struct removal *removal, struct pipseed_error *err)
 {
         int found = look(txn, unit);
         struct user_files user_files = {0};
@@ -268,7 +266,8 @@ static int add_file(struct txn *txn, const struct unit *unit, struct pipseed_err
                 return error_sys(err, found, txn->roots[unit->root].path, "cannot look at %s", unit->path);
         if (!unit->in_plan)
                 return found > 0 && (found == 2 || strcmp(unit->path, "__pycache__") == 0)
-                               ? txn_add(txn, CHANGE_TAKE, unit->root, unit->path, err) : 0;
+                               ? txn_add(txn, CHANGE_TAKE, unit->root, unit->path, err)
+                               : 0;
         if (found == 1)
                 return in_the_way(txn, unit, found, err);
         r = add_parents(txn, unit, err);
@@ -287,6 +286,6 @@ int merge_add_changes(struct txn *txn, const struct plan *plan, const struct rem
                 return error_sys(err, r, txn->roots[PLAN_LIB].path, "cannot list what changes");
         for (size_t i = 0; r == 0 && i < units.n_items; i++)
                 r = units.items[i].is_dir ? add_dir(txn, &units.items[i], removal, err)
-                                             : add_file(txn, &units.items[i], err);
+                                          : add_file(txn, &units.items[i], err);
         return r;
 }

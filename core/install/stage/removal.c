@@ -32,8 +32,7 @@ bool removal_has(const struct removal *removal, enum plan_root root, const char 
 {
         const struct removal_path key = {.root = root, .path = path};
 
-        return removal->n_paths > 0 &&
-               bsearch(&key, removal->paths, removal->n_paths, sizeof(key), compare) != NULL;
+        return removal->n_paths > 0 && bsearch(&key, removal->paths, removal->n_paths, sizeof(key), compare) != NULL;
 }
 
 void removal_done(struct removal *removal)
@@ -107,8 +106,8 @@ static int read_part(const struct txn *txn, const struct installed *installed, e
         return file_read_fd(fd, MAX_RECORD, ret_text, ret_len);
 }
 
-static int add_rows(const struct txn *txn, const struct installed *installed, struct removal *removal,
-                    size_t *capacity, struct pipseed_error *err)
+static int add_rows(const struct txn *txn, const struct installed *installed, struct removal *removal, size_t *capacity,
+                    struct pipseed_error *err)
 {
         _cleanup_(record_done) struct record record = {0};
         _cleanup_free_ char *text = NULL;

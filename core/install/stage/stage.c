@@ -53,7 +53,7 @@ static size_t index_of(const struct manifest *manifest, const struct wheel_file 
 }
 
 #define NO_BYTECODE SIZE_MAX
-#define FILES_PER_NOTE 16 /* what all workers write costs more than a link when each file does */
+#define FILES_PER_NOTE 16     /* what all workers write costs more than a link when each file does */
 #define BATCHES_PER_WORKER 32 /* below, a thread costs more than it brings */
 
 /* What a worker has for itself: the linker learns and counts, the entry's manifests are corrected (renew.h). */
@@ -377,8 +377,8 @@ static int report(const struct stage_query *query, const struct workers *workers
                 const struct wheel_file *source = file->source != NULL ? file->source : file->bytecode_of;
 
                 return error_set(err, PIPSEED_E_STORE_ENTRY, source->path,
-                                 "a file of the store is not what it was when it was made (%s of %s)",
-                                 file->path, query->entry->files.info.filename);
+                                 "a file of the store is not what it was when it was made (%s of %s)", file->path,
+                                 query->entry->files.info.filename);
         }
         return error_sys(err, failed->result, query->txn->staging_path, "cannot stage %s", file->path);
 }
@@ -395,7 +395,8 @@ int stage_plan(const struct stage_query *query, struct pipseed_error *err)
             employ(query, batches.n_items, &workers) < 0)
                 return error_memory(err);
         staging.workers = workers.items;
-        progress_init(&staging.progress, query->txn->event, query->txn->event_data, "files placed", query->plan->n_files);
+        progress_init(&staging.progress, query->txn->event, query->txn->event_data, "files placed",
+                      query->plan->n_files);
         r = open_tops(&staging, err);
         if (r < 0)
                 return r;

@@ -113,7 +113,7 @@ static int visit(struct walk *walk, const char *directory)
         _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
         const char *name;
         int r = dir_iter_open(&names,
-                           file_open_beneath(walk->txn->roots[walk->root].fd, directory, O_RDONLY | O_DIRECTORY, 0));
+                              file_open_beneath(walk->txn->roots[walk->root].fd, directory, O_RDONLY | O_DIRECTORY, 0));
 
         if (r < 0)
                 return r;
@@ -126,7 +126,7 @@ static int visit(struct walk *walk, const char *directory)
 }
 
 int user_files_link(struct txn *txn, enum plan_root root, const char *path, const struct removal *removal,
-                   struct user_files *ret_user_files, struct pipseed_error *err)
+                    struct user_files *ret_user_files, struct pipseed_error *err)
 {
         struct walk walk = {.txn = txn, .root = root, .removal = removal, .staged_fd = -1};
         int r = txn_staged_fd(txn, root, &walk.staged_fd, err);

@@ -22,7 +22,7 @@ struct user_files {
 /* Links the user files of the directory `path` of a root into the staged directory of that name, which is made when there are
  * any. removal may be NULL. */
 int user_files_link(struct txn *txn, enum plan_root root, const char *path, const struct removal *removal,
-                   struct user_files *ret_user_files, struct pipseed_error *err);
+                    struct user_files *ret_user_files, struct pipseed_error *err);
 
 /* "pip/x.py" for directory "pip" and bytecode name "x.cpython-313.opt-1.pyc" in its __pycache__; NULL when the name is none
  * of bytecode or memory runs out. directory is "" at the top. New memory. */

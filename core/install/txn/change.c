@@ -88,7 +88,7 @@ struct sides {
         struct place staged; /* the new entry, before */
         struct place old;    /* old/N */
         char old_name[32];
-        uint64_t inode_at;   /* now */
+        uint64_t inode_at; /* now */
 };
 
 static void sides_done(struct sides *sides)
@@ -98,7 +98,10 @@ static void sides_done(struct sides *sides)
         place_done(&sides->old);
 }
 
-#define SIDES_INIT {.at = {.parent_fd = -1}, .staged = {.parent_fd = -1}, .old = {.parent_fd = -1}}
+#define SIDES_INIT                                                                                                     \
+        {                                                                                                              \
+                .at = {.parent_fd = -1}, .staged = {.parent_fd = -1}, .old = {.parent_fd = -1 }                        \
+        }
 
 static int find_sides(const struct txn *txn, size_t i, struct sides *sides)
 {
@@ -188,8 +191,8 @@ static int undo_swap(const struct change *change, const struct sides *sides)
         if (old_inode == 0) /* exchanged, or not begun */
                 return sides->inode_at != change->inode
                                ? 0
-                               : file_rename_exchange(sides->staged.parent_fd, sides->staged.name,
-                                                      sides->at.parent_fd, sides->at.name);
+                               : file_rename_exchange(sides->staged.parent_fd, sides->staged.name, sides->at.parent_fd,
+                                                      sides->at.name);
         if (sides->inode_at == change->inode) {
                 r = rename_place(&sides->at, &sides->staged);
                 if (r < 0)

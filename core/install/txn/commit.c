@@ -40,7 +40,9 @@ static int make_old(const struct txn *txn)
 
 void txn_write_journal(const struct txn *txn, struct str *out)
 {
-        struct journal journal = {.staging_inode = txn->staging_inode, .changes = txn->changes, .n_changes = txn->n_changes};
+        struct journal journal = {.staging_inode = txn->staging_inode,
+                                  .changes = txn->changes,
+                                  .n_changes = txn->n_changes};
 
         (void)strcpy(journal.staging_name, txn->name);
         journal_write(out, &journal);

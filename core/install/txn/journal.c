@@ -15,7 +15,10 @@
 #define STAGING_LINE "staging directory lib "
 
 static const char *const kinds[] = {
-        [CHANGE_MKDIR] = "mkdir", [CHANGE_PUT] = "put", [CHANGE_SWAP] = "swap", [CHANGE_TAKE] = "take",
+        [CHANGE_MKDIR] = "mkdir",
+        [CHANGE_PUT] = "put",
+        [CHANGE_SWAP] = "swap",
+        [CHANGE_TAKE] = "take",
 };
 
 static void format_end(const char *text, size_t len, char ret_line[32])
@@ -120,7 +123,8 @@ bool journal_read(struct journal *journal, const char *text, size_t len)
         if (copy == NULL)
                 return false;
         for (char *line = strtok_r(copy, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
-                bool is_staging = journal->staging_name[0] == '\0' && reader.n_changes == 0 && str_starts(line, STAGING_LINE);
+                bool is_staging =
+                        journal->staging_name[0] == '\0' && reader.n_changes == 0 && str_starts(line, STAGING_LINE);
 
                 if (is_staging ? !read_staging(journal, line + strlen(STAGING_LINE)) : !read_change(&reader, line))
                         return false;

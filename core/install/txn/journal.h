@@ -27,14 +27,15 @@ enum change_kind {
 struct change {
         enum change_kind kind;
         enum plan_root root;
-        const char *path; /* plain, relative to the root; the staged entry has the same path below the root's staged directory */
-        uint64_t inode;   /* of the entry that is put at path (PUT, SWAP) or taken away (TAKE); 0 for MKDIR */
+        const char *
+                path; /* plain, relative to the root; the staged entry has the same path below the root's staged directory */
+        uint64_t inode; /* of the entry that is put at path (PUT, SWAP) or taken away (TAKE); 0 for MKDIR */
 };
 
 /* What a journal says. One that is written borrows its members; journal_read fills its own arena. */
 struct journal {
         struct arena arena;
-        char staging_name[64];  /* "": the journal does not say, and is not believed */
+        char staging_name[64]; /* "": the journal does not say, and is not believed */
         uint64_t staging_inode;
         struct change *changes;
         size_t n_changes;

@@ -66,8 +66,8 @@ static int open_killed(const struct txn *txn, const char *name, struct txn *kill
 /* What was staged to be put there, and nothing else. */
 static bool is_staged(const struct txn *killed, const struct change *change)
 {
-        _cleanup_close_ int fd = file_open_beneath(killed->roots[change->root].staged_fd, change->path,
-                                                   O_PATH | O_NOFOLLOW, 0);
+        _cleanup_close_ int fd =
+                file_open_beneath(killed->roots[change->root].staged_fd, change->path, O_PATH | O_NOFOLLOW, 0);
         struct stat st;
 
         return fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == change->inode;
@@ -173,7 +173,8 @@ static int tell_unproved(const struct txn *txn, const char *name, struct pipseed
 {
         char text[PATH_MAX + 256];
 
-        (void)snprintf(text, sizeof(text), "%s/%s is left alone: others can write that directory, and may have put it there",
+        (void)snprintf(text, sizeof(text),
+                       "%s/%s is left alone: others can write that directory, and may have put it there",
                        txn->roots[PLAN_LIB].path, name);
         return tell(txn, PIPSEED_EVENT_WARNING, text, err);
 }
@@ -222,7 +223,8 @@ static int recover_staging(void *data, int dir_fd, const char *name, struct left
         if (r == 0)
                 r = beside;
         return r < 0 ? tell_kept(txn, name, r, recovery->err)
-                     : tell(txn, PIPSEED_EVENT_NOTE, "finished or undid what an interrupted run had left", recovery->err);
+                     : tell(txn, PIPSEED_EVENT_NOTE, "finished or undid what an interrupted run had left",
+                            recovery->err);
 }
 
 /* A staging directory beside a root on another file system, whose LIB staging directory is gone or was never made. */

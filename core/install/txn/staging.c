@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 
 static const char *const staged_names[PLAN_N_ROOTS] = {
-        [PLAN_LIB] = "lib", [PLAN_OTHER_LIB] = "other", [PLAN_SCRIPTS] = "scripts", [PLAN_HEADERS] = "headers",
-        [PLAN_DATA] = "data",
+        [PLAN_LIB] = "lib",         [PLAN_OTHER_LIB] = "other", [PLAN_SCRIPTS] = "scripts",
+        [PLAN_HEADERS] = "headers", [PLAN_DATA] = "data",
 };
 
 const char *txn_staged_name(enum plan_root root)

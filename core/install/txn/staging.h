@@ -11,7 +11,8 @@
 #include <stdbool.h>
 
 #define TXN_STAGING_PREFIX ".pipseed-"
-#define TXN_STAGING_VENV ".pipseed-venv" /* the staging directory of a change to an environment as a whole, in its top directory */
+#define TXN_STAGING_VENV                                                                                               \
+        ".pipseed-venv" /* the staging directory of a change to an environment as a whole, in its top directory */
 
 /* "lib", "scripts", ...: of staged directories and in the journal. */
 const char *txn_staged_name(enum plan_root root);

@@ -43,7 +43,10 @@ struct sysroot {
         size_t n_made, made_capacity;
 };
 
-#define SYSROOT_INIT {.fd = -1, .guard_fd = -1}
+#define SYSROOT_INIT                                                                                                   \
+        {                                                                                                              \
+                .fd = -1, .guard_fd = -1                                                                               \
+        }
 
 /* Errors: IO, UNTRUSTED_PATH. way is copied, what it points to is not. */
 int sysroot_open(struct sysroot *top, const struct sysroot_way *way, struct pipseed_error *err);

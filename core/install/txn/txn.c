@@ -38,7 +38,8 @@ static bool has_live_staging(int lib_fd)
 static int lock_lib(struct txn *txn, struct pipseed_error *err)
 {
         int lib_fd = txn->roots[PLAN_LIB].fd;
-        int r = lock_wait_dir(lib_fd, has_live_staging, "waiting for another run that works on this environment", txn->event, txn->event_data);
+        int r = lock_wait_dir(lib_fd, has_live_staging, "waiting for another run that works on this environment",
+                              txn->event, txn->event_data);
 
         if (r == -ECANCELED)
                 return error_cancelled(err);
@@ -54,8 +55,8 @@ static int lock_lib(struct txn *txn, struct pipseed_error *err)
 
 static int refuse_link(const char *path, struct pipseed_error *err)
 {
-        (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, path, "a symbolic link on the way to '%s' leads out of the environment",
-                        path);
+        (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, path,
+                        "a symbolic link on the way to '%s' leads out of the environment", path);
         return error_hint(err, "put a real directory in the place of the link");
 }
 
@@ -181,7 +182,8 @@ static int make_staging(struct txn *txn, struct txn_root *root, struct pipseed_e
         if (mkdirat(root->fd, txn->name, 0700 | LEFTOVER_MARK) < 0) {
                 error_sys(err, errno, root->path, "cannot write to the target");
                 return errno == EACCES || errno == EPERM || errno == EROFS
-                               ? error_hint(err, "choose a target that you may write, or use an environment of your own")
+                               ? error_hint(err,
+                                            "choose a target that you may write, or use an environment of your own")
                                : err->code;
         }
         root->staging_fd = file_open_beneath(root->fd, txn->name, O_RDONLY | O_DIRECTORY, 0);
@@ -256,8 +258,10 @@ int txn_staged_fd(struct txn *txn, enum plan_root index, int *ret_fd, struct pip
                 if (r < 0)
                         return r;
                 if (mkdirat(root->staging_fd, txn_staged_name(index), 0777) < 0)
-                        return error_sys(err, errno, txn->staging_path, "cannot make a directory in the staging directory");
-                root->staged_fd = file_open_beneath(root->staging_fd, txn_staged_name(index), O_RDONLY | O_DIRECTORY, 0);
+                        return error_sys(err, errno, txn->staging_path,
+                                         "cannot make a directory in the staging directory");
+                root->staged_fd =
+                        file_open_beneath(root->staging_fd, txn_staged_name(index), O_RDONLY | O_DIRECTORY, 0);
                 if (root->staged_fd < 0)
                         return error_sys(err, steal_fd(&root->staged_fd), txn->staging_path,
                                          "cannot open a directory of the staging directory");
@@ -322,8 +326,8 @@ static void remove_staging(const struct txn *txn, const struct txn_root *root)
 
         if (r == 0 || txn->event == NULL)
                 return;
-        (void)snprintf(text, sizeof(text), "%s/%s could not be removed (%s): the next run does it", root->path, txn->name,
-                       strerrordesc_np(-r));
+        (void)snprintf(text, sizeof(text), "%s/%s could not be removed (%s): the next run does it", root->path,
+                       txn->name, strerrordesc_np(-r));
         (void)event_send(txn->event, txn->event_data, PIPSEED_EVENT_WARNING, text);
 }
 

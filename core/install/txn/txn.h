@@ -33,20 +33,20 @@
 struct txn_root {
         char *path;        /* absolute, with --root applied */
         const char *below; /* the same below the top */
-        int fd;     /* held; -1 while the directory does not exist */
-        int staging_fd; /* the staging directory on its file system, -1 before txn_prepare */
-        int staged_fd; /* the root's directory in the staging directory, -1 before the first use */
+        int fd;            /* held; -1 while the directory does not exist */
+        int staging_fd;    /* the staging directory on its file system, -1 before txn_prepare */
+        int staged_fd;     /* the root's directory in the staging directory, -1 before the first use */
 };
 
 struct txn {
         struct arena arena;
         struct txn_root roots[PLAN_N_ROOTS];
-        struct sysroot top;   /* not opened by txn_open_held */
-        char name[64];    /* of the staging directory; "" before txn_prepare */
-        char *staging_path;  /* of the LIB staging directory, absolute */
+        struct sysroot top;     /* not opened by txn_open_held */
+        char name[64];          /* of the staging directory; "" before txn_prepare */
+        char *staging_path;     /* of the LIB staging directory, absolute */
         uint64_t staging_inode; /* of the LIB staging directory */
-        int lock_fd;      /* LIB, locked; -1: not yet there, or locks do not work here */
-        bool is_held;     /* txn_open_held */
+        int lock_fd;            /* LIB, locked; -1: not yet there, or locks do not work here */
+        bool is_held;           /* txn_open_held */
         bool durable;
         mode_t umask;
         struct change *changes;

@@ -86,7 +86,6 @@ static bool has_flags(const char *tag)
         return tag[len - 2] != '3' || tag[len - 1] > '6';
 }
 
-
 static uint32_t read_u32(const uint8_t *bytes)
 {
         return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
@@ -173,8 +172,8 @@ static int compare(struct findings *findings, const struct record_files *listing
         if (is_known(findings, source->digest, pyc->digest))
                 return 0;
         if (!target->implementation->can_compare_code)
-                return findings_not_verified(findings, "bytecode that no store has, of a Python whose format is not known",
-                                             err);
+                return findings_not_verified(findings,
+                                             "bytecode that no store has, of a Python whose format is not known", err);
         if (memcmp(pyc->header, target->magic, sizeof(target->magic)) != 0)
                 return findings_not_verified(findings, "bytecode of another Python than this one", err);
         if (!bytecode_possible(target))
@@ -309,7 +308,8 @@ static int start(const struct target *target, struct share *share, char **enviro
 {
         const char *argv[] = {target->run_exe, "-I", "-S", "-c", compile_program, NULL};
         _cleanup_close_ int in_fd = process_file(share->input.data, share->input.len);
-        struct process_spec spec = {.argv = argv, .envp = environment, .stdin_fd = in_fd, .stderr_fd = -1, .dir_fd = -1};
+        struct process_spec spec = {
+                .argv = argv, .envp = environment, .stdin_fd = in_fd, .stderr_fd = -1, .dir_fd = -1};
 
         if (in_fd < 0)
                 return in_fd;

@@ -68,8 +68,8 @@ static bool may_be_missing(const struct findings *findings, const char *path)
         const size_t stem = strlen(dist_info) - (str_ends(dist_info, ".dist-info") ? strlen(".dist-info") : 0);
         const char *inside = below_location(findings, path);
 
-        return is_bytecode(path) || is_cache_directory(path) || (inside != NULL && strncmp(inside, dist_info, stem) == 0 &&
-                                          str_starts(inside + stem, ".data/scripts/"));
+        return is_bytecode(path) || is_cache_directory(path) ||
+               (inside != NULL && strncmp(inside, dist_info, stem) == 0 && str_starts(inside + stem, ".data/scripts/"));
 }
 
 /* RECORD itself and its signatures have no hash (PEP 427). */
@@ -160,7 +160,8 @@ static int check_bytecode(struct findings *findings, const struct record_files *
         if (tag != NULL)
                 return error_memory(err);
         return file->rows[0]->hash[0] != '\0'
-                       ? 0 : findings_not_verified(findings, "bytecode without a source and without a hash", err);
+                       ? 0
+                       : findings_not_verified(findings, "bytecode without a source and without a hash", err);
 }
 
 /* The scheme by which this distribution was installed: its dist-info is in the scheme's library directory, whichever of
@@ -275,7 +276,8 @@ static int check_all_listed(struct findings *findings, const struct record_files
         struct progress progress;
         int r = 0;
 
-        progress_init(&progress, findings->input->event, findings->input->event_data, "files verified", listing->n_files);
+        progress_init(&progress, findings->input->event, findings->input->event_data, "files verified",
+                      listing->n_files);
         for (size_t i = 0; i < listing->n_files && r == 0; i++) {
                 if (progress_step(&progress, i) < 0)
                         return error_cancelled(err);
@@ -300,8 +302,8 @@ static bool is_made_by_installer(const struct findings *findings, const struct t
 }
 
 /* What neither RECORD nor the wheel has a hash of. */
-static int judge_unhashed(struct findings *findings, const struct target_scheme *scheme, const struct record_files *listing,
-                          struct pipseed_error *err)
+static int judge_unhashed(struct findings *findings, const struct target_scheme *scheme,
+                          const struct record_files *listing, struct pipseed_error *err)
 {
         int r = 0;
 
@@ -371,6 +373,7 @@ int verify_installed(struct arena *arena, const struct verify_input *input, stru
         if (findings.n > 0)
                 qsort(findings.items, findings.n, sizeof(*findings.items), compare_findings);
         *ret_findings = (struct verify_findings){.items = findings.items, .n = findings.n, .n_files = findings.n_files};
-        return findings_notes(&findings, &ret_findings->not_verified, &ret_findings->n_not_verified) ? 0
-                                                                                                     : error_memory(err);
+        return findings_notes(&findings, &ret_findings->not_verified, &ret_findings->n_not_verified)
+                       ? 0
+                       : error_memory(err);
 }

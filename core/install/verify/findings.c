@@ -41,8 +41,8 @@ void findings_done(struct findings *findings)
         findings->n_dirs = 0;
 }
 
-int findings_add(struct findings *findings, int code, const char *path, struct pipseed_error *err,
-                 const char *format, ...)
+int findings_add(struct findings *findings, int code, const char *path, struct pipseed_error *err, const char *format,
+                 ...)
 {
         _cleanup_free_ char *rooted = path_rooted(findings->input->target->root, path);
         char text[1024];
@@ -94,7 +94,8 @@ static int hold(struct findings *findings, struct findings_dir *directory, struc
                 directory->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
                 directory->status = directory->fd < 0 ? -errno : 0;
         }
-        if (directory->status == 0 || directory->status == -ENOENT || directory->status == -ENOTDIR || directory->status == -EACCES)
+        if (directory->status == 0 || directory->status == -ENOENT || directory->status == -ENOTDIR ||
+            directory->status == -EACCES)
                 return 0;
         return error_sys(err, directory->status, directory->path, "cannot open the directory");
 }
@@ -130,8 +131,8 @@ int findings_open(struct findings *findings, const char *path, struct found *ret
                 ret_found->look = directory->status == -EACCES ? INSTALLED_DENIED : INSTALLED_MISSING;
                 return 0;
         }
-        r = open_installed(directory->fd, path + strlen(directory->path) + 1, findings->input->stores, findings->input->n_stores,
-                      &ret_found->look, &ret_found->st, ret_fd);
+        r = open_installed(directory->fd, path + strlen(directory->path) + 1, findings->input->stores,
+                           findings->input->n_stores, &ret_found->look, &ret_found->st, ret_fd);
         return r < 0 ? error_sys(err, r, path, "cannot look at the installed file") : 0;
 }
 
@@ -150,7 +151,8 @@ static bool enter(struct findings *findings, const char *path)
                 return false;
         slash = strrchr(path, '/');
         if (slash > path + strlen(directory->path))
-                inside = strndup(path + strlen(directory->path) + 1, (size_t)(slash - path) - strlen(directory->path) - 1);
+                inside = strndup(path + strlen(directory->path) + 1,
+                                 (size_t)(slash - path) - strlen(directory->path) - 1);
         else
                 inside = strdup(".");
         if (inside == NULL)
@@ -209,7 +211,8 @@ int findings_read(struct findings *findings, const char *path, struct found *ret
         if (glance(findings, path, ret_found) && verified_find(cache, &ret_found->st, ret_content))
                 return 0;
         r = findings_open(findings, path, ret_found, &fd, err);
-        if (r < 0 || !ret_found->inside || ret_found->look != INSTALLED_FILE || verified_find(cache, &ret_found->st, ret_content))
+        if (r < 0 || !ret_found->inside || ret_found->look != INSTALLED_FILE ||
+            verified_find(cache, &ret_found->st, ret_content))
                 return r;
         r = read_content(fd, ret_content);
         if (r < 0)

@@ -69,9 +69,8 @@ void findings_init(struct findings *findings, struct arena *arena, const struct 
 void findings_done(struct findings *findings);
 
 /* Adds one; path is absolute and unrooted. PIPSEED_E_NO_MEMORY. */
-int findings_add(struct findings *findings, int code, const char *path, struct pipseed_error *err,
-                 const char *format, ...)
-        __attribute__((format(printf, 5, 6)));
+int findings_add(struct findings *findings, int code, const char *path, struct pipseed_error *err, const char *format,
+                 ...) __attribute__((format(printf, 5, 6)));
 
 /* open_installed for an absolute, unrooted, normalised path. Errors: IO. */
 int findings_open(struct findings *findings, const char *path, struct found *ret_found, int *ret_fd,

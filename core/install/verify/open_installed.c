@@ -78,8 +78,8 @@ static const char *find_store(const char *const *stores, size_t n_stores, const 
         return NULL;
 }
 
-static int follow(int link_fd, const char *const *stores, size_t n_stores, enum installed_kind *ret_kind, struct stat *ret_st,
-                  int *ret_fd)
+static int follow(int link_fd, const char *const *stores, size_t n_stores, enum installed_kind *ret_kind,
+                  struct stat *ret_st, int *ret_fd)
 {
         _cleanup_close_ int store_fd = -1;
         const char *store = NULL;
@@ -101,8 +101,8 @@ static int follow(int link_fd, const char *const *stores, size_t n_stores, enum 
         return open_file(store_fd, rest, ret_kind, ret_st, ret_fd);
 }
 
-int open_installed(int dir_fd, const char *path, const char *const *stores, size_t n_stores, enum installed_kind *ret_kind,
-              struct stat *ret_st, int *ret_fd)
+int open_installed(int dir_fd, const char *path, const char *const *stores, size_t n_stores,
+                   enum installed_kind *ret_kind, struct stat *ret_st, int *ret_fd)
 {
         struct stat st;
         _cleanup_close_ int fd = open_entry(dir_fd, path, &st);

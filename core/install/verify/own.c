@@ -53,8 +53,8 @@ static int own_file(struct findings *findings, const struct record_files *listin
         if (!is_right(record_files_find(listing, path), data, len))
                 return 0;
         times[1] = found.st.st_mtim;
-        r = file_replace_as(findings->parent_fd, path_base(path), own_mode(findings, found.st.st_mode), times, data, len,
-                            findings->input->durable);
+        r = file_replace_as(findings->parent_fd, path_base(path), own_mode(findings, found.st.st_mode), times, data,
+                            len, findings->input->durable);
         return r < 0 ? error_sys(err, r, path, "cannot replace the installed file") : 0;
 }
 

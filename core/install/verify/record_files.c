@@ -49,7 +49,7 @@ static struct place *make_places(struct findings *findings, const struct record 
 }
 
 int record_files_make(struct record_files *listing, struct findings *findings, const struct record *record,
-                 struct pipseed_error *err)
+                      struct pipseed_error *err)
 {
         const struct place *places = make_places(findings, record);
         const struct record_row **rows = arena_calloc(findings->arena, record->n_rows + 1, sizeof(*rows));

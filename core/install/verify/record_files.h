@@ -29,7 +29,7 @@ struct record_files {
 
 /* In the arena of the findings; record is borrowed. PIPSEED_E_NO_MEMORY. */
 int record_files_make(struct record_files *listing, struct findings *findings, const struct record *record,
-                 struct pipseed_error *err);
+                      struct pipseed_error *err);
 const struct record_file *record_files_find(const struct record_files *listing, const char *path);
 
 /* Walks the distribution's own directories: the dist-info and the top-level directories of its files. */

@@ -30,7 +30,7 @@ struct kept_wheel {
 };
 
 struct pipseed_verify_cache {
-        pthread_mutex_t lock;    /* of all but what follows it */
+        pthread_mutex_t lock; /* of all but what follows it */
         struct table files, bytecode, stored;
         struct kept_wheel *wheels;
         size_t n_wheels;
