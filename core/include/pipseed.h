@@ -518,7 +518,7 @@ PIPSEED_API void pipseed_wheel_list_free(struct pipseed_wheel_list *list);
  *
  *     pipseed_create_request_init(&req, &seeding);
  *     pipseed_policy_apply_create(policy, &req, &err);       pipseed_policy.h; leave it out to obey no policy
- *     req.dir = "/srv/app/venv";
+ *     req.env_dir = "/srv/app/venv";
  *     if (pipseed_create(&req, &env, &err) < 0)
  *             ...
  *     pipseed_environment_free(env);
@@ -526,7 +526,7 @@ PIPSEED_API void pipseed_wheel_list_free(struct pipseed_wheel_list *list);
 struct pipseed_create_request {
         size_t size; /* sizeof(struct pipseed_create_request), set by pipseed_create_request_init */
 
-        const char *dir;
+        const char *env_dir;
         const char *python; /* base interpreter: a path, a name on PATH, or a version such as "3.12"; NULL: python3 on
                                PATH. An environment's interpreter stands for its base */
         const char *prompt; /* NULL: the directory's name; ".": the current one's (bases from 3.9 on, as in venv) */
@@ -553,7 +553,7 @@ struct pipseed_environment {
         const char *base;    /* the interpreter behind it, which belongs to no environment */
         const char *version; /* X.Y.Z of both */
         bool existed;        /* dir was an environment (it had a pyvenv.cfg); with clear, that one is gone */
-        const struct pipseed_result *seeding; /* NULL: without_pip */
+        const struct pipseed_result *seed_result; /* NULL: without_pip */
 };
 
 /* Defaults for both; scripts of the seeding are those that venv wants: pip, pipX and pipX.Y. The sizes are those of the structs
@@ -568,7 +568,7 @@ static inline void pipseed_create_request_init(struct pipseed_create_request *re
 
 /*
  * Hooks before, the environment, the seeding, hooks after; or all of it is undone. What can be refused is refused before
- * anything is written. With dry_run nothing is: the result says what would be there, its seeding which wheels would be
+ * anything is written. With dry_run nothing is: the result says what would be there, its seed_result which wheels would be
  * installed, and of the hooks pre_create alone is called.
  *
  * A directory that is not there yet appears complete or not at all, and so does, with clear, the one that takes the place
@@ -577,11 +577,11 @@ static inline void pipseed_create_request_init(struct pipseed_create_request *re
  * stays, as in venv: base and version then say what it is. On failure everything is as it was, but for what hooks or the
  * seeding installed into an environment that was there, and for clear of a directory that cannot be replaced (the current
  * one, a mount point, one whose parent the caller may not write), which may be empty then. What a killed call left beside
- * dir is removed by the next one for the same dir.
+ * env_dir is removed by the next one for the same env_dir.
  *
  * Errors: NO_TARGET, BAD_TARGET and PROBE (the base), UNSUPPORTED (what its venv makes is not known), BAD_VALUE (a colon
- * in dir), NOT_EMPTY (something is in the way; clear of what is not an environment), REFUSED (clear of a directory that
- * HOME or the current directory is in), BUSY (another call works on dir), CANCELLED, IO; those of pipseed_seed, with the
+ * in env_dir), NOT_EMPTY (something is in the way; clear of what is not an environment), REFUSED (clear of a directory that
+ * HOME or the current directory is in), BUSY (another call works on env_dir), CANCELLED, IO; those of pipseed_seed, with the
  * same code, path and hint; HOOK (a hook cannot be loaded or failed), USAGE, REFUSED, INTEGRITY (by the status of a hook).
  */
 PIPSEED_API int pipseed_create(const struct pipseed_create_request *req, struct pipseed_environment **ret_env,

@@ -179,7 +179,7 @@ static const struct field environment_fields[] = {
         TEXT(struct pipseed_environment, base),
         TEXT(struct pipseed_environment, version),
         FLAG(struct pipseed_environment, existed),
-        {.convert = shape_struct, .offset = offsetof(struct pipseed_environment, seeding), .element = &results_result},
+        {.convert = shape_struct, .offset = offsetof(struct pipseed_environment, seed_result), .element = &results_result},
 };
 static const struct shape environment = SHAPE("Environment", environment_fields);
 

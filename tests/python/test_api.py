@@ -54,7 +54,7 @@ def test_create_as_command(cpython, tmp_path, pipseed):
                      made = pipseed.create(sys.argv[1], prompt="x", symlinks=False)
                      assert isinstance(made, pipseed.Environment) and not made.existed, made
                      assert made.dir == sys.argv[1] and made.version == sys.version.split()[0], made
-                     assert made.seeding.pip.action == "installed" and "pip" in made.seeding.scripts, made
+                     assert made.seed_result.pip.action == "installed" and "pip" in made.seed_result.scripts, made
                      """, env)):
         make()
         snapshots.append(tree.snapshot(env))
@@ -67,16 +67,16 @@ def test_create_options(newest, tmp_path):
     assert program(newest.exe, """
         import os, sys, pipseed
         env = os.path.join(sys.argv[1], "env")
-        planned = pipseed.create(env, dry_run=True).seeding.pip
+        planned = pipseed.create(env, dry_run=True).seed_result.pip
         assert planned.action == "installed" and planned.wheel.startswith("pip-") and len(planned.sha256) == 64
         assert not os.path.exists(env)
-        assert pipseed.create(env, with_pip=False, scm_ignore_files=False).seeding is None
+        assert pipseed.create(env, with_pip=False, scm_ignore_files=False).seed_result is None
         assert not os.path.exists(env + "/bin/pip") and not os.path.exists(env + "/.gitignore")
-        assert pipseed.create(env, upgrade=True, pip="==24.0", scripts="alt").seeding.pip.version == "24.0"
+        assert pipseed.create(env, upgrade=True, pip="==24.0", scripts="alt").seed_result.pip.version == "24.0"
         assert not os.path.exists(env + "/bin/pip3")
         open(env + "/mine", "w").close()
         made = pipseed.create(env, clear=True, system_site_packages=True, pip=">=24,<26")
-        assert made.existed and made.seeding.pip.version == "25.0.1" and not os.path.exists(env + "/mine")
+        assert made.existed and made.seed_result.pip.version == "25.0.1" and not os.path.exists(env + "/mine")
         assert "include-system-site-packages = true" in open(env + "/pyvenv.cfg").read()
         for options, error, code in (({"pip": ">99"}, pipseed.FailedError, "no-wheel"),
                                      ({"settings": {"venv.hooks": "/nonexistent.so"}}, pipseed.FailedError, "hook"),
@@ -89,7 +89,7 @@ def test_create_options(newest, tmp_path):
                 raise AssertionError(options)
         seen = []
         made = pipseed.create(env, clear=True, settings={"venv.hooks": sys.argv[2]}, events=seen.append, prompt="p")
-        assert f"pip {made.seeding.pip.version}: none" in [event.text for event in seen], "the hook found pip there"
+        assert f"pip {made.seed_result.pip.version}: none" in [event.text for event in seen], "the hook found pip there"
         print(sorted(os.listdir(sys.argv[1])))
         """, tmp_path, next(run.build_dir().glob("*/pipseed/pipseed_hook.so"))) == "['env']\n"
 

@@ -15,7 +15,7 @@ JSON_NAMES = {
     "Package": {"n_files": "files", "n_bytecode": "bytecode"},
     "Result": {"version": "python_version", "n_reflinked": None, "n_hardlinked": None, "n_copied": None,
                "n_symlinked": None},
-    "Environment": {"dir": "env", "version": "python_version", "seeding": None},
+    "Environment": {"dir": "env", "version": "python_version", "seed_result": None},
     "VerifyReport": {"env": None, "python": None, "version": None},
     "Finding": {"message": "text"},
     "DoctorReport": {"version": "python_version", "issues": "findings", "n_unrepaired": None},

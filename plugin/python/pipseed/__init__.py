@@ -334,7 +334,7 @@ def version_matches(version: str, specifier: str) -> bool:
 
 
 def create(
-    dir: StrPath,
+    env_dir: StrPath,
     *,
     python: StrPath | None = None,
     prompt: str | None = None,
@@ -358,11 +358,12 @@ def create(
     dry_run: bool = False,
     events: Callable[[Event], object] | None = None,
 ) -> Environment:
-    """Make the environment dir with pip in it, as `pipseed venv DIR`.
+    """Make the environment env_dir with pip in it, as `pipseed venv DIR`.
 
     Its base is python: a path, a name on PATH or a version such as "3.12"; None is the running interpreter. The other
     arguments are those of venv.create(), but for scm_ignore_files=False, which leaves the .gitignore out, and those of
-    seed(). Whatever happens, dir is afterwards as it was or a complete environment.
+    seed(). Whatever happens, env_dir is afterwards as it was or a complete
+    environment.
     """
     import sys
 
@@ -382,7 +383,7 @@ def create(
         cache_dir=cache_dir,
     )
     return _pipseed.create(
-        dir,
+        env_dir,
         python=optional_path("python", python if python is not None else sys.executable or None),
         prompt=optional_path("prompt", prompt),
         dry_run=dry_run,

@@ -109,7 +109,7 @@ class Environment(NamedTuple):
     base: the interpreter behind it, which belongs to no environment
     version: X.Y.Z
     existed: whether an environment was there before (a pyvenv.cfg); with clear, it is gone
-    seeding: the Result of installing pip, of a dry run: what would be installed; None without pip
+    seed_result: the Result of installing pip, of a dry run: what would be installed; None without pip
     """
 
     dir: str
@@ -117,7 +117,7 @@ class Environment(NamedTuple):
     base: str
     version: str
     existed: bool
-    seeding: Result | None
+    seed_result: Result | None
 
 
 class Finding(NamedTuple):

@@ -27,7 +27,7 @@ try:
 except Stop:
     stopped = not os.path.exists({env!r} + "-stopped")
 with open({answer!r}, "w") as stream:
-    json.dump([made.seeding.pip.action, len(events), code, stopped], stream)
+    json.dump([made.seed_result.pip.action, len(events), code, stopped], stream)
 """
 
 directory, base = sys.argv[1:3]

@@ -21,7 +21,7 @@ def note(event):
 def make(number):
     """One environment of this thread's own."""
     made = pipseed.create(os.path.join(directory, f"env{number}"), python=base, events=note)
-    return made.seeding.pip.action
+    return made.seed_result.pip.action
 
 
 def again(_number):
