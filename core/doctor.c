@@ -39,7 +39,7 @@ static bool is_same(const struct issue *a, const struct issue *b)
         const char *other = b->public.path != NULL ? b->public.path : "";
 
         return a->public.code == b->public.code && strcmp(one, other) == 0 &&
-               strcmp(a->public.text, b->public.text) == 0;
+               strcmp(a->public.message, b->public.message) == 0;
 }
 
 static struct issue *find(const struct examination *look, const struct issue *item)
@@ -73,7 +73,7 @@ static int copy_item(struct owned_checkup *owned, struct pipseed_issue *items, c
         copy->repaired = repaired;
         if (repaired)
                 copy->hint = NULL;
-        if (!copy_text(&owned->arena, &copy->path) || !copy_text(&owned->arena, &copy->text) ||
+        if (!copy_text(&owned->arena, &copy->path) || !copy_text(&owned->arena, &copy->message) ||
             !copy_text(&owned->arena, &copy->hint))
                 return error_memory(err);
         owned->checkup.n_issues++;
@@ -122,7 +122,7 @@ static int gather(struct examination *seen, const struct examination *look, stru
 
                 if (old == NULL) {
                         int r = look_add(seen, item->public.code, item->repair, item->public.path, err, "%s",
-                                         item->public.text);
+                                         item->public.message);
 
                         if (r < 0)
                                 return r;

@@ -421,9 +421,9 @@ PIPSEED_API int pipseed_unseed(const struct pipseed_request *req, struct pipseed
 /* One difference between what is installed and what RECORD, the wheel or the policy say. */
 struct pipseed_finding {
         size_t struct_size;
-        int code;         /* PIPSEED_E_INSTALL_* */
-        const char *path; /* absolute, or NULL */
-        const char *text; /* one line */
+        int code;            /* PIPSEED_E_INSTALL_* */
+        const char *path;    /* absolute, or NULL */
+        const char *message; /* one line */
 };
 
 struct pipseed_verify_report {
@@ -455,12 +455,12 @@ PIPSEED_API void pipseed_verify_report_free(struct pipseed_verify_report *report
 /* One thing that is wrong with an environment. */
 struct pipseed_issue {
         size_t struct_size;
-        int code;         /* PIPSEED_E_LEFTOVER to ENV_MOVED, PIPSEED_E_INSTALL_* */
-        const char *path; /* absolute, or NULL */
-        const char *text; /* one line */
-        const char *hint; /* what to do about it when it is not repaired, or NULL */
-        bool repairable;  /* pipseed_doctor with fix is able to */
-        bool repaired;    /* it was */
+        int code;            /* PIPSEED_E_LEFTOVER to ENV_MOVED, PIPSEED_E_INSTALL_* */
+        const char *path;    /* absolute, or NULL */
+        const char *message; /* one line */
+        const char *hint;    /* what to do about it when it is not repaired, or NULL */
+        bool repairable;     /* pipseed_doctor with fix is able to */
+        bool repaired;       /* it was */
 };
 
 struct pipseed_doctor_report {

@@ -59,7 +59,7 @@ static void put_issues(struct json_output *document, const struct pipseed_doctor
                 json_output_text(document, object, "code", pipseed_code_name(issue->code));
                 json_output_put(document, object, "number", json_integer(issue->code));
                 json_output_text(document, object, "path", issue->path);
-                json_output_text(document, object, "text", issue->text);
+                json_output_text(document, object, "message", issue->message);
                 json_output_text(document, object, "hint", issue->hint);
                 json_output_put(document, object, "repairable", json_boolean(issue->repairable));
                 json_output_put(document, object, "repaired", json_boolean(issue->repaired));
@@ -71,9 +71,10 @@ static void show_issues(const struct session *session, const struct pipseed_issu
         const char *name = pipseed_code_name(issue->code);
         _cleanup_free_ char *text = NULL;
 
-        if (asprintf(&text, "%s%s", issue->text, issue->repaired ? " (repaired)" : "") < 0)
+        if (asprintf(&text, "%s%s", issue->message, issue->repaired ? " (repaired)" : "") < 0)
                 text = NULL;
-        output_finding(session->out, name != NULL ? name : "finding", issue->path, text != NULL ? text : issue->text);
+        output_finding(session->out, name != NULL ? name : "finding", issue->path,
+                       text != NULL ? text : issue->message);
         if (!issue->repaired && issue->hint != NULL)
                 output_note(session->out, "%s", issue->hint);
 }

@@ -93,7 +93,7 @@ static const struct field finding_fields[] = {
         CODE(struct pipseed_finding, code),
         NUMBER(struct pipseed_finding, code),
         TEXT(struct pipseed_finding, path),
-        WORDS(struct pipseed_finding, text),
+        WORDS(struct pipseed_finding, message),
 };
 static const struct shape finding = SHAPE("Finding", finding_fields);
 
@@ -108,7 +108,7 @@ const struct shape results_verify_report = SHAPE("VerifyReport", report_fields);
 
 static const struct field issue_fields[] = {
         CODE(struct pipseed_issue, code),     NUMBER(struct pipseed_issue, code),
-        TEXT(struct pipseed_issue, path),     WORDS(struct pipseed_issue, text),
+        TEXT(struct pipseed_issue, path),     WORDS(struct pipseed_issue, message),
         WORDS(struct pipseed_issue, hint),    FLAG(struct pipseed_issue, repairable),
         FLAG(struct pipseed_issue, repaired),
 };
@@ -179,7 +179,9 @@ static const struct field environment_fields[] = {
         TEXT(struct pipseed_environment, base),
         TEXT(struct pipseed_environment, version),
         FLAG(struct pipseed_environment, existed),
-        {.convert = shape_struct, .offset = offsetof(struct pipseed_environment, seed_result), .element = &results_result},
+        {.convert = shape_struct,
+         .offset = offsetof(struct pipseed_environment, seed_result),
+         .element = &results_result},
 };
 static const struct shape environment = SHAPE("Environment", environment_fields);
 

@@ -431,7 +431,7 @@ def test_explain_sees_it(pipseed, prefix, tmp_path):
 
     def explained(code):
         found = pipseed("explain", "--json", "pipx", env={"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"}, code=code).json
-        return [each["code"] for each in found["findings"] if each["code"] != "uv-installer"], found["chosen_by"]
+        return [each["code"] for each in found["findings"] if each["code"] != "uv-installer"], found["selected_by"]
 
     assert explained(1) == (["not-enabled"], None)
     pipseed("enable", prefix.exe)
