@@ -385,7 +385,7 @@ struct pipseed_package {
         const char *source;           /* "bundled" or the wheel's directory, or NULL */
         enum pipseed_action action;
         uint64_t n_files;         /* regular files placed or removed, bytecode included */
-        uint64_t n_bytecode;      /* of these, .pyc */
+        uint64_t n_pyc;           /* of these, .pyc */
         uint64_t n_not_verified;  /* pipseed_verify: of n_files, those that could not be checked */
         const char *not_verified; /* how many for which reason, one line, or NULL */
 };
@@ -593,16 +593,16 @@ PIPSEED_API void pipseed_environment_free(struct pipseed_environment *env);
 /* One wheel in the store, unpacked, with its bytecode. */
 struct pipseed_cache_entry {
         size_t struct_size;
-        const char *wheel;     /* file name, NULL when the entry is too damaged to tell */
-        const char *sha256;    /* hex, of the wheel */
-        const char *directory; /* absolute */
-        uint64_t bytes;        /* of all files */
-        uint64_t n_files;      /* bytecode included */
-        uint64_t n_bytecode;   /* sets of bytecode: one for each interpreter's magic number */
-        int64_t last_used;     /* seconds since 1970, within an hour */
-        bool in_use;           /* by a seeding that runs now */
-        int status;            /* 0, or PIPSEED_E_STORE_ENTRY */
-        const char *problem;   /* which file differs and how, or NULL */
+        const char *wheel;        /* file name, NULL when the entry is too damaged to tell */
+        const char *sha256;       /* hex, of the wheel */
+        const char *path;         /* its directory, absolute */
+        uint64_t bytes;           /* of all files */
+        uint64_t n_files;         /* bytecode included */
+        uint64_t n_bytecode_sets; /* one for each interpreter's magic number */
+        int64_t last_used;        /* seconds since 1970, within an hour */
+        bool in_use;              /* by a seeding that runs now */
+        int status;               /* 0, or PIPSEED_E_STORE_ENTRY */
+        const char *problem;      /* which file differs and how, or NULL */
 };
 
 struct pipseed_cache {
@@ -619,7 +619,7 @@ PIPSEED_API int pipseed_cache_list(const struct pipseed_request *req, bool check
                                    struct pipseed_error *err);
 /* Unpacks and compiles what pipseed_seed of this request would need, so that it finds it; the target is not changed.
  * ret_cache lists these entries, also of the system store. With dry_run nothing is made, and an entry that would be has no
- * directory (NULL). */
+ * path (NULL). */
 PIPSEED_API int pipseed_cache_warm(const struct pipseed_request *req, struct pipseed_cache **ret_cache,
                                    struct pipseed_error *err);
 /* Removes entries that were not used for max_age seconds, then the least recently used ones until no more than max_bytes

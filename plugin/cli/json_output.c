@@ -147,8 +147,8 @@ static void put_package(struct json_output *document, json_t *object, const stru
         json_output_text(document, object, "sha256", package->sha256);
         json_output_text(document, object, "source", package->source);
         json_output_text(document, object, "location", package->location);
-        json_output_number(document, object, "files", package->n_files);
-        json_output_number(document, object, "bytecode", package->n_bytecode);
+        json_output_number(document, object, "n_files", package->n_files);
+        json_output_number(document, object, "n_pyc", package->n_pyc);
         json_output_number(document, object, "not_verified", package->n_not_verified);
         json_output_text(document, object, "not_verified_reasons", package->not_verified);
 }

@@ -70,7 +70,7 @@ static const struct field package_fields[] = {
         TEXT(struct pipseed_package, source),
         {.convert = shape_action, .offset = offsetof(struct pipseed_package, action)},
         COUNT(struct pipseed_package, n_files),
-        COUNT(struct pipseed_package, n_bytecode),
+        COUNT(struct pipseed_package, n_pyc),
 };
 static const struct shape package = SHAPE("Package", package_fields);
 
@@ -139,8 +139,8 @@ const struct shape results_wheels = SHAPE("WheelList", wheel_list_fields);
 
 static const struct field entry_fields[] = {
         TEXT(struct pipseed_cache_entry, wheel),     TEXT(struct pipseed_cache_entry, sha256),
-        TEXT(struct pipseed_cache_entry, directory), COUNT(struct pipseed_cache_entry, bytes),
-        COUNT(struct pipseed_cache_entry, n_files),  COUNT(struct pipseed_cache_entry, n_bytecode),
+        TEXT(struct pipseed_cache_entry, path),      COUNT(struct pipseed_cache_entry, bytes),
+        COUNT(struct pipseed_cache_entry, n_files),  COUNT(struct pipseed_cache_entry, n_bytecode_sets),
         TIME(struct pipseed_cache_entry, last_used), FLAG(struct pipseed_cache_entry, in_use),
         STATUS(struct pipseed_cache_entry, status),  NUMBER(struct pipseed_cache_entry, status),
         TEXT(struct pipseed_cache_entry, problem),

@@ -88,7 +88,7 @@ static int print_policy(const struct pipseed_policy *policy, struct pipseed_erro
 static void print_packages(const struct pipseed_package *const *packages, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
-                assert(PIPSEED_HAS(packages[i], n_bytecode));
+                assert(PIPSEED_HAS(packages[i], n_pyc));
                 printf("%s %s %s %llu files\n", packages[i]->name, packages[i]->version,
                        pipseed_action_name(packages[i]->action), (unsigned long long)packages[i]->n_files);
         }

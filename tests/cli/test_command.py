@@ -514,7 +514,7 @@ def test_seed_and_unseed(pipseed, new_env):
     pip = next(package for package in document["packages"] if package["name"] == "pip")
     assert (document["command"], document["status"], document["exit"]) == ("seed", "ok", 0)
     assert document["env"] == document["requested"] == str(env) and document["is_venv"] is True
-    assert pip["action"] == "installed" and pip["source"] == "bundled" and pip["files"] > pip["bytecode"] > 0
+    assert pip["action"] == "installed" and pip["source"] == "bundled" and pip["n_files"] > pip["n_pyc"] > 0
     assert set(document["links"]) == {"reflink", "hardlink", "copy", "symlink"}
     again = pipseed("seed", env)
     assert f"pip {pip['version']} is already installed in {env}, nothing to do\n" in again.stdout

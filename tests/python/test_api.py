@@ -39,7 +39,7 @@ def test_results(cpython, new_env):
     for left, right in zip(ours["packages"], theirs["packages"]):
         assert [left["name"], left["version"], left["location"]] == [right["name"], right["version"], right["location"]]
         assert (left["action"], right["action"]) == ("installed", "none")
-        assert left["n_bytecode"] == 0 and left["source"] == "bundled" and len(left["sha256"]) == 64
+        assert left["n_pyc"] == 0 and left["source"] == "bundled" and len(left["sha256"]) == 64
         assert (Path(left["location"]) / left["name"]).is_dir()
     assert ours["n_hardlinked"] == 0 and ours["n_copied"] > 400
 

@@ -52,7 +52,7 @@ class Package(NamedTuple):
     source: "bundled", or the wheel's directory, or None
     action: "none", "installed", "upgraded" or "removed"
     n_files: regular files that were installed, removed or checked, bytecode included
-    n_bytecode: how many of these are .pyc files
+    n_pyc: how many of these are .pyc files
     """
 
     name: str
@@ -64,7 +64,7 @@ class Package(NamedTuple):
     source: str | None
     action: str
     n_files: int
-    n_bytecode: int
+    n_pyc: int
 
 
 class Result(NamedTuple):
