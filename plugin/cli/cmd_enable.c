@@ -29,9 +29,9 @@ static int show_enabled(struct session *session, const struct pipseed_dropin *dr
         else
                 output_result(session->out, session->settings->dry_run ? "Would enable" : "Enabled",
                               "%s (Python %s): its ensurepip and venv use pipseed", dropin->python, dropin->version);
-        output_detail(session->out, 1, "in %s", dropin->package);
-        if (dropin->kept != NULL)
-                output_detail(session->out, 1, "its own is kept in %s", dropin->kept);
+        output_detail(session->out, 1, "in %s", dropin->ensurepip_dir);
+        if (dropin->backup != NULL)
+                output_detail(session->out, 1, "its own is kept in %s", dropin->backup);
         return 0;
 }
 
@@ -68,7 +68,7 @@ static int show_disabled(struct session *session, const struct pipseed_dropin *d
         else
                 output_result(session->out, session->settings->dry_run ? "Would disable" : "Disabled",
                               "%s (Python %s): %s", dropin->python, dropin->version, now);
-        output_detail(session->out, 1, "in %s", dropin->package);
+        output_detail(session->out, 1, "in %s", dropin->ensurepip_dir);
         return 0;
 }
 

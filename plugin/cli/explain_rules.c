@@ -293,7 +293,7 @@ void explain_venv(struct explain *explain)
         if (program == NULL)
                 (void)explain_text(explain->python, sizeof(explain->python), "%s", dropin->python);
         if (dropin->state == PIPSEED_DROPIN_ENABLED)
-                explain_choose(explain, dropin->package);
+                explain_choose(explain, dropin->ensurepip_dir);
         else
                 explain_against(explain, "not-enabled",
                                 explain_text(hint, sizeof(hint), "pipseed enable --python %s", dropin->python),

@@ -68,7 +68,7 @@ static int call_dropin(int (*function)(const struct pipseed_dropin_request *req,
         pipseed_dropin_request_init(&req);
         req.python = order->req.python;
         req.command = path_of(order->command);
-        req.directory = path_of(order->template_dir);
+        req.template_dir = path_of(order->template_dir);
         req.force = order->force;
         req.dry_run = order->dry_run;
         req.cache_dir = order->req.cache_dir;

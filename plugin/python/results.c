@@ -160,13 +160,13 @@ static const struct field dropin_fields[] = {
         {.convert = shape_state, .offset = offsetof(struct pipseed_dropin, state)},
         FLAG(struct pipseed_dropin, changed),
         TEXT(struct pipseed_dropin, stdlib),
-        TEXT(struct pipseed_dropin, package),
-        TEXT(struct pipseed_dropin, kept),
-        TEXT(struct pipseed_dropin, owner),
+        TEXT(struct pipseed_dropin, ensurepip_dir),
+        TEXT(struct pipseed_dropin, backup),
+        TEXT(struct pipseed_dropin, system_package),
         TEXT(struct pipseed_dropin, command),
-        TEXT(struct pipseed_dropin, writer),
+        TEXT(struct pipseed_dropin, command_version),
         FLAG(struct pipseed_dropin, command_missing),
-        FLAG(struct pipseed_dropin, current),
+        FLAG(struct pipseed_dropin, up_to_date),
 };
 const struct shape results_dropin = SHAPE("Dropin", dropin_fields);
 

@@ -19,9 +19,8 @@ JSON_NAMES = {
     "DoctorReport": {"version": "python_version", "issues": "findings", "n_unrepaired": None},
     "Issue": {"hint": None},
     "Cache": {"path": "store"},
-    "Dropin": {"version": "python_version", "stdlib": None, "ensurepip_dir": "package", "backup": "kept",
-               "system_package": "owner", "command": "pipseed", "command_version": "pipseed_version",
-               "command_missing": "pipseed_missing", "up_to_date": "current"},
+    "Dropin": {"version": "python_version", "stdlib": None, "command": "pipseed", "command_version": "pipseed_version",
+               "command_missing": "pipseed_missing"},
     "Policy": {"files": None, "hooks": None},
 }
 

@@ -632,23 +632,23 @@ PIPSEED_API void pipseed_cache_free(struct pipseed_cache *cache);
 /* ---- the drop-in ensurepip --------------------------------------------------------------------------------------- */
 
 enum pipseed_dropin_state {
-        PIPSEED_DROPIN_DISABLED,    /* the interpreter has its own ensurepip */
-        PIPSEED_DROPIN_ABSENT,      /* it has none (Debian without python3-venv) */
-        PIPSEED_DROPIN_ENABLED,     /* its ensurepip is pipseed's */
-        PIPSEED_DROPIN_OVERWRITTEN, /* it was; an upgrade of the interpreter has put its own there again */
-        PIPSEED_DROPIN_INTERRUPTED, /* a call was killed: the next enable or disable finishes or undoes it */
-        PIPSEED_DROPIN_LOST,        /* enabled, but what was kept of the interpreter's own is gone */
+        PIPSEED_DROPIN_DISABLED,       /* the interpreter has its own ensurepip */
+        PIPSEED_DROPIN_ABSENT,         /* it has none (Debian without python3-venv) */
+        PIPSEED_DROPIN_ENABLED,        /* its ensurepip is pipseed's */
+        PIPSEED_DROPIN_OVERWRITTEN,    /* it was; an upgrade of the interpreter has put its own there again */
+        PIPSEED_DROPIN_INTERRUPTED,    /* a call was killed: the next enable or disable finishes or undoes it */
+        PIPSEED_DROPIN_BACKUP_MISSING, /* enabled, but the backup of the interpreter's own is missing */
 };
 
-/* "disabled", "absent", "enabled", "overwritten", "interrupted", "lost" */
+/* "disabled", "absent", "enabled", "overwritten", "interrupted", "backup-missing" */
 PIPSEED_API const char *pipseed_dropin_state_name(enum pipseed_dropin_state state);
 
 /* Fill with pipseed_dropin_request_init. All pointers are borrowed. */
 struct pipseed_dropin_request {
-        size_t size;           /* sizeof(struct pipseed_dropin_request) */
-        const char *python;    /* as in pipseed_create_request; NULL: the active environment's, else python3 on PATH */
-        const char *command;   /* absolute path of the pipseed command that the drop-in is to call */
-        const char *directory; /* the drop-in's files, as installed with the command */
+        size_t size;         /* sizeof(struct pipseed_dropin_request) */
+        const char *python;  /* as in pipseed_create_request; NULL: the active environment's, else python3 on PATH */
+        const char *command; /* absolute path of the pipseed command that the drop-in is to call */
+        const char *template_dir; /* the drop-in's files, as installed with the command */
         bool force;
         bool dry_run;
         const char *cache_dir; /* as in pipseed_request: remembers interpreters */
@@ -661,18 +661,17 @@ struct pipseed_dropin_request {
 
 struct pipseed_dropin {
         size_t struct_size;
-        const char *python;  /* the interpreter, that of an environment stands for its base */
-        const char *version; /* X.Y.Z */
-        const char *stdlib;  /* directory, without links: what is changed is in there */
-        const char *package; /* STDLIB/ensurepip */
-        const char *kept;    /* STDLIB/.pipseed-ensurepip, NULL when it is not there */
-        const char
-                *owner; /* package of the system that the interpreter's own belongs to; NULL: none, or not looked for */
-        const char *command;  /* pipseed that the drop-in calls, NULL without a drop-in */
-        const char *writer;   /* version of the pipseed that enabled, likewise */
-        bool command_missing; /* it cannot be run */
-        bool current;         /* it is what pipseed_dropin_enable of this request writes */
-        bool changed;         /* this call did something (with dry_run: would) */
+        const char *python;          /* the interpreter, that of an environment stands for its base */
+        const char *version;         /* X.Y.Z */
+        const char *stdlib;          /* directory, without links: what is changed is in there */
+        const char *ensurepip_dir;   /* STDLIB/ensurepip */
+        const char *backup;          /* STDLIB/.pipseed-ensurepip, NULL when it is not there */
+        const char *system_package;  /* that its own belongs to; NULL: none, or not looked for */
+        const char *command;         /* pipseed that the drop-in calls, NULL without a drop-in */
+        const char *command_version; /* version of the pipseed that enabled, likewise */
+        bool command_missing;        /* it cannot be run */
+        bool up_to_date;             /* it is what pipseed_dropin_enable of this request writes */
+        bool changed;                /* this call did something (with dry_run: would) */
         enum pipseed_dropin_state state;
 };
 
@@ -694,7 +693,7 @@ static inline void pipseed_dropin_request_init(struct pipseed_dropin_request *re
  */
 PIPSEED_API int pipseed_dropin_enable(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
                                       struct pipseed_error *err);
-/* The reverse: the interpreter's own is there again, to the byte. Not enabled is success. DROPIN: what was kept is gone
+/* The reverse: the interpreter's own is there again, to the byte. Not enabled is success. DROPIN: the backup is missing
  * (not with force: then the interpreter has none), BUSY, CANCELLED, IO. */
 PIPSEED_API int pipseed_dropin_disable(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
                                        struct pipseed_error *err);
