@@ -105,7 +105,7 @@ void json_output_begin(struct json_output *document, const char *command, const 
         document->failed = document->root == NULL;
         json_output_text(document, document->root, "command", command);
         json_output_text(document, document->root, "status", status);
-        json_output_put(document, document->root, "exit", json_integer(exit_code));
+        json_output_put(document, document->root, "exit_code", json_integer(exit_code));
 }
 
 void json_output_error(struct json_output *document, json_t *object, const struct pipseed_error *err)

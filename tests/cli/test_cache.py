@@ -76,7 +76,7 @@ def test_empty_store(call):
     """Nothing is in it, and that is not an error."""
     assert "0 wheels" in call("cache", "info").stdout
     document = call("cache", "info", "--json").json
-    assert document["entries"] == [] and document["bytes"] == 0 and document["exit"] == 0
+    assert document["entries"] == [] and document["bytes"] == 0 and document["exit_code"] == 0
 
 
 def test_info_tells_what_is_there(call, cache, new_env):
@@ -101,7 +101,7 @@ def test_warm_is_enough(python, call, cache, new_env):
     before = snapshot(env)
     document = call("cache", "warm", env, "--json").json
     assert snapshot(env) == before
-    assert document["requested"] == str(env) and document["exit"] == 0
+    assert document["requested"] == str(env) and document["exit_code"] == 0
     assert len(document["entries"]) == (2 if python.has_setuptools else 1)
     assert all(entry["n_bytecode_sets"] == 1 and entry["path"] for entry in document["entries"])
     warmed = snapshot(cache)
@@ -191,7 +191,7 @@ def test_damage_through_a_link(damage, name, call, cache, new_env):
     result = call("cache", "verify", code=4)
     assert name in result.stdout and "store-entry" in result.stdout
     document = call("cache", "verify", "--json", code=4).json
-    assert document["status"] == "findings" and document["exit"] == 4
+    assert document["status"] == "findings" and document["exit_code"] == 4
     (entry,) = document["entries"]
     assert entry["status"] == "store-entry" and entry["number"] == -470 and entry["problem"].startswith(name)
     assert entry["path"] == str(only_entry(cache))
@@ -679,7 +679,7 @@ def test_system_store_of_another_user(call, public, new_env):
     before = snapshot(store)
     document = as_nobody(public, "seed", public / "env", "--packages", "pip", "--json",
                          env={"PIPSEED_CACHE_SYSTEM": store}).json
-    assert document["exit"] == 0
+    assert document["exit_code"] == 0
     assert snapshot(store) == before
     assert not list((public / "home").glob(".cache/pipseed/v1/wheels/*"))
     works(public / "env")

@@ -63,7 +63,7 @@ class Doors:
         words = [*words, *(word for setting in settings.items() for word in ("-o", "=".join(setting)))]
         done = run.run_pipseed([*words, "--json"], code=None, env={"HOME": self.home}, **options)
         answer = json.loads(done.stdout)
-        assert answer["status"] == "error" and done.code == answer["exit"] == -answer["error"]["number"] // 100, done
+        assert answer["status"] == "error" and done.code == answer["exit_code"] == -answer["error"]["number"] // 100, done
         return self.plain(answer["error"], env)
 
     def python(self, call, settings, env, arguments, **options):

@@ -32,7 +32,7 @@ def tool(directory, name, shebang):
 
 def codes(result):
     """The reasons, of the JSON document."""
-    assert result.json["exit"] == result.code
+    assert result.json["exit_code"] == result.code
     return [finding["code"] for finding in result.json["findings"]]
 
 

@@ -14,7 +14,7 @@ from conftest import clone, snapshot
 def state(pipseed, prefix, code=0):
     """What status says of it."""
     document = pipseed("status", "--json", prefix.exe, code=code).json
-    assert document["exit"] == code
+    assert document["exit_code"] == code
     return document["interpreters"][0]
 
 
@@ -84,7 +84,7 @@ def test_several(pipseed, prefix, tmp_path):
     """Each for itself; one that cannot be found does not stop the others."""
     done = pipseed("enable", "--json", "-p", tmp_path / "none", "-p", prefix.exe, code=1)
     document = done.json
-    assert document["status"] == "error" and document["exit"] == 1
+    assert document["status"] == "error" and document["exit_code"] == 1
     assert document["interpreters"][0]["error"]["code"] == "no-target"
     assert document["interpreters"][1]["state"] == "enabled" and document["interpreters"][1]["changed"]
     assert prefix.is_enabled()
