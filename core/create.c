@@ -157,8 +157,8 @@ static int call_hooks(struct creation *creation, enum hook_call call, bool exist
                          (creation->seeding.dry_run ? VENV_HOOK_DRY_RUN : 0),
                 .jobs = creation->seeding.jobs,
                 .options = req->hook_options,
-                .message = take_message,
-                .message_data = creation,
+                .log = take_message,
+                .log_data = creation,
                 .is_cancelled = is_cancelled,
         };
         int r = hooks_call(&creation->hooks, call, &context, err);
