@@ -88,7 +88,7 @@ def test_create_options(newest, tmp_path):
             else:
                 raise AssertionError(options)
         seen = []
-        made = pipseed.create(env, clear=True, settings={"venv.hooks": sys.argv[2]}, events=seen.append, prompt="p")
+        made = pipseed.create(env, clear=True, settings={"venv.hooks": sys.argv[2]}, on_event=seen.append, prompt="p")
         assert f"pip {made.seed_result.pip.version}: none" in [event.text for event in seen], "the hook found pip there"
         print(sorted(os.listdir(sys.argv[1])))
         """, tmp_path, next(run.build_dir().glob("*/pipseed/pipseed_hook.so"))) == "['env']\n"
@@ -170,17 +170,17 @@ def test_events(newest, new_env, tmp_path):
             return sorted(os.walk(sys.argv[1]))
         before = listing()
         try:
-            pipseed.seed(sys.argv[1], cache_dir=sys.argv[2], events=fail)
+            pipseed.seed(sys.argv[1], cache_dir=sys.argv[2], on_event=fail)
         except LookupError as error:
             print(error)
         assert listing() == before
         try:
-            pipseed.seed(sys.argv[1], cache_dir=sys.argv[2], events=lambda event: True)
+            pipseed.seed(sys.argv[1], cache_dir=sys.argv[2], on_event=lambda event: True)
         except pipseed.FailedError as error:
             print(error.code)
         assert listing() == before
         seen = []
-        pipseed.seed(sys.argv[1], cache_dir=sys.argv[2], events=seen.append)
+        pipseed.seed(sys.argv[1], cache_dir=sys.argv[2], on_event=seen.append)
         print(bool(seen))
         """, env, tmp_path / "cache") == "from the callback\ncancelled\nTrue\n"
 
@@ -227,7 +227,7 @@ def test_interrupt(newest, new_env, tmp_path):
         def interrupt(event):
             signal.raise_signal(signal.SIGINT)
         try:
-            pipseed.create(sys.argv[2] + "/env", cache_dir=sys.argv[2] + "/cache", events=interrupt)
+            pipseed.create(sys.argv[2] + "/env", cache_dir=sys.argv[2] + "/cache", on_event=interrupt)
         except KeyboardInterrupt:
             print("interrupted", os.path.exists(sys.argv[2] + "/env"))
         try:
@@ -248,7 +248,7 @@ def test_interrupt_while_compiling(newest, new_env, home, tmp_path):
                 sys.stdout.write(str(time.monotonic()) + "\\n")
                 raise KeyboardInterrupt
         try:
-            pipseed.seed(sys.argv[1], cache_dir=sys.argv[2], events=raise_it if sys.argv[3] == "callback" else None)
+            pipseed.seed(sys.argv[1], cache_dir=sys.argv[2], on_event=raise_it if sys.argv[3] == "callback" else None)
         except KeyboardInterrupt:
             print(time.monotonic())
         """)

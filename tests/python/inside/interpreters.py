@@ -12,7 +12,7 @@ except ImportError:
 CODE = """
 import json, os, sys, pipseed
 events = []
-made = pipseed.create({env!r}, python={base!r}, cache_dir={cache!r}, events=events.append)
+made = pipseed.create({env!r}, python={base!r}, cache_dir={cache!r}, on_event=events.append)
 try:
     pipseed.seed({directory!r})
 except pipseed.FailedError as error:
@@ -22,7 +22,7 @@ class Stop(Exception):
 def stop(event):
     raise Stop
 try:
-    pipseed.create({env!r} + "-stopped", python={base!r}, cache_dir={cache!r} + "-cold", events=stop)
+    pipseed.create({env!r} + "-stopped", python={base!r}, cache_dir={cache!r} + "-cold", on_event=stop)
     stopped = False
 except Stop:
     stopped = not os.path.exists({env!r} + "-stopped")
