@@ -22,7 +22,7 @@ static const struct option prune_options[] = {
          "then remove the least recently used, until no more than this remains: bytes, or 500M, 2G"},
         {.name = NULL},
 };
-static const struct option_group prune_group = {"What goes", prune_options};
+static const struct option_group prune_group = {"Options", prune_options};
 
 static const struct option_group *const plain_groups[] = {&common_group, NULL};
 static const struct option_group *const prune_groups[] = {&prune_group, &common_group, NULL};

@@ -11,14 +11,14 @@ static const struct option enable_options[] = {
         FORCE("also where a package manager owns the interpreter's ensurepip, or others could replace this pipseed"),
         {.name = NULL},
 };
-static const struct option_group enable_group = {"How", enable_options};
+static const struct option_group enable_group = {"Options", enable_options};
 static const struct option_group *const enable_groups[] = {&dropins_python_group, &enable_group, &common_group, NULL};
 
 static const struct option disable_options[] = {
         FORCE("also where the interpreter's own ensurepip is lost: it has none then"),
         {.name = NULL},
 };
-static const struct option_group disable_group = {"How", disable_options};
+static const struct option_group disable_group = {"Options", disable_options};
 static const struct option_group *const disable_groups[] = {&dropins_python_group, &disable_group, &common_group, NULL};
 
 static int show_enabled(struct session *session, const struct pipseed_dropin *dropin)

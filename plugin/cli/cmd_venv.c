@@ -8,7 +8,7 @@
 
 struct venv_settings {
         struct settings shared;              /* first: widen_settings in main.c */
-        struct pipseed_create_request order; /* but for dir and seeding */
+        struct pipseed_create_request order; /* but for env_dir and seeding */
         bool symlinks;
         bool ignored;
 };
@@ -33,7 +33,7 @@ static const struct option own_options[] = {
         {"--altinstall", 0, OPTION_SET, 0, NULL, "seed.scripts", "alt", "install the script pipX.Y only"},
         {.name = NULL},
 };
-static const struct option_group own_group = {"As python -m venv", own_options};
+static const struct option_group own_group = {"venv options", own_options};
 
 static const struct option virtualenv_options[] = {
         {"--no-pip", 0, FLAG(order.without_pip), "as --without-pip"},
@@ -48,7 +48,7 @@ static const struct option virtualenv_options[] = {
         {"--no-periodic-update", 0, FLAG(ignored), "no effect: there is none"},
         {.name = NULL},
 };
-static const struct option_group virtualenv_group = {"As virtualenv", virtualenv_options};
+static const struct option_group virtualenv_group = {"virtualenv options", virtualenv_options};
 static const struct option_group *const groups[] = {&own_group,   &install_group, &virtualenv_group,
                                                     &batch_group, &common_group,  NULL};
 

@@ -10,7 +10,7 @@ static const struct option own_options[] = {
          "what to look at: auto, pip, or 'pip setuptools'"},
         {.name = NULL},
 };
-static const struct option_group own_group = {"What", own_options};
+static const struct option_group own_group = {"Options", own_options};
 static const struct option_group *const groups[] = {&own_group,   &wheels_group, &target_group,
                                                     &batch_group, &common_group, NULL};
 

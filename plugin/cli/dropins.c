@@ -16,7 +16,7 @@ static const struct option python_options[] = {
          "this interpreter, as PY alone: a path, an environment, a name or version on PATH; may be repeated"},
         {.name = NULL},
 };
-const struct option_group dropins_python_group = {"Which", python_options};
+const struct option_group dropins_python_group = {"Options", python_options};
 
 struct run {
         struct session *session;
