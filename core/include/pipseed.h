@@ -479,7 +479,7 @@ struct pipseed_doctor_report {
  * failure. Target, wheels and store of the request count. Errors: NO_TARGET, IO, NO_MEMORY, CANCELLED. */
 PIPSEED_API int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_doctor_report **ret_report,
                                struct pipseed_error *err);
-PIPSEED_API void pipseed_doctor_report_free(struct pipseed_doctor_report *checkup);
+PIPSEED_API void pipseed_doctor_report_free(struct pipseed_doctor_report *report);
 
 /* One wheel that could be installed. */
 struct pipseed_wheel {
@@ -552,7 +552,7 @@ struct pipseed_environment {
         const char *python;  /* its interpreter, as scripts name it */
         const char *base;    /* the interpreter behind it, which belongs to no environment */
         const char *version; /* X.Y.Z of both */
-        bool existed;        /* dir was an environment (it had a pyvenv.cfg); with clear, that one is gone */
+        bool existed;        /* it was an environment (it had a pyvenv.cfg); with clear, that one is gone */
         const struct pipseed_result *seed_result; /* NULL: without_pip */
 };
 
@@ -579,10 +579,10 @@ static inline void pipseed_create_request_init(struct pipseed_create_request *re
  * one, a mount point, one whose parent the caller may not write), which may be empty then. What a killed call left beside
  * env_dir is removed by the next one for the same env_dir.
  *
- * Errors: NO_TARGET, BAD_TARGET and PROBE (the base), UNSUPPORTED (what its venv makes is not known), BAD_VALUE (a colon
+ * Errors: NO_TARGET, BAD_TARGET and PROBE_FAILED (the base), UNSUPPORTED (what its venv makes is not known), BAD_VALUE (a colon
  * in env_dir), NOT_EMPTY (something is in the way; clear of what is not an environment), REFUSED (clear of a directory that
  * HOME or the current directory is in), BUSY (another call works on env_dir), CANCELLED, IO; those of pipseed_seed, with the
- * same code, path and hint; HOOK (a hook cannot be loaded or failed), USAGE, REFUSED, INTEGRITY (by the status of a hook).
+ * same code, path and hint; HOOK_FAILED (a hook cannot be loaded or failed), USAGE, REFUSED, INTEGRITY (by the status of a hook).
  */
 PIPSEED_API int pipseed_create(const struct pipseed_create_request *req, struct pipseed_environment **ret_env,
                                struct pipseed_error *err);
@@ -720,7 +720,7 @@ struct pipseed_interpreter {
 };
 
 /* Uses env, python, root, cache_dir and event of the request, with the meaning that they have for pipseed_seed. Nothing is
- * changed, and an interpreter is run only if the cache does not know it. Errors: NO_TARGET, BAD_TARGET, PROBE, CANCELLED,
+ * changed, and an interpreter is run only if the cache does not know it. Errors: NO_TARGET, BAD_TARGET, PROBE_FAILED, CANCELLED,
  * NO_MEMORY, IO. */
 PIPSEED_API int pipseed_interpreter_find(const struct pipseed_request *req,
                                          struct pipseed_interpreter **ret_interpreter, struct pipseed_error *err);
