@@ -185,7 +185,7 @@ static int plan_seeding(struct creation *creation, struct pipseed_error *err)
 
         if (creation->req.without_pip)
                 return 0;
-        r = build_planned(venv->facts, venv->dir, venv->python, starts_empty, &target, err);
+        r = build_planned(venv->facts, venv->dir, venv->python, venv_admitted(venv), starts_empty, &target, err);
         if (r == 0)
                 r = job_begin_planned(&creation->seeding, target, starts_empty, &creation->job, err);
         if (r == 0)
