@@ -182,7 +182,7 @@ static int plan_seeding(struct creation *creation, struct pipseed_error *err)
         const struct planned_env planned = {.facts = venv->facts,
                                             .dir = venv->dir,
                                             .exe = venv->python,
-                                            .base = venv->base,
+                                            .base = venv_admitted(venv),
                                             .starts_empty = venv_starts_empty(venv)};
         struct target *target = NULL;
         int r;
