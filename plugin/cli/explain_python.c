@@ -16,8 +16,7 @@ struct explain_python {
         json_t *answer;
 };
 
-/* Asked of the interpreter beside the tool, which -I keeps away from the current directory and from variables. The user's
- * site directory belongs to the tool all the same, unless it is in an environment. */
+/* Run by the interpreter beside the tool; -I hides the current directory and variables. The user's site directory is searched nevertheless, unless the tool is in an environment. */
 static const char question[] =
         "import json, site, sys\n"
         "if sys.prefix == sys.base_prefix: site.addsitedir(site.getusersitepackages())\n"
@@ -178,25 +177,26 @@ bool explain_open(struct explain *explain, const char *program)
         }
         if (!find_python(explain->path, explain->python, sizeof(explain->python))) {
                 explain->python[0] = '\0';
-                explain_against(explain, "tool-unknown",
-                                explain_text(todo, sizeof(todo),
-                                             "put the directory of the real %s first on PATH; under pyenv, "
-                                             "'pyenv which %s' tells it",
-                                             program, program),
-                                "%s is not a script of a Python: what it runs cannot be told", explain->path);
+                explain_against(
+                        explain, "tool-unknown",
+                        explain_text(todo, sizeof(todo),
+                                     "put the directory of the real %s first on PATH; under pyenv, run: pyenv which %s",
+                                     program, program),
+                        "'%s' is not a Python script: cannot determine its interpreter", explain->path);
                 return false;
         }
         if (pipseed_trust_check_python(explain->python, NULL, 0, &err) == PIPSEED_E_UNTRUSTED_INTERPRETER) {
-                explain_against(explain, "python-untrusted", err.hint, "%s, which %s runs in, is not asked: %s",
-                                explain->python, program, err.message);
+                explain_against(explain, "python-untrusted", err.hint,
+                                "refusing to run '%s', the interpreter of %s: %s", explain->python, program,
+                                err.message);
                 return false;
         }
         explain->found = calloc(1, sizeof(*explain->found));
         if (explain->found != NULL)
                 explain->found->answer = ask(explain->python);
         if (explain->found == NULL || explain->found->answer == NULL) {
-                explain_against(explain, "python-broken", "install the tool again",
-                                "%s, which %s runs in, does not answer", explain->python, program);
+                explain_against(explain, "python-broken", "reinstall the tool",
+                                "cannot query '%s', the interpreter of %s", explain->python, program);
                 return false;
         }
         return true;
