@@ -193,7 +193,8 @@ static int run_verify(struct session *session)
         if (code != 0)
                 output_note(
                         session->out,
-                        "the next seeding rebuilds a damaged entry; to check environments that share its files, run: pipseed verify ENV");
+                        "the next seeding rebuilds a damaged entry; to check environments that share its files, run: "
+                        "pipseed verify ENV");
         write_cache(session, cache, code);
         return pipseed_exit_code(code);
 }
@@ -331,7 +332,8 @@ static const struct command warm_command = {
         .summary = "add to the store what seeding these targets needs",
         .operands = "[TARGET...]",
         .description =
-                "TARGET is the directory of an environment, or an interpreter: a file, or a name on PATH. It is not changed. By default the target is that of 'pipseed seed'.",
+                "TARGET is the directory of an environment, or an interpreter: a file, or a name on PATH. It is not "
+                "changed. By default the target is that of 'pipseed seed'.",
         .groups = warm_groups,
         .max_operands = COMMAND_ANY_OPERANDS,
         .run = run_warm,
@@ -351,7 +353,8 @@ static const struct command prune = {
         .summary = "remove entries that are old or exceed a size",
         .operands = "",
         .description =
-                "By default removes entries that were not used for 30 days, and what exceeds 2 GiB. Always removes damaged entries, never an entry that a seeding is using. Environments keep their files.",
+                "By default removes entries that were not used for 30 days, and what exceeds 2 GiB. Always removes "
+                "damaged entries, never an entry that a seeding is using. Environments keep their files.",
         .groups = prune_groups,
         .settings_size = sizeof(struct prune_settings),
         .run = run_prune,

@@ -132,7 +132,9 @@ const struct command command_doctor = {
         .summary = "find and repair problems of environments",
         .operands = "[ENV...]",
         .description =
-                "Looks for leftovers of interrupted runs, a missing base interpreter, scripts of another location, and a pip that differs from its RECORD. With --fix, repairs them. Exits with code 4 if a problem remains.",
+                "Looks for leftovers of interrupted runs, a missing base interpreter, scripts of another location, "
+                "and a pip that differs from its RECORD. With --fix, repairs them. Exits with code 4 if a problem "
+                "remains.",
         .groups = groups,
         .max_operands = COMMAND_ANY_OPERANDS,
         .settings_size = sizeof(struct doctor_settings),

@@ -47,8 +47,11 @@ const struct command command_enable = {
         .summary = "let 'python -m venv' and 'python -m ensurepip' use pipseed",
         .operands = "[PY...]",
         .description =
-                "Puts a package 'ensurepip' that calls this pipseed into the interpreter's standard library and keeps the original beside it. From then on every tool that calls venv uses pipseed.\n"
-                "An interpreter without ensurepip (Debian without python3-venv) gets one.\nPY is a path, an environment, or a name or version on PATH; by default the base of the active environment, else python3 on PATH.",
+                "Puts a package 'ensurepip' that calls this pipseed into the interpreter's standard library and keeps "
+                "the original beside it. From then on every tool that calls venv uses pipseed.\n"
+                "An interpreter without ensurepip (Debian without python3-venv) gets one.\n"
+                "PY is a path, an environment, or a name or version on PATH; by default the base of the active "
+                "environment, else python3 on PATH.",
         .groups = enable_groups,
         .max_operands = COMMAND_ANY_OPERANDS,
         .settings_size = sizeof(struct dropins_settings),
@@ -82,7 +85,10 @@ const struct command command_disable = {
         .summary = "restore an interpreter's original ensurepip",
         .operands = "[PY...]",
         .description =
-                "Rolls back 'pipseed enable': restores the previous state, byte for byte. Any pipseed can do it, not only the one that enabled.\nPY is a path, an environment, or a name or version on PATH; by default the base of the active environment, else python3 on PATH.",
+                "Rolls back 'pipseed enable': restores the previous state, byte for byte. Any pipseed can do it, not "
+                "only the one that enabled.\n"
+                "PY is a path, an environment, or a name or version on PATH; by default the base of the active "
+                "environment, else python3 on PATH.",
         .groups = disable_groups,
         .max_operands = COMMAND_ANY_OPERANDS,
         .settings_size = sizeof(struct dropins_settings),

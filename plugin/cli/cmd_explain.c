@@ -105,7 +105,9 @@ const struct command command_explain = {
         .summary = "explain whether a tool will use pipseed here",
         .operands = "TOOL",
         .description =
-                "Examines the TOOL on PATH, what is installed beside it, variables, and the configuration in the current directory; runs nothing of the project. Exits with code 0 if the tool will use pipseed, 1 if not.",
+                "Examines the TOOL on PATH, what is installed beside it, variables, and the configuration in the "
+                "current directory; runs nothing of the project. Exits with code 0 if the tool will use pipseed, 1 if "
+                "not.",
         .groups = groups,
         .min_operands = 1,
         .max_operands = 1,

@@ -174,7 +174,8 @@ static const struct command check = {
         .summary = "check all layers of the policy",
         .operands = "[FILE]",
         .description =
-                "Reads all layers; FILE is read as with --policy. Exits with code 3 and names file and line if there is an error.",
+                "Reads all layers; FILE is read as with --policy. Exits with code 3 and names file and line if there "
+                "is an error.",
         .groups = groups,
         .max_operands = 1,
         .run = run_check,

@@ -45,8 +45,8 @@ static char *list_scripts(const struct pipseed_result *result)
         return NULL;
 }
 
-/* Where the package is: the target, or the directory when that lies elsewhere, as the base's of an environment that sees
- * it, or the user's own. */
+/* Where the package is: the target, or the directory when that lies elsewhere, as the base's of an environment that
+ * sees it, or the user's own. */
 static const char *place_of(const struct pipseed_result *result, const struct pipseed_package *package)
 {
         size_t len = strlen(result->env);
@@ -200,7 +200,8 @@ const struct command command_seed = {
         .summary = "install pip into existing environments",
         .operands = "[ENV...]",
         .description =
-                "Installs pip, and what else the target's ensurepip would install, from the wheels inside pipseed. ENV is the directory of an environment; by default the active one, else that of python3 on PATH.\n"
+                "Installs pip, and what else the target's ensurepip would install, from the wheels inside pipseed. "
+                "ENV is the directory of an environment; by default the active one, else that of python3 on PATH.\n"
                 "If pip is already installed, nothing is done unless --upgrade is given.",
         .groups = groups,
         .max_operands = COMMAND_ANY_OPERANDS,

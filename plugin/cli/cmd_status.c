@@ -9,7 +9,8 @@ static const char *find_trouble(const struct pipseed_dropin *dropin)
 {
         static const char *const troubles[] = {
                 [PIPSEED_DROPIN_OVERWRITTEN] =
-                        "original ensurepip is back, probably by an upgrade; run: pipseed enable to replace it again, or pipseed disable to keep it",
+                        "original ensurepip is back, probably by an upgrade; run: pipseed enable to replace it again, "
+                        "or pipseed disable to keep it",
                 [PIPSEED_DROPIN_INTERRUPTED] =
                         "enable or disable was interrupted; run: pipseed enable, or pipseed disable",
                 [PIPSEED_DROPIN_LOST] =
@@ -19,7 +20,8 @@ static const char *find_trouble(const struct pipseed_dropin *dropin)
         if ((size_t)dropin->state < sizeof(troubles) / sizeof(troubles[0]) && troubles[dropin->state] != NULL)
                 return troubles[dropin->state];
         if (dropin->command_missing)
-                return "the pipseed that it calls is missing; run: pipseed enable to use this one, or pipseed disable to restore the original";
+                return "the pipseed that it calls is missing; run: pipseed enable to use this one, or pipseed disable "
+                       "to restore the original";
         return NULL;
 }
 
@@ -55,8 +57,11 @@ const struct command command_status = {
         .summary = "show which interpreters use pipseed",
         .operands = "[PY...]",
         .description =
-                "Shows for each interpreter whether 'pipseed enable' is in force, by which pipseed, and where its original ensurepip is. PY is a path, an environment, or a name or version on PATH; by default all interpreters on PATH and all that pipseed has used.\n"
-                "Exits with code 4 if there is a problem: an upgrade of the interpreter that brought the original back, a missing pipseed, an interrupted enable.",
+                "Shows for each interpreter whether 'pipseed enable' is in force, by which pipseed, and where its "
+                "original ensurepip is. PY is a path, an environment, or a name or version on PATH; by default all "
+                "interpreters on PATH and all that pipseed has used.\n"
+                "Exits with code 4 if there is a problem: an upgrade of the interpreter that brought the original "
+                "back, a missing pipseed, an interrupted enable.",
         .groups = groups,
         .max_operands = COMMAND_ANY_OPERANDS,
         .settings_size = sizeof(struct dropins_settings),

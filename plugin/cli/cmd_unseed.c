@@ -56,7 +56,8 @@ const struct command command_unseed = {
         .summary = "uninstall pip",
         .operands = "[ENV]",
         .description =
-                "Removes the files that the RECORD of pip lists, and below Python 3.12 those of setuptools. Keeps all other files, even in pip's own directory. Succeeds if pip is not installed.",
+                "Removes the files that the RECORD of pip lists, and below Python 3.12 those of setuptools. Keeps all "
+                "other files, even in pip's own directory. Succeeds if pip is not installed.",
         .groups = groups,
         .max_operands = 1,
         .run = run,

@@ -124,7 +124,8 @@ static int show(struct session *session, const struct pipseed_request *req, cons
         return 0;
 }
 
-/* Options that concern pip and contradict --without-pip. Those of virtualenv are allowed: its users and tools pass them together. */
+/* Options that concern pip and contradict --without-pip. Those of virtualenv are allowed: its users and tools pass them
+ * together. */
 static int check_without_pip(const struct session *session, struct pipseed_error *err)
 {
         static const char *const options[] = {"--pip",       "--packages",    "--wheel-dir", "--no-bundled",
@@ -174,8 +175,10 @@ const struct command command_venv = {
         .summary = "create environments with pip",
         .operands = "DIR...",
         .description =
-                "Creates what 'python -m venv' of the same base creates, and installs pip with the scripts pip, pipX and pipX.Y from the wheels inside pipseed. By default the base is python3 on PATH.\n"
-                "Creation is atomic: it completes or changes nothing. In an existing directory, other files are kept and pip is upgraded.",
+                "Creates what 'python -m venv' of the same base creates, and installs pip with the scripts pip, pipX "
+                "and pipX.Y from the wheels inside pipseed. By default the base is python3 on PATH.\n"
+                "Creation is atomic: it completes or changes nothing. In an existing directory, other files are kept "
+                "and pip is upgraded.",
         .groups = groups,
         .max_operands = COMMAND_ANY_OPERANDS,
         .settings_size = sizeof(struct venv_settings),

@@ -99,7 +99,9 @@ const struct command command_verify = {
         .summary = "check installed files against RECORD and policy",
         .operands = "[ENV...]",
         .description =
-                "Checks the installed files against their RECORD and, if it is available, the wheel of the same version, and the versions against the policy. Prints each difference; exits with code 4 if there is one.",
+                "Checks the installed files against their RECORD and, if it is available, the wheel of the same "
+                "version, and the versions against the policy. Prints each difference; exits with code 4 if there is "
+                "one.",
         .groups = groups,
         .max_operands = COMMAND_ANY_OPERANDS,
         .run = run,

@@ -16,7 +16,8 @@ struct explain_python {
         json_t *answer;
 };
 
-/* Run by the interpreter beside the tool; -I hides the current directory and variables. The user's site directory is searched nevertheless, unless the tool is in an environment. */
+/* Run by the interpreter beside the tool; -I hides the current directory and variables. The user's site directory is
+ * searched nevertheless, unless the tool is in an environment. */
 static const char question[] =
         "import json, site, sys\n"
         "if sys.prefix == sys.base_prefix: site.addsitedir(site.getusersitepackages())\n"

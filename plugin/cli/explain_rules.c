@@ -5,7 +5,8 @@
 #include <string.h>
 
 /*
- * A setting that prevents a tool from using pipseed. It is read from the variable, then the project's file, then the user's; the first that has a value counts.
+ * A setting that prevents a tool from using pipseed. It is read from the variable, then the project's file, then the
+ * user's; the first that has a value counts.
  */
 static const struct rule {
         const char *tool;
@@ -15,7 +16,7 @@ static const struct rule {
                 IF_ON,
                 IF_OFF, /* set, but not on */
                 UNLESS_ON,
-                IF_MENTIONED, /* a line of the file has one of the keys and one of the words `wanted`: a finding for each word */
+                IF_MENTIONED, /* a line of the file has one of the keys and one of the words `wanted`; each is a finding */
                 IF_UV_REACHED, /* uv is on PATH or beside the tool, and the value is not `wanted` */
         } test;
         const char *variable;

@@ -84,8 +84,8 @@ static size_t decode(const unsigned char *text, uint32_t *ret_code)
         return len;
 }
 
-/* What a terminal interprets, or what makes a line look like another one: controls, and marks that change the direction of
- * writing or end a line (Unicode Standard Annex 9; Trojan Source, CVE-2021-42574). */
+/* What a terminal interprets, or what makes a line look like another one: controls, and marks that change the direction
+ * of writing or end a line (Unicode Standard Annex 9; Trojan Source, CVE-2021-42574). */
 static bool is_dangerous(uint32_t code)
 {
         static const uint32_t ranges[][2] = {{0, 0x1f},        {0x7f, 0x9f},     {0x61c, 0x61c},
