@@ -6,17 +6,18 @@
  *
  *     const struct venv_hook_v1 venv_hook = { sizeof(struct venv_hook_v1), "name", pre_create, post_create };
  *
- * A creator loads it (dlopen with RTLD_NOW | RTLD_LOCAL, dlsym "venv_hook"), reads it with venv_hook_read, fills a context,
- * and calls pre_create before it writes anything and post_create when the environment is complete but for
- * what hooks add: directories, interpreter and pyvenv.cfg are there, activate scripts need not be. Either may be NULL.
+ * A creator loads it (dlopen with RTLD_NOW | RTLD_LOCAL, dlsym "venv_hook"), reads it with venv_hook_read, fills a
+ * context, and calls pre_create before it writes anything and post_create when the environment is complete but for what
+ * hooks add: directories, interpreter and pyvenv.cfg are there, activate scripts need not be. Either may be NULL.
  *
- * A hook returns 0, or the exit status that the creator should end with: 1 failed, 2 wrong use, 3 refused, 4 integrity. It
- * then puts one NUL-terminated line into the error buffer. It never prints and never exits; messages go to the context's log.
+ * A hook returns 0, or the exit status that the creator should end with: 1 failed, 2 wrong use, 3 refused, 4 integrity.
+ * It then puts one NUL-terminated line into the error buffer. It never prints and never exits; messages go to the
+ * context's log.
  *
- * Both structs grow at the end: either side may be older than the other. size is that of the side that filled the struct, the
- * smallest one ever released is accepted, and members that the other side does not have are NULL or 0. So no side reads the
- * other's struct itself: venv_hook_read and venv_hook_context_read copy it into one of the reader's own size. A hook that has
- * nothing to do without a member that is absent says so and fails.
+ * Both structs grow at the end: either side may be older than the other. size is that of the side that filled the
+ * struct, the smallest one ever released is accepted, and members that the other side does not have are NULL or 0. So
+ * no side reads the other's struct itself: venv_hook_read and venv_hook_context_read copy it into one of the reader's
+ * own size. A hook that has nothing to do without a member that is absent says so and fails.
  *
  * This header includes nothing but the C library's and may be copied into other projects.
  */
@@ -78,8 +79,8 @@ struct venv_hook_v1 {
         (offsetof(struct venv_hook_context_v1, is_cancelled) +                                                         \
          sizeof(((struct venv_hook_context_v1 *)NULL)->is_cancelled))
 
-/* Copies the other side's struct, or as much of it as both know, into *ret, whose size then is the reader's. 0, or -1 when
- * there is none, or one that is smaller than any release's; *ret is untouched then. */
+/* Copies the other side's struct, or as much of it as both know, into *ret, whose size then is the reader's. 0, or -1
+ * when there is none, or one that is smaller than any release's; *ret is untouched then. */
 static inline int venv_hook_read(const struct venv_hook_v1 *hook, struct venv_hook_v1 *ret)
 {
         if (hook == NULL || hook->size < VENV_HOOK_V1_MIN_SIZE)
