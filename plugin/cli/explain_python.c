@@ -169,7 +169,7 @@ static json_t *ask(const char *python)
 bool explain_open(struct explain *explain, const char *program)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
-        char todo[2 * PATH_MAX];
+        char hint[2 * PATH_MAX];
 
         if (!explain_program(program, explain->path, sizeof(explain->path))) {
                 explain_against(explain, "tool-missing", "install it, or put its directory on PATH",
@@ -179,7 +179,7 @@ bool explain_open(struct explain *explain, const char *program)
         if (!find_python(explain->path, explain->python, sizeof(explain->python))) {
                 explain->python[0] = '\0';
                 explain_against(explain, "tool-unknown",
-                                explain_text(todo, sizeof(todo),
+                                explain_text(hint, sizeof(hint),
                                              "put the directory of the real %s first on PATH; under pyenv, "
                                              "'pyenv which %s' tells it",
                                              program, program),
