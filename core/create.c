@@ -179,15 +179,19 @@ static int call_before(struct creation *creation, struct pipseed_error *err)
 static int plan_seeding(struct creation *creation, struct pipseed_error *err)
 {
         const struct venv *venv = creation->venv;
-        bool starts_empty = venv_starts_empty(venv);
+        const struct planned_env planned = {.facts = venv->facts,
+                                            .dir = venv->dir,
+                                            .exe = venv->python,
+                                            .base = venv_admitted(venv),
+                                            .starts_empty = venv_starts_empty(venv)};
         struct target *target = NULL;
         int r;
 
         if (creation->req.without_pip)
                 return 0;
-        r = build_planned(venv->facts, venv->dir, venv->python, starts_empty, &target, err);
+        r = build_planned(&planned, &target, err);
         if (r == 0)
-                r = job_begin_planned(&creation->seeding, target, starts_empty, &creation->job, err);
+                r = job_begin_planned(&creation->seeding, target, planned.starts_empty, &creation->job, err);
         if (r == 0)
                 r = seed_check_allowed(creation->job, err);
         return r < 0 ? r : seed_decide(creation->job, err);

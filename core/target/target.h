@@ -64,6 +64,7 @@ struct target_query {
         size_t n_trust;
         bool is_choice; /* python was named by the caller to be run: it is, whoever owns it, and a note says who that is */
         bool look_only;        /* what may not be run is described from its files, with a note, instead of refused */
+        bool never_run;        /* run nothing, whoever owns it: what is remembered, else what files say */
         const char *cache_dir; /* directory that remembers probes (created as needed), NULL: do not remember */
         pipseed_event_fn *event;
         void *event_data;

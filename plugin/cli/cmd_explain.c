@@ -84,11 +84,16 @@ static int run(struct session *session)
         const char *name = session->arguments->operands[0];
         _cleanup_(explain_done) struct explain explain = {.tool = explain_find(name)};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
+        struct pipseed_request shared;
 
         if (explain.tool == NULL) {
                 (void)refuse(name, &err);
                 return session_fail(session, &err);
         }
+        if (session_request(session, &shared, &err) < 0)
+                return session_fail(session, &err);
+        explain.trust = shared.trust;
+        explain.n_trust = shared.n_trust;
         explain.tool->check(&explain);
         if (explain.failed) {
                 (void)cli_error_memory(&err);
@@ -107,7 +112,7 @@ const struct command command_explain = {
         .operands = "TOOL",
         .description =
                 "Looks at the TOOL on PATH, what is installed beside it, variables, and the configuration in "
-                "the current directory; runs nothing of the project. Exit code 0 when it will use pipseed, 1 when not.",
+                "the current directory; runs nothing of the project, nor of the tool. Exit code 0 when it will use pipseed, 1 when not.",
         .groups = groups,
         .min_operands = 1,
         .max_operands = 1,

@@ -11,7 +11,7 @@
  *
  * explain_tools.c has the table and the tools above virtualenv, explain_hooks.c those that run what the user wrote,
  * explain_rules.c the settings that keep pipseed out, and the tools above venv, explain_python.c the Python that a tool
- * runs in,
+ * runs in and what is installed beside it, explain_site.c the same of an environment, of which nothing is run;
  * explain_file.c reads configuration files.
  */
 #ifndef CLI_EXPLAIN_H
@@ -48,6 +48,8 @@ struct explain_tool {
 
 struct explain {
         const struct explain_tool *tool;
+        const char *const *trust; /* target.trust */
+        size_t n_trust;
         char path[PATH_MAX];   /* the tool; "" when it was not found */
         char python[PATH_MAX]; /* the interpreter that it runs in, or "" */
         char chosen[PATH_MAX]; /* what chooses pipseed: a variable or a file, or "" */

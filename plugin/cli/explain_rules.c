@@ -286,6 +286,8 @@ void explain_venv(struct explain *explain)
         explain_rules(explain);
         pipseed_dropin_request_init(&query);
         query.python = program != NULL ? explain->python : "python3";
+        query.trust = explain->trust;
+        query.n_trust = explain->n_trust;
         if (pipseed_dropin_status(&query, &dropin, &err) < 0) {
                 explain_against(explain, "python-broken", "install that Python again", "%s", err.message);
                 return;

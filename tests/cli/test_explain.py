@@ -2,6 +2,7 @@
 """pipseed explain: what needs no tool from PyPI. tests/interop holds its verdicts against what the tools then do."""
 import os
 import shlex
+import shutil
 import subprocess
 
 import interpreters
@@ -92,6 +93,70 @@ def test_code_of_the_project_is_not_run(place):
         (place.directory / f"{name}.py").write_text(f"open({os.fspath(place.directory / 'was-run')!r}, 'w')\n")
     place("nox", env={"PYTHONPATH": place.directory})
     assert not (place.directory / "was-run").exists()
+
+
+def beside(env, name, version, entry_points=None):
+    """What an installer leaves of a distribution."""
+    site = next(path for path in (env / "lib").glob("py*/site-packages") if path.parent.name != "python3.4")
+    directory = site / f"{name}-{version}.dist-info"
+    directory.mkdir()
+    if entry_points:
+        (directory / "entry_points.txt").write_text(entry_points)
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_interpreter_of_the_tool_is_not_run(place, link):
+    """Files tell what its environment holds, whatever stands there for the interpreter, and by which way it is reached."""
+    env = interpreters.make_env(interpreters.any_python(), place.directory / "env")
+    python = env / "bin/python3"
+    python.unlink()
+    python.write_text(f"#!/bin/sh\ntouch {place.directory}/was-run\n")
+    python.chmod(0o755)
+    if link:
+        (place.directory / "python3").symlink_to(python)
+    tool(place.directory, "nox", f"#!{place.directory / 'python3' if link else python}")
+    other = env / "lib/python3.4/site-packages/virtualenv-1.0.dist-info"
+    other.mkdir(parents=True)
+    seeder = "[console_scripts]\npipseed = a:b\n\n[virtualenv.seed]\npipseed = pipseed.virtualenv:Seeder\n"
+    chosen = {"VIRTUALENV_SEEDER": "pipseed"}
+    assert codes(place("--json", "nox", env=chosen)) == ["virtualenv-missing", "plugin-missing"]
+    beside(env, "Nox", "2026.4.10")
+    beside(env, "virtualenv", "20.25.0")
+    beside(env, "pipseed", "0.1.0", "[console_scripts]\npipseed = a:b\n")
+    assert codes(place("--json", "nox", env=chosen)) == ["virtualenv-old", "plugin-missing"]
+    for each in env.glob("lib/py*[0-35-9]/site-packages/[vp]i*.dist-info"):
+        shutil.rmtree(each)
+    beside(env, "virtualenv", "20.26.1")
+    beside(env, "pipseed", "0.1.0", seeder)
+    document = place("--json", "nox", env=chosen, code=0).json
+    assert (document["version"], document["virtualenv"], document["pipseed"]) == ("2026.4.10", "20.26.1", "0.1.0")
+    assert not (place.directory / "was-run").exists()
+
+
+def test_packages_of_the_base(place):
+    """An environment that sees them: its base is asked, which was put in another place here, with both packages."""
+    base = interpreters.make_env(interpreters.any_python(), place.directory / "env", "--system-site-packages")
+    tool(place.directory, "nox", f"#!{base}/bin/python3")
+    beside(base, "virtualenv", "21.0")
+    document = place("--json", "nox").json
+    assert document["virtualenv"] == "21.0" and "virtualenv-missing" not in codes(place("--json", "nox"))
+    assert "plugin-missing" in codes(place("--json", "nox"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to be root, to give a file to somebody else")
+def test_trusted_directories(place):
+    """An interpreter of a stranger is asked when target.trust names its directory, and not otherwise."""
+    directory = place.directory / "theirs"
+    directory.mkdir()
+    python = directory / "python3"
+    python.write_text(f"#!/bin/sh\ntouch {place.directory}/was-run\nexec {interpreters.any_python().exe} \"$@\"\n")
+    python.chmod(0o755)
+    os.chown(python, 12345, 12345)
+    tool(place.directory, "nox", f"#!{python}")
+    assert codes(place("--json", "nox")) == ["python-untrusted"]
+    assert not (place.directory / "was-run").exists()
+    assert "python-untrusted" not in codes(place("--json", "nox", "-o", f"target.trust={directory}"))
+    assert (place.directory / "was-run").exists()
 
 
 @pytest.mark.parametrize("where, command", [

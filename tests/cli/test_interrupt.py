@@ -14,7 +14,9 @@ from test_command import on_terminal
 
 
 def interrupted(args, env, home, how):
-    """Seconds from the signal to the end, the text on stderr; nothing that compiles is left."""
+    """Seconds from the signal to the end, the text on stderr; nothing that compiles is left. The cache is cold: what an earlier
+    try had completed would not be compiled again."""
+    shutil.rmtree(env["PIPSEED_CACHE_DIR"], ignore_errors=True)
     process = watch.start([run.command(), *args], env={"HOME": home, **env}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     children = watch.compiling(process.pid)
     begin = time.monotonic()
