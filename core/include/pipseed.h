@@ -34,17 +34,15 @@
  * end, never in between; none is removed, and none changes its type or meaning. There are four kinds of structs:
  *
  * - Structs that the caller fills (requests, options, pins) begin with `size`, which pipseed_..._init or the caller
- *   sets to
- *   sizeof. The library reads no further than that; absent members have their defaults. Bytes that the library does not
- *   know must be 0: otherwise the call fails with PIPSEED_E_USAGE, since it could not do all that was requested.
- *   These structs have no padding at the end that a later member could move into.
+ *   sets to sizeof. The library reads no further than that; absent members have their defaults. Bytes that the library
+ *   does not know must be 0: otherwise the call fails with PIPSEED_E_USAGE, since it could not do all that was
+ *   requested. These structs have no padding at the end that a later member could move into.
  * - Structs that the library creates (results, lists and their elements, events) are only reached through a pointer,
  *   also as the elements of arrays, and begin with `struct_size`. Check PIPSEED_HAS(pointer, member) before you read a
  *   member that is newer than the oldest library that the program supports. Never copy such a struct by value beyond
  *   struct_size, and never build an array of them.
  * - Structs that the library fills for the caller (struct pipseed_policy_value) also begin with `size`: the library
- *   writes no
- *   further, and sets members that it does not know to 0.
+ *   writes no further, and sets members that it does not know to 0.
  * - struct pipseed_error never changes its size. New members replace reserved bytes, which are 0.
  *
  * Enumerations get new values at their end, error codes anywhere: ignore an unknown action or event, and treat
