@@ -94,7 +94,7 @@ class Doors:
         answers["venv --dry-run"] = self.command(["venv", "-n", "-p", python, new], settings, new, **options)
         answers["C"] = self.c(settings, new, python, **options)
         if PACKAGE.exists():
-            answers["create()"] = self.python("create", settings, new, {"dir": new, "python": python}, **options)
+            answers["create()"] = self.python("create", settings, new, {"env_dir": new, "python": python}, **options)
             if not seed:
                 answers["seed()"] = self.python("seed", settings, env, {"env": env}, **options)
         assert left(self.directory) == before, "something was left behind"
