@@ -88,11 +88,11 @@ static int check_request(const struct creation *creation, struct pipseed_error *
         const struct pipseed_request *seeding = req->seeding;
 
         if (req->dir == NULL || req->dir[0] == '\0')
-                return error_set(err, PIPSEED_E_USAGE, NULL, "the request names no directory");
+                return error_set(err, PIPSEED_E_USAGE, NULL, "missing directory in the request");
         if (seeding->env != NULL || seeding->python != NULL || seeding->root != NULL)
-                return error_set(err, PIPSEED_E_USAGE, NULL, "what is seeded is the new environment and nothing else");
+                return error_set(err, PIPSEED_E_USAGE, NULL, "refusing to seed anything but the new environment");
         if (req->clear && req->upgrade)
-                return error_set(err, PIPSEED_E_USAGE, NULL, "clear and upgrade exclude each other");
+                return error_set(err, PIPSEED_E_USAGE, NULL, "clear and upgrade are mutually exclusive");
         return 0;
 }
 
@@ -239,10 +239,9 @@ static int warn_of_kept(struct creation *creation, struct pipseed_error *err)
 
         if (venv->kept == NULL || strcmp(venv->version, venv->origin.version) == 0)
                 return 0;
-        text = str_format(
-                "%s was linked to before and stays the interpreter, Python %s; clearing the environment first "
-                "replaces it by Python %s",
-                venv->base, venv->version, venv->origin.version);
+        text = str_format("keeping the previously linked interpreter '%s', Python %s; clearing the environment first "
+                          "replaces it with Python %s",
+                          venv->base, venv->version, venv->origin.version);
         if (text == NULL)
                 return error_memory(err);
         return send(creation, PIPSEED_EVENT_WARNING, text) != 0 ? error_cancelled(err) : 0;
@@ -266,7 +265,7 @@ static int make(struct creation *creation, struct pipseed_error *err)
                 r = describe(creation, err);
         if (r == 0)
                 r = warn_of_kept(creation, err);
-        if (r == 0 && send(creation, PIPSEED_EVENT_DETAIL, "the environment is there, and gets its packages now") != 0)
+        if (r == 0 && send(creation, PIPSEED_EVENT_DETAIL, "environment created, installing its packages") != 0)
                 r = error_cancelled(err);
         if (r == 0)
                 r = seed(creation, err);
@@ -278,7 +277,7 @@ static int make(struct creation *creation, struct pipseed_error *err)
                 struct pipseed_error second = PIPSEED_ERROR_INIT;
 
                 if (venv_roll_back(venv, &second) < 0)
-                        (void)error_hint(err, "the unfinished environment is still there: %.400s", second.message);
+                        (void)error_hint(err, "remove the unfinished environment (%.400s)", second.message);
         }
         return r;
 }

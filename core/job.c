@@ -65,7 +65,8 @@ static int copy_request(struct job *job, const struct pipseed_request *req, stru
         if (r < 0)
                 return r;
         if (req->env != NULL && req->python != NULL)
-                return error_set(err, PIPSEED_E_USAGE, NULL, "an environment and an interpreter were both named");
+                return error_set(err, PIPSEED_E_USAGE, NULL,
+                                 "an environment and an interpreter are mutually exclusive");
         if (job->req.jobs == 0)
                 job->req.jobs = count_processors();
         if (job->req.installer == NULL)
@@ -79,7 +80,7 @@ static int find_cache(struct job *job, struct pipseed_error *err)
 
         if (r != PIPSEED_E_NO_STORE && r != PIPSEED_E_STORE_UNTRUSTED)
                 return r;
-        r = job_tell(job, &(struct pipseed_error){0}, PIPSEED_EVENT_NOTE, "going on without a store: %s%s%s",
+        r = job_tell(job, &(struct pipseed_error){0}, PIPSEED_EVENT_NOTE, "continuing without a store: %s%s%s",
                      err->message, err->path[0] != '\0' ? ": " : "", err->path);
         error_clear(err);
         return r < 0 ? error_cancelled(err) : 0;
@@ -118,7 +119,7 @@ static int add_package(struct job *job, const char *name, size_t *capacity, stru
         int r;
 
         if (!name_is_valid(name))
-                return error_set(err, PIPSEED_E_BAD_VALUE, NULL, "'%s' is not a name of a package", name);
+                return error_set(err, PIPSEED_E_BAD_VALUE, NULL, "invalid package name '%s'", name);
         package.project = name_normalize(&job->arena, name);
         if (package.project == NULL)
                 return error_memory(err);
@@ -162,7 +163,7 @@ static int list_packages(struct job *job, struct pipseed_error *err)
                         return r;
         }
         if (job->n_packages == 0)
-                return error_set(err, PIPSEED_E_BAD_VALUE, NULL, "no package is named in seed.packages");
+                return error_set(err, PIPSEED_E_BAD_VALUE, NULL, "missing package name in seed.packages");
         return 0;
 }
 

@@ -23,14 +23,13 @@ int seed_check_allowed(const struct job *job, struct pipseed_error *err)
         if (r < 0)
                 return r;
         if (r == 1) {
-                error_set(
-                        err, PIPSEED_E_USER_IN_VENV, active,
-                        "--user is not possible in a virtual environment: the user's site-packages are not visible there");
+                error_set(err, PIPSEED_E_USER_IN_VENV, active,
+                          "cannot use --user in a virtual environment: the user's site-packages are not visible there");
                 return error_hint(err, "leave out --user, or deactivate the environment first");
         }
         if (job->req.user && !job->req.allow_user) {
                 error_set(err, PIPSEED_E_USER_DENIED, NULL, "--user is denied by the policy (seed.user = deny)");
-                return error_hint(err, "pipseed policy show seed.user says where; make a virtual environment instead");
+                return error_hint(err, "run: pipseed policy show seed.user; or create a virtual environment instead");
         }
         return job->req.override_externally_managed ? 0 : target_check_managed(job->target, job->req.user, err);
 }
@@ -58,7 +57,7 @@ static int decide_upgrade(struct job *job, struct job_package *package, struct p
                 if (admitted)
                         return 0;
                 return job_tell(job, err, PIPSEED_EVENT_WARNING,
-                                "%s %s is installed, but %s is asked for: upgrade to replace it", package->project,
+                                "%s %s is installed, but %s is requested: upgrade to replace it", package->project,
                                 package->current->version, package->specifier_text);
         }
         r = prepare_choose(job, package, &wheel, err);
@@ -72,9 +71,9 @@ static int decide_upgrade(struct job *job, struct job_package *package, struct p
         if (admitted)
                 return 0;
         error_set(err, PIPSEED_E_DOWNGRADE, package->current->location,
-                  "%s %s is installed, and the newest that '%s' admits is %s: an upgrade never goes back",
-                  package->project, package->current->version, package->specifier_text, wheel->name.version);
-        return error_hint(err, "take it out first: pipseed unseed");
+                  "refusing to downgrade %s %s: the newest that '%s' allows is %s", package->project,
+                  package->current->version, package->specifier_text, wheel->name.version);
+        return error_hint(err, "run: pipseed unseed, then pipseed seed");
 }
 
 /* In the version that is there, unless one is named. */

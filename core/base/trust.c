@@ -278,11 +278,11 @@ void trust_describe(const struct trust_result *result, char *ret_text, size_t si
                 (void)snprintf(ret_text, size, "belongs to uid %u", (unsigned int)result->fault_uid);
                 return;
         case TRUST_WRITABLE:
-                (void)snprintf(ret_text, size, "can be written by others (mode %04o)",
+                (void)snprintf(ret_text, size, "is writable by others (mode %04o)",
                                (unsigned int)result->fault_mode & 07777);
                 return;
         case TRUST_EXCHANGED:
-                (void)snprintf(ret_text, size, "was exchanged while it was read");
+                (void)snprintf(ret_text, size, "was replaced while it was read");
                 return;
         case TRUST_OK:
         default:

@@ -193,7 +193,7 @@ static int judge(const struct bytecode_query *query, int r, int status, int log_
         else
                 error_set(err, PIPSEED_E_COMPILE_FAILED, exe, "the interpreter failed while compiling (exit %d): %s",
                           WEXITSTATUS(status), words);
-        return error_hint(err, "--no-bytecode (install.bytecode = no) installs without compiling");
+        return error_hint(err, "use --no-bytecode (install.bytecode = no) to install without compiling");
 }
 
 /* What the processes have written into their lifeline: a byte for each module. */
@@ -251,9 +251,9 @@ static int run_shares(const struct bytecode_query *query, struct share *shares, 
         if (environment == NULL)
                 return error_memory(err);
         if (log_fd < 0)
-                return error_sys(err, log_fd, NULL, "cannot make a file in memory");
+                return error_sys(err, log_fd, NULL, "cannot create a file in memory");
         if (result < 0)
-                return error_sys(err, result, NULL, "cannot make a pipe");
+                return error_sys(err, result, NULL, "cannot create a pipe");
         watch.fd = kept_fd;
         progress_init(&watch.progress, query->event, query->event_data, "modules compiled", n_modules);
         for (size_t i = 0; i < n_shares && result == 0; i++) {
@@ -276,7 +276,7 @@ static int run_all(const struct bytecode_query *query, const struct manifest *py
                 shares[i] = (struct share){.paths = STR_INIT, .process = PROCESS_INIT};
         r = divide(query, pyc, suffix, shares, n_shares);
         if (r < 0)
-                r = error_sys(err, r, NULL, "cannot divide the compiling");
+                r = error_sys(err, r, NULL, "cannot distribute the compiling");
         else
                 r = run_shares(query, shares, n_shares, pyc->info.n_files, err);
         for (size_t i = 0; i < n_shares; i++)

@@ -224,7 +224,7 @@ static int get_or_make(const struct store *store, const struct entry_query *quer
         entry_free(steal_ptr(entry));
         r = open_in(store, query, &entry);
         if (r != 1)
-                return error_sys(err, r < 0 ? r : EBADMSG, store->path, "the store's new entry cannot be opened");
+                return error_sys(err, r < 0 ? r : EBADMSG, store->path, "cannot open the store's new entry");
         entry->was_made = true;
         *ret_entry = steal_ptr(entry);
         return 0;

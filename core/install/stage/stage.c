@@ -279,7 +279,7 @@ static int open_tops(struct staging *staging, struct pipseed_error *err)
                 if (r < 0)
                         return r;
                 if (fstat(staging->top_fds[root], &st) < 0)
-                        return error_sys(err, errno, query->txn->staging_path, "cannot look at the staging directory");
+                        return error_sys(err, errno, query->txn->staging_path, "cannot access the staging directory");
                 staging->groups[root] = (st.st_mode & S_ISGID) != 0 ? st.st_gid : (gid_t)-1;
                 staging->acls[root] = share_has_default_acl(staging->top_fds[root]);
         }
@@ -377,10 +377,10 @@ static int report(const struct stage_query *query, const struct workers *workers
                 const struct wheel_file *source = file->source != NULL ? file->source : file->bytecode_of;
 
                 return error_set(err, PIPSEED_E_STORE_ENTRY, source->path,
-                                 "a file of the store is not what it was when it was made (%s of %s)", file->path,
+                                 "a file of the store changed after it was created (%s of %s)", file->path,
                                  query->entry->files.info.filename);
         }
-        return error_sys(err, failed->result, query->txn->staging_path, "cannot stage %s", file->path);
+        return error_sys(err, failed->result, query->txn->staging_path, "cannot stage '%s'", file->path);
 }
 
 int stage_plan(const struct stage_query *query, struct pipseed_error *err)

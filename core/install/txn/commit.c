@@ -79,7 +79,7 @@ static void take_back(struct txn *txn, size_t n_applied, struct pipseed_error *e
                 if (r == 0)
                         continue;
                 txn->keep_staging = true;
-                (void)error_hint(err, "undoing it failed as well (%s): run the command again once the cause is gone",
+                (void)error_hint(err, "rollback also failed (%s): remove the cause, then run the command again",
                                  strerrordesc_np(-r));
                 return;
         }
@@ -98,7 +98,7 @@ int txn_revert(struct txn *txn, struct pipseed_error *err)
                 if (r == 0)
                         continue;
                 txn->keep_staging = true;
-                return error_sys(err, r, txn->roots[txn->changes[i].root].path, "cannot put %s back",
+                return error_sys(err, r, txn->roots[txn->changes[i].root].path, "cannot restore '%s'",
                                  txn->changes[i].path);
         }
         (void)unlinkat(txn->roots[PLAN_LIB].staging_fd, "journal", 0);
@@ -119,7 +119,7 @@ int txn_commit(struct txn *txn, struct pipseed_error *err)
                 r = change_apply(txn, i);
                 if (r == 0)
                         continue;
-                error_sys(err, r, txn->roots[change->root].path, "cannot put %s into its place", change->path);
+                error_sys(err, r, txn->roots[change->root].path, "cannot move '%s' into place", change->path);
                 take_back(txn, i + 1, err);
                 return err->code;
         }

@@ -154,7 +154,7 @@ static int open_root(struct sysroot *top, const char *root, bool make, struct pi
                         return error_memory(err);
                 r = make ? make_root(top, root) : 0;
                 if (r < 0)
-                        return error_sys(err, r, root, "cannot make the --root directory");
+                        return error_sys(err, r, root, "cannot create the --root directory");
         }
         top->fd = file_open_dir(root != NULL ? root : "/");
         if (top->fd < 0)
@@ -205,13 +205,13 @@ static int guard(struct sysroot *top, const char *prefix, struct pipseed_error *
         if (stranger == 0)
                 return 0;
         if (fstat(fd, &st) < 0)
-                return error_sys(err, errno, prefix, "cannot look at the environment");
+                return error_sys(err, errno, prefix, "cannot access the environment");
         if (st.st_uid == stranger)
                 return 0;
         (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, prefix,
-                        "user %u can change the way to this directory of user %u, and this is root",
+                        "refusing to continue as root: user %u can change the path to this directory of user %u",
                         (unsigned int)stranger, (unsigned int)st.st_uid);
-        return error_hint(err, "name the directory by a path that is root's alone, or run as user %u",
+        return error_hint(err, "name the directory by a path that only root can change, or run as user %u",
                           (unsigned int)stranger);
 }
 

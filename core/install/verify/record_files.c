@@ -117,7 +117,7 @@ static int walk_entry(struct walk *walk, int dir_fd, const char *name, int depth
         int r;
 
         if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                return errno == ENOENT ? 0 : error_sys(err, errno, walk->path.data, "cannot look into the directory");
+                return errno == ENOENT ? 0 : error_sys(err, errno, walk->path.data, "cannot read the directory");
         str_add_char(&walk->path, '/');
         str_add(&walk->path, name);
         if (walk->path.failed)
@@ -138,13 +138,13 @@ static int walk_dir(struct walk *walk, int parent_fd, const char *name, int dept
 
         if (depth > MAX_DEPTH)
                 return findings_add(walk->findings, PIPSEED_E_INSTALL_EXTRA, walk->path.data, err,
-                                    "directories nested too deep to be the package's");
+                                    "directories nested too deeply to be the package's");
         fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
                 return 0;
         if (fd < 0 && errno == EACCES)
                 return findings_add(walk->findings, PIPSEED_E_INSTALL_CHANGED, walk->path.data, err,
-                                    "the directory may not be read, so it cannot be checked");
+                                    "the directory is not readable, so it cannot be checked");
         r = dir_iter_open(&names, fd < 0 ? -errno : fd);
         while (r == 0 && (inside = dir_iter_next(&names)) != NULL)
                 r = walk_entry(walk, dir_iter_fd(&names), inside, depth, err);

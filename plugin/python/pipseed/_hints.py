@@ -2,7 +2,7 @@
 """The library's messages and hints speak of the command's options; these of arguments and functions of this package.
 
 translate("leave out --user") == "leave out user=True"
-translate("make one: pipseed venv /srv/env") == "make one: pipseed.create('/srv/env')"
+translate("run: pipseed venv /srv/env") == "run: pipseed.create('/srv/env')"
 """
 
 from __future__ import annotations
