@@ -84,8 +84,8 @@ static int check_section(const struct parser *parser, const char *line, const ch
         return fail(parser, "%s", "unexpected text after the [section]: expected the end of the line");
 }
 
-/* A file whose lines end in CR alone is one line to inih: behind a comment all of it would be lost in silence. The other
- * controls end a line, or are blanks, to some readers and editors. */
+/* A file whose lines end in CR alone is one line to inih: behind a comment all of it would be lost in silence. The
+ * other controls end a line, or are blanks, to some readers and editors. */
 static int check_controls(const struct parser *parser, const char *line, const char *end)
 {
         for (const char *c = line; c < end; c++) {

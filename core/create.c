@@ -193,8 +193,8 @@ static int plan_seeding(struct creation *creation, struct pipseed_error *err)
         return r < 0 ? r : seed_decide(creation->job, err);
 }
 
-/* As planned, where nothing was there before. In a directory with files in it what is installed may be another matter now. The
- * target's lock is not kept: hooks may want to install something, too. */
+/* As planned, where nothing was there before. In a directory with files in it what is installed may be another matter
+ * now. The target's lock is not kept: hooks may want to install something, too. */
 static int seed(struct creation *creation, struct pipseed_error *err)
 {
         _cleanup_(job_freep) struct job *job = steal_ptr(creation->job);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is wrong with an environment, and repairing it: look, repair, look again. doctor/examine.c looks, doctor/repair.c
- * repairs. */
+/* What is wrong with an environment, and repairing it: look, repair, look again. doctor/examine.c looks,
+ * doctor/repair.c repairs. */
 #include "doctor/repair.h"
 #include "doctor/examine.h"
 

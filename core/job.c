@@ -215,8 +215,9 @@ int job_begin_planned(const struct pipseed_request *req, struct target *target, 
         return begin(req, JOB_SEED, target, starts_empty, ret_job, err);
 }
 
-/* Below Python 3.10 pip takes the user's scheme from distutils, which makes the user's base and site directory, where they
- * lie below HOME, for the user alone (create_home_path); before 3.7 os.makedirs does so for what lies above as well. */
+/* Below Python 3.10 pip takes the user's scheme from distutils, which makes the user's base and site directory, where
+ * they lie below HOME, for the user alone (create_home_path); before 3.7 os.makedirs does so for what lies above as
+ * well. */
 static void set_private_dirs(const struct job *job, struct sysroot_way *way)
 {
         const char *const directories[SYSROOT_MAX_PRIVATE] = {job->scheme->dirs[PLAN_DATA],
@@ -253,8 +254,8 @@ int job_check_inside(const struct job *job, struct pipseed_error *err)
                                     : 0;
 }
 
-/* What a killed `pipseed venv` left comes first: it may have moved the environment's directories. A planned environment is made by
- * this very call, which has seen to that. */
+/* What a killed `pipseed venv` left comes first: it may have moved the environment's directories. A planned environment
+ * is made by this very call, which has seen to that. */
 static int recover_env(struct job *job, struct pipseed_error *err)
 {
         struct recovery *recovery = &job->recovery;

@@ -60,7 +60,8 @@ struct job {
 int job_copy_request(const struct pipseed_request *req, struct pipseed_request *ret_req, struct pipseed_error *err);
 
 int job_begin(const struct pipseed_request *req, struct job **ret_job, struct pipseed_error *err);
-/* For an environment that this call is making (create.c): target is what it will be, taken in any case (build_planned). */
+/* For an environment that this call is making (create.c): target is what it will be, taken in any case
+ * (build_planned). */
 int job_begin_planned(const struct pipseed_request *req, struct target *target, bool starts_empty, struct job **ret_job,
                       struct pipseed_error *err);
 /* What the job is for decides whose interpreter it may run (target.h). job_begin is for JOB_CHANGE. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * prepare.h - from a package's name to its files in a store: choosing the wheel, opening the stores, getting the entry. What
- * seed.c and cache.c share.
+ * prepare.h - from a package's name to its files in a store: choosing the wheel, opening the stores, getting the entry.
+ * What seed.c and cache.c share.
  */
 #ifndef PIPSEED_PREPARE_H
 #define PIPSEED_PREPARE_H
@@ -14,8 +14,8 @@ int prepare_choose(struct job *job, const struct job_package *package, struct ca
 /* Opens the catalog and chooses a wheel for every package, whatever is installed. */
 int prepare_choose_all(struct job *job, struct pipseed_error *err);
 
-/* The system's store, if there is one; then one's own, or one in the transaction's staging directory that goes away with it. Without a
- * transaction: NO_STORE when one's own cannot be had. */
+/* The system's store, if there is one; then one's own, or one in the transaction's staging directory that goes away
+ * with it. Without a transaction: NO_STORE when one's own cannot be had. */
 int prepare_stores(struct job *job, struct txn *txn, struct pipseed_error *err);
 
 /* package->entry for package->wheel. */

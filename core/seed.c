@@ -128,8 +128,8 @@ static bool has_work(const struct job *job)
         return false;
 }
 
-/* Scripts and RECORD follow the pip that ensurepip would have run: the one that gets installed, or would be. NULL: there is no
- * pip at hand at all, and the newest habits are followed (pip_quirks.h). 0 or NO_MEMORY. */
+/* Scripts and RECORD follow the pip that ensurepip would have run: the one that gets installed, or would be. NULL:
+ * there is no pip at hand at all, and the newest habits are followed (pip_quirks.h). 0 or NO_MEMORY. */
 static int find_pip_version(struct job *job, const char **ret_version, struct pipseed_error *err)
 {
         struct pipseed_error ignored = PIPSEED_ERROR_INIT;
@@ -206,7 +206,8 @@ static int make_plan(struct job *job, struct job_package *package, const struct 
         return r < 0 ? r : rebase_plan(&package->plan, job->scheme->dirs, err);
 }
 
-/* Every copy in the directories that we write to goes when a new one comes, also a second one that something left behind. */
+/* Every copy in the directories that we write to goes when a new one comes, also a second one that something left
+ * behind. */
 static int load_removal(struct job *job, const struct job_package *package, struct removal *ret_removal,
                         struct pipseed_error *err)
 {
@@ -349,7 +350,8 @@ static int install(struct job *job, struct pipseed_error *err)
         return 0;
 }
 
-/* The plan points into the wheel: what is reported is copied from it, and the plan goes, while the wheel is still there. */
+/* The plan points into the wheel: what is reported is copied from it, and the plan goes, while the wheel is still
+ * there. */
 static int rehearse_package(struct job *job, struct job_package *package, const char *pip_version,
                             struct pipseed_error *err)
 {

@@ -81,8 +81,8 @@ static int plan(struct venv *venv, struct pipseed_error *err)
         return r;
 }
 
-/* Hooks will finish it: until then it says so, should this run be killed. fd: the environment's directory, whose inode it keeps
- * when it is published. */
+/* Hooks will finish it: until then it says so, should this run be killed. fd: the environment's directory, whose inode
+ * it keeps when it is published. */
 static int add_note(struct venv *venv, int fd, struct pipseed_error *err)
 {
         struct layout *layout = &venv->layout;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * venv.h - one virtual environment, equal to what `python -m venv --without-pip` of the same base makes, in steps between
- * which something else can be done (create.c):
+ * venv.h - one virtual environment, equal to what `python -m venv --without-pip` of the same base makes, in steps
+ * between which something else can be done (create.c):
  *
  *     _cleanup_(venv_freep) struct venv *venv = NULL;
  *
@@ -62,15 +62,15 @@ static inline bool venv_starts_empty(const struct venv *venv)
 /* Errors: USAGE, BAD_VALUE, UNSUPPORTED, IO; those of target_find. */
 int venv_plan(const struct pipseed_create_request *req, bool has_more, struct venv **ret_venv,
               struct pipseed_error *err);
-/* Directories on the way are made, unless dry_run. From here on base, version and facts say what the interpreter really is.
- * Errors: IO, NOT_EMPTY, REFUSED, BUSY, CANCELLED. */
+/* Directories on the way are made, unless dry_run. From here on base, version and facts say what the interpreter really
+ * is. Errors: IO, NOT_EMPTY, REFUSED, BUSY, CANCELLED. */
 int venv_open(struct venv *venv, struct pipseed_error *err);
 /* Errors: IO, NOT_EMPTY, CANCELLED; those of target_find. */
 int venv_make(struct venv *venv, struct pipseed_error *err);
 /* The final pyvenv.cfg. IO. */
 int venv_finish(const struct venv *venv, struct pipseed_error *err);
-/* A new directory vanishes, what clear replaced is there again, an empty one is empty again. What was written into a directory
- * with files in it by others than venv_make stays. IO; BUSY: dir holds something else by now. */
+/* A new directory vanishes, what clear replaced is there again, an empty one is empty again. What was written into a
+ * directory with files in it by others than venv_make stays. IO; BUSY: dir holds something else by now. */
 int venv_roll_back(struct venv *venv, struct pipseed_error *err);
 /* What clear replaced, or what roll_back took away, is removed now. */
 void venv_free(struct venv *venv);

@@ -8,7 +8,8 @@
  *     for (...; r == 0; i++)
  *             r = progress_step(&progress, i);
  *
- * Where nothing else is said, a function returns 0, or -ECANCELED when the callback returned non-zero; error_sys knows what that means.
+ * Where nothing else is said, a function returns 0, or -ECANCELED when the callback returned non-zero; error_sys knows
+ * what that means.
  */
 #ifndef BASE_EVENT_H
 #define BASE_EVENT_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * file_remove_tree of file.h, for trees of any depth: the first levels are held open and walked by recursion, as any
- * ordinary tree is; below them one directory is open at a time, and the way back up is ".." if that is still the directory
- * that was left. So neither the stack nor the descriptors grow with the depth. Memory is asked for below some hundred
- * levels only: this is what cleans up after a lack of it.
+ * ordinary tree is; below them one directory is open at a time, and the way back up is ".." if that is still the
+ * directory that was left. So neither the stack nor the descriptors grow with the depth. Memory is asked for below some
+ * hundred levels only: this is what cleans up after a lack of it.
  */
 #include "file.h"
 
@@ -189,7 +189,8 @@ static int remove_entry(int dir_fd, const char *name, int depth)
         for (int tries = 0; tries < 2 && r == -EACCES; tries++) {
                 int fd;
 
-                /* The C library does this through a descriptor: what became a link meanwhile keeps its target's mode. */
+                /* The C library does this through a descriptor: what became a link meanwhile keeps its target's
+                 * mode. */
                 if (tries > 0 && fchmodat(dir_fd, name, 0700, AT_SYMLINK_NOFOLLOW) < 0)
                         return -EACCES;
                 fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -232,9 +233,9 @@ static int remove_children(int fd_taken, int depth)
         }
 }
 
-/* What could not be removed because of a passing fault (a signal, memory, a hiccup of the disk) may go at the second try:
- * whoever clears away has nobody to tell, and what stays is leftovers. A directory that is not empty any more got a file from
- * somebody who has not noticed yet: after each try there are fewer directories where that can happen. */
+/* What could not be removed because of a passing fault (a signal, memory, a hiccup of the disk) may go at the second
+ * try: whoever clears away has nobody to tell, and what stays is leftovers. A directory that is not empty any more got
+ * a file from somebody who has not noticed yet: after each try there are fewer directories where that can happen. */
 static int remove_again(int dir_fd, const char *name)
 {
         int r = remove_entry(dir_fd, name, 0);

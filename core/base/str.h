@@ -10,7 +10,8 @@
  *             return error_memory(err);
  *     char *owned = str_steal(&text);
  *
- * data is always NUL-terminated (an empty string before the first append) and may hold NULs; len does not count the end.
+ * data is always NUL-terminated (an empty string before the first append) and may hold NULs; len does not count the
+ * end.
  */
 #ifndef BASE_STR_H
 #define BASE_STR_H
@@ -58,8 +59,9 @@ char str_lower(char c);
 char *str_trim(char *text);
 /* Is it well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms)? */
 bool str_is_utf8(const char *text, size_t len);
-/* A path as a word for a shell, for a command in a hint: as it is when it has only characters that mean nothing there, else
- * quoted; "PATH" when that does not fit. Returns ret_word. SHELL_WORD lives until the end of the enclosing block. */
+/* A path as a word for a shell, for a command in a hint: as it is when it has only characters that mean nothing there,
+ * else quoted; "PATH" when that does not fit. Returns ret_word. SHELL_WORD lives until the end of the enclosing
+ * block. */
 #define SHELL_WORD_SIZE 512
 const char *str_shell_word(const char *text, char ret_word[SHELL_WORD_SIZE]);
 #define SHELL_WORD(text) str_shell_word((text), (char[SHELL_WORD_SIZE]){0})

@@ -393,8 +393,8 @@ int examine(struct examination *look, struct pipseed_error *err)
         if (r < 0)
                 return r;
         look->is_env = r > 0;
-        /* Nothing but what is beside it: it is to vanish. Or what an interrupted run left of it: the rest is seen when that
-         * is repaired. */
+        /* Nothing but what is beside it: it is to vanish. Or what an interrupted run left of it: the rest is seen when
+         * that is repaired. */
         if (!look->is_env && (look->n_items > 0 || (look->may_be_gone && rooted_find(root, look->env, S_IFDIR) <= 0)))
                 return 0;
         r = look_at_target(look, err);

@@ -159,7 +159,8 @@ int look_at_scripts(struct examination *look, struct pipseed_error *err)
 
 /* ---- RECORD follows */
 
-/* What RECORD has of a script: "bin/NAME,sha256=...,SIZE" at the end of a line. NULL: no memory, or a name that csv quotes. */
+/* What RECORD has of a script: "bin/NAME,sha256=...,SIZE" at the end of a line. NULL: no memory, or a name that csv
+ * quotes. */
 static char *row_of(const char *name, const char *data, size_t len)
 {
         uint8_t digest[HASH_SIZE];

@@ -10,8 +10,8 @@
  *     swap_take_back(&swap)                the reverse
  *
  * The package changes by one exchange of names (renameat2). Where the file system has none, two renames do it, between
- * which there is no ensurepip; where a directory cannot be renamed (overlayfs: a directory of a lower layer), the files change
- * one by one, __init__.py deciding which one it is.
+ * which there is no ensurepip; where a directory cannot be renamed (overlayfs: a directory of a lower layer), the files
+ * change one by one, __init__.py deciding which one it is.
  */
 #ifndef DROPIN_SWAP_H
 #define DROPIN_SWAP_H

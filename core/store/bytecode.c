@@ -21,10 +21,11 @@
 #define FILE_COST 500 /* opening, writing: worth about as much as compiling so many bytes */
 
 /*
- * Runs in the target's interpreter (CPython 3.6 and newer, PyPy) as `-I -S -c PROGRAM MODE`, current directory = the wheel's
- * files. On stdin, each followed by a NUL: the output directory, then pairs of source and bytecode path; bytes, so that no
- * locale matters. It imports built-in modules only: the importlib functions used here are the ones that py_compile uses,
- * and are in every interpreter from the start. The garbage collector only costs time: syntax trees have no cycles.
+ * Runs in the target's interpreter (CPython 3.6 and newer, PyPy) as `-I -S -c PROGRAM MODE`, current directory = the
+ * wheel's files. On stdin, each followed by a NUL: the output directory, then pairs of source and bytecode path; bytes,
+ * so that no locale matters. It imports built-in modules only: the importlib functions used here are the ones that
+ * py_compile uses, and are in every interpreter from the start. The garbage collector only costs time: syntax trees
+ * have no cycles.
  */
 static const char compile_program[] =
         "import sys, gc, posix\n"
@@ -34,8 +35,8 @@ static const char compile_program[] =
         "hashed = sys.argv[1] == 'checked-hash' and hasattr(ext, '_code_to_hash_pyc')\n"
         "if hashed:\n"
         "    import _imp\n"
-        "    key = int.from_bytes(ext.MAGIC_NUMBER, 'little')\n" /* importlib.util.source_hash, whatever it names this */
-        "def is_abandoned():\n" /* process_lifeline: whoever killed the run did not wait for its directory, which is swept */
+        "    key = int.from_bytes(ext.MAGIC_NUMBER, 'little')\n" /* as in importlib.util.source_hash */
+        "def is_abandoned():\n" /* process_lifeline: the run was killed, and its directory is swept */
         "    try:\n"
         "        posix.write(1, b'.')\n"
         "    except BrokenPipeError:\n"
@@ -214,8 +215,8 @@ static int tick(void *data)
         return progress_send(&watch->progress, watch->n_done);
 }
 
-/* All of them, also after a failure. A child that failed may have been killed by what the caller is about to report: the
- * caller is asked first. */
+/* All of them, also after a failure. A child that failed may have been killed by what the caller is about to report:
+ * the caller is asked first. */
 static int wait_for_shares(const struct bytecode_query *query, struct share *shares, size_t n_shares,
                            struct watch *watch, int log_fd, struct pipseed_error *err)
 {

@@ -26,7 +26,8 @@ struct bytecode_query {
 };
 
 /* ret_manifest lists what was compiled. A module that does not compile is left out, as compileall leaves it out.
- * PIPSEED_E_COMPILE_FAILED: the interpreter failed; its own words are in the message. CANCELLED: the processes were killed. */
+ * PIPSEED_E_COMPILE_FAILED: the interpreter failed; its own words are in the message. CANCELLED: the processes were
+ * killed. */
 int bytecode_compile(const struct bytecode_query *query, struct manifest *ret_manifest, struct pipseed_error *err);
 
 /* Can this target's modules be compiled at all? */

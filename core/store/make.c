@@ -161,7 +161,8 @@ static int make_whole(const struct store *store, const struct entry_query *query
         return compile_into(store, query, &what, err);
 }
 
-/* Bytecode for an entry that has none yet for this interpreter: from CACHE/v1/wheels/NAME/files to CACHE/v1/tmp/NAME. */
+/* Bytecode for an entry that has none yet for this interpreter: from CACHE/v1/wheels/NAME/files to
+ * CACHE/v1/tmp/NAME. */
 static int make_bytecode(const struct store *store, const struct entry_query *query, const struct entry *existing,
                          int dir_fd, const char *dir_path, const char *temporary, struct pipseed_error *err)
 {

@@ -200,7 +200,8 @@ int store_open(int dir_fd, const char *directory, const char *path, enum store_k
         if (r < 0)
                 return r;
         r = check_dir(store->fd, store->path, kind, err);
-        /* The way to the caller's own was checked by store_find_dir, that to a private one is the staging directory's. */
+        /* The way to the caller's own was checked by store_find_dir, that to a private one is the staging
+         * directory's. */
         if (r == 0 && kind == STORE_SYSTEM)
                 r = check_way(store->fd, store->path, err);
         if (r < 0)
@@ -306,8 +307,8 @@ void store_sweep_if_free(const struct store *store)
                 store_sweep(store);
 }
 
-/* Another user's directory cannot get another parent (rename(2): ".." is written), but another name, which nobody looks for.
- * It stays: what is in it is not ours to remove. 0 or -errno. */
+/* Another user's directory cannot get another parent (rename(2): ".." is written), but another name, which nobody looks
+ * for. It stays: what is in it is not ours to remove. 0 or -errno. */
 static int move_aside(const struct store *store, const char *path)
 {
         _cleanup_free_ char *parent = path_dir(path);

@@ -57,7 +57,8 @@ static bool is_absent(int r)
         return r == -ENOENT || r == -ENOTDIR || r == -ELOOP;
 }
 
-/* What an interpreter of this name loads before anything else: PREFIX/lib/pythonX.Y. Where it is elsewhere nothing is said. */
+/* What an interpreter of this name loads before anything else: PREFIX/lib/pythonX.Y. Where it is elsewhere nothing is
+ * said. */
 static int look_at_library(const char *resolved, const struct trust_rule *rule, struct trust_result *result,
                            struct pipseed_error *err)
 {
@@ -81,7 +82,8 @@ static int look_at_library(const char *resolved, const struct trust_rule *rule, 
         return 0;
 }
 
-/* What is not trusted on the way to the interpreter, to its library, or to home. 0 or a code; fault TRUST_OK: nothing. */
+/* What is not trusted on the way to the interpreter, to its library, or to home. 0 or a code; fault TRUST_OK:
+ * nothing. */
 static int find_fault(const struct target_query *query, const char *exe, const struct pyvenv *env,
                       struct trust_result *ret_result, struct pipseed_error *err)
 {

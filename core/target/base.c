@@ -291,8 +291,8 @@ static int find_step(struct arena *arena, const char *root, const struct pyvenv 
         r = read_link(root, exe, &link);
         if (r < 0)
                 return cannot_look(err, r, exe);
-        /* A link leads to the base whatever the file says, as it does for the interpreter itself (getpath.py): Bazel writes
-         * no home, others a relative one. A copy has nothing else to go by. */
+        /* A link leads to the base whatever the file says, as it does for the interpreter itself (getpath.py): Bazel
+         * writes no home, others a relative one. A copy has nothing else to go by. */
         if (r == 0 && (env->home == NULL || env->home[0] != '/')) {
                 (void)error_set(err, PIPSEED_E_BAD_TARGET, env->file,
                                 "'%s' does not name the environment's base (%s), and its interpreter is a copy",

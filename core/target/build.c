@@ -14,8 +14,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* The name in LIB (lib, lib64) of a directory of another version than the base's that has site-packages: 1 and new memory, 0
- * or -errno. */
+/* The name in LIB (lib, lib64) of a directory of another version than the base's that has site-packages: 1 and new
+ * memory, 0 or -errno. */
 static int other_version(const char *image, const char *lib, char **ret_name)
 {
         _cleanup_free_ char *host = NULL;

@@ -122,8 +122,8 @@ static int is_editable(int dir_fd, const char *directory)
         return editable;
 }
 
-/* 1, 0 or -errno. A file that may not be read can still be looked at: what denies that is a reason to stop, for the package is
- * there, and whoever takes its RECORD for missing reports the wrong cause. */
+/* 1, 0 or -errno. A file that may not be read can still be looked at: what denies that is a reason to stop, for the
+ * package is there, and whoever takes its RECORD for missing reports the wrong cause. */
 static int is_regular(int dir_fd, const char *path)
 {
         struct stat st;

@@ -40,8 +40,8 @@ bool lookup_is_script(const char *path);
  * memory. */
 char *lookup_name(const char *name);
 
-/* "3.12", "3.12.1", "3.13t", "cpython3.12", "python-3.12", "pypy3.10", or a specifier such as ">=3.12,<3.14". 1; 0: text
- * is not a version; PIPSEED_E_BAD_SPECIFIER. */
+/* "3.12", "3.12.1", "3.13t", "cpython3.12", "python-3.12", "pypy3.10", or a specifier such as ">=3.12,<3.14". 1; 0:
+ * text is not a version; PIPSEED_E_BAD_SPECIFIER. */
 int lookup_parse(const char *text, struct lookup_request *ret_request, struct pipseed_error *err);
 void lookup_request_done(struct lookup_request *request);
 bool lookup_admits(const struct lookup_request *request, const struct facts *facts);

@@ -15,7 +15,8 @@
 #define FILE_LIMIT ((size_t)1024 * 1024)
 #define OPTIONS_LIMIT ((size_t)2000) /* every key is compared with every other */
 
-/* Not inih's: that one drops blank lines inside a value and what follows a " ;", cuts long lines, and takes duplicates. */
+/* Not inih's: that one drops blank lines inside a value and what follows a " ;", cuts long lines, and takes
+ * duplicates. */
 struct option {
         const char *section;
         const char *key;

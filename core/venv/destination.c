@@ -50,7 +50,8 @@ int destination_empty(int fd)
         return r != 0 ? r : names.error;
 }
 
-/* What a run leaves in the environment while it works: the note of one that is to be finished, or a staging directory. */
+/* What a run leaves in the environment while it works: the note of one that is to be finished, or a staging
+ * directory. */
 static bool is_at_work(int fd)
 {
         static const char *const signs[] = {UNFINISHED_NAME, TXN_STAGING_VENV};
@@ -198,7 +199,8 @@ static int set_hidden_name(struct destination *destination, bool randomly)
         return destination->hidden != NULL ? 0 : -ENOMEM;
 }
 
-/* Makes or takes over the hidden directory. 0; -EAGAIN: it changed hands, try again; -EEXIST: it is not ours; -errno. */
+/* Makes or takes over the hidden directory. 0; -EAGAIN: it changed hands, try again; -EEXIST: it is not ours;
+ * -errno. */
 static int take_hidden(struct destination *destination)
 {
         _cleanup_close_ int fd = -1;
@@ -271,9 +273,9 @@ static char *aside_name(const char *hidden)
 }
 
 /*
- * What is hidden and what is in the place change places; where the kernel cannot do that in one step, in two: what is in
- * the place is hidden under another name, which becomes the hidden one. A run killed in between leaves nothing in the place,
- * and sibling_recover puts back what that name ends in SIBLING_ASIDE for.
+ * What is hidden and what is in the place change places; where the kernel cannot do that in one step, in two: what is
+ * in the place is hidden under another name, which becomes the hidden one. A run killed in between leaves nothing in
+ * the place, and sibling_recover puts back what that name ends in SIBLING_ASIDE for.
  */
 static int exchange(struct destination *destination)
 {

@@ -104,7 +104,8 @@ static int replace(const struct updater *updater, const struct layout_entry *ent
                      : add(updater, CHANGE_SWAP, path);
 }
 
-/* A link whose end is gone: nothing is lost when it is replaced, and the environment does not work with it. 1, 0 or -errno. */
+/* A link whose end is gone: nothing is lost when it is replaced, and the environment does not work with it. 1, 0 or
+ * -errno. */
 static int is_dangling(const struct updater *updater, const char *path, const struct stat *old)
 {
         struct stat st;

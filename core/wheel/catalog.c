@@ -184,8 +184,8 @@ int catalog_open(const struct pipseed_request *req, struct catalog *ret_catalog,
         return 0;
 }
 
-/* Can somebody other than root and the caller have written what was read, or given it this name? Asked of the descriptor
- * that was read, and of each directory on the way to it. */
+/* Can somebody other than root and the caller have written what was read, or given it this name? Asked of the
+ * descriptor that was read, and of each directory on the way to it. */
 static int find_untrusted_owner(struct catalog_wheel *wheel, int fd, struct pipseed_error *err)
 {
         const struct trust_rule rule = trust_rule_caller();

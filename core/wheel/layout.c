@@ -22,8 +22,9 @@ static bool ends_with(const char *text, size_t len, const char *suffix)
         return len >= suffix_len && strncasecmp(text + len - suffix_len, suffix, suffix_len) == 0;
 }
 
-/* The first entry at the top of the wheel whose name ends in suffix, file or directory, and a second one; NULL: there is
- * none. Case does not count, as it does not to importlib.metadata: a second project must not hide in ".DIST-INFO". */
+/* The first entry at the top of the wheel whose name ends in suffix, file or directory, and a second one; NULL: there
+ * is none. Case does not count, as it does not to importlib.metadata: a second project must not hide in
+ * ".DIST-INFO". */
 static void find_top(const struct zip *zip, const char *suffix, const char **ret_name, const char **ret_second)
 {
         *ret_name = *ret_second = NULL;
@@ -55,8 +56,8 @@ int layout_same_version(const char *a, const char *b, bool *ret_same)
         return 0;
 }
 
-/* Is directory NAME-VERSION + suffix of this project and version? -1: out of memory. Versions have no "-" here, names might
- * in old wheels. */
+/* Is directory NAME-VERSION + suffix of this project and version? -1: out of memory. Versions have no "-" here, names
+ * might in old wheels. */
 static int check_dir(struct arena *arena, const char *directory, const char *suffix, const struct wheel_name *name,
                      bool *ret_fits, const char **ret_version)
 {
@@ -154,7 +155,8 @@ static int refuse_script(const char *member, const char *path, struct pipseed_er
                          QUOTE(member, strlen(member)));
 }
 
-/* Goes to the environment's top directory. bin/ there is the scripts directory, pyvenv.cfg decides which Python it is. */
+/* Goes to the environment's top directory. bin/ there is the scripts directory, pyvenv.cfg decides which Python it
+ * is. */
 static int check_data_file(const char *member, const char *rest, const char *path, struct pipseed_error *err)
 {
         static const char *const directories[] = {"bin/", "scripts/"};

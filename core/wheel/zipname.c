@@ -103,8 +103,8 @@ int zipname_check(const uint8_t *name, size_t len, bool utf8_flag, const char *p
         return 0;
 }
 
-/* The weight of a character in the order below: the end (also a directory's slash), then "/", then letters without case.
- * "/" being lightest puts a directory's content right behind a file of the directory's name. */
+/* The weight of a character in the order below: the end (also a directory's slash), then "/", then letters without
+ * case. "/" being lightest puts a directory's content right behind a file of the directory's name. */
 static int weight(const char *p)
 {
         if (p[0] == '\0' || (p[0] == '/' && p[1] == '\0'))

@@ -37,7 +37,8 @@ int locator_init(struct locator *locator, struct arena *arena, const struct whee
         return 0;
 }
 
-/* The root that "KEY/..." inside a .data directory means, and where the rest begins. False: PEP 427 has no such directory. */
+/* The root that "KEY/..." inside a .data directory means, and where the rest begins. False: PEP 427 has no such
+ * directory. */
 static bool parse_key(const struct locator *locator, const char *inside, struct location *ret_location)
 {
         const struct {

@@ -131,8 +131,8 @@ static bool plan_shares_bytecode(const struct plan *plan, enum plan_root root)
         return false;
 }
 
-/* What of site-packages/__pycache__ goes: the bytecode of top-level modules that go, for every interpreter, which RECORD does
- * not know. When nothing else is in the directory the directory goes, as pip takes it away. */
+/* What of site-packages/__pycache__ goes: the bytecode of top-level modules that go, for every interpreter, which
+ * RECORD does not know. When nothing else is in the directory the directory goes, as pip takes it away. */
 static int add_shared_bytecode(const struct txn *txn, const struct plan *plan, const struct removal *removal,
                                struct units *units)
 {
@@ -182,8 +182,8 @@ static int list_units(const struct txn *txn, const struct plan *plan, const stru
         return r;
 }
 
-/* 1: a directory; 2: anything else; 0: nothing there, also when a file or a link is in the place of a directory on the way:
- * what lies behind that is none of ours; -errno. */
+/* 1: a directory; 2: anything else; 0: nothing there, also when a file or a link is in the place of a directory on the
+ * way: what lies behind that is none of ours; -errno. */
 static int look(const struct txn *txn, const struct unit *unit)
 {
         _cleanup_close_ int fd = -1;

@@ -16,8 +16,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A script gets its x as pip gives it: on top of what open(2) made of the mode, so that an ACL that the directory hands down
- * stays what it is. 0 or -errno. */
+/* A script gets its x as pip gives it: on top of what open(2) made of the mode, so that an ACL that the directory hands
+ * down stays what it is. 0 or -errno. */
 static int set_mode(const struct linker *linker, const struct plan_file *file, int fd)
 {
         mode_t mode = file->is_script ? (0666 & ~linker->umask) | 0555 : (0777 & ~linker->umask) | 0111;
@@ -145,8 +145,8 @@ static char *absolute_of(const struct entry *entry, const struct linker_source *
         return directory != NULL ? path_join(directory, path_of(source)) : NULL;
 }
 
-/* The directory of the store that the source lies in: files that go into one directory mostly come from one, too, and so its path
- * is resolved once. */
+/* The directory of the store that the source lies in: files that go into one directory mostly come from one, too, and
+ * so its path is resolved once. */
 static int enter_source(struct worker *worker, const struct linker_source *source)
 {
         const char *path = path_of(source);
@@ -190,7 +190,8 @@ static int stage_file(const struct staging *staging, struct worker *worker, cons
         return linker_place(&worker->linker, &source, dir_fd, name);
 }
 
-/* Makes a directory, and what is missing above it: another worker may be making it, too, or those above may be its next ones. */
+/* Makes a directory, and what is missing above it: another worker may be making it, too, or those above may be its next
+ * ones. */
 static int make_dir(int top_fd, char *directory)
 {
         char *slash;
@@ -260,8 +261,8 @@ static int stage_batch(void *data, unsigned int number, size_t index)
         return worker->result;
 }
 
-/* Holds the staged directory of each root that has files. A directory that hands its group down (setgid) wants files of that
- * group; an ACL that it hands down is in every directory that is made below it. */
+/* Holds the staged directory of each root that has files. A directory that hands its group down (setgid) wants files of
+ * that group; an ACL that it hands down is in every directory that is made below it. */
 static int open_tops(struct staging *staging, struct pipseed_error *err)
 {
         const struct stage_query *query = staging->query;

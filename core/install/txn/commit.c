@@ -20,8 +20,8 @@ static int sync_areas(const struct txn *txn)
         return 0;
 }
 
-/* What a change takes away has its directory before anything changes: on a full disk neither making a change nor undoing it
- * needs room then. */
+/* What a change takes away has its directory before anything changes: on a full disk neither making a change nor
+ * undoing it needs room then. */
 static int make_old(const struct txn *txn)
 {
         bool made[PLAN_N_ROOTS] = {false};
@@ -48,7 +48,8 @@ void txn_write_journal(const struct txn *txn, struct str *out)
         journal_write(out, &journal);
 }
 
-/* The commit point: before the rename the next run removes the staging directory, after it the next run finishes the changes. */
+/* The commit point: before the rename the next run removes the staging directory, after it the next run finishes the
+ * changes. */
 static int decide(const struct txn *txn, struct pipseed_error *err)
 {
         _cleanup_(str_done) struct str text = STR_INIT;
@@ -70,7 +71,8 @@ static int decide(const struct txn *txn, struct pipseed_error *err)
         return r < 0 ? error_sys(err, r, txn->staging_path, "cannot write the journal") : 0;
 }
 
-/* Takes the decision back, newest change first. When even that fails the journal stays, and the next run goes forward. */
+/* Takes the decision back, newest change first. When even that fails the journal stays, and the next run goes
+ * forward. */
 static void take_back(struct txn *txn, size_t n_applied, struct pipseed_error *err)
 {
         for (size_t i = n_applied; i-- > 0;) {
@@ -91,7 +93,8 @@ int txn_revert(struct txn *txn, struct pipseed_error *err)
         struct pipseed_error full = PIPSEED_ERROR_INIT;
         int r;
 
-        /* On a full disk there is no room for it; undoing needs none, and only a kill in its midst would miss the journal. */
+        /* On a full disk there is no room for it; undoing needs none, and only a kill in its midst would miss the
+         * journal. */
         (void)decide(txn, &full);
         for (size_t i = txn->n_changes; i-- > 0;) {
                 r = change_undo(txn, i);

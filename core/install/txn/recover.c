@@ -86,9 +86,9 @@ static int apply_again(const struct txn *killed, size_t i)
 }
 
 /*
- * A journal is believed as far as it proves itself: a file of the caller's own that nobody else can write or has another name
- * of, about the staging directory that it lies in. One that came with a wheel, a copy of the environment or from another user is not.
- * 1: it is, and journal has its changes; 0: not, or there is none; -errno.
+ * A journal is believed as far as it proves itself: a file of the caller's own that nobody else can write or has
+ * another name of, about the staging directory that it lies in. One that came with a wheel, a copy of the environment
+ * or from another user is not. 1: it is, and journal has its changes; 0: not, or there is none; -errno.
  */
 static int read_journal(const struct txn *txn, const char *name, int staging_fd, struct journal *journal)
 {

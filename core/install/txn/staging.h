@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * staging.h - what staging directories are called and where they lie, for those who know no transaction: LIB/.pipseed-NAME, with one
- * directory for each root.
+ * staging.h - what staging directories are called and where they lie, for those who know no transaction:
+ * LIB/.pipseed-NAME, with one directory for each root.
  */
 #ifndef INSTALL_STAGING_H
 #define INSTALL_STAGING_H

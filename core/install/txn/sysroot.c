@@ -183,9 +183,9 @@ uid_t sysroot_untrusted_owner(const char *path)
 }
 
 /*
- * The directories of an environment's scheme lie in it: whoever could put a link there would choose where to this caller writes
- * and deletes. So links in it are followed no further than it reaches. And root works in another user's directory only if the
- * environment is that user's as well.
+ * The directories of an environment's scheme lie in it: whoever could put a link there would choose where to this
+ * caller writes and deletes. So links in it are followed no further than it reaches. And root works in another user's
+ * directory only if the environment is that user's as well.
  */
 static int guard(struct sysroot *top, const char *prefix, struct pipseed_error *err)
 {

@@ -24,8 +24,8 @@
 
 /*
  * Runs in the base interpreter (CPython 3.6 and newer) as `-I -S -c PROGRAM`. On stdin, for each module: the level of
- * optimisation (one byte), the length (4 bytes, little-endian), the source. On stdout for each: the length of what follows
- * (0: it does not compile), the hash of the source as in PEP 552 (8 bytes), the code object.
+ * optimisation (one byte), the length (4 bytes, little-endian), the source. On stdout for each: the length of what
+ * follows (0: it does not compile), the hash of the source as in PEP 552 (8 bytes), the code object.
  */
 static const char compile_program[] =
         "import sys, gc, marshal, _imp\n"

@@ -143,8 +143,8 @@ static int check_listed(struct findings *findings, struct record_file *file, str
         return r < 0 ? r : check_content(findings, file, err);
 }
 
-/* After all sources. What has no name of bytecode (mod.pyc, which Python runs where there is no mod.py) is a file like any
- * other: a hash is all that there is. */
+/* After all sources. What has no name of bytecode (mod.pyc, which Python runs where there is no mod.py) is a file like
+ * any other: a hash is all that there is. */
 static int check_bytecode(struct findings *findings, const struct record_files *listing, struct record_file *file,
                           struct pipseed_error *err)
 {
@@ -229,7 +229,8 @@ static int compare_wheel(struct findings *findings, struct record_files *listing
         struct target_scheme here = *scheme;
         int r;
 
-        /* RECORD's directory decides where the wheel's root went, also where purelib and platlib are two directories. */
+        /* RECORD's directory decides where the wheel's root went, also where purelib and platlib are two
+         * directories. */
         here.dirs[wheel->root_is_purelib ? PLAN_LIB : PLAN_OTHER_LIB] = findings->input->installed->location;
         r = locator_init(&locator, findings->arena, wheel, &here, err);
         for (size_t i = 0; i < wheel->n_files && r == 0; i++)
@@ -285,7 +286,8 @@ static int check_all_listed(struct findings *findings, const struct record_files
         return r;
 }
 
-/* What installers make, and virtualenv lists without a hash: scripts, files of the dist-info, an empty mark of its own. */
+/* What installers make, and virtualenv lists without a hash: scripts, files of the dist-info, an empty mark of its
+ * own. */
 static bool is_made_by_installer(const struct findings *findings, const struct target_scheme *scheme,
                                  const struct record_file *file)
 {

@@ -229,8 +229,8 @@ void findings_load_stores(const struct findings *findings)
                 verified_load(input->cache, input->stores[i], i >= input->n_own_stores, input->wheel_sha256);
 }
 
-/* Is it a file that the store has as well, where that must not be? A link that root asked for is none of these as long as
- * the policy still asks for it. */
+/* Is it a file that the store has as well, where that must not be? A link that root asked for is none of these as long
+ * as the policy still asks for it. */
 static bool is_shared(const struct findings *findings, const struct stat *st)
 {
         const struct share_caller *caller = &findings->input->caller;
