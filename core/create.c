@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The story of one environment with pip in it: pipseed_create at the end; each step is a function above it. */
+/* Creates one environment with pip in it: pipseed_create is at the end, each step is a function above it. */
 #include "base/abi.h"
 #include "base/arena.h"
 #include "base/error.h"
@@ -65,7 +65,7 @@ static void creation_done(struct creation *creation)
 
 /* ---- the request */
 
-/* A caller built against an older header has shorter structs: what it does not know of keeps its default. */
+/* Takes the structs of a caller that was built against an older header: members missing there keep their defaults. */
 static int copy_request(struct creation *creation, const struct pipseed_create_request *req, struct pipseed_error *err)
 {
         int r;
@@ -118,7 +118,7 @@ static int send(const struct creation *creation, enum pipseed_event_kind kind, c
         return event_send(creation->seeding.event, creation->seeding.event_data, kind, text);
 }
 
-/* Hooks ask while they work. */
+/* Called by hooks while they work. */
 static int is_cancelled(void *data)
 {
         struct creation *creation = data;
@@ -128,7 +128,7 @@ static int is_cancelled(void *data)
         return creation->cancelled;
 }
 
-/* On the thread that called the hook; hooks may use threads of their own, but not for this. */
+/* Runs on the thread that called the hook; hooks may use threads of their own, but not for this. */
 static void take_message(void *data, int level, const char *text)
 {
         static const enum pipseed_event_kind kinds[] = {[VENV_HOOK_DETAIL] = PIPSEED_EVENT_DETAIL,
@@ -175,7 +175,7 @@ static int call_before(struct creation *creation, struct pipseed_error *err)
 
 /* ---- the seeding */
 
-/* Which wheels, for the environment as it is going to be: what can be refused is refused now. */
+/* Selects the wheels for the environment as planned, so that anything that can be refused is refused now. */
 static int plan_seeding(struct creation *creation, struct pipseed_error *err)
 {
         const struct venv *venv = creation->venv;
@@ -193,8 +193,8 @@ static int plan_seeding(struct creation *creation, struct pipseed_error *err)
         return r < 0 ? r : seed_decide(creation->job, err);
 }
 
-/* As planned, where nothing was there before. In a directory with files in it what is installed may be another matter
- * now. The target's lock is not kept: hooks may want to install something, too. */
+/* Seeds as planned if nothing existed before. In a directory with files, the installed packages may have changed since.
+ * The target's lock is not kept: hooks may install something, too. */
 static int seed(struct creation *creation, struct pipseed_error *err)
 {
         _cleanup_(job_freep) struct job *job = steal_ptr(creation->job);
@@ -214,7 +214,7 @@ static int seed(struct creation *creation, struct pipseed_error *err)
 
 /* ---- the story */
 
-/* Everything that takes memory, before the last step is done: what is done must not be reported as failed. */
+/* Allocates everything before the last step completes: a completed change must not be reported as failed. */
 static int describe(struct creation *creation, struct pipseed_error *err)
 {
         const struct venv *venv = creation->venv;
@@ -231,7 +231,7 @@ static int describe(struct creation *creation, struct pipseed_error *err)
                                                                                                     : error_memory(err);
 }
 
-/* As venv, which does not say so. */
+/* Keeps the interpreter as venv does, but reports it. */
 static int warn_of_kept(struct creation *creation, struct pipseed_error *err)
 {
         const struct venv *venv = creation->venv;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * names.h - the names in a directory, all but "." and "..", in no order. What readdir(3) could not read is an error
+ * dir_iter.h - the names in a directory, all but "." and "..", in no order. What readdir(3) could not read is an error
  * here, not the end of the directory.
  *
  *     _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;

@@ -43,17 +43,18 @@ struct leftover {
                 .fd = -1                                                                                               \
         }
 
-/* Looks at name in dir_fd, following no link. 0 or -errno. */
+/* Examines name in dir_fd, following no link. 0 or -errno. */
 int leftover_open(int dir_fd, const char *name, struct leftover *ret_leftover);
 void leftover_done(struct leftover *leftover);
 
-/* Can nobody but root and the caller change which names are in the directory that fd (which may be O_PATH) holds? */
+/* Returns whether only root and the caller can change the names in the directory that fd (which may be O_PATH)
+ * holds. */
 bool leftover_is_private(int fd);
 
-/* Is the directory that fd holds, a child of the one that dir_fd holds, what a run left there? */
+/* Returns whether a run left the directory that fd holds, a child of the one that dir_fd holds. */
 bool leftover_is_proved(int dir_fd, int fd);
 
-/* Is the directory that fd holds in use? It is locked by fd when not. */
+/* Returns whether the directory that fd holds is in use. If it is not, fd locks it. */
 bool leftover_is_held(int fd);
 
 /* Returning anything but 0 ends the walk, which returns it. leftover is never NONE. */

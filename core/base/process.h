@@ -37,7 +37,7 @@ struct process {
 /* 0 or -errno; errors of execve included. */
 int process_start(const struct process_spec *spec, struct process *ret_process);
 
-/* Asked every EVENT_INTERVAL_MS while a child is waited for: non-zero ends it. */
+/* Called every EVENT_INTERVAL_MS while a child is waited for: non-zero ends it. */
 typedef int process_tick_fn(void *data);
 
 /* Waits for the end; after timeout_ms (-1: none) the child's group is killed and the answer is -ETIMEDOUT, or
@@ -48,8 +48,8 @@ int process_wait(struct process *process, int timeout_ms, process_tick_fn *tick,
 /* Kills the group of a child that was started and not waited for yet; process_wait then is short. */
 void process_kill(const struct process *process);
 
-/* The environment of this process without the variables that change how a Python starts (PYTHON*, __PYVENV_LAUNCHER__),
- * as one block to be freed with free. NULL: out of memory. */
+/* Returns the environment of this process without the variables that change how a Python starts (PYTHON*,
+ * __PYVENV_LAUNCHER__), as one block to be freed with free. NULL: out of memory. */
 char **process_python_environment(void);
 
 /*
@@ -59,7 +59,7 @@ char **process_python_environment(void);
  */
 int process_lifeline(int *ret_kept_fd, int *ret_given_fd);
 
-/* An unnamed file in memory (or in /tmp) that holds these bytes, read position at its start. fd or -errno. */
+/* Creates an unnamed file in memory (or in /tmp) that holds these bytes, read position at its start. fd or -errno. */
 int process_file(const void *data, size_t len);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread pool.h - several threads that share out a list of units among them; the caller is one of the thread pool.
+ * thread_pool.h - several threads that share out a list of units among them; the caller is one of them.
  *
  *     static int work(void *data, unsigned int worker, size_t unit) { ... }
  *
