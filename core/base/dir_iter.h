@@ -34,7 +34,7 @@ const char *dir_iter_next(struct dir_iter *names);
 int dir_iter_fd(const struct dir_iter *names);
 void dir_iter_done(struct dir_iter *names);
 
-/* Has the directory that fd holds none? 1, 0 or -errno. */
+/* Returns 1 if the directory that fd holds is empty, 0 if not, or -errno. */
 int dir_iter_is_empty(int fd);
 
 #endif

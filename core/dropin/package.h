@@ -67,7 +67,7 @@ struct package_text {
 int package_render(const char *directory, const char *command, struct package_text *ret_text,
                    struct pipseed_error *err);
 void package_text_done(struct package_text *text);
-/* Does the package in the stdlib directory consist of these files? */
+/* Returns whether the package in the stdlib directory consists of these files. */
 bool package_matches(int stdlib_fd, const char *name, const struct package_text *text);
 
 /* Makes the directory `name`, which must not exist, with the files and the mark; the mark comes first. It is as

@@ -25,7 +25,7 @@ struct swap {
 
 /* All 0 or -errno. */
 int swap_look(int stdlib_fd, struct swap *ret_swap);
-/* Was an enable or a disable interrupted? */
+/* Returns whether an enable or a disable was interrupted. */
 bool swap_is_interrupted(const struct swap *swap);
 int swap_recover(struct swap *swap);
 int swap_put(struct swap *swap);

@@ -29,7 +29,7 @@ struct share_caller {
 };
 
 struct share_caller share_caller_here(enum pipseed_link_mode mode, const char *root);
-/* May this caller link files at all? */
+/* Returns whether this caller may link files at all. */
 bool share_may_link(const struct share_caller *caller);
 
 /* Bits of a mode by which others than the owner can change a file. With an ACL the group's bits are the mask, so that
@@ -41,7 +41,7 @@ bool share_is_safe(const struct stat *st, uid_t uid, bool is_system);
 /* Does this directory have an ACL, or one that it hands down to what is made in it? For a directory of the store: its
  * files may have one then, and it shows in no mode. */
 bool share_has_acl(int dir_fd);
-/* Does it hand one down? Its files then get their mode from that and not from the umask. */
+/* Returns whether the directory hands an ACL down: files in it then get their mode from that and not from the umask. */
 bool share_has_default_acl(int dir_fd);
 
 /* The umask under which files of the store are made: nobody but their owner can write them, whatever the caller's

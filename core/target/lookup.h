@@ -33,7 +33,7 @@ struct lookup_request {
  * absolute path (unrooted), in new memory. 1, 0 when there is no n-th, -errno. */
 int lookup_path(const char *name, const char *root, size_t n, char **ret_path);
 
-/* Does the file begin with "#!"? A shim or a wrapper is not an interpreter. */
+/* Returns whether the file begins with "#!": a shim or a wrapper is not an interpreter. */
 bool lookup_is_script(const char *path);
 
 /* "python3.12" for "3.12" and "cpython3.12", "python3.13t" for "3.13t", else a copy of name; in new memory. NULL: no

@@ -30,7 +30,7 @@ enum scheme_layout {
 /* path with the directory `from` at its start replaced by `to`; path itself when it is not below `from`. NULL: out of
  * memory. */
 const char *scheme_replace(struct arena *arena, const char *path, const char *from, const char *to);
-/* Is it the directory that the scheme puts packages into, purelib or platlib? */
+/* Returns whether the scheme puts packages into this directory: purelib or platlib. */
 bool scheme_has(const struct target_scheme *scheme, const char *directory);
 /* scheme_replace for a scheme: 0 or -ENOMEM. */
 int scheme_fill(struct arena *arena, const struct target_scheme *scheme, const char *from, const char *to,

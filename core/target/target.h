@@ -83,7 +83,7 @@ DEFINE_CLEANUP(struct target *, target_free)
  */
 int target_venv_active(const struct target *target, char **ret_env, struct pipseed_error *err);
 
-/* Does the ensurepip of this Python install setuptools besides pip? */
+/* Returns whether the ensurepip of this Python installs setuptools besides pip. */
 bool target_wants_setuptools(const struct target *target);
 
 /*

@@ -17,7 +17,7 @@
 /* "lib", "scripts", ...: of staged directories and in the journal. */
 const char *txn_staged_name(enum plan_root root);
 bool txn_is_staging_name(const char *name);
-/* Do the two directories lie on one mount, so that a rename between them works? */
+/* Returns whether the two directories are on one mount, so that a rename between them works. */
 bool txn_same_mount(int a, int b);
 
 #endif

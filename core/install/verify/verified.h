@@ -36,7 +36,7 @@ void verified_add(struct pipseed_verify_cache *cache, const struct stat *st, con
 bool verified_has_bytecode(struct pipseed_verify_cache *cache, const uint8_t *source, const uint8_t *bytecode);
 void verified_add_bytecode(struct pipseed_verify_cache *cache, const uint8_t *source, const uint8_t *bytecode);
 
-/* Does a store have this inode? */
+/* Returns whether a store has this inode. */
 bool verified_is_stored(struct pipseed_verify_cache *cache, const struct stat *st);
 
 /* Takes in what a store (its v1 directory, absolute) says of a wheel: sha256 as hex, or NULL: of all. Each is read
