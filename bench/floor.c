@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * floor - what the file system charges for the names: makes the directories of an environment's pip, links or copies its files
- * into them, and does nothing else.
+ * floor - what the file system charges for the names: makes the directories of an environment's pip, links or copies
+ * its files into them, and does nothing else.
  *
  *     floor link|copy SOURCE DESTINATION LIST [THREADS]
  *
- * LIST has one path a line, relative to both trees: directories, which end in a slash, before what is in them; then files.
- * DESTINATION and the directories that LIST does not name exist. Copies keep mode and mtime.
+ * LIST has one path a line, relative to both trees: directories, which end in a slash, before what is in them; then
+ * files. DESTINATION and the directories that LIST does not name exist. Copies keep mode and mtime.
  */
 #include <err.h>
 #include <fcntl.h>

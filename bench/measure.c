@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * measure - how long programs take, from the call that starts them to their end, without a shell or an interpreter between.
+ * measure - how long programs take, from the call that starts them to their end, without a shell or an interpreter
+ * between.
  *
  *     measure time PROGRAM [ARGUMENT...] [';' PROGRAM ...]    one after the other
  *     measure together PROGRAM ... [';' PROGRAM ...]          all at once
  *     measure memory PROGRAM [ARGUMENT...]                    alone: what its children use does not count
  *
- * Prints "NANOSECONDS USER+SYSTEM_MICROSECONDS PEAK_KIB" on stdout; peak is 0 but for memory. Programs get /dev/null as stdin
- * and stdout. Exit code 1, with the words of the program on stderr, when one fails.
+ * Prints "NANOSECONDS USER+SYSTEM_MICROSECONDS PEAK_KIB" on stdout; peak is 0 but for memory. Programs get /dev/null as
+ * stdin and stdout. Exit code 1, with the words of the program on stderr, when one fails.
  */
 #include <err.h>
 #include <fcntl.h>

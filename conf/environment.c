@@ -50,12 +50,12 @@ static int fail_unknown(struct pipseed_error *err, const char *section, const ch
 
         if (key == NULL)
                 return error_memory(err);
-        (void)error_set(err, PIPSEED_E_POLICY_SYNTAX, NULL, "%.*s: no key of the policy has this variable",
+        (void)error_set(err, PIPSEED_E_POLICY_SYNTAX, NULL, "unknown policy variable '%.*s'",
                         (int)(len < 200 ? len : 200), variable);
         if (strcmp(section, SCHEMA_PINS) == 0)
-                return error_hint(err, "[" SCHEMA_PINS "] can only be set in a file");
+                return error_hint(err, "set [" SCHEMA_PINS "] in a policy file");
         if (meant == NULL)
-                return error_hint(err, "pipseed-policy(5) lists the keys");
+                return error_hint(err, "see pipseed-policy(5) for the list of keys");
         schema_variable(meant, name);
         return error_hint(err, "did you mean %s?", name);
 }
@@ -82,7 +82,7 @@ static int take(const char *entry, const char *section, struct arena *arena, str
                 return error_memory(err);
         if (strcmp(setting.name, SCHEMA_LOCK) == 0) {
                 (void)error_set(err, PIPSEED_E_POLICY_SYNTAX, NULL,
-                                "%s: " SCHEMA_LOCK " belongs into system files only", setting.origin);
+                                "%s: " SCHEMA_LOCK " is allowed in system files only", setting.origin);
                 return error_hint(err, "unset it");
         }
         return settings_add(settings, &setting, arena, err);

@@ -40,8 +40,8 @@ static int fail_unreadable(struct pipseed_error *err, int number, const char *pa
         err->code = PIPSEED_E_POLICY_UNREADABLE;
         if (number == ENOENT || number == ENOTDIR)
                 return error_hint(
-                        err, "name a file that exists, or leave out what names it (--policy, PIPSEED_POLICY, a link)");
-        return error_hint(err, "a policy that cannot be read is not ignored: repair its permissions, or remove it");
+                        err, "name an existing file, or remove the reference to it (--policy, PIPSEED_POLICY, a link)");
+        return error_hint(err, "repair the permissions of the policy, or remove it");
 }
 
 static int fail_kind(struct pipseed_error *err, const char *path, const char *reason)
@@ -69,9 +69,9 @@ static int refuse(const struct trust_result *result, enum policy_layer layer, co
                                 layer == POLICY_LAYER_SYSTEM ? "" : " or to the caller");
                 if (layer == POLICY_LAYER_USER)
                         return error_hint(err, "under sudo, drop the other user's HOME and XDG_CONFIG_HOME (sudo -H)");
-                return error_hint(err, "chown it");
+                return error_hint(err, "change its owner to root");
         }
-        (void)error_set(err, PIPSEED_E_POLICY_UNTRUSTED, path, "%s: others can write the %s (mode %04o)",
+        (void)error_set(err, PIPSEED_E_POLICY_UNTRUSTED, path, "%s: the %s is writable by others (mode %04o)",
                         settings_place(path), what, (unsigned int)(result->fault_mode & 07777));
         return error_hint(err, "run: chmod go-w %s", path);
 }
@@ -85,10 +85,10 @@ static int check_trust(int fd, enum policy_layer layer, const char *path, struct
         int r;
 
         if (absolute == NULL)
-                return fail_unreadable(err, errno, path, "way to the policy");
+                return fail_unreadable(err, errno, path, "path to the policy");
         r = trust_check_fd(fd, absolute, &rule, &result);
         if (r < 0)
-                return fail_unreadable(err, -r, path, "way to the policy");
+                return fail_unreadable(err, -r, path, "path to the policy");
         return result.fault == TRUST_OK ? 0 : refuse(&result, layer, path, err);
 }
 
@@ -358,7 +358,7 @@ static int read_named(const struct reader *reader, const struct pipseed_policy_o
                 /* Which file a relative name means depends on the current directory, which has no say in the policy. */
                 if (path != NULL && path[0] != '/')
                         return error_set(reader->err, PIPSEED_E_POLICY_UNREADABLE, path,
-                                         "PIPSEED_POLICY: \"%.200s\" is not an absolute path", path);
+                                         "PIPSEED_POLICY: '%.200s' is not an absolute path", path);
         }
         if (path == NULL)
                 return 0;

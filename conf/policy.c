@@ -70,9 +70,9 @@ static int fail_value(const struct settings *group, const struct setting *settin
                 *err = *reason;
                 return err->code;
         }
-        (void)error_set(err, code, group->path, "%s: %.120s = \"%.120s\": %.400s", settings_place(setting->origin),
+        (void)error_set(err, code, group->path, "%s: %.120s = '%.120s': %.400s", settings_place(setting->origin),
                         setting->name, setting->value, reason->message);
-        return error_hint(err, "pipseed-policy(5) says what %.200s may be", setting->name);
+        return error_hint(err, "see pipseed-policy(5) for the values of %.200s", setting->name);
 }
 
 static int fail_locked(const struct settings *group, const struct setting *setting, const struct slot *slot,
@@ -80,14 +80,14 @@ static int fail_locked(const struct settings *group, const struct setting *setti
 {
         if (slot != NULL)
                 (void)error_set(err, PIPSEED_E_POLICY_LOCKED, group->path,
-                                "%s: %.120s = \"%.80s\" is refused: it is locked to \"%.80s\" by %s",
+                                "%s: refusing to set %.120s to '%.80s': locked to '%.80s' by %s",
                                 settings_place(setting->origin), setting->name, setting->value, slot->value.text,
                                 settings_place(lock));
         else
                 (void)error_set(err, PIPSEED_E_POLICY_LOCKED, group->path,
-                                "%s: the new pin %.120s is refused: [" SCHEMA_PINS "] is locked by %s",
+                                "%s: refusing to add the pin %.120s: [" SCHEMA_PINS "] is locked by %s",
                                 settings_place(setting->origin), setting->name, settings_place(lock));
-        return error_hint(err, "leave it out, or ask whoever keeps %s", settings_place(lock));
+        return error_hint(err, "remove it, or ask the owner of %s", settings_place(lock));
 }
 
 static int parse(struct pipseed_policy *policy, const struct settings *group, const struct setting *setting,
@@ -155,7 +155,7 @@ static void lock_slot(struct slot *slot, const char *origin)
 static int fail_lock(const struct settings *group, const struct setting *setting, const char *name, const char *reason,
                      struct pipseed_error *err)
 {
-        return error_set(err, PIPSEED_E_POLICY_VALUE, group->path, "%s: " SCHEMA_LOCK ": \"%.100s\" %s",
+        return error_set(err, PIPSEED_E_POLICY_VALUE, group->path, "%s: " SCHEMA_LOCK ": '%.100s' %s",
                          settings_place(setting->origin), name, reason);
 }
 
@@ -176,7 +176,7 @@ static int lock_name(struct pipseed_policy *policy, const struct settings *group
         const struct schema_key *key = schema_find_name(name);
 
         if (strcmp(name, "policy") == 0 || strcmp(name, SCHEMA_LOCK) == 0)
-                return fail_lock(group, setting, name, "cannot be locked: locks only ever add up", err);
+                return fail_lock(group, setting, name, "cannot be locked: locks can only be added", err);
         if (strcmp(name, SCHEMA_PINS) == 0) {
                 if (policy->pins_locked_by == NULL)
                         policy->pins_locked_by = setting->origin;
@@ -225,9 +225,9 @@ static int take_group(struct pipseed_policy *policy, const struct settings *grou
                         lock = setting;
                         if (group->layer != POLICY_LAYER_SYSTEM) {
                                 (void)error_set(err, PIPSEED_E_POLICY_SYNTAX, group->path,
-                                                "%s: " SCHEMA_LOCK " belongs into system files only",
+                                                "%s: " SCHEMA_LOCK " is allowed in system files only",
                                                 settings_place(setting->origin));
-                                return error_hint(err, "take the line out");
+                                return error_hint(err, "remove the line");
                         }
                 }
                 r = take(policy, group, setting, err);
@@ -305,7 +305,7 @@ static int load(const struct pipseed_policy_options *options, struct pipseed_pol
         if (policy == NULL)
                 return error_memory(err);
         if (options == NULL)
-                return error_set(err, PIPSEED_E_USAGE, NULL, "the policy's options are missing");
+                return error_set(err, PIPSEED_E_USAGE, NULL, "missing policy options");
         r = abi_take(&own, sizeof(own), options, OPTIONS_MIN_SIZE, "struct of the policy's options", err);
         if (r == 0)
                 r = take_built_in(policy, err);
@@ -333,10 +333,10 @@ static int fail_name(const char *key, const char *option, struct pipseed_error *
 {
         const char *meant = schema_suggest_name(key);
 
-        (void)error_set(err, PIPSEED_E_USAGE, NULL, "%.200s: the policy has no key \"%.200s\"", option, key);
+        (void)error_set(err, PIPSEED_E_USAGE, NULL, "%.200s: unknown policy key '%.200s'", option, key);
         if (meant != NULL)
                 return error_hint(err, "did you mean %s?", meant);
-        return error_hint(err, "pipseed policy show lists the keys");
+        return error_hint(err, "run: pipseed policy show");
 }
 
 /* The layer of the command line, one option at a time. */
@@ -353,7 +353,7 @@ static int set(struct pipseed_policy *policy, const char *key, const char *value
         if (setting.key == NULL && !pin)
                 return fail_name(key, option, err);
         if (strcmp(key, SCHEMA_LOCK) == 0)
-                return error_set(err, PIPSEED_E_USAGE, NULL, "%.200s: " SCHEMA_LOCK " belongs into system files only",
+                return error_set(err, PIPSEED_E_USAGE, NULL, "%.200s: " SCHEMA_LOCK " is allowed in system files only",
                                  option);
         if (append && (pin || setting.key->type != VALUE_PATHS))
                 return error_set(err, PIPSEED_E_USAGE, NULL, "%.200s: %.200s is not a list", option, key);
@@ -391,7 +391,7 @@ static int check_fits(const struct pipseed_request *own, size_t size, struct pip
             memcmp((const char *)own + size, (const char *)&defaults + size, sizeof(defaults) - size) == 0)
                 return 0;
         (void)error_set(err, PIPSEED_E_UNSUPPORTED, NULL,
-                        "the policy has a setting that the calling program does not know of: it was built for an older "
+                        "the policy has a setting unknown to the calling program, which was built for an older "
                         "libpipseed");
         return error_hint(err, "update the program that calls libpipseed %s", PIPSEED_VERSION);
 }

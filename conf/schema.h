@@ -37,7 +37,7 @@ const struct schema_key *schema_find_name(const char *name);
 /* Section i in the order of the table, SCHEMA_PINS included; NULL beyond the end. */
 const char *schema_section_at(size_t i);
 bool schema_has_section(const char *section);
-/* Is the key in the section? */
+/* Returns whether the key is in the section. */
 bool schema_in_section(const struct schema_key *key, const char *section);
 /* The environment variable of a key. */
 void schema_variable(const struct schema_key *key, char ret_name[SCHEMA_VARIABLE_SIZE]);

@@ -58,10 +58,10 @@ static int fail_section(const struct parser *parser, const char *section)
 {
         const char *meant = schema_suggest_section(section);
 
-        fail(parser, "there is no section [%.80s]", section);
+        fail(parser, "unknown section [%.80s]", section);
         if (meant != NULL)
                 return error_hint(parser->err, "did you mean [%s]?", meant);
-        return error_hint(parser->err, "pipseed-policy(5) lists the sections");
+        return error_hint(parser->err, "see pipseed-policy(5) for the list of sections");
 }
 
 /* inih says nothing of a section without keys, and ignores what follows "]": a key that someone put there would be lost
@@ -81,18 +81,18 @@ static int check_section(const struct parser *parser, const char *line, const ch
         skip_blanks(&close, end);
         if (close == end || *close == ';' || *close == '#')
                 return 0;
-        return fail(parser, "%s", "something follows the [section]: keys go on lines of their own");
+        return fail(parser, "%s", "unexpected text after the [section]: expected the end of the line");
 }
 
-/* A file whose lines end in CR alone is one line to inih: behind a comment all of it would be lost in silence. The other
- * controls end a line, or are blanks, to some readers and editors. */
+/* A file whose lines end in CR alone is one line to inih: behind a comment all of it would be lost in silence. The
+ * other controls end a line, or are blanks, to some readers and editors. */
 static int check_controls(const struct parser *parser, const char *line, const char *end)
 {
         for (const char *c = line; c < end; c++) {
                 if (*c == '\r')
-                        return fail(parser, "%s", "a carriage return within the line: lines end in LF or CR LF");
+                        return fail(parser, "%s", "carriage return within the line: expected LF or CR LF at its end");
                 if (((unsigned char)*c < ' ' && *c != '\t') || *c == 0x7f)
-                        return fail(parser, "%s", "a control character in the line");
+                        return fail(parser, "%s", "control character in the line");
         }
         return 0;
 }
@@ -117,16 +117,16 @@ static char *read_line(char *buffer, int size, void *stream)
         end = line + len;
         parser->line++;
         if (memchr(line, '\0', len) != NULL) {
-                fail(parser, "%s", "the line has a NUL byte: this is not a text file");
+                fail(parser, "%s", "NUL byte in the line: not a text file");
                 return NULL;
         }
         if (check_controls(parser, line, end) < 0)
                 return NULL;
         if (size < 3 || len > (size_t)size - 2) {
                 (void)error_set(parser->err, PIPSEED_E_POLICY_SYNTAX, parser->settings->path,
-                                "%s:%u: the line is cut off: it has %zu bytes, more than the %d that can be read",
+                                "%s:%u: line too long: %zu bytes, more than the limit of %d",
                                 settings_place(parser->settings->path), parser->line, len, size - 2);
-                error_hint(parser->err, "put each element of a list on an indented line of its own; a comment may go "
+                error_hint(parser->err, "put each element of a list on an indented line of its own, and comments "
                                         "on lines of its own");
                 return NULL;
         }
@@ -146,10 +146,10 @@ static int fail_key(const struct parser *parser, const char *section, const char
         const struct schema_key *meant = schema_suggest_key(section, name);
         char reason[160];
 
-        (void)snprintf(reason, sizeof(reason), "[%.40s] has no key \"%.80s\"", section, name);
+        (void)snprintf(reason, sizeof(reason), "unknown key '%.80s' in [%.40s]", name, section);
         fail(parser, "%s", reason);
         if (meant == NULL)
-                return error_hint(parser->err, "pipseed-policy(5) lists the keys");
+                return error_hint(parser->err, "see pipseed-policy(5) for the list of keys");
         if (schema_in_section(meant, section))
                 return error_hint(parser->err, "did you mean %s?", strchr(meant->name, '.') + 1);
         return error_hint(parser->err, "did you mean %s, in section [%.*s]?", strchr(meant->name, '.') + 1,
@@ -171,11 +171,11 @@ static int take_pair(struct parser *parser, const char *section, const char *nam
         const struct setting *other;
 
         if (section[0] == '\0')
-                return fail(parser, "%s", "a key stands before the first [section]");
+                return fail(parser, "%s", "key before the first [section]");
         if (!pin && setting.key == NULL)
                 return fail_key(parser, section, name);
         if (pin && !value_is_wheel_name(name))
-                return fail(parser, "\"%.200s\" is not a wheel file name", name);
+                return fail(parser, "invalid wheel file name '%.200s'", name);
         if (parser->settings->n == KEYS_LIMIT)
                 return fail(parser, "the file has %s keys", "too many");
         setting.name = pin ? arena_format(parser->arena, SCHEMA_PINS ".%s", name) : setting.key->name;
@@ -184,7 +184,7 @@ static int take_pair(struct parser *parser, const char *section, const char *nam
                 return error_memory(parser->err);
         other = find(parser->settings, setting.name);
         if (other != NULL) {
-                fail(parser, "the key is given twice, first in line %s", strrchr(other->origin, ':') + 1);
+                fail(parser, "duplicate key, first given in line %s", strrchr(other->origin, ':') + 1);
                 return error_hint(parser->err, "keep one of the two lines");
         }
         parser->has_name = true;
@@ -207,8 +207,8 @@ static int take_continued(struct parser *parser, const char *value)
         size_t len = length_without_comment(value);
 
         if (separator == 0) {
-                fail(parser, "an indented line continues %.100s, which is not a list", setting->name);
-                return error_hint(parser->err, "a key of its own must not be indented");
+                fail(parser, "indented line continues '%.100s', which is not a list", setting->name);
+                return error_hint(parser->err, "remove the indentation of a new key");
         }
         while (len > 0 && str_is_space(value[len - 1]))
                 len--;
@@ -277,8 +277,8 @@ int settings_parse(struct settings *settings, const char *data, size_t len, stru
                         return err->code;
                 error_clear(err);
                 parser.line = (unsigned int)line;
-                fail(&parser, "%s", "this is neither a [section] nor key = value");
-                return error_hint(err, "a comment begins with ; or #");
+                fail(&parser, "%s", "expected [section] or key = value");
+                return error_hint(err, "begin a comment with ; or #");
         }
         return err->code != 0 ? err->code : finish_value(&parser);
 }

@@ -186,15 +186,14 @@ static int parse_packages(const struct parsing *p, char *text, struct value *ret
                 struct value before = {.items = items, .n_items = i};
 
                 if (!normalize_package((char *)items[i]))
-                        return error_set(p->err, PIPSEED_E_BAD_VALUE, NULL, "\"%.100s\" is not a project name",
-                                         items[i]);
+                        return error_set(p->err, PIPSEED_E_BAD_VALUE, NULL, "invalid project name '%.100s'", items[i]);
                 if (has_item(&before, items[i]))
-                        return error_set(p->err, PIPSEED_E_BAD_VALUE, NULL, "names %.100s twice", items[i]);
+                        return error_set(p->err, PIPSEED_E_BAD_VALUE, NULL, "names '%.100s' twice", items[i]);
                 if (strcmp(items[i], "auto") == 0 && n > 1)
                         return bad(p, "auto must stand alone");
         }
         if (n == 0)
-                return bad(p, "must be auto, or project names with blanks between");
+                return bad(p, "must be auto, or project names separated by blanks");
         return join(p, items, n, " ", ret_value);
 }
 
@@ -216,7 +215,7 @@ static int check_path(const struct parsing *p, const char *path)
         if (path[0] == '\0')
                 return bad(p, "has an empty element");
         if (path[0] != '/')
-                return error_set(p->err, PIPSEED_E_BAD_VALUE, NULL, "\"%.200s\" is not an absolute path", path);
+                return error_set(p->err, PIPSEED_E_BAD_VALUE, NULL, "'%.200s' is not an absolute path", path);
         return 0;
 }
 

@@ -47,11 +47,11 @@ int value_parse(enum value_type type, const struct value_choice *choices, const 
 /* A list of paths with one path more, which is taken whole, colons included; unchanged when it is among them. */
 int value_append_path(const struct value *value, const char *path, struct arena *arena, struct value *ret_value,
                       struct pipseed_error *err);
-/* Do both say the same? "==25.2" and "25.2" do. */
+/* Returns whether both have the same meaning, as "==25.2" and "25.2" have. */
 bool value_equal(enum value_type type, const struct value *a, const struct value *b);
 /* What goes between the lines of a value that is continued on indented lines; 0: such a value cannot be continued. */
 char value_separator(enum value_type type);
-/* Has the file name the form of a wheel's (PEP 427), and no characters but those that such names are made of? */
+/* Returns whether the file name has the form of a wheel's (PEP 427), and only characters that such names consist of. */
 bool value_is_wheel_name(const char *name);
 
 #endif

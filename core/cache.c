@@ -182,8 +182,8 @@ int pipseed_cache_warm(const struct pipseed_request *req, struct pipseed_cache *
         return r < 0 ? r : finish(&owned, store, ret_cache, err);
 }
 
-/* Damaged entries always go; then the old ones; then, least recently used first, what exceeds the size. The inventory has
- * the most recently used first: what fits from the front stays. */
+/* Damaged entries always go; then the old ones; then, least recently used first, what exceeds the size. The inventory
+ * has the most recently used first: what fits from the front stays. */
 static bool has_to_go(const struct pipseed_cache_entry *entry, int64_t now, uint64_t max_age, uint64_t max_bytes,
                       uint64_t *bytes_kept)
 {

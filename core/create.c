@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The story of one environment with pip in it: pipseed_create at the end; each step is a function above it. */
+/* Creates one environment with pip in it: pipseed_create is at the end, each step is a function above it. */
 #include "base/abi.h"
 #include "base/arena.h"
 #include "base/error.h"
@@ -65,7 +65,7 @@ static void creation_done(struct creation *creation)
 
 /* ---- the request */
 
-/* A caller built against an older header has shorter structs: what it does not know of keeps its default. */
+/* Takes the structs of a caller that was built against an older header: members missing there keep their defaults. */
 static int copy_request(struct creation *creation, const struct pipseed_create_request *req, struct pipseed_error *err)
 {
         int r;
@@ -88,11 +88,11 @@ static int check_request(const struct creation *creation, struct pipseed_error *
         const struct pipseed_request *seeding = req->seeding;
 
         if (req->env_dir == NULL || req->env_dir[0] == '\0')
-                return error_set(err, PIPSEED_E_USAGE, NULL, "the request names no directory");
+                return error_set(err, PIPSEED_E_USAGE, NULL, "missing directory in the request");
         if (seeding->env != NULL || seeding->python != NULL || seeding->root != NULL)
-                return error_set(err, PIPSEED_E_USAGE, NULL, "what is seeded is the new environment and nothing else");
+                return error_set(err, PIPSEED_E_USAGE, NULL, "refusing to seed anything but the new environment");
         if (req->clear && req->upgrade)
-                return error_set(err, PIPSEED_E_USAGE, NULL, "clear and upgrade exclude each other");
+                return error_set(err, PIPSEED_E_USAGE, NULL, "clear and upgrade are mutually exclusive");
         return 0;
 }
 
@@ -118,7 +118,7 @@ static int send(const struct creation *creation, enum pipseed_event_kind kind, c
         return event_send(creation->seeding.event, creation->seeding.event_data, kind, text);
 }
 
-/* Hooks ask while they work. */
+/* Called by hooks while they work. */
 static int is_cancelled(void *data)
 {
         struct creation *creation = data;
@@ -128,7 +128,7 @@ static int is_cancelled(void *data)
         return creation->cancelled;
 }
 
-/* On the thread that called the hook; hooks may use threads of their own, but not for this. */
+/* Runs on the thread that called the hook; hooks may use threads of their own, but not for this. */
 static void take_message(void *data, int level, const char *text)
 {
         static const enum pipseed_event_kind kinds[] = {[VENV_HOOK_DETAIL] = PIPSEED_EVENT_DETAIL,
@@ -175,7 +175,7 @@ static int call_before(struct creation *creation, struct pipseed_error *err)
 
 /* ---- the seeding */
 
-/* Which wheels, for the environment as it is going to be: what can be refused is refused now. */
+/* Selects the wheels for the environment as planned, so that anything that can be refused is refused now. */
 static int plan_seeding(struct creation *creation, struct pipseed_error *err)
 {
         const struct venv *venv = creation->venv;
@@ -197,8 +197,8 @@ static int plan_seeding(struct creation *creation, struct pipseed_error *err)
         return r < 0 ? r : seed_decide(creation->job, err);
 }
 
-/* As planned, where nothing was there before. In a directory with files in it what is installed may be another matter now. The
- * target's lock is not kept: hooks may want to install something, too. */
+/* Seeds as planned if nothing existed before. In a directory with files, the installed packages may have changed since.
+ * The target's lock is not kept: hooks may install something, too. */
 static int seed(struct creation *creation, struct pipseed_error *err)
 {
         _cleanup_(job_freep) struct job *job = steal_ptr(creation->job);
@@ -218,7 +218,7 @@ static int seed(struct creation *creation, struct pipseed_error *err)
 
 /* ---- the story */
 
-/* Everything that takes memory, before the last step is done: what is done must not be reported as failed. */
+/* Allocates everything before the last step completes: a completed change must not be reported as failed. */
 static int describe(struct creation *creation, struct pipseed_error *err)
 {
         const struct venv *venv = creation->venv;
@@ -235,7 +235,7 @@ static int describe(struct creation *creation, struct pipseed_error *err)
                                                                                                     : error_memory(err);
 }
 
-/* As venv, which does not say so. */
+/* Keeps the interpreter as venv does, but reports it. */
 static int warn_of_kept(struct creation *creation, struct pipseed_error *err)
 {
         const struct venv *venv = creation->venv;
@@ -243,10 +243,9 @@ static int warn_of_kept(struct creation *creation, struct pipseed_error *err)
 
         if (venv->kept == NULL || strcmp(venv->version, venv->origin.version) == 0)
                 return 0;
-        text = str_format(
-                "%s was linked to before and stays the interpreter, Python %s; clearing the environment first "
-                "replaces it by Python %s",
-                venv->base, venv->version, venv->origin.version);
+        text = str_format("keeping the previously linked interpreter '%s', Python %s; clearing the environment first "
+                          "replaces it with Python %s",
+                          venv->base, venv->version, venv->origin.version);
         if (text == NULL)
                 return error_memory(err);
         return send(creation, PIPSEED_EVENT_WARNING, text) != 0 ? error_cancelled(err) : 0;
@@ -270,7 +269,7 @@ static int make(struct creation *creation, struct pipseed_error *err)
                 r = describe(creation, err);
         if (r == 0)
                 r = warn_of_kept(creation, err);
-        if (r == 0 && send(creation, PIPSEED_EVENT_DETAIL, "the environment is there, and gets its packages now") != 0)
+        if (r == 0 && send(creation, PIPSEED_EVENT_DETAIL, "environment created, installing its packages") != 0)
                 r = error_cancelled(err);
         if (r == 0)
                 r = seed(creation, err);
@@ -282,7 +281,7 @@ static int make(struct creation *creation, struct pipseed_error *err)
                 struct pipseed_error second = PIPSEED_ERROR_INIT;
 
                 if (venv_roll_back(venv, &second) < 0)
-                        (void)error_hint(err, "the unfinished environment is still there: %.400s", second.message);
+                        (void)error_hint(err, "remove the unfinished environment (%.400s)", second.message);
         }
         return r;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is wrong with an environment, and repairing it: look, repair, look again. doctor/examine.c looks, doctor/repair.c
- * repairs. */
+/* What is wrong with an environment, and repairing it: look, repair, look again. doctor/examine.c looks,
+ * doctor/repair.c repairs. */
 #include "doctor/repair.h"
 #include "doctor/examine.h"
 
@@ -166,7 +166,7 @@ static int find_env(struct examination *look, struct pipseed_error *err)
         if (given != NULL) {
                 path = path_absolute_here(given);
                 if (path == NULL)
-                        return error_sys(err, errno, given, "cannot tell where %s is", given);
+                        return error_sys(err, errno, given, "cannot resolve '%s'", given);
                 look->env = arena_strdup(&look->arena, path);
                 return look->env != NULL ? 0 : error_memory(err);
         }
@@ -184,9 +184,9 @@ static int check_owner(const struct examination *look, struct pipseed_error *err
 
         if (stranger == 0)
                 return 0;
-        (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, look->env,
-                        "this environment is in user %u's hands, and this is root", (unsigned int)stranger);
-        return error_hint(err, "repair it as that user; what it lacks is told without --fix");
+        (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, look->env, "refusing to repair an environment of uid %u as root",
+                        (unsigned int)stranger);
+        return error_hint(err, "repair it as that user, or leave out --fix to list its issues");
 }
 
 int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_doctor_report **ret_report,

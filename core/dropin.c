@@ -34,13 +34,13 @@ static int fail_write(const struct dropin *dropin, int sys_errno, struct pipseed
 {
         (void)error_sys(err, sys_errno, dropin->dropin.ensurepip_dir, "cannot change the interpreter's ensurepip");
         if (sys_errno == -EACCES || sys_errno == -EPERM || sys_errno == -EROFS)
-                return error_hint(err, "it takes the rights of whoever installed %s", dropin->dropin.python);
+                return error_hint(err, "run as the user who installed %s", dropin->dropin.python);
         return err->code;
 }
 
 static int recover(struct dropin *dropin, struct pipseed_error *err)
 {
-        int r = dropin_announce(dropin, "repairing what an interrupted run left of", err);
+        int r = dropin_announce(dropin, "recovering", err);
 
         if (r == 0) {
                 r = swap_recover(&dropin->swap);
@@ -62,19 +62,19 @@ static int check_command(const struct dropin *dropin, struct pipseed_error *err)
 
         if (req->template_dir == NULL || at == NULL)
                 return error_set(err, PIPSEED_E_USAGE, NULL,
-                                 "enable needs the absolute path of the command, and the drop-in's directory");
+                                 "missing absolute path of the command, or directory of the drop-in");
         if (access(at, X_OK) < 0)
-                return error_sys(err, errno, at, "the pipseed command cannot be run");
+                return error_sys(err, errno, at, "cannot run the pipseed command");
         if (req->force)
                 return 0;
         r = trust_look(at, &rule, &result);
         if (r < 0)
-                return error_sys(err, r, at, "cannot look at the way to the pipseed command");
+                return error_sys(err, r, at, "cannot access the path to the pipseed command");
         if (result.fault == TRUST_OK)
                 return 0;
         trust_describe(&result, why, sizeof(why));
         (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, result.fault_path,
-                        "others than the interpreter's owner could replace the pipseed command: '%s' %s",
+                        "users other than the interpreter's owner can replace the pipseed command: '%s' %s",
                         result.fault_path, why);
         if (result.fault == TRUST_WRITABLE)
                 return error_hint(err, "run: chmod go-w %s; or use --force", result.fault_path);
@@ -88,12 +88,9 @@ static int check_owner(const struct dropin *dropin, struct pipseed_error *err)
         if (out->system_package == NULL || dropin->req.force || dropin->swap.package == PACKAGE_OURS ||
             dropin->swap.package == PACKAGE_NONE)
                 return 0;
-        (void)error_set(err, PIPSEED_E_PACKAGE_OWNED, out->ensurepip_dir, "%s belongs to the system's package %s",
+        (void)error_set(err, PIPSEED_E_PACKAGE_OWNED, out->ensurepip_dir, "'%s' belongs to the system package '%s'",
                         out->ensurepip_dir, out->system_package);
-        return error_hint(err,
-                          "--force replaces it all the same; an upgrade of %s undoes that, which 'pipseed status' "
-                          "shows",
-                          out->system_package);
+        return error_hint(err, "use --force to replace it until the next upgrade of %s", out->system_package);
 }
 
 static int write_new(struct dropin *dropin, struct pipseed_error *err)
@@ -173,8 +170,8 @@ static int check_kept(const struct dropin *dropin, struct pipseed_error *err)
         if (out->state != PIPSEED_DROPIN_BACKUP_MISSING || dropin->req.force)
                 return 0;
         (void)error_set(err, PIPSEED_E_DROPIN, out->ensurepip_dir,
-                        "the ensurepip that %s had before is gone: " PACKAGE_KEPT " is not there", out->python);
-        return error_hint(err, "install that Python again; --force takes pipseed's away and leaves it without one");
+                        "original ensurepip of '%s' not found: " PACKAGE_KEPT " is missing", out->python);
+        return error_hint(err, "reinstall that Python, or use --force to leave it without an ensurepip");
 }
 
 static int take_back(struct dropin *dropin, struct pipseed_error *err)

@@ -65,7 +65,8 @@ static int copy_request(struct job *job, const struct pipseed_request *req, stru
         if (r < 0)
                 return r;
         if (req->env != NULL && req->python != NULL)
-                return error_set(err, PIPSEED_E_USAGE, NULL, "an environment and an interpreter were both named");
+                return error_set(err, PIPSEED_E_USAGE, NULL,
+                                 "an environment and an interpreter are mutually exclusive");
         if (job->req.jobs == 0)
                 job->req.jobs = count_processors();
         if (job->req.installer == NULL)
@@ -79,7 +80,7 @@ static int find_cache(struct job *job, struct pipseed_error *err)
 
         if (r != PIPSEED_E_NO_STORE && r != PIPSEED_E_STORE_UNTRUSTED)
                 return r;
-        r = job_tell(job, &(struct pipseed_error){0}, PIPSEED_EVENT_NOTE, "going on without a store: %s%s%s",
+        r = job_tell(job, &(struct pipseed_error){0}, PIPSEED_EVENT_NOTE, "continuing without a store: %s%s%s",
                      err->message, err->path[0] != '\0' ? ": " : "", err->path);
         error_clear(err);
         return r < 0 ? error_cancelled(err) : 0;
@@ -118,7 +119,7 @@ static int add_package(struct job *job, const char *name, size_t *capacity, stru
         int r;
 
         if (!name_is_valid(name))
-                return error_set(err, PIPSEED_E_BAD_VALUE, NULL, "'%s' is not a name of a package", name);
+                return error_set(err, PIPSEED_E_BAD_VALUE, NULL, "invalid package name '%s'", name);
         package.project = name_normalize(&job->arena, name);
         if (package.project == NULL)
                 return error_memory(err);
@@ -162,7 +163,7 @@ static int list_packages(struct job *job, struct pipseed_error *err)
                         return r;
         }
         if (job->n_packages == 0)
-                return error_set(err, PIPSEED_E_BAD_VALUE, NULL, "no package is named in seed.packages");
+                return error_set(err, PIPSEED_E_BAD_VALUE, NULL, "missing package name in seed.packages");
         return 0;
 }
 
@@ -214,8 +215,9 @@ int job_begin_planned(const struct pipseed_request *req, struct target *target, 
         return begin(req, JOB_SEED, target, starts_empty, ret_job, err);
 }
 
-/* Below Python 3.10 pip takes the user's scheme from distutils, which makes the user's base and site directory, where they
- * lie below HOME, for the user alone (create_home_path); before 3.7 os.makedirs does so for what lies above as well. */
+/* Below Python 3.10 pip takes the user's scheme from distutils, which makes the user's base and site directory, where
+ * they lie below HOME, for the user alone (create_home_path); before 3.7 os.makedirs does so for what lies above as
+ * well. */
 static void set_private_dirs(const struct job *job, struct sysroot_way *way)
 {
         const char *const directories[SYSROOT_MAX_PRIVATE] = {job->scheme->dirs[PLAN_DATA],
@@ -252,8 +254,8 @@ int job_check_inside(const struct job *job, struct pipseed_error *err)
                                     : 0;
 }
 
-/* What a killed `pipseed venv` left comes first: it may have moved the environment's directories. A planned environment is made by
- * this very call, which has seen to that. */
+/* What a killed `pipseed venv` left comes first: it may have moved the environment's directories. A planned environment
+ * is made by this very call, which has seen to that. */
 static int recover_env(struct job *job, struct pipseed_error *err)
 {
         struct recovery *recovery = &job->recovery;

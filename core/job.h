@@ -25,7 +25,7 @@
 #include "wheel/catalog.h"
 #include "wheel/version.h"
 
-/* One package of the request, and what is to become of it. */
+/* One package of the request, and the decision about it. */
 struct job_package {
         const char *project;
         struct specifier *specifier; /* of the policy: pip's own; empty for others */
@@ -56,14 +56,16 @@ struct job {
         struct result_builder result;
 };
 
-/* A caller built against an older header has a shorter struct: what it does not know of keeps its default. USAGE. */
+/* Copies the request of a caller that may be built against an older header: members missing there keep their defaults.
+ * USAGE. */
 int job_copy_request(const struct pipseed_request *req, struct pipseed_request *ret_req, struct pipseed_error *err);
 
 int job_begin(const struct pipseed_request *req, struct job **ret_job, struct pipseed_error *err);
-/* For an environment that this call is making (create.c): target is what it will be, taken in any case (build_planned). */
+/* Begins a job for an environment that this call creates (create.c): takes target, the planned one, in any case
+ * (build_planned). */
 int job_begin_planned(const struct pipseed_request *req, struct target *target, bool starts_empty, struct job **ret_job,
                       struct pipseed_error *err);
-/* What the job is for decides whose interpreter it may run (target.h). job_begin is for JOB_CHANGE. */
+/* The purpose of the job decides whose interpreter it may run (target.h). job_begin is for JOB_CHANGE. */
 enum job_purpose {
         JOB_CHANGE,
         JOB_SEED, /* an interpreter that the request names is the caller's choice */
@@ -72,9 +74,9 @@ enum job_purpose {
 int job_begin_for(enum job_purpose purpose, const struct pipseed_request *req, struct job **ret_job,
                   struct pipseed_error *err);
 int job_lock(struct job *job, struct pipseed_error *err);
-/* For whoever only looks: links in the environment's scheme that lead out of it. UNTRUSTED_PATH. */
+/* Checks, for callers that only read, that no link in the environment's scheme leads out of it. UNTRUSTED_PATH. */
 int job_check_inside(const struct job *job, struct pipseed_error *err);
-/* The work is done: an environment that waited for it is finished. */
+/* Completes an environment that was waiting for this work. */
 int job_finish(struct job *job, struct pipseed_error *err);
 int job_survey(struct job *job, struct pipseed_error *err);
 void job_free(struct job *job);
@@ -84,7 +86,7 @@ DEFINE_CLEANUP(struct job *, job_free)
 int job_tell(const struct job *job, struct pipseed_error *err, enum pipseed_event_kind kind, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
 
-/* Is this installed distribution in a directory that the job writes to? */
+/* Returns whether this installed distribution is in a directory that the job writes to. */
 bool job_owns(const struct job *job, const struct installed *installed);
 
 #endif

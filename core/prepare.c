@@ -60,7 +60,7 @@ int prepare_stores(struct job *job, struct txn *txn, struct pipseed_error *err)
                 if (r == PIPSEED_E_NO_MEMORY)
                         return r;
                 if (r < 0)
-                        r = leave_out(job, PIPSEED_EVENT_WARNING, "the system store is not used", err);
+                        r = leave_out(job, PIPSEED_EVENT_WARNING, "continuing without the system store", err);
                 if (r < 0)
                         return r;
         }
@@ -70,19 +70,19 @@ int prepare_stores(struct job *job, struct txn *txn, struct pipseed_error *err)
                         return r;
                 if (txn == NULL)
                         return r;
-                r = leave_out(job, PIPSEED_EVENT_NOTE, "going on without a store", err);
+                r = leave_out(job, PIPSEED_EVENT_NOTE, "continuing without a store", err);
                 if (r < 0)
                         return r;
                 free(steal_ptr(job->cache_dir)); /* said once, however often staging starts over */
         }
         if (txn == NULL)
-                return error_set(err, PIPSEED_E_NO_STORE, NULL, "there is no store");
+                return error_set(err, PIPSEED_E_NO_STORE, NULL, "no store available");
         private = path_join(txn->staging_path, "store");
         if (private == NULL)
                 return error_memory(err);
         r = file_make_dirs(txn->roots[PLAN_LIB].staging_fd, "store", 0700);
         if (r < 0)
-                return error_sys(err, r, private, "cannot make a directory in the staging directory");
+                return error_sys(err, r, private, "cannot create a directory in the staging directory");
         return add_store(job, txn->roots[PLAN_LIB].staging_fd, "store", private, STORE_PRIVATE, err);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One seeding, from request to result. The story is pipseed_seed at the end; each step is a function above it. */
+/* Carries out one seeding, from request to result: pipseed_seed is at the end, each step is a function above it. */
 #include "base/error.h"
 #include "base/str.h"
 #include "install/stage/merge.h"
@@ -23,14 +23,13 @@ int seed_check_allowed(const struct job *job, struct pipseed_error *err)
         if (r < 0)
                 return r;
         if (r == 1) {
-                error_set(
-                        err, PIPSEED_E_USER_IN_VENV, active,
-                        "--user is not possible in a virtual environment: the user's site-packages are not visible there");
+                error_set(err, PIPSEED_E_USER_IN_VENV, active,
+                          "cannot use --user in a virtual environment: the user's site-packages are not visible there");
                 return error_hint(err, "leave out --user, or deactivate the environment first");
         }
         if (job->req.user && !job->req.allow_user) {
                 error_set(err, PIPSEED_E_USER_DENIED, NULL, "--user is denied by the policy (seed.user = deny)");
-                return error_hint(err, "pipseed policy show seed.user says where; make a virtual environment instead");
+                return error_hint(err, "run: pipseed policy show seed.user; or create a virtual environment instead");
         }
         return job->req.override_externally_managed ? 0 : target_check_managed(job->target, job->req.user, err);
 }
@@ -58,7 +57,7 @@ static int decide_upgrade(struct job *job, struct job_package *package, struct p
                 if (admitted)
                         return 0;
                 return job_tell(job, err, PIPSEED_EVENT_WARNING,
-                                "%s %s is installed, but %s is asked for: upgrade to replace it", package->project,
+                                "%s %s is installed, but %s is requested: upgrade to replace it", package->project,
                                 package->current->version, package->specifier_text);
         }
         r = prepare_choose(job, package, &wheel, err);
@@ -72,12 +71,12 @@ static int decide_upgrade(struct job *job, struct job_package *package, struct p
         if (admitted)
                 return 0;
         error_set(err, PIPSEED_E_DOWNGRADE, package->current->location,
-                  "%s %s is installed, and the newest that '%s' admits is %s: an upgrade never goes back",
-                  package->project, package->current->version, package->specifier_text, wheel->name.version);
-        return error_hint(err, "take it out first: pipseed unseed");
+                  "refusing to downgrade %s %s: the newest that '%s' allows is %s", package->project,
+                  package->current->version, package->specifier_text, wheel->name.version);
+        return error_hint(err, "run: pipseed unseed, then pipseed seed");
 }
 
-/* In the version that is there, unless one is named. */
+/* Keeps the installed version, unless one is named. */
 static int decide_reinstall(struct job *job, struct job_package *package, struct pipseed_error *err)
 {
         _cleanup_free_ char *text = str_format("==%s", package->current->version);
@@ -129,8 +128,8 @@ static bool has_work(const struct job *job)
         return false;
 }
 
-/* Scripts and RECORD follow the pip that ensurepip would have run: the one that gets installed, or would be. NULL: there is no
- * pip at hand at all, and the newest habits are followed (pip_quirks.h). 0 or NO_MEMORY. */
+/* Scripts and RECORD follow the pip that ensurepip would have run: the one that is, or would be, installed. NULL: no
+ * pip is available at all, and the newest conventions are followed (pip_quirks.h). 0 or NO_MEMORY. */
 static int find_pip_version(struct job *job, const char **ret_version, struct pipseed_error *err)
 {
         struct pipseed_error ignored = PIPSEED_ERROR_INIT;
@@ -163,7 +162,7 @@ static bool *list_compiled(struct job *job, const struct entry *entry)
         return compiled;
 }
 
-/* Whoever made the environment chose its scripts: who installs again does not take one of them away. */
+/* The scripts were chosen when the environment was created: a reinstallation does not remove one of them. */
 static int list_scripts(struct job *job, const struct job_package *package, struct plan_input *input,
                         struct pipseed_error *err)
 {
@@ -207,7 +206,8 @@ static int make_plan(struct job *job, struct job_package *package, const struct 
         return r < 0 ? r : rebase_plan(&package->plan, job->scheme->dirs, err);
 }
 
-/* Every copy in the directories that we write to goes when a new one comes, also a second one that something left behind. */
+/* Removes every copy in the directories that the job writes to when a new one is installed, including a second one that
+ * something left behind. */
 static int load_removal(struct job *job, const struct job_package *package, struct removal *ret_removal,
                         struct pipseed_error *err)
 {
@@ -219,7 +219,7 @@ static int load_removal(struct job *job, const struct job_package *package, stru
                 r = package->installed.items[i].has_record || !job->req.force_reinstall
                             ? removal_load(job->txn, &package->installed.items[i], ret_removal, err)
                             : 0;
-                /* Whatever else is in the dist-info goes as well, or there would be two of them. */
+                /* Remove everything else in the dist-info as well: otherwise there would be two of them. */
                 if (r == 0)
                         r = removal_load_bare(job->txn, &package->installed.items[i], ret_removal, err);
                 if (r < 0)
@@ -265,7 +265,7 @@ static int stage_all(struct job *job, struct linker *linker, struct job_package 
         return r;
 }
 
-/* A store entry that changed since it was made is thrown away and rebuilt; the target has not been touched yet. */
+/* Discards and rebuilds a store entry that changed after it was created; the target is not touched yet. */
 static int start_over(struct job *job, struct job_package *package, struct pipseed_error *err)
 {
         struct pipseed_error why = *err;
@@ -311,7 +311,8 @@ static int report_package(struct job *job, const struct job_package *package)
         return result_add_package(&job->result, &p);
 }
 
-/* Before anything is changed: what is done must not be reported as failed because memory for the report is missing. */
+/* Allocates the report before anything is changed: a completed change must not be reported as failed because memory for
+ * the report is missing. */
 static int prepare_report(struct job *job, struct pipseed_error *err)
 {
         for (size_t i = 0; i < job->n_packages; i++)
@@ -350,7 +351,7 @@ static int install(struct job *job, struct pipseed_error *err)
         return 0;
 }
 
-/* The plan points into the wheel: what is reported is copied from it, and the plan goes, while the wheel is still there. */
+/* Copies what is reported and frees the plan while the wheel exists: the plan points into it. */
 static int rehearse_package(struct job *job, struct job_package *package, const char *pip_version,
                             struct pipseed_error *err)
 {
@@ -369,7 +370,7 @@ static int rehearse_package(struct job *job, struct job_package *package, const 
         return r;
 }
 
-/* A dry run reads and checks the wheel as a real one does, but keeps nothing. */
+/* Reads and checks the wheel in a dry run as in a real one, but keeps nothing. */
 static int rehearse(struct job *job, struct pipseed_error *err)
 {
         const char *pip_version = NULL;

@@ -6,7 +6,8 @@
  *     r = seed_check_allowed(job, err);           may this request change this target at all?
  *     r = job_lock(job, err);
  *     r = seed_decide(job, err);                  what is installed, which wheels are to be; all that can be refused is
- *     r = seed_carry_out(job, &result, err);      with dry_run: reads and checks them as a real run does, and keeps nothing
+ *     r = seed_carry_out(job, &result, err);      with dry_run: reads and checks them as a real run does, and keeps
+ *                                                 nothing
  */
 #ifndef PIPSEED_SEED_H
 #define PIPSEED_SEED_H

@@ -46,8 +46,9 @@ static int take_out_package(struct job *job, const struct job_package *package, 
         if (r == 0 && p.action == PIPSEED_ACTION_REMOVED)
                 r = take_out(job, &removal, &p, err);
         if (r == 0 && p.action == PIPSEED_ACTION_NONE)
-                r = job_tell(job, err, PIPSEED_EVENT_NOTE, "%s %s in %s is not the environment's own: left alone",
-                             p.name, p.version, p.location);
+                r = job_tell(job, err, PIPSEED_EVENT_NOTE,
+                             "leaving %s %s in '%s' alone: it is not the environment's own", p.name, p.version,
+                             p.location);
         if (r == 0 && result_add_package(&job->result, &p) < 0)
                 r = error_memory(err);
         return r;

@@ -38,10 +38,10 @@ static int find_dir(struct venv *venv, struct pipseed_error *err)
         _cleanup_free_ char *dir = path_absolute_here(venv->req->env_dir);
 
         if (dir == NULL)
-                return error_sys(err, errno, venv->req->env_dir, "cannot tell where %s is", venv->req->env_dir);
+                return error_sys(err, errno, venv->req->env_dir, "cannot resolve '%s'", venv->req->env_dir);
         if (strchr(dir, ':') != NULL) {
                 (void)error_set(err, PIPSEED_E_BAD_VALUE, dir,
-                                "%s holds a colon, which separates the directories of PATH", dir);
+                                "'%s' contains a colon, which separates the directories of PATH", dir);
                 return error_hint(err, "choose another directory");
         }
         venv->dir = arena_strdup(&venv->arena, dir);
@@ -72,9 +72,9 @@ static int plan(struct venv *venv, struct pipseed_error *err)
                 return r;
         if (req->copies && !origin->facts->implementation->can_copy) {
                 (void)error_set(err, PIPSEED_E_UNSUPPORTED, origin->exe,
-                                "pipseed does not make environments of %s with copies: they need its libraries, too",
+                                "cannot create environments of %s with copies: they need its libraries, too",
                                 origin->facts->implementation->title);
-                return error_hint(err, "leave --copies out");
+                return error_hint(err, "leave out --copies");
         }
         r = layout_make(&venv->arena, &query, &venv->layout, err);
         venv->python = venv->layout.interpreter;
@@ -84,8 +84,8 @@ static int plan(struct venv *venv, struct pipseed_error *err)
         return r;
 }
 
-/* Hooks will finish it: until then it says so, should this run be killed. fd: the environment's directory, whose inode it keeps
- * when it is published. */
+/* Hooks will finish it: until then it says so, should this run be killed. fd: the environment's directory, whose inode
+ * it keeps when it is published. */
 static int add_note(struct venv *venv, int fd, struct pipseed_error *err)
 {
         struct layout *layout = &venv->layout;
@@ -100,7 +100,7 @@ static int add_note(struct venv *venv, int fd, struct pipseed_error *err)
         venv->has_note = false;
         r = unfinished_write(&text, fd, !venv->req->without_pip, layout->later, layout->later_len);
         if (r < 0)
-                return error_sys(err, r, venv->dir, "cannot note that the environment is not finished");
+                return error_sys(err, r, venv->dir, "cannot mark the environment as unfinished");
         if (layout->n_entries == LAYOUT_MAX_ENTRIES)
                 return error_set(err, PIPSEED_E_UNSUPPORTED, venv->base, "the base's venv has too many scripts");
         entry.text = arena_strndup(&venv->arena, text.data, text.len);
@@ -153,7 +153,8 @@ static int has_other_link(const struct venv *venv)
         return strcmp(text, venv->origin.base) != 0;
 }
 
-/* What the interpreter is, where it need not be the origin's. A dry run does not run what a directory happens to name. */
+/* What the interpreter is, where it need not be the origin's. A dry run does not run what a directory happens to
+ * name. */
 static int look_at_interpreter(struct venv *venv, struct pipseed_error *err)
 {
         const struct pipseed_request *req = venv->seeding;
@@ -199,7 +200,7 @@ int venv_open(struct venv *venv, struct pipseed_error *err)
         if (fstatat(destination->dir_fd, "pyvenv.cfg", &st, 0) == 0)
                 venv->existed = true;
         else if (errno != ENOENT && errno != ELOOP && errno != EACCES)
-                return error_sys(err, errno, venv->dir, "cannot look for pyvenv.cfg");
+                return error_sys(err, errno, venv->dir, "cannot access pyvenv.cfg");
         if (venv->req->clear)
                 return clear_check(destination->path, destination->dir_fd, destination->parent_fd, &venv->how, err);
         r = look_at_interpreter(venv, &ignored);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * venv.h - one virtual environment, equal to what `python -m venv --without-pip` of the same base makes, in steps between
- * which something else can be done (create.c):
+ * venv.h - one virtual environment, equal to what `python -m venv --without-pip` of the same base makes, in steps
+ * between which something else can be done (create.c):
  *
  *     _cleanup_(venv_freep) struct venv *venv = NULL;
  *
@@ -47,7 +47,7 @@ struct venv {
         struct txn *txn; /* what was changed in the directory that was there, or NULL */
 };
 
-/* The directory is new, or takes the place of another as a whole: nothing in it is older than this call. */
+/* Returns whether the directory is new, or replaces another as a whole: nothing in it is older than this call. */
 static inline bool venv_is_new(const struct venv *venv)
 {
         return venv->destination.published;
@@ -59,7 +59,7 @@ static inline const char *venv_admitted(const struct venv *venv)
         return venv->kept != NULL ? venv->kept->base_exe : venv->origin.target->base_exe;
 }
 
-/* Will the directory be empty but for what this call puts in? Known from venv_open on. */
+/* Returns whether the directory will be empty but for what this call adds. Known from venv_open on. */
 static inline bool venv_starts_empty(const struct venv *venv)
 {
         return !venv->destination.existed || venv->how != CLEAR_NOTHING;
@@ -68,17 +68,17 @@ static inline bool venv_starts_empty(const struct venv *venv)
 /* Errors: USAGE, BAD_VALUE, UNSUPPORTED, IO; those of target_find. */
 int venv_plan(const struct pipseed_create_request *req, bool has_more, struct venv **ret_venv,
               struct pipseed_error *err);
-/* Directories on the way are made, unless dry_run. From here on base, version and facts say what the interpreter really is.
- * Errors: IO, NOT_EMPTY, REFUSED, BUSY, CANCELLED. */
+/* Creates the directories on the path, unless dry_run. From here on base, version and facts describe the actual
+ * interpreter. Errors: IO, NOT_EMPTY, REFUSED, BUSY, CANCELLED. */
 int venv_open(struct venv *venv, struct pipseed_error *err);
 /* Errors: IO, NOT_EMPTY, CANCELLED; those of target_find. */
 int venv_make(struct venv *venv, struct pipseed_error *err);
-/* The final pyvenv.cfg. IO. */
+/* Writes the final pyvenv.cfg. IO. */
 int venv_finish(const struct venv *venv, struct pipseed_error *err);
-/* A new directory vanishes, what clear replaced is there again, an empty one is empty again. What was written into a directory
- * with files in it by others than venv_make stays. IO; BUSY: dir holds something else by now. */
+/* Removes a new directory, restores what clear replaced, and empties again a directory that was empty. What others than
+ * venv_make wrote into a directory with files stays. IO; BUSY: dir holds something else by now. */
 int venv_roll_back(struct venv *venv, struct pipseed_error *err);
-/* What clear replaced, or what roll_back took away, is removed now. */
+/* Removes what clear replaced, or what roll_back moved away. */
 void venv_free(struct venv *venv);
 DEFINE_CLEANUP(struct venv *, venv_free)
 

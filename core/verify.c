@@ -120,7 +120,7 @@ static int check_version(const struct job *job, struct owned_report *owned, cons
                 return 0;
         directory = path_rooted(job->target->root, current->location);
         return add_finding(owned, PIPSEED_E_INSTALL_VERSION, directory,
-                           arena_format(&owned->arena, "%s %s is installed, but the policy asks for %s",
+                           arena_format(&owned->arena, "%s %s is installed, but the policy requires %s",
                                         package->project, current->version, package->specifier_text),
                            err);
 }
@@ -137,7 +137,7 @@ static int check_copies(const struct job *job, struct owned_report *owned, const
                         continue;
                 directory = path_rooted(job->target->root, list->items[i].location);
                 if (add_finding(owned, PIPSEED_E_INSTALL_EXTRA, directory,
-                                arena_format(&owned->arena, "%s is installed twice: %s and %s", package->project,
+                                arena_format(&owned->arena, "%s is installed twice: '%s' and '%s'", package->project,
                                              list->items[0].dist_info, list->items[i].dist_info),
                                 err) < 0)
                         return err->code;
@@ -201,7 +201,7 @@ static int check_package(struct job *job, struct owned_report *owned, const stru
 
         if (package->current == NULL)
                 return add_finding(owned, PIPSEED_E_INSTALL_MISSING, NULL,
-                                   arena_format(&owned->arena, "%s is not installed in %s", package->project,
+                                   arena_format(&owned->arena, "%s is not installed in '%s'", package->project,
                                                 job->target->prefix),
                                    err);
         described.name = arena_strdup(&owned->arena, package->project);

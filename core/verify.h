@@ -5,8 +5,8 @@
 
 #include "pipseed.h"
 
-/* Looks at the packages of the request as pipseed_verify does, with the target locked, and gives the environment copies of its
- * own of the files that are in wrong hands (install/own.h). What else is found stays as it is. */
+/* Looks at the packages of the request as pipseed_verify does, with the target locked, and gives the environment copies
+ * of its own of the files that are in wrong hands (install/own.h). What else is found stays as it is. */
 int verify_make_own(const struct pipseed_request *req, struct pipseed_error *err);
 
 #endif

@@ -48,7 +48,7 @@ static int examine(const struct pipseed_request *req, struct catalog_wheel *whee
         hash_of(bytes, len, digest);
         if (memcmp(digest, wheel->sha256, HASH_SIZE) != 0)
                 return error_set(err, PIPSEED_E_WHEEL_HASH, wheel->path,
-                                 "the wheel's bytes are not those of its sha256");
+                                 "the wheel's content does not match its sha256");
         return wheel_load(wheel->filename, bytes, len, wheel->path, &loaded, err);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bundle.h - the wheels inside the library. The table is generated from manifest.ini when pipseed is built; the bytes are
- * mapped with the library and cost nothing until they are read.
+ * bundle.h - the wheels inside the library. The table is generated from manifest.ini when pipseed is built; the bytes
+ * are mapped with the library and cost nothing until they are read.
  */
 #ifndef WHEELS_BUNDLE_H
 #define WHEELS_BUNDLE_H

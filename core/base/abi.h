@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * abi.h - structs that come from, or go to, a program that was compiled against another release (pipseed.h, "How structs
- * grow"):
+ * abi.h - structs that come from, or go to, a program that was compiled against another release (pipseed.h, "How
+ * structs grow"):
  *
  *     struct pipseed_request copy;
  *
@@ -21,7 +21,8 @@
 #define ABI_END(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
 
 /* Copies a caller's struct over one of ours, never reading behind its end; the copy's size member is ours. what is its
- * name for messages. USAGE: it is smaller than any release's, or something is set in it that this library does not know. */
+ * name for messages. USAGE: it is smaller than any release's, or something is set in it that this library does not
+ * know. */
 int abi_take(void *to, size_t to_size, const void *from, size_t min_size, const char *what, struct pipseed_error *err);
 
 /* The reverse: fills a struct of the caller, never writing behind its end, and zeroes what ours does not have. Its size

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dir_iter.h - the names in a directory, all but "." and "..", in no order. What readdir(3) could not read is an error here, not the
- * end of the directory.
+ * dir_iter.h - the names in a directory, all but "." and "..", in no order. What readdir(3) could not read is an error
+ * here, not the end of the directory.
  *
  *     _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
  *     const char *name;
@@ -35,7 +35,7 @@ const char *dir_iter_next(struct dir_iter *names);
 int dir_iter_fd(const struct dir_iter *names);
 void dir_iter_done(struct dir_iter *names);
 
-/* Has the directory that fd holds none? 1, 0 or -errno. */
+/* Returns 1 if the directory that fd holds is empty, 0 if not, or -errno. */
 int dir_iter_is_empty(int fd);
 
 #endif

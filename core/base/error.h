@@ -23,7 +23,7 @@
 #define error_memory pipseed_error_memory
 #define error_hint pipseed_error_hint
 
-/* The caller's callback wanted to stop. Returns PIPSEED_E_CANCELLED. */
+/* Fills the error of a caller whose callback asked to stop. Returns PIPSEED_E_CANCELLED. */
 int error_cancelled(struct pipseed_error *err);
 #else
 int error_cancelled(struct pipseed_error *err);
@@ -41,7 +41,7 @@ static inline int error_negative(int code)
 #define error_cancelled(err) error_negative(error_cancelled(err))
 #endif
 
-/* Empties the error, for a caller that goes on in another way. */
+/* Clears the error, for a caller that continues in another way. */
 void error_clear(struct pipseed_error *err);
 
 #endif

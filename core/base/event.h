@@ -8,7 +8,8 @@
  *     for (...; r == 0; i++)
  *             r = progress_step(&progress, i);
  *
- * Where nothing else is said, a function returns 0, or -ECANCELED when the callback returned non-zero; error_sys knows what that means.
+ * Where nothing else is said, a function returns 0, or -ECANCELED when the callback returned non-zero; error_sys knows
+ * what that means.
  */
 #ifndef BASE_EVENT_H
 #define BASE_EVENT_H
@@ -19,9 +20,9 @@
 
 #define EVENT_INTERVAL_MS 50 /* how often whoever works or waits has to ask */
 
-/* Without numbers. event may be NULL. */
+/* Sends an event without numbers. event may be NULL. */
 int event_send(pipseed_event_fn *event, void *data, enum pipseed_event_kind kind, const char *text);
-/* The same for those who fill errors: 0 or PIPSEED_E_CANCELLED. */
+/* Sends an event likewise, but fills an error: 0 or PIPSEED_E_CANCELLED. */
 int event_tell(pipseed_event_fn *event, void *data, enum pipseed_event_kind kind, const char *text,
                struct pipseed_error *err);
 
@@ -37,7 +38,7 @@ struct progress {
 void progress_init(struct progress *progress, pipseed_event_fn *event, void *data, const char *text, uint64_t total);
 /* Sends an event if it is time for one. It costs no system call otherwise. */
 int progress_step(struct progress *progress, uint64_t done);
-/* Sends it at once: after a wait that was long enough, or to learn why something failed. */
+/* Sends an event at once: after a wait that was long enough, or to learn why something failed. */
 int progress_send(struct progress *progress, uint64_t done);
 
 #endif

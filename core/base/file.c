@@ -234,7 +234,8 @@ static int fill_and_close(int fd_taken, mode_t mode, const void *data, size_t le
         return r < 0 ? r : file_close(steal_fd(&fd));
 }
 
-/* The descriptor, which may hold the lock of the name, is closed last; a second one hears what close has to say before. */
+/* The descriptor, which may hold the lock of the name, is closed last; a second one hears what close has to say
+ * before. */
 static int fill_and_rename(int dir_fd, int fd_taken, const char *temporary, const char *name, mode_t mode,
                            const struct timespec *times, const void *data, size_t len, bool durable)
 {
@@ -258,8 +259,8 @@ int file_create(int dir_fd, const char *path, mode_t mode, const void *data, siz
         return fill_and_close(fd, mode, data, len);
 }
 
-/* Locks the file and empties it. 0; -EBUSY: it is not this user's alone, or another call has it; else -errno. One with a second
- * name could be anybody's file. Where locks do not work only a new one will do. */
+/* Locks the file and empties it. 0; -EBUSY: it is not this user's alone, or another call has it; else -errno. One with
+ * a second name could be anybody's file. Where locks do not work only a new one will do. */
 static int take_over(int dir_fd, int fd, const char *name, bool is_new)
 {
         struct stat held, named;
@@ -281,7 +282,8 @@ static int take_over(int dir_fd, int fd, const char *name, bool is_new)
         return ftruncate(fd, 0) < 0 ? file_errno() : 0;
 }
 
-/* The file by that name, empty, when it is new, or this user's and nobody writes it now: a killed run left it. Else -EBUSY. */
+/* The file by that name, empty, when it is new, or this user's and nobody writes it now: a killed run left it. Else
+ * -EBUSY. */
 static int open_for_replacing(int dir_fd, const char *name)
 {
         _cleanup_close_ int fd = file_open_beneath(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL, 0600);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * file_remove_tree of file.h, for trees of any depth: the first levels are held open and walked by recursion, as any
- * ordinary tree is; below them one directory is open at a time, and the way back up is ".." if that is still the directory
- * that was left. So neither the stack nor the descriptors grow with the depth. Memory is asked for below some hundred
- * levels only: this is what cleans up after a lack of it.
+ * ordinary tree is; below them one directory is open at a time, and the way back up is ".." if that is still the
+ * directory that was left. So neither the stack nor the descriptors grow with the depth. Memory is asked for below some
+ * hundred levels only: this is what cleans up after a lack of it.
  */
 #include "file.h"
 
@@ -24,8 +24,8 @@
 #define MAX_HELD 8  /* levels walked by recursion: an environment has seven */
 #define N_FIRST 256 /* levels below these that need no memory */
 
-/* Somebody who has not noticed yet may put something into a directory that has just been emptied, and who writes all the
- * time wins as many races as there are time slices: what ends that is time, not a number of tries. */
+/* Somebody who has not noticed yet may put something into a directory that has just been emptied, and who writes all
+ * the time wins as many races as there are time slices: what ends that is time, not a number of tries. */
 #define MIN_REFILLED 32
 #define MAX_REFILLED_SECONDS 5
 
@@ -207,7 +207,8 @@ static int empty_dir(struct removal *removal, int dir_fd, const char *name, int 
         for (int tries = 0; tries < 2 && r == -EACCES; tries++) {
                 int fd;
 
-                /* The C library does this through a descriptor: what became a link meanwhile keeps its target's mode. */
+                /* The C library does this through a descriptor: what became a link meanwhile keeps its target's
+                 * mode. */
                 if (tries > 0 && fchmodat(dir_fd, name, 0700, AT_SYMLINK_NOFOLLOW) < 0)
                         return -EACCES;
                 fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -268,8 +269,8 @@ static int remove_children(struct removal *removal, int fd_taken, int depth)
         }
 }
 
-/* What could not be removed because of a passing fault (a signal, memory, a hiccup of the disk) may go at the second try:
- * whoever clears away has nobody to tell, and what stays is leftovers. */
+/* What could not be removed because of a passing fault (a signal, memory, a hiccup of the disk) may go at the second
+ * try: whoever clears away has nobody to tell, and what stays is leftovers. */
 static int remove_again(int dir_fd, const char *name)
 {
         struct removal removal = {0};

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * leftover.h - what runs that were killed left in a directory. A run works in directories with names that nobody else gives, and
- * holds the lock (flock(2)) of each while it lives; so one that nobody holds is a leftover, and whoever takes its lock may
- * finish or remove it.
+ * leftover.h - what runs that were killed left in a directory. A run works in directories with names that nobody else
+ * gives, and holds the lock (flock(2)) of each while it lives; so one that nobody holds is a leftover, and whoever
+ * takes its lock may finish or remove it.
  *
  *     r = leftover_open(dir_fd, ".pipseed-0123456789abcdef", &leftover);   one name
- *     r = leftover_each(dir_fd, is_staging_name, repair, data);                 all names in a directory that is_staging_name knows
+ *     r = leftover_each(dir_fd, is_staging_name, repair, data);                 all names in a directory that
+ *                                                                               is_staging_name knows
  *
- * A name proves nothing where others may rename: they could give it to any directory of the user's. So in a directory that
- * others can write, or that another user owns, a leftover is only taken for one if it bears the mark: the sticky bit, which
- * a run gives to what it makes (LEFTOVER_MARK) and which only the owner can set, on a directory that others cannot write:
- * those that they can are shared ones, as /tmp is.
+ * A name proves nothing where others may rename: they could give it to any directory of the user's. So in a directory
+ * that others can write, or that another user owns, a leftover is only taken for one if it bears the mark: the sticky
+ * bit, which a run gives to what it makes (LEFTOVER_MARK) and which only the owner can set, on a directory that others
+ * cannot write: those that they can are shared ones, as /tmp is.
  *
- * Where locks do not work, as on some network file systems, a directory that nobody has touched for an hour has nobody any
- * more. One that belongs to another user is nobody's but that user's: it is never opened.
+ * Where locks do not work, as on some network file systems, a directory that nobody has touched for an hour has nobody
+ * any more. One that belongs to another user is nobody's but that user's: it is never opened.
  */
 #ifndef BASE_LEFTOVER_H
 #define BASE_LEFTOVER_H
@@ -42,17 +43,18 @@ struct leftover {
                 .fd = -1                                                                                               \
         }
 
-/* Looks at name in dir_fd, following no link. 0 or -errno. */
+/* Examines name in dir_fd, following no link. 0 or -errno. */
 int leftover_open(int dir_fd, const char *name, struct leftover *ret_leftover);
 void leftover_done(struct leftover *leftover);
 
-/* Can nobody but root and the caller change which names are in the directory that fd (which may be O_PATH) holds? */
+/* Returns whether only root and the caller can change the names in the directory that fd (which may be O_PATH)
+ * holds. */
 bool leftover_is_private(int fd);
 
-/* Is the directory that fd holds, a child of the one that dir_fd holds, what a run left there? */
+/* Returns whether a run left the directory that fd holds, a child of the one that dir_fd holds. */
 bool leftover_is_proved(int dir_fd, int fd);
 
-/* Is the directory that fd holds in use? It is locked by fd when not. */
+/* Returns whether the directory that fd holds is in use. If it is not, fd locks it. */
 bool leftover_is_held(int fd);
 
 /* Returning anything but 0 ends the walk, which returns it. leftover is never NONE. */

@@ -10,9 +10,9 @@
 
 /* a + "/" + b with exactly one slash between, new memory; b alone when it is absolute. NULL: out of memory. */
 char *path_join(const char *a, const char *b);
-/* The last component; the whole path when it has no slash. Points into path. */
+/* Returns the last component; the whole path if it has no slash. Points into path. */
 const char *path_base(const char *path);
-/* The path without its last component ("/" for "/a", "." for "a"), new memory. NULL: out of memory. */
+/* Returns the path without its last component ("/" for "/a", "." for "a"), new memory. NULL: out of memory. */
 char *path_dir(const char *path);
 /* Absolute and without ".", ".." and doubled slashes, by text alone (os.path.abspath), new memory. cwd is used for a
  * relative path. NULL: out of memory. */
@@ -24,12 +24,13 @@ char *path_absolute_here(const char *path);
 char *path_rooted(const char *root, const char *path);
 /* A relative path from directory `from` to `to`, both absolute and normalised (os.path.relpath), new memory. */
 char *path_relative(const char *from, const char *to);
-/* Is it relative, not empty, free of "", "." and ".." components, of backslashes and of control characters? */
+/* Returns whether the path is relative, not empty, and free of "", "." and ".." components, of backslashes and of
+ * control characters. */
 bool path_is_plain(const char *path);
-/* Is `path` the directory `top` or below it, both absolute and normalised? */
+/* Returns whether `path` is the directory `top` or below it, both absolute and normalised. */
 bool path_is_below(const char *top, const char *path);
 
-/* Do the two files lie in one directory? By their text. */
+/* Returns whether the texts of the two paths name files of one directory. */
 bool path_same_dir(const char *a, const char *b);
 
 #endif

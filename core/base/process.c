@@ -42,7 +42,8 @@ static int add_actions(posix_spawn_file_actions_t *actions, const struct process
         return r;
 }
 
-/* The child starts in a group of its own, with nothing blocked and every signal at its default, whatever the host has done to its own. */
+/* The child starts in a group of its own, with nothing blocked and every signal at its default, whatever the host has
+ * done to its own. */
 static int set_attributes(posix_spawnattr_t *attributes)
 {
         sigset_t none, all;

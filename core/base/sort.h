@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sort.h - qsort(3) for arrays that are put together from sorted lists: a stable merge sort of the runs that it finds, one
- * pass for what is in order already.
+ * sort.h - qsort(3) for arrays that are put together from sorted lists: a stable merge sort of the runs that it finds,
+ * one pass for what is in order already.
  */
 #ifndef BASE_SORT_H
 #define BASE_SORT_H

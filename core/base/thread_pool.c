@@ -93,8 +93,8 @@ static void *begin(void *data)
 }
 
 /*
- * A new thread begins on the processor of the one that makes it, and is moved to an idle one only milliseconds later, when all
- * is over. So it is given the other processors to begin on.
+ * A new thread begins on the processor of the one that makes it, and is moved to an idle one only milliseconds later,
+ * when all is over. So it is given the other processors to begin on.
  */
 static void place(struct thread_pool *pool, pthread_attr_t *attr)
 {

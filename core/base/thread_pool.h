@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread pool.h - several threads that share out a list of units among them; the caller is one of the thread pool.
+ * thread_pool.h - several threads that share out a list of units among them; the caller is one of them.
  *
  *     static int work(void *data, unsigned int worker, size_t unit) { ... }
  *
  *     r = thread_pool_run(n_workers, n_units, work, data);
  *
- * Each unit is done once. Every worker has a part of the list for itself, from the front, and then helps where most is left,
- * from the back: units that are neighbours are mostly done by one worker, one after the other. worker is below n_workers, and
- * one worker does one unit at a time, so that what belongs to a worker needs no lock. After a failure no new unit is begun.
+ * Each unit is done once. Every worker has a part of the list for itself, from the front, and then helps where most is
+ * left, from the back: units that are neighbours are mostly done by one worker, one after the other. worker is below
+ * n_workers, and one worker does one unit at a time, so that what belongs to a worker needs no lock. After a failure no
+ * new unit is begun.
  *
- * The threads block every signal: handlers of the process run where they ran before. Fewer threads than asked for, down to
- * the caller alone, make the work slower and nothing else.
+ * The threads block every signal: handlers of the process run where they ran before. Fewer threads than asked for, down
+ * to the caller alone, make the work slower and nothing else.
  */
 #ifndef BASE_THREAD_POOL_H
 #define BASE_THREAD_POOL_H

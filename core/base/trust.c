@@ -43,7 +43,8 @@ static bool is_owner(uid_t uid, const struct trust_rule *rule)
         return uid == 0 || uid == rule->owners[0] || uid == rule->owners[1];
 }
 
-/* The mask limits all entries but those of the owner and of others. Without one there are only the three of the mode. */
+/* The mask limits all entries but those of the owner and of others. Without one there are only the three of the
+ * mode. */
 static uint16_t read_mask(const struct acl_entry *entries, size_t n)
 {
         for (size_t i = 0; i < n; i++)
@@ -79,7 +80,8 @@ static bool acl_is_open(const void *acl, size_t len, const struct trust_rule *ru
         return false;
 }
 
-/* With an ACL the group bits of the mode are its mask: without the group's write bit nobody but owner and others writes. */
+/* With an ACL the group bits of the mode are its mask: without the group's write bit nobody but owner and others
+ * writes. */
 static bool group_writes(const char *path, int fd, const struct stat *st, const struct trust_rule *rule)
 {
         char acl[ACL_SIZE];
@@ -278,11 +280,11 @@ void trust_describe(const struct trust_result *result, char *ret_text, size_t si
                 (void)snprintf(ret_text, size, "belongs to uid %u", (unsigned int)result->fault_uid);
                 return;
         case TRUST_WRITABLE:
-                (void)snprintf(ret_text, size, "can be written by others (mode %04o)",
+                (void)snprintf(ret_text, size, "is writable by others (mode %04o)",
                                (unsigned int)result->fault_mode & 07777);
                 return;
         case TRUST_EXCHANGED:
-                (void)snprintf(ret_text, size, "was exchanged while it was read");
+                (void)snprintf(ret_text, size, "was replaced while it was read");
                 return;
         case TRUST_OK:
         default:

@@ -56,18 +56,19 @@ struct trust_rule trust_rule_caller(void);
 /* root alone, for what counts for the whole machine. */
 struct trust_rule trust_rule_root(void);
 
-/* Walks the whole way, also behind a fault. path is absolute. 0; -errno when something on it is missing or cannot be
- * looked at: then result says what was seen so far, with fault. */
+/* Walks the whole path, also behind a fault. path is absolute. 0; -errno if a component is missing or not accessible:
+ * result then has what was found so far, with fault. */
 int trust_look(const char *path, const struct trust_rule *rule, struct trust_result *ret_result);
-/* trust_look, and the file that fd holds has to be the one at the end of the path, and trusted as fd shows it. */
+/* Calls trust_look; in addition the file that fd holds has to be the one at the end of the path, and trusted as fd
+ * shows it. */
 int trust_check_fd(int fd, const char *path, const struct trust_rule *rule, struct trust_result *ret_result);
-/* What fd holds by itself, without the way to it. */
+/* Checks what fd holds by itself, without the path to it. */
 enum trust_fault trust_judge_fd(int fd, const struct stat *st, const struct trust_rule *rule);
 
 /* Fills the error: `what` ("the hook") is not trusted, by which path, whose it is; the hint is the command that helps.
  * Returns code. */
 int trust_refuse(const struct trust_result *result, int code, const char *what, struct pipseed_error *err);
-/* "belongs to uid 7", "can be written by others (mode 0775)" */
+/* Describes the fault: "belongs to uid 7", "is writable by others (mode 0775)". */
 void trust_describe(const struct trust_result *result, char *ret_text, size_t size);
 
 #endif

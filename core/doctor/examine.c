@@ -71,14 +71,14 @@ static int see_staging(void *data, int dir_fd, const char *name, struct leftover
         const char *who = leftover->state == LEFTOVER_FREE ? "an interrupted run"
                           : leftover->state == LEFTOVER_FOREIGN
                                   ? "another user's interrupted run"
-                                  : "an interrupted run, or somebody else who can write here,";
+                                  : "an interrupted run, or another user who can write here,";
 
         (void)dir_fd;
         if (leftover->state == LEFTOVER_HELD)
                 return 0;
         return look_add(stagings->look, PIPSEED_E_LEFTOVER,
                         leftover->state == LEFTOVER_FREE ? REPAIR_STAGING : REPAIR_NONE, stagings->directory,
-                        stagings->err, "%s left %s", who, name);
+                        stagings->err, "%s left '%s'", who, name);
 }
 
 static bool is_leftover(const char *name)
@@ -104,11 +104,11 @@ static int look_for_leftovers(struct examination *look, const char *lib, struct 
                 if (path != NULL)
                         r = look_add(look, PIPSEED_E_PIP_LEFTOVER, safe ? REPAIR_PIP_LEFTOVERS : REPAIR_NONE, path, err,
                                      "pip was interrupted while it removed or upgraded a package%s",
-                                     safe ? "" : ", or somebody else who can write that directory put it there");
+                                     safe ? "" : ", or another user who can write to that directory created it");
                 else if (is_leftover(name))
                         r = error_memory(err);
         }
-        return r != 0 || names.error == 0 ? r : error_sys(err, names.error, lib, "cannot look into the directory");
+        return r != 0 || names.error == 0 ? r : error_sys(err, names.error, lib, "cannot read the directory");
 }
 
 static int look_into_lib(struct examination *look, struct pipseed_error *err)
@@ -124,11 +124,11 @@ static int look_into_lib(struct examination *look, struct pipseed_error *err)
                 return 0;
         r = leftover_each(fd, txn_is_staging_name, see_staging, &stagings);
         if (r < 0)
-                return err->code != 0 ? r : error_sys(err, r, lib, "cannot look into the directory");
+                return err->code != 0 ? r : error_sys(err, r, lib, "cannot read the directory");
         r = look_for_leftovers(look, lib, err);
         if (r == 0 && (look->req->root != NULL || look->req->user) && dir_iter_is_empty(fd) > 0)
                 r = look_add(look, PIPSEED_E_LEFTOVER, REPAIR_EMPTY, lib, err,
-                             "an empty directory, as an interrupted run leaves it");
+                             "an empty directory, as left by an interrupted run");
         return r;
 }
 
@@ -216,13 +216,14 @@ static int look_at_target(struct examination *look, struct pipseed_error *err)
         if (look->cfg.kind == PYVENV_CFG && look->cfg.home != NULL && look->cfg.home[0] == '/' &&
             stat(look->cfg.home, &st) < 0)
                 return look_add(look, PIPSEED_E_ENV_CONFIG, look->base != NULL ? REPAIR_BASE : REPAIR_NONE,
-                                look->cfg.file, err, "home = %s: there is no such directory", look->cfg.home);
+                                look->cfg.file, err, "home = %s: directory not found", look->cfg.home);
         minor = arena_format(&look->arena, "%d.%d", look->target->major, look->target->minor);
         if (minor != NULL && minor_version(look) != NULL && strcmp(minor, minor_version(look)) != 0)
-                return look_add(look, PIPSEED_E_BASE_CHANGED, REPAIR_NONE, look->cfg.file, err,
-                                "made with Python %s, and its interpreter is Python %s now: what is installed for the "
-                                "old one is not seen",
-                                look->cfg.version, look->target->version);
+                return look_add(
+                        look, PIPSEED_E_BASE_CHANGED, REPAIR_NONE, look->cfg.file, err,
+                        "created with Python %s, but its interpreter is now Python %s: packages installed for the "
+                        "old one are not visible",
+                        look->cfg.version, look->target->version);
         return 0;
 }
 
@@ -271,9 +272,8 @@ static int add_pip(struct examination *look, const char *project, const char *ve
         look->items[look->n_items - 1].version = version;
         if (!repairable)
                 look->items[look->n_items - 1].public.hint =
-                        arena_format(&look->arena,
-                                     "there is no wheel of %s %s at hand: name its directory with --wheel-dir", project,
-                                     version != NULL ? version : "");
+                        arena_format(&look->arena, "no wheel of %s %s available: name its directory with --wheel-dir",
+                                     project, version != NULL ? version : "");
         return 0;
 }
 
@@ -350,7 +350,8 @@ static int look_at_package(struct examination *look, const char *project, struct
                 r = verify_package(look, project, version, err);
         else if (r == 0 && version != NULL && list.n_items == 0)
                 r = add_pip(look, project, version, PIPSEED_E_INSTALL_MISSING, lib,
-                            arena_format(&look->arena, "%s %s is there without its dist-info", project, version), err);
+                            arena_format(&look->arena, "%s %s is installed without its dist-info", project, version),
+                            err);
         installed_list_done(&list);
         return r;
 }
@@ -392,8 +393,8 @@ int examine(struct examination *look, struct pipseed_error *err)
         if (r < 0)
                 return r;
         look->is_env = r > 0;
-        /* Nothing but what is beside it: it is to vanish. Or what an interrupted run left of it: the rest is seen when that
-         * is repaired. */
+        /* Nothing but what is beside it: it is to vanish. Or what an interrupted run left of it: the rest is seen when
+         * that is repaired. */
         if (!look->is_env && (look->n_items > 0 || (look->may_be_gone && rooted_find(root, look->env, S_IFDIR) <= 0)))
                 return 0;
         r = look_at_target(look, err);

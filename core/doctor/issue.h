@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * issue.h - one look at an environment: what it is, and the issues found so far. examine.h finds them, repair.h repairs them.
+ * issue.h - one look at an environment: what it is, and the issues found so far. examine.h finds them, repair.h repairs
+ * them.
  *
  *     struct examination look = {.req = req, .env = directory};
  *

@@ -105,11 +105,11 @@ static int remove_dead_links(const struct examination *look, struct pipseed_erro
         while (r == 0 && (name = dir_iter_next(&names)) != NULL) {
                 r = remove_dead_link(dir_iter_fd(&names), name);
                 if (r < 0)
-                        return error_sys(err, r, bin, "cannot remove the link %s", name);
+                        return error_sys(err, r, bin, "cannot remove the link '%s'", name);
         }
         return names.error == 0 || names.error == -ENOENT
                        ? 0
-                       : error_sys(err, names.error, bin, "cannot look into the directory");
+                       : error_sys(err, names.error, bin, "cannot read the directory");
 }
 
 static int repair_base(struct examination *look, bool upgrade, struct pipseed_error *err)
@@ -214,7 +214,7 @@ static int repair_pip_leftovers(struct examination *look, struct pipseed_error *
         for (size_t i = 0; r == 0 && i < look->n_items; i++)
                 if (look->items[i].repair == REPAIR_PIP_LEFTOVERS)
                         r = file_remove_tree(fd, path_base(look->items[i].public.path));
-        return r < 0 ? error_sys(err, r, lib, "cannot remove what pip left") : 0;
+        return r < 0 ? error_sys(err, r, lib, "cannot remove the leftovers of pip") : 0;
 }
 
 /* Upwards, as far as there is nothing else. */
@@ -238,9 +238,8 @@ static void explain(struct examination *look, enum repair repair, const struct p
 {
         for (size_t i = 0; i < look->n_items; i++)
                 if (look->items[i].repair == repair)
-                        look->items[i].public.hint =
-                                arena_format(&look->arena, "it could not be repaired: %s%s%s", why->message,
-                                             why->hint[0] != '\0' ? "; " : "", why->hint);
+                        look->items[i].public.hint = arena_format(&look->arena, "repair failed: %s%s%s", why->message,
+                                                                  why->hint[0] != '\0' ? "; " : "", why->hint);
 }
 
 int repair_all(struct examination *look, struct pipseed_error *err)

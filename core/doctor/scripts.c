@@ -125,7 +125,7 @@ static int each_script(struct examination *look, script_fn *function, struct pip
         while (r == 0 && (name = dir_iter_next(&names)) != NULL)
                 if (name[0] != '.')
                         r = visit(look, dir_iter_fd(&names), name, function, err);
-        return r != 0 || names.error == 0 ? r : error_sys(err, names.error, bin, "cannot look into the directory");
+        return r != 0 || names.error == 0 ? r : error_sys(err, names.error, bin, "cannot read the directory");
 }
 
 static int look_at_script(struct examination *look, int bin_fd, const char *name, const char *text,
@@ -144,12 +144,12 @@ static int look_at_script(struct examination *look, int bin_fd, const char *name
                 if (named == NULL || is_same_dir(named, look->env))
                         return 0;
                 return look_add(look, PIPSEED_E_ENV_MOVED, look->base != NULL ? REPAIR_SCRIPTS : REPAIR_NONE, path, err,
-                                "it activates %s", named);
+                                "it activates '%s'", named);
         }
         named = interpreter_of(&look->arena, text, &rest);
         if (named == NULL || !is_elsewhere(bin, named))
                 return 0;
-        return look_add(look, PIPSEED_E_ENV_MOVED, REPAIR_SCRIPTS, path, err, "it starts %s", named);
+        return look_add(look, PIPSEED_E_ENV_MOVED, REPAIR_SCRIPTS, path, err, "it starts '%s'", named);
 }
 
 int look_at_scripts(struct examination *look, struct pipseed_error *err)
@@ -159,7 +159,8 @@ int look_at_scripts(struct examination *look, struct pipseed_error *err)
 
 /* ---- RECORD follows */
 
-/* What RECORD has of a script: "bin/NAME,sha256=...,SIZE" at the end of a line. NULL: no memory, or a name that csv quotes. */
+/* What RECORD has of a script: "bin/NAME,sha256=...,SIZE" at the end of a line. NULL: no memory, or a name that csv
+ * quotes. */
 static char *row_of(const char *name, const char *data, size_t len)
 {
         uint8_t digest[HASH_SIZE];
@@ -256,7 +257,7 @@ static int repair_script(struct examination *look, int bin_fd, const char *name,
         r = fstatat(bin_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
         if (r == 0)
                 r = file_replace(bin_fd, name, st.st_mode & 07777, out.data, out.len, look->req->durable);
-        return r < 0 ? error_sys(err, r, bin, "cannot write %s", name) : follow(look, name, text, &out, err);
+        return r < 0 ? error_sys(err, r, bin, "cannot write '%s'", name) : follow(look, name, text, &out, err);
 }
 
 int repair_scripts(struct examination *look, struct pipseed_error *err)

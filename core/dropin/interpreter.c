@@ -61,8 +61,8 @@ static int name_paths(struct dropin *dropin, struct pipseed_error *err)
 
         if (facts->stdlib == NULL || realpath(facts->stdlib, real) == NULL) {
                 (void)error_set(err, PIPSEED_E_UNSUPPORTED, facts->stdlib,
-                                "%s has no directory with its standard library", dropin->target->base_exe);
-                return error_hint(err, "a drop-in ensurepip needs one that is not in an archive");
+                                "'%s' has no directory with its standard library", dropin->target->base_exe);
+                return error_hint(err, "use a Python whose standard library is not in an archive");
         }
         out->python = dropin->target->base_exe;
         out->version = arena_format(arena, "%d.%d.%d", facts->major, facts->minor, facts->micro);
@@ -106,7 +106,7 @@ int dropin_find_owner(struct dropin *dropin, struct pipseed_error *err)
         int r = file != NULL ? owner_find(file, &owner) : -ENOMEM;
 
         if (r < 0)
-                return error_sys(err, r, file, "cannot tell which package a file belongs to");
+                return error_sys(err, r, file, "cannot determine which package a file belongs to");
         if (r == 0)
                 return 0;
         dropin->dropin.system_package = arena_strdup(&dropin->arena, owner);
@@ -151,7 +151,7 @@ int dropin_look(struct dropin *dropin, struct pipseed_error *err)
         int r = swap_look(dropin->stdlib_fd, &dropin->swap);
 
         if (r < 0)
-                return error_sys(err, r, out->ensurepip_dir, "cannot look at the interpreter's ensurepip");
+                return error_sys(err, r, out->ensurepip_dir, "cannot access the interpreter's ensurepip");
         out->command = out->command_version = out->backup = NULL;
         out->command_missing = out->up_to_date = false;
         if (dropin->swap.package == PACKAGE_OURS) {
@@ -181,20 +181,22 @@ static bool is_at_work(int stdlib_fd)
 
 int dropin_lock(struct dropin *dropin, struct pipseed_error *err)
 {
-        int r = lock_wait_dir(dropin->stdlib_fd, is_at_work, "waiting for another run that works on this interpreter",
-                              dropin->req.event, dropin->req.event_data);
+        int r = lock_wait_dir(dropin->stdlib_fd, is_at_work,
+                              "waiting for another process that is working on this interpreter", dropin->req.event,
+                              dropin->req.event_data);
 
         if (r == -ECANCELED)
                 return error_cancelled(err);
         if (r < 0)
                 return error_set(err, PIPSEED_E_BUSY, dropin->dropin.stdlib,
-                                 "another run has been working on this interpreter for more than %d s", LOCK_WAIT_S);
+                                 "another process has been working on this interpreter for more than %d s",
+                                 LOCK_WAIT_S);
         return 0; /* also where locks do not work: the renames alone decide */
 }
 
 int dropin_announce(const struct dropin *dropin, const char *doing, struct pipseed_error *err)
 {
-        _cleanup_free_ char *text = str_format("%s %s", doing, dropin->dropin.ensurepip_dir);
+        _cleanup_free_ char *text = str_format("%s '%s'", doing, dropin->dropin.ensurepip_dir);
 
         if (text == NULL)
                 return error_memory(err);

@@ -178,10 +178,9 @@ int package_render(const char *directory, const char *command, struct package_te
         if (r == -ENOMEM)
                 return error_memory(err);
         if (r < 0) {
-                (void)error_set(err, PIPSEED_E_UNSUPPORTED, directory,
-                                "the files of the drop-in ensurepip are not there");
+                (void)error_set(err, PIPSEED_E_UNSUPPORTED, directory, "files of the drop-in ensurepip not found");
                 err->sys_errno = -r;
-                return error_hint(err, "pipseed is not installed completely");
+                return error_hint(err, "reinstall pipseed");
         }
         *ret_text = text;
         text = (struct package_text)PACKAGE_TEXT_INIT;

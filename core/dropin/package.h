@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * package.h - the directories of an ensurepip in an interpreter's stdlib directory: what is what, and the files of pipseed's own.
+ * package.h - the directories of an ensurepip in an interpreter's stdlib directory: what is what, and the files of
+ * pipseed's own.
  *
  *     STDLIB/ensurepip                what Python imports
  *     STDLIB/.pipseed-ensurepip       while enabled: the interpreter's own, as it was. No name that can be imported
  *     STDLIB/.pipseed-ensurepip-new   while something is being changed: the one that comes, or the one that went
  *
- * A directory is pipseed's when it has the file PIPSEED (the mark) and its __init__.py begins as ours does. Both are looked
- * at, because an upgrade of the interpreter writes its files over ours and leaves the mark.
+ * A directory is pipseed's when it has the file PIPSEED (the mark) and its __init__.py begins as ours does. Both are
+ * looked at, because an upgrade of the interpreter writes its files over ours and leaves the mark.
  */
 #ifndef DROPIN_PACKAGE_H
 #define DROPIN_PACKAGE_H
@@ -66,14 +67,15 @@ struct package_text {
 int package_render(const char *directory, const char *command, struct package_text *ret_text,
                    struct pipseed_error *err);
 void package_text_done(struct package_text *text);
-/* Does the package in the stdlib directory consist of these files? */
+/* Returns whether the package in the stdlib directory consists of these files. */
 bool package_matches(int stdlib_fd, const char *name, const struct package_text *text);
 
-/* Makes the directory `name`, which must not exist, with the files and the mark; the mark comes first. It is as accessible
- * as `mode` (of a directory) says, and belongs to whom the stdlib directory belongs to. 0 or -errno. */
+/* Makes the directory `name`, which must not exist, with the files and the mark; the mark comes first. It is as
+ * accessible as `mode` (of a directory) says, and belongs to whom the stdlib directory belongs to. 0 or -errno. */
 int package_write(int stdlib_fd, const char *name, mode_t mode, const struct package_text *text,
                   const struct package_mark *mark);
-/* Lets the interpreter compile the files, as if they lay in `final`. Does its best: it compiles again when it has to. */
+/* Lets the interpreter compile the files, as if they lay in `final`. Does its best: it compiles again when it has
+ * to. */
 void package_compile(int stdlib_fd, const char *name, const char *exe, const char *final);
 
 /* Removes a package. Of ours the mark goes last, so that what a killed run leaves is known for ours. 0 or -errno. */

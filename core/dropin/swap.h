@@ -10,8 +10,8 @@
  *     swap_take_back(&swap)                the reverse
  *
  * The package changes by one exchange of names (renameat2). Where the file system has none, two renames do it, between
- * which there is no ensurepip; where a directory cannot be renamed (overlayfs: a directory of a lower layer), the files change
- * one by one, __init__.py deciding which one it is.
+ * which there is no ensurepip; where a directory cannot be renamed (overlayfs: a directory of a lower layer), the files
+ * change one by one, __init__.py deciding which one it is.
  */
 #ifndef DROPIN_SWAP_H
 #define DROPIN_SWAP_H
@@ -25,7 +25,7 @@ struct swap {
 
 /* All 0 or -errno. */
 int swap_look(int stdlib_fd, struct swap *ret_swap);
-/* Was an enable or a disable interrupted? */
+/* Returns whether an enable or a disable was interrupted. */
 bool swap_is_interrupted(const struct swap *swap);
 int swap_recover(struct swap *swap);
 int swap_put(struct swap *swap);

@@ -12,7 +12,7 @@
 static int not_loaded(struct pipseed_error *err)
 {
         err->code = PIPSEED_E_HOOK_FAILED;
-        return error_hint(err, "the policy's key venv.hooks names it: 'pipseed policy show venv.hooks'");
+        return error_hint(err, "run: pipseed policy show venv.hooks");
 }
 
 /* The one place where a hook's file is opened. Who may have written it is to be asked here, of the descriptor. */
@@ -47,7 +47,7 @@ int hook_module_open(struct hook_module *module, const char *path, struct pipsee
                 return 0;
         (void)error_set(err, PIPSEED_E_HOOK_FAILED, path, "'%s' is not a hook module: it has no usable 'venv_hook'",
                         path);
-        return error_hint(err, "venv_hook.h says what a hook module exports");
+        return error_hint(err, "see venv_hook.h for what a hook module exports");
 }
 
 /* The statuses of venv_hook.h, which are the classes of exit codes. */

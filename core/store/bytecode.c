@@ -21,10 +21,11 @@
 #define FILE_COST 500 /* opening, writing: worth about as much as compiling so many bytes */
 
 /*
- * Runs in the target's interpreter (CPython 3.6 and newer, PyPy) as `-I -S -c PROGRAM MODE`, current directory = the wheel's
- * files. On stdin, each followed by a NUL: the output directory, then pairs of source and bytecode path; bytes, so that no
- * locale matters. It imports built-in modules only: the importlib functions used here are the ones that py_compile uses,
- * and are in every interpreter from the start. The garbage collector only costs time: syntax trees have no cycles.
+ * Runs in the target's interpreter (CPython 3.6 and newer, PyPy) as `-I -S -c PROGRAM MODE`, current directory = the
+ * wheel's files. On stdin, each followed by a NUL: the output directory, then pairs of source and bytecode path; bytes,
+ * so that no locale matters. It imports built-in modules only: the importlib functions used here are the ones that
+ * py_compile uses, and are in every interpreter from the start. The garbage collector only costs time: syntax trees
+ * have no cycles.
  */
 static const char compile_program[] =
         "import sys, gc, posix\n"
@@ -34,8 +35,8 @@ static const char compile_program[] =
         "hashed = sys.argv[1] == 'checked-hash' and hasattr(ext, '_code_to_hash_pyc')\n"
         "if hashed:\n"
         "    import _imp\n"
-        "    key = int.from_bytes(ext.MAGIC_NUMBER, 'little')\n" /* importlib.util.source_hash, whatever it names this */
-        "def is_abandoned():\n" /* process_lifeline: whoever killed the run did not wait for its directory, which is swept */
+        "    key = int.from_bytes(ext.MAGIC_NUMBER, 'little')\n" /* as in importlib.util.source_hash */
+        "def is_abandoned():\n" /* process_lifeline: the run was killed, and its directory is swept */
         "    try:\n"
         "        posix.write(1, b'.')\n"
         "    except BrokenPipeError:\n"
@@ -193,7 +194,7 @@ static int judge(const struct bytecode_query *query, int r, int status, int log_
         else
                 error_set(err, PIPSEED_E_COMPILE_FAILED, exe, "the interpreter failed while compiling (exit %d): %s",
                           WEXITSTATUS(status), words);
-        return error_hint(err, "--no-bytecode (install.bytecode = no) installs without compiling");
+        return error_hint(err, "use --no-bytecode (install.bytecode = no) to install without compiling");
 }
 
 /* What the processes have written into their lifeline: a byte for each module. */
@@ -214,8 +215,8 @@ static int tick(void *data)
         return progress_send(&watch->progress, watch->n_done);
 }
 
-/* All of them, also after a failure. A child that failed may have been killed by what the caller is about to report: the
- * caller is asked first. */
+/* All of them, also after a failure. A child that failed may have been killed by what the caller is about to report:
+ * the caller is asked first. */
 static int wait_for_shares(const struct bytecode_query *query, struct share *shares, size_t n_shares,
                            struct watch *watch, int log_fd, struct pipseed_error *err)
 {
@@ -251,9 +252,9 @@ static int run_shares(const struct bytecode_query *query, struct share *shares, 
         if (environment == NULL)
                 return error_memory(err);
         if (log_fd < 0)
-                return error_sys(err, log_fd, NULL, "cannot make a file in memory");
+                return error_sys(err, log_fd, NULL, "cannot create a file in memory");
         if (result < 0)
-                return error_sys(err, result, NULL, "cannot make a pipe");
+                return error_sys(err, result, NULL, "cannot create a pipe");
         watch.fd = kept_fd;
         progress_init(&watch.progress, query->event, query->event_data, "modules compiled", n_modules);
         for (size_t i = 0; i < n_shares && result == 0; i++) {
@@ -276,7 +277,7 @@ static int run_all(const struct bytecode_query *query, const struct manifest *py
                 shares[i] = (struct share){.paths = STR_INIT, .process = PROCESS_INIT};
         r = divide(query, pyc, suffix, shares, n_shares);
         if (r < 0)
-                r = error_sys(err, r, NULL, "cannot divide the compiling");
+                r = error_sys(err, r, NULL, "cannot distribute the compiling");
         else
                 r = run_shares(query, shares, n_shares, pyc->info.n_files, err);
         for (size_t i = 0; i < n_shares; i++)

@@ -26,14 +26,15 @@ struct bytecode_query {
 };
 
 /* ret_manifest lists what was compiled. A module that does not compile is left out, as compileall leaves it out.
- * PIPSEED_E_COMPILE_FAILED: the interpreter failed; its own words are in the message. CANCELLED: the processes were killed. */
+ * PIPSEED_E_COMPILE_FAILED: the interpreter failed; its own words are in the message. CANCELLED: the processes were
+ * killed. */
 int bytecode_compile(const struct bytecode_query *query, struct manifest *ret_manifest, struct pipseed_error *err);
 
-/* Can this target's modules be compiled at all? */
+/* Returns whether the modules of this target can be compiled at all. */
 bool bytecode_possible(const struct target *target);
 /* ".cpython-313.pyc" in new memory; NULL: out of memory. */
 char *bytecode_suffix(const struct target *target);
-/* Does pip compile this file of a wheel? */
+/* Returns whether pip compiles this file of a wheel. */
 bool bytecode_wanted(const struct wheel_info *wheel, const char *path);
 
 #endif

@@ -55,8 +55,8 @@ static struct entry *make_empty(const struct store *store, const struct entry_qu
         return steal_ptr(entry);
 }
 
-/* An entry that another user owns, or that others can write, is not used: what its manifest says is theirs to say. 0, -EBADMSG
- * or another -errno. */
+/* An entry that another user owns, or that others can write, is not used: what its manifest says is theirs to say. 0,
+ * -EBADMSG or another -errno. */
 static int check_owner(const struct store *store, int dir_fd)
 {
         struct stat st;
@@ -66,7 +66,8 @@ static int check_owner(const struct store *store, int dir_fd)
         return share_is_safe(&st, geteuid(), store->kind == STORE_SYSTEM) ? 0 : -EBADMSG;
 }
 
-/* Opens directory/files and reads directory/manifest. 0, or -errno: -ENOENT when there is none, -EBADMSG when it is damaged, -ECANCELED. */
+/* Opens directory/files and reads directory/manifest. 0, or -errno: -ENOENT when there is none, -EBADMSG when it is
+ * damaged, -ECANCELED. */
 static int open_part(const struct store *store, const struct entry_query *query, int dir_fd, const char *directory,
                      int *ret_fd, struct manifest *ret_manifest)
 {
@@ -139,7 +140,8 @@ static int load_scripts(struct manifest *manifest, int files_fd)
         return 0;
 }
 
-/* Pruning goes by the time of last use: the directory's mtime, which an hour of grace keeps from being written each time. */
+/* Pruning goes by the time of last use: the directory's mtime, which an hour of grace keeps from being written each
+ * time. */
 static void note_use(const struct store *store, int entry_fd)
 {
         const time_t grace = 3600;
@@ -164,8 +166,9 @@ static int open_in(const struct store *store, const struct entry_query *query, s
         entry->fd = file_open_beneath(store->fd, path, O_RDONLY | O_DIRECTORY, 0);
         if (entry->fd < 0)
                 return entry->fd;
-        /* Shared by all who use it. Who has it exclusively is taking it away; where locks do not work, nobody prunes. One of
-         * the system's can be read, and so locked, by everybody: that says nothing, and what is missing then is noticed. */
+        /* Shared by all who use it. Who has it exclusively is taking it away; where locks do not work, nobody prunes.
+         * One of the system's can be read, and so locked, by everybody: that says nothing, and what is missing then is
+         * noticed. */
         if (flock(entry->fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK && store->kind != STORE_SYSTEM)
                 return -ENOENT;
         r = open_part(store, query, entry->fd, ".", &entry->files_fd, &entry->files);
@@ -224,7 +227,7 @@ static int get_or_make(const struct store *store, const struct entry_query *quer
         entry_free(steal_ptr(entry));
         r = open_in(store, query, &entry);
         if (r != 1)
-                return error_sys(err, r < 0 ? r : EBADMSG, store->path, "the store's new entry cannot be opened");
+                return error_sys(err, r < 0 ? r : EBADMSG, store->path, "cannot open the store's new entry");
         entry->was_made = true;
         *ret_entry = steal_ptr(entry);
         return 0;

@@ -8,8 +8,8 @@
  *     SHA256[-mMODE]/pyc-TAG-MAGIC[-checked]/manifest
  *     .../epoch                                         beside each manifest: see stamp.h
  *
- * MODE is that of plain files under this umask, without what lets a group or others write (share.h), when it is not 644:
- * environments made under another umask get other files.
+ * MODE is that of plain files under this umask, without what lets a group or others write (share.h), when it is not
+ * 644: environments made under another umask get other files.
  *
  *     r = entry_get(&query, &entry, err);
  *     linkat(entry->files_fd, entry->files.info.files[i].path, ...)

@@ -12,8 +12,8 @@
 /* Makes every directory on the way to these files beneath dir_fd. Paths are sorted. 0 or -errno. */
 int fill_make_dirs(int dir_fd, const struct wheel_file *files, size_t n_files);
 
-/* Writes the wheel's files beneath dir_fd, modes as pip's under this umask, and returns the manifest of what was written.
- * manifest.info points into the wheel. CANCELLED, IO. */
+/* Writes the wheel's files beneath dir_fd, modes as pip's under this umask, and returns the manifest of what was
+ * written. manifest.info points into the wheel. CANCELLED, IO. */
 int fill_files(int dir_fd, const struct wheel *wheel, mode_t umask, const char *path, struct progress *progress,
                struct manifest *ret_manifest, struct pipseed_error *err);
 

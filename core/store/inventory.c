@@ -44,7 +44,7 @@ static int note_owner(struct reading *reading, const char *name, const struct st
         if (share_is_safe(st, geteuid(), false))
                 return 0;
         if ((st->st_mode & SHARE_WRITABLE) != 0)
-                return note_problem(reading, name, "can be written by others than its owner");
+                return note_problem(reading, name, "is writable by users other than its owner");
         (void)snprintf(what, sizeof(what), "belongs to uid %u", (unsigned int)st->st_uid);
         return note_problem(reading, name, what);
 }
@@ -128,7 +128,7 @@ static int read_part(struct reading *reading, int entry_fd, const char *director
         if (r == -ENOMEM)
                 return r;
         if (r < 0)
-                return note_problem(reading, directory, "has no whole manifest");
+                return note_problem(reading, directory, "has no complete manifest");
         for (size_t i = 0; i < manifest.info.n_files; i++)
                 item->bytes += manifest.info.files[i].size;
         item->n_files += manifest.info.n_files;

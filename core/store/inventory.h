@@ -16,8 +16,8 @@ struct inventory {
         size_t n_items, capacity;
 };
 
-/* 0 or -errno, -ECANCELED as well. With check the files' contents are read; what is damaged loses its epoch (stamp.h), so that whoever uses it
- * next finds the damage as well, and shows as damaged from then on. */
+/* 0 or -errno, -ECANCELED as well. With check the files' contents are read; what is damaged loses its epoch (stamp.h),
+ * so that whoever uses it next finds the damage as well, and shows as damaged from then on. */
 int inventory_read(const struct store *store, bool check, struct progress *progress, struct inventory *ret_inventory);
 void inventory_done(struct inventory *inventory);
 

@@ -16,8 +16,8 @@ struct known_visitor {
         void *data;
 };
 
-/* Visits the entries of a store (its v1 directory, absolute) whose wheel has this sha256, hex; NULL: all. What is damaged, or
- * in other hands than this user's (with is_system: root's), is left out. */
+/* Visits the entries of a store (its v1 directory, absolute) whose wheel has this sha256, hex; NULL: all. What is
+ * damaged, or in other hands than this user's (with is_system: root's), is left out. */
 void known_visit(const char *store, bool is_system, const char *wheel, const struct known_visitor *visitor);
 
 #endif

@@ -78,7 +78,7 @@ static int compile_into(const struct store *store, const struct entry_query *que
         int r;
 
         if (mkdirat(what->dir_fd, "files", 0700) < 0)
-                return error_sys(err, errno, what->dir_path, "cannot make a directory in the store");
+                return error_sys(err, errno, what->dir_path, "cannot create a directory in the store");
         out_fd = file_open_beneath(what->dir_fd, "files", O_RDONLY | O_DIRECTORY, 0);
         if (out_fd < 0)
                 return error_sys(err, out_fd, what->dir_path, "cannot open a directory of the store");
@@ -115,7 +115,7 @@ static int unpack_into(const struct store *store, const struct entry_query *quer
                 return r;
         memcpy(wheel->info.sha256, digest, HASH_SIZE);
         if (mkdirat(dir_fd, "files", 0700) < 0)
-                return error_sys(err, errno, dir_path, "cannot make a directory in the store");
+                return error_sys(err, errno, dir_path, "cannot create a directory in the store");
         files_fd = file_open_beneath(dir_fd, "files", O_RDONLY | O_DIRECTORY, 0);
         if (files_fd < 0)
                 return error_sys(err, files_fd, dir_path, "cannot open a directory of the store");
@@ -151,7 +151,7 @@ static int make_whole(const struct store *store, const struct entry_query *query
         if (from_files == NULL)
                 return error_memory(err);
         if (mkdirat(dir_fd, pyc_name, 0700) < 0)
-                return error_sys(err, errno, dir_path, "cannot make a directory in the store");
+                return error_sys(err, errno, dir_path, "cannot create a directory in the store");
         pyc_fd = file_open_beneath(dir_fd, pyc_name, O_RDONLY | O_DIRECTORY, 0);
         if (pyc_fd < 0)
                 return error_sys(err, pyc_fd, dir_path, "cannot open a directory of the store");
@@ -161,7 +161,8 @@ static int make_whole(const struct store *store, const struct entry_query *query
         return compile_into(store, query, &what, err);
 }
 
-/* Bytecode for an entry that has none yet for this interpreter: from CACHE/v1/wheels/NAME/files to CACHE/v1/tmp/NAME. */
+/* Bytecode for an entry that has none yet for this interpreter: from CACHE/v1/wheels/NAME/files to
+ * CACHE/v1/tmp/NAME. */
 static int make_bytecode(const struct store *store, const struct entry_query *query, const struct entry *existing,
                          int dir_fd, const char *dir_path, const char *temporary, struct pipseed_error *err)
 {
@@ -194,7 +195,7 @@ static int publish(const struct store *store, bool durable, const char *temporar
         /* Another process was faster: its entry is as good as ours. */
         if (errno == EEXIST || errno == ENOTEMPTY)
                 return 0;
-        return error_sys(err, errno, store->path, "cannot put the entry into its place");
+        return error_sys(err, errno, store->path, "cannot move the entry into place");
 }
 
 int make_missing(const struct store *store, const struct entry_query *query, const struct entry *existing,
@@ -212,7 +213,7 @@ int make_missing(const struct store *store, const struct entry_query *query, con
                 return error_memory(err);
         dir_fd = store_make_temporary(store, temporary);
         if (dir_fd < 0)
-                return error_sys(err, dir_fd, store->path, "cannot make a directory in the store");
+                return error_sys(err, dir_fd, store->path, "cannot create a directory in the store");
         dir_path = path_join(store->path, temporary);
         final = existing != NULL ? str_format("wheels/%s/%s", name, pyc_name) : str_format("wheels/%s", name);
         if (dir_path == NULL || final == NULL)

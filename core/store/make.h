@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * make.h - making an entry of the store, or the bytecode that one lacks, in a temporary directory that is then renamed. For
- * entry.c alone, under the store's lock.
+ * make.h - making an entry of the store, or the bytecode that one lacks, in a temporary directory that is then renamed.
+ * For entry.c alone, under the store's lock.
  */
 #ifndef STORE_MAKE_H
 #define STORE_MAKE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * manifest.h - the text beside a store entry's files: what the wheel was, and for each file what it must still be. It is
- * written last, so that an entry without a whole manifest does not exist.
+ * manifest.h - the text beside a store entry's files: what the wheel was, and for each file what it must still be. It
+ * is written last, so that an entry without a whole manifest does not exist.
  *
  *     pipseed-store 1
  *     wheel pip-26.3-py3-none-any.whl           keys of struct wheel_info, one a line

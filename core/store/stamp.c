@@ -63,8 +63,8 @@ static bool is_current(const struct store *store, const char *epoch)
                (strcmp(epoch, store->epoch) == 0 || strcmp(epoch + store->boot_len, SYNCED) == 0);
 }
 
-/* Of the files that were just read: in this boot they need no reading any more, through whatever mount. Those of another
- * boot came from the disk; those of this one may be in memory alone. */
+/* Of the files that were just read: in this boot they need no reading any more, through whatever mount. Those of
+ * another boot came from the disk; those of this one may be in memory alone. */
 static int note(const struct store *store, int part_fd, int files_fd, bool is_in_memory)
 {
         char text[STORE_EPOCH_SIZE + sizeof(SYNCED)];

@@ -21,7 +21,7 @@
 
 static int no_store(struct pipseed_error *err, const char *path, const char *reason)
 {
-        error_set(err, PIPSEED_E_NO_STORE, path, "the store cannot be used: %s", reason);
+        error_set(err, PIPSEED_E_NO_STORE, path, "cannot use the store: %s", reason);
         return error_hint(err, "set cache.dir in the policy, or XDG_CACHE_HOME, to a directory of your own");
 }
 
@@ -74,10 +74,10 @@ static int check_way(int fd, const char *path, struct pipseed_error *err)
         int r;
 
         if (absolute == NULL)
-                return error_sys(err, errno, path, "cannot tell where the store is");
+                return error_sys(err, errno, path, "cannot resolve the path of the store");
         r = trust_check_fd(fd, absolute, &rule, &result);
         if (r < 0)
-                return error_sys(err, r, path, "cannot look at the way to the store");
+                return error_sys(err, r, path, "cannot access the path to the store");
         return result.fault == TRUST_OK ? 0 : trust_refuse(&result, PIPSEED_E_STORE_UNTRUSTED, "the store", err);
 }
 
@@ -86,16 +86,16 @@ static int check_dir(int fd, const char *path, enum store_kind kind, struct pips
         struct stat st;
 
         if (fstat(fd, &st) < 0)
-                return error_sys(err, errno, path, "cannot look at the store");
+                return error_sys(err, errno, path, "cannot access the store");
         if (st.st_uid != geteuid() && !(kind == STORE_SYSTEM && st.st_uid == 0)) {
                 error_set(err, PIPSEED_E_STORE_UNTRUSTED, path, "the store belongs to user %u, not to %u",
                           (unsigned int)st.st_uid, (unsigned int)geteuid());
                 return error_hint(err, "set cache.dir in the policy, or XDG_CACHE_HOME, to a directory of your own");
         }
         if ((st.st_mode & 022) != 0) {
-                error_set(err, PIPSEED_E_STORE_UNTRUSTED, path, "the store can be written by others (mode %03o)",
+                error_set(err, PIPSEED_E_STORE_UNTRUSTED, path, "the store is writable by others (mode %03o)",
                           (unsigned int)(st.st_mode & 0777));
-                return error_hint(err, "chmod go-w %s", SHELL_WORD(path));
+                return error_hint(err, "run: chmod go-w %s", SHELL_WORD(path));
         }
         return 0;
 }
@@ -114,7 +114,7 @@ int store_find_dir(const char *cache_dir, char **ret_path, struct pipseed_error 
         if (r < 0)
                 return no_store(err, path, strerrordesc_np(-r));
         if (owner != 0)
-                return no_store(err, path, "it lies in another user's directory, and this is root");
+                return no_store(err, path, "it is in another user's directory, and the caller is root");
         r = file_make_dirs_abs(path, 0700);
         if (r < 0)
                 return no_store(err, path, strerrordesc_np(-r));
@@ -200,7 +200,8 @@ int store_open(int dir_fd, const char *directory, const char *path, enum store_k
         if (r < 0)
                 return r;
         r = check_dir(store->fd, store->path, kind, err);
-        /* The way to the caller's own was checked by store_find_dir, that to a private one is the staging directory's. */
+        /* The way to the caller's own was checked by store_find_dir, that to a private one is the staging
+         * directory's. */
         if (r == 0 && kind == STORE_SYSTEM)
                 r = check_way(store->fd, store->path, err);
         if (r < 0)
@@ -223,7 +224,7 @@ void store_free(struct store *store)
 int store_lock(const struct store *store, pipseed_event_fn *event, void *event_data)
 {
         _cleanup_close_ int fd = file_open_beneath(store->fd, "lock", O_RDWR | O_CREAT, 0600);
-        int r = fd < 0 ? fd : lock_wait(fd, "waiting for another run that fills the store", event, event_data);
+        int r = fd < 0 ? fd : lock_wait(fd, "waiting for another process that is filling the store", event, event_data);
 
         if (r == -ECANCELED)
                 return r;
@@ -306,8 +307,8 @@ void store_sweep_if_free(const struct store *store)
                 store_sweep(store);
 }
 
-/* Another user's directory cannot get another parent (rename(2): ".." is written), but another name, which nobody looks for.
- * It stays: what is in it is not ours to remove. 0 or -errno. */
+/* Another user's directory cannot get another parent (rename(2): ".." is written), but another name, which nobody looks
+ * for. It stays: what is in it is not ours to remove. 0 or -errno. */
 static int move_aside(const struct store *store, const char *path)
 {
         _cleanup_free_ char *parent = path_dir(path);

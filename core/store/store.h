@@ -35,25 +35,27 @@ struct store {
 };
 
 /*
- * The cache directory to use: cache_dir when given, else $XDG_CACHE_HOME/pipseed, else $HOME/.cache/pipseed. It is created as
- * needed (0700) and is this user's own. New memory. PIPSEED_E_NO_STORE, with the reason as message, when there is none;
- * a caller goes on without. root never creates a directory beneath another user's.
+ * The cache directory to use: cache_dir when given, else $XDG_CACHE_HOME/pipseed, else $HOME/.cache/pipseed. It is
+ * created as needed (0700) and is this user's own. New memory. PIPSEED_E_NO_STORE, with the reason as message, when
+ * there is none; a caller goes on without. root never creates a directory beneath another user's.
  */
 int store_find_dir(const char *cache_dir, char **ret_path, struct pipseed_error *err);
 
-/* Opens (and, but for STORE_SYSTEM, creates) the store in a cache directory, which is relative to dir_fd (AT_FDCWD for the
- * current directory); path is where that is, absolute, for messages and symbolic links. NO_STORE, STORE_UNTRUSTED. */
+/* Opens (and, but for STORE_SYSTEM, creates) the store in a cache directory, which is relative to dir_fd (AT_FDCWD for
+ * the current directory); path is where that is, absolute, for messages and symbolic links. NO_STORE,
+ * STORE_UNTRUSTED. */
 int store_open(int dir_fd, const char *directory, const char *path, enum store_kind kind, struct store **ret_store,
                struct pipseed_error *err);
 void store_free(struct store *store);
 DEFINE_CLEANUP(struct store *, store_free)
 
-/* Waits (bounded) for the right to make entries, so that one process unpacks and the others use. Returns an fd to close;
- * -1 when locks do not work here or the holder takes too long: then go on without, the rename decides. After a second it
- * says so to event, which may be NULL; -ECANCELED when that wants to stop. */
+/* Waits (bounded) for the right to make entries, so that one process unpacks and the others use. Returns an fd to
+ * close; -1 when locks do not work here or the holder takes too long: then go on without, the rename decides. After a
+ * second it says so to event, which may be NULL; -ECANCELED when that wants to stop. */
 int store_lock(const struct store *store, pipseed_event_fn *event, void *event_data);
 
-/* A new directory in tmp/, held by a lock so that nobody takes it for a leftover. ret_name has 64 bytes. fd or -errno. */
+/* A new directory in tmp/, held by a lock so that nobody takes it for a leftover. ret_name has 64 bytes. fd or
+ * -errno. */
 int store_make_temporary(const struct store *store, char *ret_name);
 
 /* Removes what killed runs left in tmp/: directories that nobody holds. */

@@ -48,7 +48,7 @@ static int refuse(const char *exe, const struct trust_result *result, struct pip
                                   result->fault_path);
         return error_hint(err,
                           "if you trust uid %u, list the interpreter's directory in target.trust, or name it with -p "
-                          "(venv, seed, enable); else: chown -h %u %s",
+                          "(venv, seed, enable); otherwise run: chown -h %u %s",
                           (unsigned int)result->fault_uid, (unsigned int)geteuid(), result->fault_path);
 }
 
@@ -57,7 +57,8 @@ static bool is_absent(int r)
         return r == -ENOENT || r == -ENOTDIR || r == -ELOOP;
 }
 
-/* What an interpreter of this name loads before anything else: PREFIX/lib/pythonX.Y. Where it is elsewhere nothing is said. */
+/* What an interpreter of this name loads before anything else: PREFIX/lib/pythonX.Y. Where it is elsewhere nothing is
+ * said. */
 static int look_at_library(const char *resolved, const struct trust_rule *rule, struct trust_result *result,
                            struct pipseed_error *err)
 {
@@ -76,12 +77,13 @@ static int look_at_library(const char *resolved, const struct trust_rule *rule, 
                 if (is_absent(r))
                         result->fault = TRUST_OK;
                 else if (r < 0)
-                        return error_sys(err, r, library, "cannot look at the standard library %s", library);
+                        return error_sys(err, r, library, "cannot access the standard library '%s'", library);
         }
         return 0;
 }
 
-/* What is not trusted on the way to the interpreter, to its library, or to home. 0 or a code; fault TRUST_OK: nothing. */
+/* What is not trusted on the way to the interpreter, to its library, or to home. 0 or a code; fault TRUST_OK:
+ * nothing. */
 static int find_fault(const struct target_query *query, const char *exe, const struct pyvenv *env,
                       struct trust_result *ret_result, struct pipseed_error *err)
 {
@@ -90,7 +92,7 @@ static int find_fault(const struct target_query *query, const char *exe, const s
 
         if (r < 0) {
                 (void)error_set(err, is_absent(r) ? PIPSEED_E_BAD_TARGET : PIPSEED_E_IO, exe,
-                                "cannot look at the interpreter %s", exe);
+                                "cannot access the interpreter '%s'", exe);
                 err->sys_errno = -r;
                 return err->code;
         }
@@ -101,7 +103,7 @@ static int find_fault(const struct target_query *query, const char *exe, const s
         /* One that is not there misleads nobody: what it was for was found otherwise. But who could make it? */
         r = trust_look(env->home, &rule, ret_result);
         if (r < 0 && !is_absent(r))
-                return error_sys(err, r, env->home, "cannot look at the environment's home %s", env->home);
+                return error_sys(err, r, env->home, "cannot access the environment's home '%s'", env->home);
         return 0;
 }
 
@@ -121,10 +123,10 @@ int admit_interpreter(const struct target_query *query, const char *exe, const s
                 return refuse(exe, &result, err);
         trust_describe(&result, why, sizeof(why));
         if (query->look_only)
-                text = str_format("'%s' is not run, as '%s' %s: what is said of it is what files say", exe,
+                text = str_format("not running '%s', as '%s' %s: facts about it are taken from files", exe,
                                   result.fault_path, why);
         else if (result.fault == TRUST_OWNER)
-                text = str_format("running '%s', which you named: '%s' %s", exe, result.fault_path, why);
+                text = str_format("running '%s', named explicitly, although '%s' %s", exe, result.fault_path, why);
         else
                 return 1;
         if (text == NULL)

@@ -11,8 +11,8 @@
 #include "target/pyvenv.h"
 #include "target/target.h"
 
-/* exe is absolute; env, or NULL, is the environment that it was found for: the directory that its `home` names has to be
- * trusted as well. PIPSEED_E_UNTRUSTED_INTERPRETER, IO, CANCELLED. */
+/* exe is absolute; env, or NULL, is the environment that it was found for: the directory that its `home` names has to
+ * be trusted as well. PIPSEED_E_UNTRUSTED_INTERPRETER, IO, CANCELLED. */
 int admit_interpreter(const struct target_query *query, const char *exe, const struct pyvenv *env,
                       struct pipseed_error *err);
 /* For whoever only picks candidates: may it be run without being anybody's choice? */

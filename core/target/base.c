@@ -83,7 +83,7 @@ static int is_same_dir(const char *root, const char *a, const char *b)
 
 static int cannot_look(struct pipseed_error *err, int r, const char *path)
 {
-        return error_sys(err, r, path, "cannot look at %s", path);
+        return error_sys(err, r, path, "cannot access '%s'", path);
 }
 
 /* The name that venv was called by: "command = /usr/bin/python3 -m venv --copies /srv/app". NULL when not given. */
@@ -188,9 +188,9 @@ int base_find_exe(struct arena *arena, const char *root, const struct pyvenv *en
         if (found < 0)
                 return found;
         if (found == 0) {
-                (void)error_set(err, PIPSEED_E_BAD_TARGET, env->prefix, "the environment %s has no interpreter in bin",
-                                env->prefix);
-                return error_hint(err, "recreate it: python3 -m venv --clear %s", SHELL_WORD(env->prefix));
+                (void)error_set(err, PIPSEED_E_BAD_TARGET, env->prefix,
+                                "the environment '%s' has no interpreter in bin", env->prefix);
+                return error_hint(err, "run: python3 -m venv --clear %s", SHELL_WORD(env->prefix));
         }
         for (int links = 0; links < MAX_NESTED; links++) {
                 _cleanup_free_ char *target = NULL;
@@ -219,15 +219,14 @@ int base_find_exe(struct arena *arena, const char *root, const struct pyvenv *en
                 if (exe == NULL)
                         return error_memory(err);
         }
-        return error_set(err, PIPSEED_E_BAD_TARGET, exe, "the links of %s go round in a circle", exe);
+        return error_set(err, PIPSEED_E_BAD_TARGET, exe, "the links of '%s' form a loop", exe);
 }
 
 static int base_gone(const struct pyvenv *env, const char *base, struct pipseed_error *err)
 {
-        (void)error_set(err, PIPSEED_E_BAD_TARGET, base, "%s is gone, the Python that environment %s was made from",
-                        base, env->prefix);
-        return error_hint(err, "install that Python again, or recreate the environment: python3 -m venv --clear %s",
-                          SHELL_WORD(env->prefix));
+        (void)error_set(err, PIPSEED_E_BAD_TARGET, base, "base interpreter '%s' of environment '%s' not found", base,
+                        env->prefix);
+        return error_hint(err, "reinstall that Python, or run: python3 -m venv --clear %s", SHELL_WORD(env->prefix));
 }
 
 /* The end of a chain of links that leads nowhere; *path is replaced. */
@@ -292,13 +291,13 @@ static int find_step(struct arena *arena, const char *root, const struct pyvenv 
         r = read_link(root, exe, &link);
         if (r < 0)
                 return cannot_look(err, r, exe);
-        /* A link leads to the base whatever the file says, as it does for the interpreter itself (getpath.py): Bazel writes
-         * no home, others a relative one. A copy has nothing else to go by. */
+        /* A link leads to the base whatever the file says, as it does for the interpreter itself (getpath.py): Bazel
+         * writes no home, others a relative one. A copy has nothing else to go by. */
         if (r == 0 && (env->home == NULL || env->home[0] != '/')) {
                 (void)error_set(err, PIPSEED_E_BAD_TARGET, env->file,
-                                "%s does not name the environment's base (%s), and its interpreter is a copy",
+                                "'%s' does not name the environment's base (%s), and its interpreter is a copy",
                                 env->file, env->home == NULL ? "no home" : "a relative home");
-                return error_hint(err, "recreate it: python3 -m venv --clear %s", env->prefix);
+                return error_hint(err, "run: python3 -m venv --clear %s", env->prefix);
         }
         if (r == 0) {
                 r = base_of_copy(arena, root, env, exe, &base, err);
@@ -340,5 +339,6 @@ int base_find(struct arena *arena, const char *root, const struct pyvenv *env, c
                         return 0;
                 }
         }
-        return error_set(err, PIPSEED_E_BAD_TARGET, env->file, "%s names itself as the environment's base", env->file);
+        return error_set(err, PIPSEED_E_BAD_TARGET, env->file, "'%s' names itself as the environment's base",
+                         env->file);
 }

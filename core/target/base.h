@@ -20,7 +20,7 @@ int base_find_exe(struct arena *arena, const char *root, const struct pyvenv *en
 int base_find(struct arena *arena, const char *root, const struct pyvenv *env, const char *exe, const char **ret_base,
               struct pipseed_error *err);
 
-/* Is there an executable file, links followed within root? 1, 0, -errno. */
+/* Returns whether there is an executable file, links followed within root: 1, 0, -errno. */
 int base_is_executable(const char *root, const char *path);
 
 #endif

@@ -14,8 +14,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* The name in LIB (lib, lib64) of a directory of another version than the base's that has site-packages: 1 and new memory, 0
- * or -errno. */
+/* The name in LIB (lib, lib64) of a directory of another version than the base's that has site-packages: 1 and new
+ * memory, 0 or -errno. */
 static int other_version(const char *image, const char *lib, char **ret_name)
 {
         _cleanup_free_ char *host = NULL;
@@ -60,12 +60,11 @@ static int check_version(const struct target *target, const struct pyvenv *env, 
         if (r == 0)
                 r = other_version(image, lib, &other);
         if (r <= 0)
-                return r < 0 ? error_sys(err, r, lib, "cannot look for site-packages in %s", lib) : 0;
+                return r < 0 ? error_sys(err, r, lib, "cannot search '%s' for site-packages", lib) : 0;
         (void)error_set(err, PIPSEED_E_BAD_TARGET, env->prefix,
-                        "the environment %s was made for %s, but its interpreter is Python %s now", env->prefix, other,
-                        target->version);
-        return error_hint(err, "bring it up to date (python3 -m venv --upgrade %s) or recreate it",
-                          SHELL_WORD(env->prefix));
+                        "the environment '%s' was created for %s, but its interpreter is now Python %s", env->prefix,
+                        other, target->version);
+        return error_hint(err, "run: python3 -m venv --upgrade %s; or recreate it", SHELL_WORD(env->prefix));
 }
 
 static int set_facts(struct target *target, const struct facts *facts)
@@ -165,7 +164,7 @@ static int fill(struct target *target, const struct facts *facts, const struct p
                 return error_memory(err);
         r = starts_empty ? 0 : set_search(target, facts, env, user_base);
         return r < 0 ? error_sys(err, r, r == -EACCES ? target->scheme.dirs[PLAN_LIB] : target->prefix,
-                                 "cannot tell where this Python looks for packages")
+                                 "cannot determine where this Python searches for packages")
                      : 0;
 }
 

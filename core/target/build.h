@@ -18,9 +18,9 @@ int build_target(struct target *target, const struct facts *facts, const struct 
 /* An environment that is going to be made. */
 struct planned_env {
         const struct facts *facts;
-        const char *dir;  /* absolute */
-        const char *exe;  /* its interpreter, as scripts will name it */
-        const char *base; /* the interpreter behind it, which compiles */
+        const char *dir;   /* absolute */
+        const char *exe;   /* its interpreter, as scripts will name it */
+        const char *base;  /* the interpreter behind it, which compiles */
         bool starts_empty; /* nothing is taken to be installed there; else what is there now */
 };
 

@@ -205,20 +205,21 @@ int facts_parse(struct arena *arena, const char *json, const char *exe, struct f
         if (answer == NULL && errno == ENOMEM)
                 return error_memory(err);
         if (!json_is_object(answer))
-                return error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s did not answer as a Python does", exe);
+                return error_set(err, PIPSEED_E_PROBE_FAILED, exe, "'%s' did not answer like a Python interpreter",
+                                 exe);
         get_numbers(&reader, "version", 0, 3, version);
         implementation = get_text(&reader, "implementation");
         if (reader.wrong == NULL && !is_tag(implementation))
                 reader.wrong = "implementation";
         if (reader.wrong == NULL && (version[0] < 3 || (version[0] == 3 && version[1] < 6))) {
-                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s is Python %d.%d", exe, version[0], version[1]);
-                return error_hint(err, "pipseed installs into Python 3.6 and newer");
+                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "'%s' is Python %d.%d", exe, version[0], version[1]);
+                return error_hint(err, "use Python 3.6 or newer");
         }
         facts.implementation = reader.wrong == NULL ? implementation_find(implementation) : NULL;
         if (reader.wrong == NULL && facts.implementation == NULL) {
-                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s is a Python of an unknown kind: %s", exe,
+                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "'%s' is an unknown implementation of Python: %s", exe,
                                 implementation);
-                return error_hint(err, "pipseed knows " IMPLEMENTATION_TITLES);
+                return error_hint(err, "use one of " IMPLEMENTATION_TITLES);
         }
         facts.major = version[0];
         facts.minor = version[1];
@@ -230,7 +231,7 @@ int facts_parse(struct arena *arena, const char *json, const char *exe, struct f
         if (reader.wrong != NULL && errno == ENOMEM) /* the reader's arena had none */
                 return error_memory(err);
         if (reader.wrong != NULL)
-                return error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s gave no usable answer about its %s", exe,
+                return error_set(err, PIPSEED_E_PROBE_FAILED, exe, "'%s' gave an invalid answer about its %s", exe,
                                  reader.wrong);
         *ret_facts = facts;
         return 0;
@@ -242,7 +243,7 @@ int facts_announce(const struct target_query *query, const char *exe, struct pip
 
         if (query->event == NULL)
                 return 0;
-        text = str_format("asking %s what it is", exe);
+        text = str_format("querying '%s'", exe);
         if (text == NULL)
                 return error_memory(err);
         return event_tell(query->event, query->event_data, PIPSEED_EVENT_DETAIL, text, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * facts.h - what an interpreter that is not a virtual environment knows of itself, and of the environments that are made
- * from it. Answers are remembered (facts_cache.h), so that an interpreter is run once.
+ * facts.h - what an interpreter that is not a virtual environment knows of itself, and of the environments that are
+ * made from it. Answers are remembered (facts_cache.h), so that an interpreter is run once.
  *
  *     struct facts facts;
  *
@@ -46,8 +46,8 @@ struct facts {
         bool is_unrun; /* from files alone, as a stranger could have made the interpreter: it must not run */
 };
 
-/* Parses the answer of probe_facts; every field is checked. exe is for messages. PIPSEED_E_PROBE_FAILED: it is not such an
- * answer. PIPSEED_E_BAD_TARGET: a Python below 3.6 or of an unknown implementation. */
+/* Parses the answer of probe_facts; every field is checked. exe is for messages. PIPSEED_E_PROBE_FAILED: it is not such
+ * an answer. PIPSEED_E_BAD_TARGET: a Python below 3.6 or of an unknown implementation. */
 int facts_parse(struct arena *arena, const char *json, const char *exe, struct facts *ret_facts,
                 struct pipseed_error *err);
 

@@ -86,8 +86,8 @@ int facts_cache_open(struct facts_cache *facts_cache, const char *cache_dir, con
 
         if (resolved == NULL || stat(resolved, &st) < 0) {
                 if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
-                        return error_sys(err, errno, exe, "cannot look at the interpreter %s", exe);
-                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "there is no interpreter at %s", exe);
+                        return error_sys(err, errno, exe, "cannot access the interpreter '%s'", exe);
+                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "interpreter '%s' not found", exe);
                 err->sys_errno = errno;
                 return err->code;
         }

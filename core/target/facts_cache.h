@@ -32,8 +32,8 @@ struct facts_cache {
                 .dir_fd = -1                                                                                           \
         }
 
-/* cache_dir NULL: nothing will be remembered. A cache that cannot be used is not an error. PIPSEED_E_BAD_TARGET: exe is not
- * there; PIPSEED_E_NO_MEMORY. */
+/* cache_dir NULL: nothing will be remembered. A cache that cannot be used is not an error. PIPSEED_E_BAD_TARGET: exe is
+ * not there; PIPSEED_E_NO_MEMORY. */
 int facts_cache_open(struct facts_cache *facts_cache, const char *cache_dir, const char *exe,
                      struct pipseed_error *err);
 /* True: ret_json is the text that was written, in new memory. */

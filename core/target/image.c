@@ -119,22 +119,22 @@ static int find_stdlib(struct arena *arena, struct image *image, const char *nam
                         if (directory != NULL && is_stdlib(image->root, directory, name))
                                 return 0;
                 }
-                return error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s inside %s has no standard library (lib/%s)", exe,
-                                 image->place, name);
+                return error_set(err, PIPSEED_E_BAD_TARGET, exe, "'%s' inside '%s' has no standard library (lib/%s)",
+                                 exe, image->place, name);
         }
         for (size_t i = 0; i < ARRAY_SIZE(libdirs); i++) {
                 int n = list_stdlibs(arena, image, libdirs[i]);
 
                 if (n < 0)
-                        return error_sys(err, n, image->prefix, "cannot look for a standard library in %s",
+                        return error_sys(err, n, image->prefix, "cannot search '%s' for a standard library",
                                          image->prefix);
                 if (n == 1)
                         return 0;
                 if (n > 1)
                         break;
         }
-        (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "cannot tell the version of %s inside %s without running it",
-                        exe, image->place);
+        (void)error_set(err, PIPSEED_E_BAD_TARGET, exe,
+                        "cannot determine the version of '%s' inside '%s' without running it", exe, image->place);
         return error_hint(err, "name the interpreter with its version, such as --python /usr/bin/python3.11");
 }
 
@@ -245,7 +245,7 @@ static int look(struct arena *arena, const char *root, const char *exe, struct f
         int r = rooted_resolve(root, exe, &host);
 
         if (r < 0)
-                return error_sys(err, r, exe, "cannot follow %s inside %s", exe, image.place);
+                return error_sys(err, r, exe, "cannot follow '%s' inside '%s'", exe, image.place);
         bin = path_dir(rooted_plain(root, host));
         prefix = bin != NULL ? path_dir(bin) : NULL;
         image.prefix = prefix != NULL ? arena_strdup(arena, prefix) : NULL;
@@ -254,19 +254,19 @@ static int look(struct arena *arena, const char *root, const char *exe, struct f
         implementation = implementation_of_file(path_base(host));
         if (implementation != NULL && !implementation->has_image_facts)
                 return error_set(err, PIPSEED_E_BAD_TARGET, exe,
-                                 "%s inside %s is a %s, whose facts cannot be told without running it", exe,
+                                 "'%s' inside '%s' is a %s, whose facts cannot be determined without running it", exe,
                                  image.place, implementation->title);
         r = find_stdlib(arena, &image, path_base(host), exe, err);
         if (r < 0)
                 return r;
         if (image.minor < 6) {
-                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s inside %s is Python 3.%d", exe, image.place,
+                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "'%s' inside '%s' is Python 3.%d", exe, image.place,
                                 image.minor);
-                return error_hint(err, "pipseed installs into Python 3.6 and newer");
+                return error_hint(err, "use Python 3.6 or newer");
         }
         r = describe(arena, &image, &facts);
         if (r < 0)
-                return error_sys(err, r, exe, "cannot look at the Python inside %s", image.place);
+                return error_sys(err, r, exe, "cannot access the Python inside '%s'", image.place);
         *ret_facts = facts;
         return 0;
 }
@@ -342,7 +342,7 @@ int image_facts_unrun(struct arena *arena, const char *exe, const struct pyvenv 
                 return error_memory(err);
         if (r < 0)
                 return error_set(err, PIPSEED_E_UNTRUSTED_INTERPRETER, exe,
-                                 "cannot tell from its files what '%s' is, and it is not trusted to be run", exe);
+                                 "cannot identify '%s' from its files, and it is not trusted to be run", exe);
         facts.is_unrun = true;
         *ret_facts = facts;
         return 0;

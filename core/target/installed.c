@@ -122,8 +122,8 @@ static int is_editable(int dir_fd, const char *directory)
         return editable;
 }
 
-/* 1, 0 or -errno. A file that may not be read can still be looked at: what denies that is a reason to stop, for the package is
- * there, and whoever takes its RECORD for missing reports the wrong cause. */
+/* 1, 0 or -errno. A file that may not be read can still be looked at: what denies that is a reason to stop, for the
+ * package is there, and whoever takes its RECORD for missing reports the wrong cause. */
 static int is_regular(int dir_fd, const char *path)
 {
         struct stat st;
@@ -291,7 +291,7 @@ static int look_at_dir(const struct target *target, const struct target_scheme *
                 finder->location = arena_strdup(&finder->list->arena, directory);
                 r = finder->location != NULL ? look_in(finder) : -ENOMEM;
         }
-        return r < 0 ? error_sys(err, r, directory, "cannot look for installed packages in %s", directory) : 0;
+        return r < 0 ? error_sys(err, r, directory, "cannot search '%s' for installed packages", directory) : 0;
 }
 
 static int look_everywhere(const struct target *target, const struct target_scheme *scheme, struct finder *finder,

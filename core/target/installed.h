@@ -23,10 +23,10 @@ struct installed_list {
         size_t n_items;
 };
 
-/* All installed distributions of one project in the target's search path and in the directories of the scheme that the caller
- * works with (within target->root). A directory that may not be looked into is passed over, as Python does it, but not one of
- * the scheme's: PIPSEED_E_SYS. Names that are being moved by pip ("~ip") do not count. ret_list must be emptied with
- * installed_list_done. */
+/* All installed distributions of one project in the target's search path and in the directories of the scheme that the
+ * caller works with (within target->root). A directory that may not be looked into is passed over, as Python does it,
+ * but not one of the scheme's: PIPSEED_E_SYS. Names that are being moved by pip ("~ip") do not count. ret_list must be
+ * emptied with installed_list_done. */
 int installed_find(const struct target *target, const struct target_scheme *scheme, const char *project,
                    struct installed_list *ret_list, struct pipseed_error *err);
 void installed_list_done(struct installed_list *list);

@@ -89,7 +89,8 @@ static const char *skip_prefix(const char *text, const char **ret_implementation
         return text;
 }
 
-/* Numbers and dots alone, from a digit to a digit, "t" allowed behind: the length without that, 0 when it is another. */
+/* Numbers and dots alone, from a digit to a digit, "t" allowed behind: the length without that, 0 when it is
+ * another. */
 static size_t version_length(const char *text)
 {
         size_t len = strspn(text, "0123456789.");

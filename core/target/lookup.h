@@ -33,15 +33,15 @@ struct lookup_request {
  * absolute path (unrooted), in new memory. 1, 0 when there is no n-th, -errno. */
 int lookup_path(const char *name, const char *root, size_t n, char **ret_path);
 
-/* Does the file begin with "#!"? A shim or a wrapper is not an interpreter. */
+/* Returns whether the file begins with "#!": a shim or a wrapper is not an interpreter. */
 bool lookup_is_script(const char *path);
 
 /* "python3.12" for "3.12" and "cpython3.12", "python3.13t" for "3.13t", else a copy of name; in new memory. NULL: no
  * memory. */
 char *lookup_name(const char *name);
 
-/* "3.12", "3.12.1", "3.13t", "cpython3.12", "python-3.12", "pypy3.10", or a specifier such as ">=3.12,<3.14". 1; 0: text
- * is not a version; PIPSEED_E_BAD_SPECIFIER. */
+/* "3.12", "3.12.1", "3.13t", "cpython3.12", "python-3.12", "pypy3.10", or a specifier such as ">=3.12,<3.14". 1; 0:
+ * text is not a version; PIPSEED_E_BAD_SPECIFIER. */
 int lookup_parse(const char *text, struct lookup_request *ret_request, struct pipseed_error *err);
 void lookup_request_done(struct lookup_request *request);
 bool lookup_admits(const struct lookup_request *request, const struct facts *facts);

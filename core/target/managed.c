@@ -15,7 +15,8 @@
 #define FILE_LIMIT ((size_t)1024 * 1024)
 #define OPTIONS_LIMIT ((size_t)2000) /* every key is compared with every other */
 
-/* Not inih's: that one drops blank lines inside a value and what follows a " ;", cuts long lines, and takes duplicates. */
+/* Not inih's: that one drops blank lines inside a value and what follows a " ;", cuts long lines, and takes
+ * duplicates. */
 struct option {
         const char *section;
         const char *key;
@@ -222,11 +223,11 @@ static int refuse(const char *path, const char *prefix, const char *data, size_t
                 (void)error_set(err, PIPSEED_E_EXTERNALLY_MANAGED, path, "%s", text);
         } else {
                 (void)error_set(err, PIPSEED_E_EXTERNALLY_MANAGED, path,
-                                "the Python in %s belongs to its distributor, who asks to change it with the "
+                                "the Python in '%s' is managed by its distributor, who asks to change it with the "
                                 "distribution's own tools only",
                                 prefix);
         }
-        return error_hint(err, "seed a virtual environment instead; an administrator can set policy "
+        return error_hint(err, "seed a virtual environment instead, or ask an administrator to set the policy "
                                "seed.externally-managed = override");
 }
 
@@ -246,7 +247,7 @@ int target_check_managed(const struct target *target, bool user, struct pipseed_
                 return error_memory(err);
         r = rooted_find(image, path, S_IFREG);
         if (r <= 0)
-                return r < 0 ? error_sys(err, r, path, "cannot look for a mark of PEP 668") : 0;
+                return r < 0 ? error_sys(err, r, path, "cannot search for EXTERNALLY-MANAGED (PEP 668)") : 0;
         /* One that cannot be read marks all the same. */
         (void)rooted_read(image, path, FILE_LIMIT, &data, &len);
         return refuse(path, target->prefix, data, len, err);

@@ -36,7 +36,7 @@ static int try_name(const struct named_search *search, const char *name, const s
                 int r = lookup_path(name, search->image, i, &path);
 
                 if (r < 0)
-                        return error_sys(search->err, r, NULL, "cannot look for %s on PATH", name);
+                        return error_sys(search->err, r, NULL, "cannot search PATH for '%s'", name);
                 if (r == 0)
                         return 0;
                 r = search->take(search->data, path, request);

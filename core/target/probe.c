@@ -149,24 +149,23 @@ static int fail(const char *exe, int status, char *stderr_text, struct pipseed_e
         const char *said;
 
         if (strstr(stderr_text, "nknown option: -I") != NULL) {
-                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "%s is a Python older than 3.6", exe);
-                return error_hint(err, "pipseed installs into Python 3.6 and newer");
+                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "'%s' is a Python older than 3.6", exe);
+                return error_hint(err, "use Python 3.6 or newer");
         }
         if (status != 0 && is_cut(strlen(stderr_text))) {
-                (void)error_sys(err, EFBIG, exe, "%s cannot say what it is", exe);
+                (void)error_sys(err, EFBIG, exe, "cannot query '%s'", exe);
                 return error_hint(err, "raise the limit on the size of files (ulimit -f)");
         }
         said = last_line(stderr_text);
         if (WIFSIGNALED(status))
-                (void)error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s was ended by signal %d when asked what it is",
-                                exe, WTERMSIG(status));
+                (void)error_set(err, PIPSEED_E_PROBE_FAILED, exe, "cannot query '%s': killed by signal %d", exe,
+                                WTERMSIG(status));
         else if (WEXITSTATUS(status) != 0)
-                (void)error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s failed when asked what it is (exit %d)%s%s", exe,
+                (void)error_set(err, PIPSEED_E_PROBE_FAILED, exe, "cannot query '%s': it failed (exit %d)%s%s", exe,
                                 WEXITSTATUS(status), said[0] != '\0' ? ": " : "", said);
         else
-                (void)error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s did not answer as a Python does", exe);
-        return error_hint(err, "see what this prints: %s -I -S -c 'import sys, sysconfig; print(sys.version)'",
-                          SHELL_WORD(exe));
+                (void)error_set(err, PIPSEED_E_PROBE_FAILED, exe, "'%s' did not answer like a Python interpreter", exe);
+        return error_hint(err, "run: %s -I -S -c 'import sys, sysconfig; print(sys.version)'", SHELL_WORD(exe));
 }
 
 /* sysconfig obeys these, which are set while an extension is built for another machine. */
@@ -185,7 +184,7 @@ static int tick(void *data)
         const struct probe *probe = data;
         char text[PATH_MAX + 64];
 
-        (void)snprintf(text, sizeof(text), "asking %s what it is", probe->exe);
+        (void)snprintf(text, sizeof(text), "querying '%s'", probe->exe);
         return event_send(probe->event, probe->event_data, PIPSEED_EVENT_TICK, text);
 }
 
@@ -208,16 +207,16 @@ static int run(const struct probe *probe, const char *script, int out_fd, int er
         if (r < 0) {
                 char buffer[128];
 
-                (void)error_set(err, PIPSEED_E_PROBE_FAILED, exe, "cannot run %s: %s", exe,
+                (void)error_set(err, PIPSEED_E_PROBE_FAILED, exe, "cannot run '%s': %s", exe,
                                 strerror_r(-r, buffer, sizeof(buffer)));
                 err->sys_errno = -r;
                 return err->code;
         }
         r = process_wait(&process, PROBE_TIMEOUT_MS, tick, (void *)(uintptr_t)probe, ret_status);
         if (r == -ETIMEDOUT)
-                return error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s did not answer within %d seconds", exe,
+                return error_set(err, PIPSEED_E_PROBE_FAILED, exe, "'%s' did not answer within %d seconds", exe,
                                  PROBE_TIMEOUT_MS / 1000);
-        return r < 0 ? error_sys(err, r, exe, "cannot wait for %s", exe) : 0;
+        return r < 0 ? error_sys(err, r, exe, "cannot wait for '%s'", exe) : 0;
 }
 
 /* What the script printed after its mark, up to the end of that line. */
@@ -234,7 +233,7 @@ static int ask(const struct probe *probe, const char *script, char **ret_answer,
         int r;
 
         if (out_fd < 0 || err_fd < 0)
-                return error_sys(err, out_fd < 0 ? out_fd : err_fd, exe, "cannot keep the answer of %s", exe);
+                return error_sys(err, out_fd < 0 ? out_fd : err_fd, exe, "cannot save the answer of '%s'", exe);
         r = run(probe, script, out_fd, err_fd, &status, err);
         if (r < 0)
                 return r;
@@ -242,9 +241,9 @@ static int ask(const struct probe *probe, const char *script, char **ret_answer,
         if (r == 0)
                 r = read_answer(err_fd, &err_text);
         if (r == -EFBIG)
-                return error_set(err, PIPSEED_E_PROBE_FAILED, exe, "%s printed too much when asked what it is", exe);
+                return error_set(err, PIPSEED_E_PROBE_FAILED, exe, "cannot query '%s': it printed too much", exe);
         if (r != 0)
-                return error_sys(err, r, exe, "cannot read the answer of %s", exe);
+                return error_sys(err, r, exe, "cannot read the answer of '%s'", exe);
         for (const char *p = strstr(out_text, "\n" MARK); p != NULL; p = strstr(p + 1, "\n" MARK))
                 mark = p + strlen("\n" MARK);
         if (status != 0 || mark == NULL)
@@ -272,7 +271,7 @@ int probe_executable(const struct probe *probe, char **ret_path, struct pipseed_
         path = probe_unhex(hex);
         if (path == NULL)
                 return error_set(err, PIPSEED_E_PROBE_FAILED, probe->exe,
-                                 "the Python that %s runs does not know its own path", probe->exe);
+                                 "the Python that '%s' runs does not know its own path", probe->exe);
         *ret_path = path;
         return 0;
 }

@@ -25,8 +25,8 @@ struct probe {
         void *event_data;
 };
 
-/* The facts as JSON text, in new memory. PIPSEED_E_PROBE_FAILED: cannot be run, failed (last line of its stderr), took too
- * long, or answered something else. PIPSEED_E_BAD_TARGET: too old to know -I. CANCELLED. */
+/* The facts as JSON text, in new memory. PIPSEED_E_PROBE_FAILED: cannot be run, failed (last line of its stderr), took
+ * too long, or answered something else. PIPSEED_E_BAD_TARGET: too old to know -I. CANCELLED. */
 int probe_facts(const struct probe *probe, char **ret_json, struct pipseed_error *err);
 
 /* sys.executable, for a script that runs another interpreter; in new memory. Errors as probe_facts. */

@@ -92,7 +92,7 @@ static int read_cfg(struct arena *arena, const char *root, const char *directory
                 return error_memory(err);
         r = rooted_find(root, path, S_IFREG);
         if (r <= 0)
-                return r < 0 ? error_sys(err, r, path, "cannot look at pyvenv.cfg") : 0;
+                return r < 0 ? error_sys(err, r, path, "cannot access pyvenv.cfg") : 0;
         r = rooted_read(root, path, CFG_LIMIT, &text, &len);
         if (r < 0)
                 return error_sys(err, r, path, "cannot read pyvenv.cfg");
@@ -157,14 +157,14 @@ static int read_legacy(struct arena *arena, const char *root, const char *prefix
         if (r > 0)
                 r = rooted_resolve(root, lib, &host) < 0 ? 0 : 1;
         if (r <= 0)
-                return r < 0 ? error_sys(err, r, mark, "cannot look at %s", mark) : 0;
+                return r < 0 ? error_sys(err, r, mark, "cannot access '%s'", mark) : 0;
         r = dir_iter_open(&names, file_open_dir(host));
         if (r == -ENOENT || r == -ENOTDIR)
                 return 0;
         while (r == 0 && (name = dir_iter_next(&names)) != NULL)
                 if (implementation_of_file(name) != NULL)
                         r = read_orig_prefix(arena, root, prefix, name, ret_env, err);
-        return names.error < 0 ? error_sys(err, names.error, lib, "cannot read %s", lib) : r;
+        return names.error < 0 ? error_sys(err, names.error, lib, "cannot read '%s'", lib) : r;
 }
 
 int pyvenv_read(struct arena *arena, const char *root, const char *directory, struct pyvenv *ret_env,

@@ -26,8 +26,8 @@ const char *rooted_plain(const char *root, const char *host);
 
 /* stat(2) of a path inside root: 0 or -errno. */
 int rooted_stat(const char *root, const char *path, struct stat *ret_stat);
-/* Is there something of this type (S_IFREG, S_IFDIR), links followed? 1; 0: nothing, or something else; -errno when that
- * cannot be told: a disk's error must not look like an answer. */
+/* Is there something of this type (S_IFREG, S_IFDIR), links followed? 1; 0: nothing, or something else; -errno when
+ * that cannot be told: a disk's error must not look like an answer. */
 int rooted_find(const char *root, const char *path, mode_t type);
 /* file_read of a path inside root: 0 or -errno. */
 int rooted_read(const char *root, const char *path, size_t limit, char **ret_data, size_t *ret_len);

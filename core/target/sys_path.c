@@ -21,8 +21,8 @@ static bool is_known(const struct sys_path *search, const char *directory)
         return false;
 }
 
-/* As site.py: what is not there, or not for this caller, is passed over. What a disk's error hides is not, nor a directory
- * that packages will be put into: what is installed there already must not be taken for missing. */
+/* As site.py: what is not there, or not for this caller, is passed over. What a disk's error hides is not, nor a
+ * directory that packages will be put into: what is installed there already must not be taken for missing. */
 static bool is_passed_over(const struct sys_path *search, const char *directory, int r)
 {
         if (r == -EACCES)

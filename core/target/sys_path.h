@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sys_path.h - the directories where an interpreter looks for installed packages, in the order of its sys.path, found as
- * site.py finds them: site directories that exist and, after each, the directories that its .pth files name. Lines of .pth
- * files that begin with "import" are code: they are not run, so what they would add is not seen.
+ * sys_path.h - the directories where an interpreter looks for installed packages, in the order of its sys.path, found
+ * as site.py finds them: site directories that exist and, after each, the directories that its .pth files name. Lines
+ * of .pth files that begin with "import" are code: they are not run, so what they would add is not seen.
  *
  *     struct sys_path search = {.arena = &arena, .root = root, .scheme = &scheme};
  *

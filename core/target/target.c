@@ -108,11 +108,11 @@ static int find_behind_script(struct finder *finder, const char *path)
         int r;
 
         if (++finder->n_scripts > MAX_SCRIPTS)
-                return error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "%s runs one script after another", path);
+                return error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "'%s' runs one script after another", path);
         r = admit_interpreter(finder->query, path, NULL, finder->err);
         if (r == 0 || (r > 0 && finder->query->never_run))
                 return error_set(finder->err, PIPSEED_E_UNTRUSTED_INTERPRETER, path,
-                                 "cannot tell which Python the script '%s' runs without running it", path);
+                                 "cannot determine which Python the script '%s' runs without running it", path);
         if (r > 0)
                 r = facts_announce(finder->query, path, finder->err);
         if (r == 0)
@@ -145,15 +145,14 @@ static int find_python(struct finder *finder, const char *path)
 
 static int cannot_look(const struct finder *finder, int r, const char *path)
 {
-        return error_sys(finder->err, r, path, "cannot look at %s", path);
+        return error_sys(finder->err, r, path, "cannot access '%s'", path);
 }
 
 static int not_an_environment(const struct finder *finder, const char *directory)
 {
         (void)error_set(finder->err, PIPSEED_E_NO_TARGET, directory, "'%s' is not an environment: it has no pyvenv.cfg",
                         directory);
-        return error_hint(finder->err,
-                          "make one: pipseed venv %s; an installation is named by --python PREFIX/bin/python3",
+        return error_hint(finder->err, "run: pipseed venv %s; or name an installation with --python PREFIX/bin/python3",
                           SHELL_WORD(directory));
 }
 
@@ -180,7 +179,7 @@ static int find_in_dir(struct finder *finder, const char *directory)
                 }
         (void)error_set(finder->err, PIPSEED_E_NO_TARGET, directory,
                         "'%s' is not an environment: it has neither pyvenv.cfg nor bin/python3", directory);
-        return error_hint(finder->err, "make one: pipseed venv %s", SHELL_WORD(directory));
+        return error_hint(finder->err, "run: pipseed venv %s", SHELL_WORD(directory));
 }
 
 /* As invoked: links are kept. "a/../b" is where it leads to, as a link may be in the way of taking it by its text. */
@@ -205,13 +204,11 @@ static int not_found(const struct finder *finder, const char *path, int sys_errn
         if (sys_errno != ENOENT && sys_errno != ENOTDIR && sys_errno != ELOOP)
                 return cannot_look(finder, sys_errno, path);
         if (finder->image == NULL && lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
-                (void)error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "%s is a link to something that is gone",
-                                path);
+                (void)error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "'%s' is a dangling symbolic link", path);
                 finder->err->sys_errno = sys_errno;
-                return error_hint(finder->err,
-                                  "install the Python that it leads to again, or recreate the environment");
+                return error_hint(finder->err, "reinstall the Python that it leads to, or recreate the environment");
         }
-        (void)error_set(finder->err, PIPSEED_E_NO_TARGET, path, "there is no %s", path);
+        (void)error_set(finder->err, PIPSEED_E_NO_TARGET, path, "'%s' not found", path);
         finder->err->sys_errno = sys_errno;
         return error_hint(finder->err, "name an environment's directory, or an interpreter with --python");
 }
@@ -244,7 +241,7 @@ static int find_by_path(struct finder *finder, const char *path)
         r = base_is_executable(finder->image, path);
         if (r != 0)
                 return r < 0 ? cannot_look(finder, r, path) : find_python(finder, path);
-        (void)error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "%s is not an executable file", path);
+        (void)error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "'%s' is not an executable file", path);
         return error_hint(finder->err, "name an environment's directory, or an interpreter with --python");
 }
 
@@ -280,7 +277,7 @@ static int find_given(struct finder *finder, const char *given)
         _cleanup_free_ char *path = make_absolute(given);
 
         if (path == NULL)
-                return error_sys(finder->err, errno, given, "cannot tell where %s is", given);
+                return error_sys(finder->err, errno, given, "cannot resolve '%s'", given);
         return find_by_path(finder, path);
 }
 
@@ -290,14 +287,14 @@ static int find_active(struct finder *finder, const char *directory)
         int r;
 
         if (path == NULL)
-                return error_sys(finder->err, errno, directory, "cannot tell where %s is", directory);
+                return error_sys(finder->err, errno, directory, "cannot resolve '%s'", directory);
         if (pyvenv_is_env(NULL, path))
                 return find_in_dir(finder, path);
         r = rooted_find(NULL, path, S_IFDIR);
         if (r < 0)
                 return cannot_look(finder, r, path);
         (void)error_set(finder->err, r > 0 ? PIPSEED_E_BAD_TARGET : PIPSEED_E_NO_TARGET, path,
-                        "VIRTUAL_ENV names %s, which is not an environment", path);
+                        "VIRTUAL_ENV names '%s', which is not an environment", path);
         return error_hint(finder->err, "unset VIRTUAL_ENV, or name the environment");
 }
 
@@ -342,11 +339,11 @@ static int look_in_image(const struct finder *finder, char **ret_path)
         if (query->env == NULL && strchr(python, '/') == NULL) {
                 name = lookup_name(python);
                 r = name != NULL ? lookup_path(name, finder->image, 0, ret_path) : -ENOMEM;
-                return r < 0 ? error_sys(finder->err, r, finder->image, "cannot look for %s in the root", python) : r;
+                return r < 0 ? error_sys(finder->err, r, finder->image, "cannot search the root for '%s'", python) : r;
         }
         path = path_absolute_here(given);
         if (path == NULL)
-                return error_sys(finder->err, errno, given, "cannot tell where %s is", given);
+                return error_sys(finder->err, errno, given, "cannot resolve '%s'", given);
         r = image_has(finder, path);
         if (r <= 0)
                 return r < 0 ? cannot_look(finder, r, path) : 0;
@@ -377,7 +374,7 @@ static int set_root(struct target *target, const char *root, struct pipseed_erro
                 return 0;
         absolute = path_absolute_here(root);
         if (absolute == NULL)
-                return error_sys(err, errno, root, "cannot tell where %s is", root);
+                return error_sys(err, errno, root, "cannot resolve '%s'", root);
         target->root = arena_strdup(&target->arena, absolute);
         return target->root != NULL ? 0 : error_memory(err);
 }
@@ -391,7 +388,8 @@ int target_find(const struct target_query *query, struct target **ret_target, st
         if (target == NULL)
                 return error_memory(err);
         if (query->env != NULL && query->python != NULL)
-                return error_set(err, PIPSEED_E_USAGE, NULL, "both an environment and an interpreter are named");
+                return error_set(err, PIPSEED_E_USAGE, NULL,
+                                 "an environment and an interpreter are mutually exclusive");
         r = set_root(target, query->root, err);
         if (r == 0)
                 r = find_anywhere(&finder);

@@ -7,8 +7,8 @@
  *     r = target_find(&query, &target, err);
  *     target->scheme.dirs[PLAN_LIB] ...
  *
- * Found without running the interpreter wherever files tell (a venv by its pyvenv.cfg and directories, its base through the
- * cache of facts), else by one isolated call of it (probe.h), remembered by path, inode, size and mtime.
+ * Found without running the interpreter wherever files tell (a venv by its pyvenv.cfg and directories, its base through
+ * the cache of facts), else by one isolated call of it (probe.h), remembered by path, inode, size and mtime.
  * All paths are absolute and unrooted: path_rooted(target->root, p) is where they are now.
  */
 #ifndef TARGET_TARGET_H
@@ -62,7 +62,8 @@ struct target_query {
         /* Whose interpreter may be run: root's, the caller's, and what lies in these (base/trust.h). */
         const char *const *trust;
         size_t n_trust;
-        bool is_choice; /* python was named by the caller to be run: it is, whoever owns it, and a note says who that is */
+        /* The caller named python to be run: it is run whoever owns it, and a note names the owner. */
+        bool is_choice;
         bool look_only;        /* what may not be run is described from its files, with a note, instead of refused */
         bool never_run;        /* run nothing, whoever owns it: what is remembered, else what files say */
         const char *cache_dir; /* directory that remembers probes (created as needed), NULL: do not remember */
@@ -70,9 +71,9 @@ struct target_query {
         void *event_data;
 };
 
-/* Errors: PIPSEED_E_NO_TARGET (nothing found by that name; says what was looked for; a directory given as environment
- * that is not one), BAD_TARGET (found, but unusable: broken symlink, version below 3.6), PROBE_FAILED (the interpreter could not
- * be asked: its stderr), UNTRUSTED_INTERPRETER. */
+/* Errors: PIPSEED_E_NO_TARGET (nothing found by that name; says what was looked for; a directory given as
+ * environment that is not one), BAD_TARGET (found, but unusable: broken symlink, version below 3.6), PROBE_FAILED
+ * (the interpreter could not be asked: its stderr), UNTRUSTED_INTERPRETER. */
 int target_find(const struct target_query *query, struct target **ret_target, struct pipseed_error *err);
 void target_free(struct target *target);
 DEFINE_CLEANUP(struct target *, target_free)
@@ -83,7 +84,7 @@ DEFINE_CLEANUP(struct target *, target_free)
  */
 int target_venv_active(const struct target *target, char **ret_env, struct pipseed_error *err);
 
-/* Does the ensurepip of this Python install setuptools besides pip? */
+/* Returns whether the ensurepip of this Python installs setuptools besides pip. */
 bool target_wants_setuptools(const struct target *target);
 
 /*

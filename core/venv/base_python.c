@@ -18,10 +18,9 @@
 
 static int unsupported(const struct base_python *origin, struct pipseed_error *err, const char *why)
 {
-        (void)error_set(err, PIPSEED_E_UNSUPPORTED, origin->exe, "pipseed cannot make environments from %s: %s",
+        (void)error_set(err, PIPSEED_E_UNSUPPORTED, origin->exe, "cannot create environments from '%s': %s",
                         origin->exe, why);
-        return error_hint(err, "let that Python do it, then seed: '%s -m venv --without-pip DIR', 'pipseed seed DIR'",
-                          origin->exe);
+        return error_hint(err, "run: %s -m venv --without-pip DIR, then pipseed seed DIR", origin->exe);
 }
 
 /* The interpreter of that name in the base's directory, if it is one and belongs to no environment. 1, 0 or a code. */
@@ -36,7 +35,7 @@ static int try_name(struct base_python *origin, const char *home, const char *na
                 return error_memory(err);
         r = base_is_executable(NULL, path);
         if (r <= 0)
-                return r < 0 ? error_sys(err, r, path, "cannot look at %s", path) : 0;
+                return r < 0 ? error_sys(err, r, path, "cannot access '%s'", path) : 0;
         r = pyvenv_read_of(arena, NULL, path, &env, err);
         if (r == 0)
                 origin->base = path;
@@ -63,7 +62,7 @@ static int find_base(struct base_python *origin, struct pipseed_error *err)
         if (strcmp(origin->real, origin->exe) != 0)
                 r = base_is_executable(NULL, origin->real);
         if (r < 0)
-                return error_sys(err, r, origin->real, "cannot look at %s", origin->real);
+                return error_sys(err, r, origin->real, "cannot access '%s'", origin->real);
         if (r > 0) {
                 r = pyvenv_read_of(arena, NULL, origin->real, &env, err);
                 if (r == 0)
@@ -131,7 +130,7 @@ static int read_features(struct base_python *origin, struct pipseed_error *err)
                 r = file_read(origin->venv_fd, "__init__.py", SOURCE_LIMIT, &source, NULL);
         if (r == -ENOENT) {
                 (void)error_set(err, PIPSEED_E_UNSUPPORTED, origin->venv_dir,
-                                "%s has no venv module, whose activate scripts pipseed takes", origin->exe);
+                                "'%s' has no venv module, whose activate scripts pipseed uses", origin->exe);
                 return error_hint(err, "install all of its standard library (Debian: package libpython%d.%d-stdlib)",
                                   origin->facts->major, origin->facts->minor);
         }
@@ -139,9 +138,9 @@ static int read_features(struct base_python *origin, struct pipseed_error *err)
                 return error_sys(err, r, origin->venv_dir, "cannot read the base's venv module");
         r = features_read(source, origin->facts->minor, &origin->features);
         if (r < 0)
-                return unsupported(origin, err, "its venv module is of an unknown kind");
+                return unsupported(origin, err, "its venv module is unknown");
         if ((origin->facts->implementation->venv_names[0] != NULL) != origin->features.own_names)
-                return unsupported(origin, err, "what its venv module makes is not known");
+                return unsupported(origin, err, "the output of its venv module is unknown");
         return 0;
 }
 

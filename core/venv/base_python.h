@@ -33,8 +33,9 @@ struct base_python {
                 .venv_fd = -1                                                                                          \
         }
 
-/* The request's python, or python3 on PATH. One that is named is run, whoever owns it, but for a dry run. An interpreter of
- * an environment stands for its base, also below Python 3.11, whose own venv would chain the environments. Errors: those of target_find; UNSUPPORTED. */
+/* The request's python, or python3 on PATH. One that is named is run, whoever owns it, but for a dry run. An
+ * interpreter of an environment stands for its base, also below Python 3.11, whose own venv would chain the
+ * environments. Errors: those of target_find; UNSUPPORTED. */
 int base_python_find(const struct pipseed_create_request *req, const char *cache_dir,
                      struct base_python *ret_base_python, struct pipseed_error *err);
 void base_python_done(struct base_python *origin);

@@ -73,7 +73,7 @@ static int fill(const struct layout *layout, int fd, mode_t granted, const char 
 
         for (size_t i = 0; i < layout->n_dirs; i++)
                 if (mkdirat(fd, layout->dirs[i], 0777) < 0)
-                        return error_sys(err, errno, path, "cannot make the directory %s", layout->dirs[i]);
+                        return error_sys(err, errno, path, "cannot create the directory '%s'", layout->dirs[i]);
         bin_fd = openat(fd, "bin", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (bin_fd < 0)
                 return error_sys(err, errno, path, "cannot open the directory bin");
@@ -82,8 +82,8 @@ static int fill(const struct layout *layout, int fd, mode_t granted, const char 
                 int r = make_entry(entry, entry->directory == LAYOUT_BIN ? bin_fd : fd, granted);
 
                 if (r < 0)
-                        return error_sys(err, r, path, "cannot make %s%s", entry->directory == LAYOUT_BIN ? "bin/" : "",
-                                         entry->name);
+                        return error_sys(err, r, path, "cannot create '%s%s'",
+                                         entry->directory == LAYOUT_BIN ? "bin/" : "", entry->name);
         }
         return 0;
 }
@@ -95,7 +95,7 @@ int build_tree(const struct layout *layout, int fd, const char *path, struct pip
         int r;
 
         if (fstat(fd, &st) < 0)
-                return error_sys(err, errno, path, "cannot look at the new directory");
+                return error_sys(err, errno, path, "cannot access the new directory");
         mode = st.st_mode & 07777;
         if ((mode & OTHERS_WRITE) != 0 && fchmod(fd, mode & ~(mode_t)OTHERS_WRITE) < 0)
                 return error_sys(err, errno, path, "cannot set the mode of the new directory");

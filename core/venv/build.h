@@ -9,8 +9,8 @@
 
 #include "venv/layout.h"
 
-/* fd: the directory; path: the environment's, for messages. Others could redirect what is written by links: a directory that
- * they may write is closed to them meanwhile. Errors: IO, NO_MEMORY. */
+/* fd: the directory; path: the environment's, for messages. Others could redirect what is written by links: a directory
+ * that they may write is closed to them meanwhile. Errors: IO, NO_MEMORY. */
 int build_tree(const struct layout *layout, int fd, const char *path, struct pipseed_error *err);
 
 /* One copy of a file, new in dir_fd, with exactly this mode. 0 or -errno. */

@@ -25,7 +25,7 @@ static bool holds(const char *real, const char *inner)
 
 static int refuse(const char *path, const char *why, struct pipseed_error *err)
 {
-        (void)error_set(err, PIPSEED_E_REFUSED, path, "%s is not cleared: %s", path, why);
+        (void)error_set(err, PIPSEED_E_REFUSED, path, "refusing to clear '%s': %s", path, why);
         return error_hint(err, "give the environment a directory of its own");
 }
 
@@ -36,21 +36,21 @@ int clear_check(const char *path, int fd, int parent_fd, enum clear_how *ret_how
         int r = dir_iter_is_empty(fd);
 
         if (r < 0)
-                return error_sys(err, r, path, "cannot look into %s", path);
+                return error_sys(err, r, path, "cannot read the directory '%s'", path);
         if (r > 0) {
                 *ret_how = CLEAR_NOTHING;
                 return 0;
         }
         if (realpath(path, real) == NULL)
-                return error_sys(err, errno, path, "cannot follow %s", path);
+                return error_sys(err, errno, path, "cannot follow '%s'", path);
         if (holds(real, getenv("HOME")))
-                return refuse(path, "the home directory is there", err);
+                return refuse(path, "the home directory is in it", err);
         if (holds(real, here) && strcmp(real, here) != 0)
                 return refuse(path, "the current directory is in it", err);
         if (!pyvenv_is_env(NULL, path)) {
-                (void)error_set(err, PIPSEED_E_NOT_EMPTY, path,
-                                "%s is not cleared: it is not an environment and not empty", path);
-                return error_hint(err, "choose another directory, or remove its content yourself");
+                (void)error_set(err, PIPSEED_E_NOT_EMPTY, path, "refusing to clear '%s': not an environment, not empty",
+                                path);
+                return error_hint(err, "choose another directory, or remove its content");
         }
         *ret_how = (here != NULL && strcmp(real, here) == 0) || faccessat(parent_fd, ".", W_OK, AT_EACCESS) < 0
                            ? CLEAR_INSIDE

@@ -16,8 +16,9 @@ enum clear_how {
 };
 
 /*
- * path: absolute, of the directory that fd holds. Errors: NOT_EMPTY when it is not an environment (neither pyvenv.cfg nor a
- * virtualenv older than 20); REFUSED for a directory that HOME or the current directory is in, HOME itself included.
+ * path: absolute, of the directory that fd holds. Errors: NOT_EMPTY when it is not an environment (neither pyvenv.cfg
+ * nor a virtualenv older than 20); REFUSED for a directory that HOME or the current directory is in, HOME itself
+ * included.
  */
 int clear_check(const char *path, int fd, int parent_fd, enum clear_how *ret_how, struct pipseed_error *err);
 

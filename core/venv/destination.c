@@ -50,7 +50,8 @@ int destination_empty(int fd)
         return r != 0 ? r : names.error;
 }
 
-/* What a run leaves in the environment while it works: the note of one that is to be finished, or a staging directory. */
+/* What a run leaves in the environment while it works: the note of one that is to be finished, or a staging
+ * directory. */
 static bool is_at_work(int fd)
 {
         static const char *const signs[] = {UNFINISHED_NAME, TXN_STAGING_VENV};
@@ -64,7 +65,7 @@ static bool is_at_work(int fd)
 
 int destination_lock(const struct destination *destination, int fd)
 {
-        return lock_wait_dir(fd, is_at_work, "waiting for another run that works on this environment",
+        return lock_wait_dir(fd, is_at_work, "waiting for another process that is working on this environment",
                              destination->event, destination->event_data);
 }
 
@@ -72,8 +73,8 @@ static int busy(const struct destination *destination, int r, struct pipseed_err
 {
         if (r == -ECANCELED)
                 return error_cancelled(err);
-        (void)error_set(err, PIPSEED_E_BUSY, destination->path, "another run has been working on %s for more than %d s",
-                        destination->path, LOCK_WAIT_S);
+        (void)error_set(err, PIPSEED_E_BUSY, destination->path,
+                        "another process has been working on '%s' for more than %d s", destination->path, LOCK_WAIT_S);
         return error_hint(err, "wait for it or stop it (fuser -v names it), then try again");
 }
 
@@ -103,7 +104,7 @@ static int make_dir(struct destination *destination, const char *path)
 
 static int in_the_way(const struct destination *destination, const char *what, struct pipseed_error *err)
 {
-        (void)error_set(err, PIPSEED_E_NOT_EMPTY, destination->path, "cannot make an environment in %s: it is %s",
+        (void)error_set(err, PIPSEED_E_NOT_EMPTY, destination->path, "cannot create an environment in '%s': it is %s",
                         destination->path, what);
         return error_hint(err, "choose another directory");
 }
@@ -118,19 +119,20 @@ static int look(struct destination *destination, struct pipseed_error *err)
         if (fstatat(destination->parent_fd, destination->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return errno == ENOENT
                                ? 0
-                               : error_sys(err, errno, destination->path, "cannot look at %s", destination->path);
+                               : error_sys(err, errno, destination->path, "cannot access '%s'", destination->path);
         if (!S_ISDIR(st.st_mode))
-                return in_the_way(destination, S_ISLNK(st.st_mode) ? "a symbolic link" : "no directory", err);
+                return in_the_way(destination, S_ISLNK(st.st_mode) ? "a symbolic link" : "not a directory", err);
         fd = openat(destination->parent_fd, destination->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
-                return errno == ENOENT ? -EAGAIN
-                                       : error_sys(err, errno, destination->path, "cannot open %s", destination->path);
+                return errno == ENOENT
+                               ? -EAGAIN
+                               : error_sys(err, errno, destination->path, "cannot open '%s'", destination->path);
         r = destination->dry_run ? 0 : destination_lock(destination, fd);
         if (r < 0)
                 return busy(destination, r, err);
         r = is_at(fd, destination->parent_fd, destination->name);
         if (r <= 0)
-                return r == 0 ? -EAGAIN : error_sys(err, r, destination->path, "cannot look at %s", destination->path);
+                return r == 0 ? -EAGAIN : error_sys(err, r, destination->path, "cannot access '%s'", destination->path);
         destination->dir_fd = steal_fd(&fd);
         destination->existed = true;
         return 0;
@@ -153,7 +155,7 @@ static int tell_kept(const struct destination *destination, const char *name, in
         char text[PATH_MAX + 256];
         const struct pipseed_event event = {.kind = PIPSEED_EVENT_WARNING, .text = text};
 
-        (void)snprintf(text, sizeof(text), "cannot remove what was made or replaced beside %s/%s: %s",
+        (void)snprintf(text, sizeof(text), "cannot remove what was created or replaced beside '%s/%s': %s",
                        destination->parent, name, strerrordesc_np(-r));
         return destination->event != NULL ? destination->event(destination->event_data, &event) : 0;
 }
@@ -175,11 +177,11 @@ int destination_open(struct destination *destination, const char *path, struct p
                 return 0;
         if (destination->parent_fd < 0)
                 return error_sys(err, destination->parent_fd, destination->parent,
-                                 "cannot open or make the directory %s", destination->parent);
+                                 "cannot open or create the directory '%s'", destination->parent);
         r = destination->dry_run ? 0 : sibling_recover(destination->parent_fd, destination->name, &found);
         if (r < 0)
-                return error_sys(err, r, destination->parent, "cannot take away what an interrupted run left beside %s",
-                                 destination->name);
+                return error_sys(err, r, destination->parent,
+                                 "cannot remove the leftovers of an interrupted run beside '%s'", destination->name);
         if (found.error < 0 && tell_kept(destination, destination->name, found.error) != 0)
                 return error_set(err, PIPSEED_E_CANCELLED, NULL, "cancelled by the caller");
         return open_existing(destination, err);
@@ -197,7 +199,8 @@ static int set_hidden_name(struct destination *destination, bool randomly)
         return destination->hidden != NULL ? 0 : -ENOMEM;
 }
 
-/* Makes or takes over the hidden directory. 0; -EAGAIN: it changed hands, try again; -EEXIST: it is not ours; -errno. */
+/* Makes or takes over the hidden directory. 0; -EAGAIN: it changed hands, try again; -EEXIST: it is not ours;
+ * -errno. */
 static int take_hidden(struct destination *destination)
 {
         _cleanup_close_ int fd = -1;
@@ -253,9 +256,9 @@ int destination_reserve(struct destination *destination, struct pipseed_error *e
                 return busy(destination, r, err);
         if (r == 0)
                 return 0;
-        (void)error_sys(err, r, destination->parent, "cannot make a directory in %s", destination->parent);
+        (void)error_sys(err, r, destination->parent, "cannot create a directory in '%s'", destination->parent);
         if (r == -EACCES || r == -EPERM || r == -EROFS)
-                return error_hint(err, "choose a directory that you may write");
+                return error_hint(err, "choose a writable directory");
         return err->code;
 }
 
@@ -270,9 +273,9 @@ static char *aside_name(const char *hidden)
 }
 
 /*
- * What is hidden and what is in the place change places; where the kernel cannot do that in one step, in two: what is in
- * the place is hidden under another name, which becomes the hidden one. A run killed in between leaves nothing in the place,
- * and sibling_recover puts back what that name ends in SIBLING_ASIDE for.
+ * What is hidden and what is in the place change places; where the kernel cannot do that in one step, in two: what is
+ * in the place is hidden under another name, which becomes the hidden one. A run killed in between leaves nothing in
+ * the place, and sibling_recover puts back what that name ends in SIBLING_ASIDE for.
  */
 static int exchange(struct destination *destination)
 {
@@ -302,10 +305,10 @@ static int exchange(struct destination *destination)
 static int changed_hands(const struct destination *destination, int r, struct pipseed_error *err)
 {
         if (r < 0)
-                return error_sys(err, r, destination->path, "cannot look at %s", destination->path);
-        (void)error_set(err, PIPSEED_E_BUSY, destination->path, "%s was replaced meanwhile and is left as it is",
+                return error_sys(err, r, destination->path, "cannot access '%s'", destination->path);
+        (void)error_set(err, PIPSEED_E_BUSY, destination->path, "'%s' was replaced meanwhile and is left unchanged",
                         destination->path);
-        return error_hint(err, "another program works on this environment");
+        return error_hint(err, "stop the other program that is working on this environment");
 }
 
 /* The directory keeps its owner and mode, although it is another one. */
@@ -362,7 +365,7 @@ int destination_publish(struct destination *destination, struct pipseed_error *e
                         return changed_hands(destination, 0, err);
                 return r < 0 ? r : 1;
         }
-        return error_sys(err, r, destination->path, "cannot put the environment into place");
+        return error_sys(err, r, destination->path, "cannot move the environment into place");
 }
 
 /* Those below the first one that could not be made were never there. */
@@ -395,7 +398,7 @@ int destination_undo(struct destination *destination, struct pipseed_error *err)
                                  : file_rename_new(destination->parent_fd, destination->name, destination->parent_fd,
                                                    destination->hidden);
         if (r < 0)
-                return error_sys(err, r, destination->path, "cannot take the new environment away again");
+                return error_sys(err, r, destination->path, "cannot remove the new environment again");
         destination->published = false;
         return 0;
 }

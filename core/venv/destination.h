@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * destination.h - the place where an environment is to be, and how it gets there in one step: it is made in a hidden directory
- * beside that place (".NAME.pipseed") and renamed.
+ * destination.h - the place where an environment is to be, and how it gets there in one step: it is made in a hidden
+ * directory beside that place (".NAME.pipseed") and renamed.
  *
  *     _cleanup_(destination_done) struct destination spot = DESTINATION_INIT;
  *
@@ -10,9 +10,9 @@
  *     r = destination_publish(&spot, err);                      it is there, what was there is hidden
  *     r = destination_undo(&spot, err);                         as before
  *
- * destination_done removes what is hidden: before publishing the new, after it the old. The holder of the hidden directory's lock
- * owns it. One that nobody holds was left by a run that was killed, and goes with the next run for the same place
- * (sibling.h). */
+ * destination_done removes what is hidden: before publishing the new, after it the old. The holder of the hidden
+ * directory's lock owns it. One that nobody holds was left by a run that was killed, and goes with the next run for the
+ * same place (sibling.h). */
 #ifndef VENV_DESTINATION_H
 #define VENV_DESTINATION_H
 
@@ -43,12 +43,13 @@ struct destination {
                 .parent_fd = -1, .dir_fd = -1, .sibling_fd = -1                                                        \
         }
 
-/* path is absolute and normalised. Directories on the way are made, unless dry_run: then parent_fd may stay -1. Errors: IO,
- * NOT_EMPTY (something else than a directory is there), BUSY (another run works on it). */
+/* path is absolute and normalised. Directories on the way are made, unless dry_run: then parent_fd may stay -1. Errors:
+ * IO, NOT_EMPTY (something else than a directory is there), BUSY (another run works on it). */
 int destination_open(struct destination *destination, const char *path, struct pipseed_error *err);
 /* Errors: IO, BUSY. */
 int destination_reserve(struct destination *destination, struct pipseed_error *err);
-/* 0; 1: not possible here, a directory that must stay (a mount point), or one that came meanwhile: work inside it; IO. */
+/* 0; 1: not possible here, a directory that must stay (a mount point), or one that came meanwhile: work inside it;
+ * IO. */
 int destination_publish(struct destination *destination, struct pipseed_error *err);
 /* Takes publishing back. IO; BUSY: the place does not hold any more what was put there. */
 int destination_undo(struct destination *destination, struct pipseed_error *err);
@@ -56,7 +57,8 @@ void destination_done(struct destination *destination);
 
 /* Empties a directory, following no link. 0 or -errno. */
 int destination_empty(int fd);
-/* Takes the lock of a directory: 0, or -EWOULDBLOCK when another run kept it for a minute; 1 where locks do not work. */
+/* Takes the lock of a directory: 0, or -EWOULDBLOCK when another run kept it for a minute; 1 where locks do not
+ * work. */
 int destination_lock(const struct destination *destination, int fd);
 
 #endif

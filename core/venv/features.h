@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * features.h - what a base interpreter's own venv does, where releases differ. It is read off the source of that venv and
- * not off the version: distributions and security releases carry changes back (Debian's 3.11.2 quotes paths in activate
- * scripts as upstream does from 3.11.11 on).
+ * features.h - what a base interpreter's own venv does, where releases differ. It is read off the source of that venv
+ * and not off the version: distributions and security releases carry changes back (Debian's 3.11.2 quotes paths in
+ * activate scripts as upstream does from 3.11.11 on).
  *
  *     r = features_read(text, 13, &features);      text of lib/python3.13/venv/__init__.py
  */

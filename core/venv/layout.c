@@ -74,7 +74,7 @@ static int add_all_dirs(struct maker *maker)
 
         if (purelib == NULL || platlib == NULL)
                 return error_set(maker->err, PIPSEED_E_UNSUPPORTED, facts->venv_scheme.dirs[PLAN_LIB],
-                                 "the directories of environments of %s lie outside of them",
+                                 "the directories of environments of %s are outside of them",
                                  maker->query->origin->exe);
         /* "python3.13", "python3.13t": the same name as below lib. */
         include = lib != NULL ? str_format("include/%s", path_base(lib)) : NULL;
@@ -257,7 +257,7 @@ static int find_prompt(struct maker *maker)
         here = getcwd(NULL, 0);
         if (here == NULL)
                 return error_sys(maker->err, errno, NULL,
-                                 "cannot tell the name of the current directory, for the prompt");
+                                 "cannot determine the name of the current directory, for the prompt");
         maker->prompt = arena_strdup(maker->arena, path_base(here));
         return maker->prompt != NULL ? 0 : error_memory(maker->err);
 }

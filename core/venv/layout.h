@@ -61,8 +61,9 @@ struct layout {
 struct layout_query {
         const struct base_python *origin;
         const struct pipseed_create_request *req;
-        bool finish_later; /* with system_site_packages: the base's packages are not seen before the final pyvenv.cfg, so that
-                              hooks do not take its pip for the environment's, as in venv */
+        /* With system_site_packages: the base's packages are not visible before the final pyvenv.cfg, so that hooks do
+         * not take its pip for the environment's, as in venv. */
+        bool finish_later;
         const char *dir; /* absolute */
 };
 

@@ -41,7 +41,7 @@ static int recover_beside(struct recovery *recovery, const char *path, struct pi
                 r = found.error;
         /* Seeding needs nothing beside the environment: a directory that may be read only, and is somebody else's. */
         if (r < 0 && (recovery->thorough || found.put_back))
-                return error_sys(err, r, parent, "cannot take away what an interrupted run left beside %s", path);
+                return error_sys(err, r, parent, "cannot remove the leftovers of an interrupted run beside '%s'", path);
         return 0;
 }
 
@@ -55,7 +55,7 @@ static int recover_staging(struct recovery *recovery, const char *path, struct p
         struct stat st;
 
         if (fstatat(recovery->fd, TXN_STAGING_VENV, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                return errno == ENOENT ? 0 : error_sys(err, errno, path, "cannot look into %s", path);
+                return errno == ENOENT ? 0 : error_sys(err, errno, path, "cannot read the directory '%s'", path);
         if (leftover_is_held(recovery->fd)) {
                 recovery->is_held = true;
                 return 0;
@@ -71,7 +71,7 @@ int recovery_before(struct recovery *recovery, const char *path, struct pipseed_
         if (r < 0)
                 return r;
         if (!recovery->dry_run && (recovery->put_back || (recovery->n_beside > 0 && !recovery->thorough)))
-                r = tell(recovery, "removed what an interrupted run had left beside the environment", err);
+                r = tell(recovery, "removed the leftovers of an interrupted run beside the environment", err);
         if (r < 0)
                 return r;
         recovery->fd = file_open_dir(path);
@@ -84,7 +84,7 @@ int recovery_before(struct recovery *recovery, const char *path, struct pipseed_
                 return r;
         r = unfinished_find(recovery->fd, &recovery->wants_pip);
         if (r < 0 && r != -EPERM)
-                return error_sys(err, r, path, "cannot read what an interrupted run left (%s)", UNFINISHED_NAME);
+                return error_sys(err, r, path, "cannot read the leftovers of an interrupted run (%s)", UNFINISHED_NAME);
         recovery->unfinished = r > 0;
         return 0;
 }
@@ -96,7 +96,7 @@ int recovery_after(struct recovery *recovery, const char *path, struct pipseed_e
         if (recovery->fd >= 0 && recovery->unfinished && !recovery->dry_run)
                 r = unfinished_finish(recovery->fd, recovery->durable);
         if (r < 0 && r != -ENOENT)
-                return error_sys(err, r, path, "cannot finish what an interrupted run had begun");
+                return error_sys(err, r, path, "cannot complete an interrupted run");
         recovery->unfinished = false;
         return 0;
 }

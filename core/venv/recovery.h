@@ -3,7 +3,8 @@
  * recovery.h - what killed runs of `pipseed venv` left of an environment and beside it:
  *
  *     .NAME.pipseed*          beside it: the new one that never got there, or the old one that made room for it
- *     NAME/.pipseed-venv      the staging directory of a change to a directory that was there (update.h): finished, or undone
+ *     NAME/.pipseed-venv      the staging directory of a change to a directory that was there (update.h): finished, or
+ *                             undone
  *     NAME/.pipseed-unfinished   made, but hooks had not finished it (unfinished.h)
  *
  *     _cleanup_(recovery_done) struct recovery repair = RECOVERY_INIT;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sibling.h - the hidden directories beside the place of an environment, and what killed runs left of them. An environment is made in
- * ".NAME.pipseed"; where locks do not work the name has a random number at its end. Where the kernel cannot exchange two
- * names, what was in the place is ".NAME.pipseed-old" for a moment in which the place is empty: it is put back.
+ * sibling.h - the hidden directories beside the place of an environment, and what killed runs left of them. An
+ * environment is made in ".NAME.pipseed"; where locks do not work the name has a random number at its end. Where the
+ * kernel cannot exchange two names, what was in the place is ".NAME.pipseed-old" for a moment in which the place is
+ * empty: it is put back.
  */
 #ifndef VENV_SIBLING_H
 #define VENV_SIBLING_H

@@ -56,7 +56,8 @@ static int parse(const char *text, bool *ret_with_pip, uint64_t *ret_inode, cons
         return 0;
 }
 
-/* A file that only the caller can have written, under this name alone. -EPERM: another user's; -ENOENT: none of ours. */
+/* A file that only the caller can have written, under this name alone. -EPERM: another user's; -ENOENT: none of
+ * ours. */
 static int read_note(int fd, char **ret_text)
 {
         _cleanup_close_ int note_fd = file_open_beneath(fd, UNFINISHED_NAME, O_RDONLY | O_NONBLOCK, 0);

@@ -29,7 +29,7 @@ static void updater_done(struct updater *updater)
 static int in_the_way(const struct updater *updater, const char *name, const char *what)
 {
         (void)error_set(updater->err, PIPSEED_E_NOT_EMPTY, updater->update->path,
-                        "%s is %s where the environment has its own", name, what);
+                        "'%s' is %s where the environment has its own", name, what);
         return error_hint(updater->err, "choose another directory, or recreate it with --clear");
 }
 
@@ -67,10 +67,10 @@ static int add_dir(const struct updater *updater, const char *dir)
         if (fd == -ELOOP || fd == -ENOTDIR)
                 return in_the_way(updater, dir, "not reached through directories alone");
         if (fd < 0)
-                return error_sys(updater->err, fd, update->path, "cannot open %s", dir);
+                return error_sys(updater->err, fd, update->path, "cannot open '%s'", dir);
         if (fstat(fd, &st) < 0)
-                return error_sys(updater->err, errno, update->path, "cannot look at %s", dir);
-        return S_ISDIR(st.st_mode) ? 0 : in_the_way(updater, dir, "no directory");
+                return error_sys(updater->err, errno, update->path, "cannot access '%s'", dir);
+        return S_ISDIR(st.st_mode) ? 0 : in_the_way(updater, dir, "not a directory");
 }
 
 /* A file that is rewritten keeps its owner and, unless its template has one, its mode. */
@@ -100,11 +100,12 @@ static int replace(const struct updater *updater, const struct layout_entry *ent
         if (S_ISDIR(old->st_mode))
                 return in_the_way(updater, entry->name, "a directory");
         r = keep_attributes(updater, entry, old);
-        return r < 0 ? error_sys(updater->err, r, updater->update->path, "cannot replace %s", entry->name)
+        return r < 0 ? error_sys(updater->err, r, updater->update->path, "cannot replace '%s'", entry->name)
                      : add(updater, CHANGE_SWAP, path);
 }
 
-/* A link whose end is gone: nothing is lost when it is replaced, and the environment does not work with it. 1, 0 or -errno. */
+/* A link whose end is gone: nothing is lost when it is replaced, and the environment does not work with it. 1, 0 or
+ * -errno. */
 static int is_dangling(const struct updater *updater, const char *path, const struct stat *old)
 {
         struct stat st;
@@ -134,7 +135,7 @@ static int replace_interpreter(const struct updater *updater, const struct layou
                             ? -errno
                             : build_copy(entry->text, updater->staged_bin, entry->name, 0755);
         if (r < 0)
-                return error_sys(updater->err, r, updater->update->path, "cannot copy %s", entry->text);
+                return error_sys(updater->err, r, updater->update->path, "cannot copy '%s'", entry->text);
         return replace(updater, entry, path, old);
 }
 
@@ -152,10 +153,10 @@ static int add_entry(const struct updater *updater, const struct layout_entry *e
         if (fd == -ENOENT)
                 return add(updater, CHANGE_PUT, path);
         if (fd < 0 || fstat(fd, &old) < 0)
-                return error_sys(updater->err, fd < 0 ? fd : errno, update->path, "cannot look at %s", entry->name);
+                return error_sys(updater->err, fd < 0 ? fd : errno, update->path, "cannot access '%s'", entry->name);
         r = is_dangling(updater, path, &old);
         if (r < 0)
-                return error_sys(updater->err, r, update->path, "cannot look at %s", entry->name);
+                return error_sys(updater->err, r, update->path, "cannot access '%s'", entry->name);
         if (r > 0)
                 return replace(updater, entry, path, &old);
         switch (entry->existing) {
@@ -195,9 +196,10 @@ static int each_old(const struct updater *updater, bool oddly)
                 if (!oddly)
                         r = add(updater, CHANGE_TAKE, name);
                 else if ((r = file_remove_tree(update->fd, name)) < 0)
-                        r = error_sys(updater->err, r, update->path, "cannot clear %s", update->path);
+                        r = error_sys(updater->err, r, update->path, "cannot clear '%s'", update->path);
         }
-        return names.error < 0 ? error_sys(updater->err, names.error, update->path, "cannot look into %s", update->path)
+        return names.error < 0 ? error_sys(updater->err, names.error, update->path, "cannot read the directory '%s'",
+                                           update->path)
                                : r;
 }
 

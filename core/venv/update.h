@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * update.h - a layout in a directory that is there already, as venv treats it: what is there stays, its own files are
- * rewritten, links to interpreters are not; or, with clear, all that is there goes. One transaction (txn.h) whose staging directory
- * is ENV/.pipseed-venv.
+ * rewritten, links to interpreters are not; or, with clear, all that is there goes. One transaction (txn.h) whose
+ * staging directory is ENV/.pipseed-venv.
  *
  *     r = update_dir(&update, &txn, err);
  *     r = txn_revert(txn, err);                  as before

@@ -131,7 +131,7 @@ static struct archive_slot *find_slot(const struct reader *reader, struct archiv
         if (slot == NULL)
                 slot = find_normalised(reader, name);
         if (slot == NULL)
-                (void)fail(reader, ARCHIVE_FAULT_DISAGREE, NULL, "libarchive finds a member \"%.150s\"", name);
+                (void)fail(reader, ARCHIVE_FAULT_DISAGREE, NULL, "libarchive finds a member '%.150s'", name);
         else if (slot->seen)
                 (void)fail(reader, ARCHIVE_FAULT_DISAGREE, slot->name, "libarchive finds it twice");
         return slot != NULL && !slot->seen ? slot : NULL;

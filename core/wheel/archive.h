@@ -27,8 +27,8 @@ struct archive_slot {
         const char *name; /* as bytes in the zip; UTF-8 */
         uint64_t size;
         uint8_t *data; /* room for size bytes; NULL: the member must be there, its data is not wanted */
-        /* Another array in the same memory: which slot is the Nth in the order of local headers. Only of use where a name is
-         * not ASCII: libarchive normalises what it yields (NFC), and yields it in this order. */
+        /* Another array in the same memory: which slot is the Nth in the order of local headers. Only of use where a
+         * name is not ASCII: libarchive normalises what it yields (NFC), and yields it in this order. */
         size_t nth;
         bool is_ascii; /* the name */
         bool is_dir;

@@ -101,7 +101,7 @@ static int pass_over(const struct pipseed_request *req, const char *directory, c
 {
         char text[2048];
 
-        (void)snprintf(text, sizeof(text), "passed over %s/%s: %s", directory, filename, err->message);
+        (void)snprintf(text, sizeof(text), "skipping '%s/%s': %s", directory, filename, err->message);
         error_clear(err);
         return event_tell(req->event, req->event_data, PIPSEED_EVENT_NOTE, text, err);
 }
@@ -184,8 +184,8 @@ int catalog_open(const struct pipseed_request *req, struct catalog *ret_catalog,
         return 0;
 }
 
-/* Can somebody other than root and the caller have written what was read, or given it this name? Asked of the descriptor
- * that was read, and of each directory on the way to it. */
+/* Can somebody other than root and the caller have written what was read, or given it this name? Asked of the
+ * descriptor that was read, and of each directory on the way to it. */
 static int find_untrusted_owner(struct catalog_wheel *wheel, int fd, struct pipseed_error *err)
 {
         const struct trust_rule rule = trust_rule_caller();
@@ -196,7 +196,7 @@ static int find_untrusted_owner(struct catalog_wheel *wheel, int fd, struct pips
         int r;
 
         if (directory == NULL)
-                return error_sys(err, errno, wheel->path, "cannot tell where %s is", wheel->path);
+                return error_sys(err, errno, wheel->path, "cannot resolve '%s'", wheel->path);
         free(steal_ptr(wheel->stranger)); /* it was read before */
         free(steal_ptr(wheel->stranger_path));
         r = trust_check_fd(fd, path, &rule, &result);
@@ -204,7 +204,7 @@ static int find_untrusted_owner(struct catalog_wheel *wheel, int fd, struct pips
         if (r == 0 && result.fault == TRUST_OK)
                 r = trust_check_fd(wheel->dir_fd, directory, &rule, &result);
         if (r < 0)
-                return error_sys(err, r, wheel->path, "cannot look at the wheel");
+                return error_sys(err, r, wheel->path, "cannot access the wheel");
         if (result.fault == TRUST_OK)
                 return 0;
         trust_describe(&result, why, sizeof(why));
@@ -388,7 +388,7 @@ static int explain_choice(struct catalog *catalog, const struct catalog_question
                 if (!wheel->unpinned)
                         continue;
                 error_set(err, PIPSEED_E_UNPINNED, wheel->path,
-                          "the policy pins other files of %s, none of which fits: this one is not pinned",
+                          "the policy pins only other files of %s, none of which is compatible: this one is not pinned",
                           question->project);
                 return error_hint(err, "add its sha256 to the policy's [sha256] section");
         }
@@ -409,11 +409,11 @@ static int nothing_fits(const struct catalog *catalog, const struct catalog_ques
                            wheel->requires_python != NULL ? ", Python " : "",
                            wheel->requires_python != NULL ? wheel->requires_python : "");
         }
-        error_set(err, PIPSEED_E_NO_WHEEL, NULL, "no wheel of %s%s%s fits Python %s; at hand: %s", question->project,
-                  question->specifier_text != NULL && question->specifier_text[0] != '\0' ? " " : "",
+        error_set(err, PIPSEED_E_NO_WHEEL, NULL, "no wheel of %s%s%s is compatible with Python %s; available: %s",
+                  question->project, question->specifier_text != NULL && question->specifier_text[0] != '\0' ? " " : "",
                   question->specifier_text != NULL ? question->specifier_text : "", question->python_version,
                   seen.len > 0 ? seen.data : "none");
-        return error_hint(err, "put a wheel that fits into a directory and name it with --wheel-dir (wheels.dirs)");
+        return error_hint(err, "put a compatible wheel into a directory and name it with --wheel-dir (wheels.dirs)");
 }
 
 int catalog_choose(struct catalog *catalog, const struct catalog_question *question, struct catalog_wheel **ret_wheel,
@@ -454,7 +454,7 @@ int catalog_admit(const struct pipseed_request *req, struct catalog_wheel *wheel
                         return 0;
                 error_set(err, PIPSEED_E_WHEEL_HASH, wheel->path,
                           "the wheel is not the one that the policy pins: its sha256 differs from %s", pin->sha256);
-                return error_hint(err, "get the wheel again, or correct [sha256] %s (pipseed policy show)",
+                return error_hint(err, "download the wheel again, or correct [sha256] %s (pipseed policy show)",
                                   wheel->filename);
         }
         if (wheel->unpinned) {

@@ -9,8 +9,8 @@
  *     r = catalog_admit(req, wheel, err);                         reads it, checks pins and trust, sets its sha256
  *     catalog_done(&catalog);
  *
- * Choosing follows pip's finder: highest version first (no pre-release unless the specifier names one or nothing else is
- * there), then the more specific tag, then the higher build tag.
+ * Choosing follows pip's finder: highest version first (no pre-release unless the specifier names one or nothing else
+ * is there), then the more specific tag, then the higher build tag.
  */
 #ifndef WHEEL_CATALOG_H
 #define WHEEL_CATALOG_H
@@ -35,8 +35,8 @@ struct catalog_wheel {
         uint8_t sha256[HASH_SIZE]; /* known for bundled wheels, else once read */
         char *requires_python;     /* likewise; NULL: none */
         bool is_read;
-        /* Of a file, once read: why a stranger could have written it ("belongs to uid 7") and which path that is said of;
-         * NULL: none could. is_writable: it is the mode. */
+        /* Of a file, once read: why a stranger could have written it ("belongs to uid 7") and which path that is said
+         * of; NULL: none could. is_writable: it is the mode. */
         char *stranger, *stranger_path;
         bool is_writable;
         bool knows_python; /* it was read once: requires_python is known, though its bytes may have been forgotten */
@@ -62,17 +62,17 @@ struct catalog_question {
         const char *python_version; /* of the target: "3.13.0" */
 };
 
-/* Lists what the bundle and the directories offer: names only, except that a directory that cannot be read is an error (NO_WHEEL).
- * Files that are no wheels are passed over; a *.whl whose name is malformed and a *.whlx are passed over with an event. req
- * outlives the catalog. */
+/* Lists what the bundle and the directories offer: names only, except that a directory that cannot be read is an error
+ * (NO_WHEEL). Files that are no wheels are passed over; a *.whl whose name is malformed and a *.whlx are passed over
+ * with an event. req outlives the catalog. */
 int catalog_open(const struct pipseed_request *req, struct catalog *ret_catalog, struct pipseed_error *err);
 void catalog_done(struct catalog *catalog);
 
-/* The wheel that fits best. PIPSEED_E_NO_WHEEL says what was looked for and what was there. A project that has a pin is chosen
- * from pinned files and the bundle only (UNPINNED: only others fit), whatever the spelling of their names: pins are for the
- * project, version, build and tags that the names say. Reads wheels of directories whose tags and pins fit, one at a time: only
- * the bytes of the chosen one are kept. One that is compressed or laid out in a way that is not supported is passed over
- * with an event, or is the error when nothing else fits. */
+/* The wheel that fits best. PIPSEED_E_NO_WHEEL says what was looked for and what was there. A project that has a pin is
+ * chosen from pinned files and the bundle only (UNPINNED: only others fit), whatever the spelling of their names: pins
+ * are for the project, version, build and tags that the names say. Reads wheels of directories whose tags and pins fit,
+ * one at a time: only the bytes of the chosen one are kept. One that is compressed or laid out in a way that is not
+ * supported is passed over with an event, or is the error when nothing else fits. */
 int catalog_choose(struct catalog *catalog, const struct catalog_question *question, struct catalog_wheel **ret_wheel,
                    struct pipseed_error *err);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stands in for libbz2, liblzma and libzstd where libarchive is linked statically (PIPSEED_STATIC_ARCHIVE): its zip reader
- * can decode what these made, but a wheel whose members are neither stored nor deflated is refused before libarchive
- * sees it (ZIP_METHOD in zip.c). Whoever came here nevertheless would be told that it cannot be done.
+ * Stands in for libbz2, liblzma and libzstd where libarchive is linked statically (PIPSEED_STATIC_ARCHIVE): its zip
+ * reader can decode what these made, but a wheel whose members are neither stored nor deflated is refused before
+ * libarchive sees it (ZIP_METHOD in zip.c). Whoever came here nevertheless would be told that it cannot be done.
  */
 
 /* The callers' own headers declare them; the arguments do not matter. */

@@ -72,7 +72,7 @@ __attribute__((format(printf, 2, 3))) static int refuse(const struct parser *par
 
 static int refuse_line(const struct parser *parser, const char *line, const char *what)
 {
-        return refuse(parser, "%s: \"%s\"", what, QUOTE(line, strlen(line)));
+        return refuse(parser, "%s: '%s'", what, QUOTE(line, strlen(line)));
 }
 
 /* The length of the dotted ASCII identifiers that text starts with; 0 when there are none, or they end in a dot. */
@@ -145,7 +145,7 @@ static int parse_option(struct parser *parser, char *line)
         point.name = str_trim(line);
         if (!entry_point_name_is_safe(point.name))
                 return error_set(parser->err, PIPSEED_E_SCRIPT_NAME, parser->path,
-                                 "entry_points.txt, line %zu: \"%s\" is not a name for a script", parser->line,
+                                 "entry_points.txt, line %zu: invalid script name '%s'", parser->line,
                                  QUOTE(point.name, strlen(point.name)));
         if (!parse_value(parser->arena, str_trim(equals + 1), &point))
                 return refuse_line(parser, equals + 1, "not of the form module:attr, both dotted identifiers");

@@ -23,9 +23,9 @@
 
 struct entry_point; /* wheel.h */
 
-/* May a file of this name be put into a scripts directory? One plain component of at most 255 bytes, UTF-8 without blanks
- * and invisible characters; never python*, pypy*, activate*, deactivate* (in any case of letters), or a leading dash or
- * dot. */
+/* May a file of this name be put into a scripts directory? One plain component of at most 255 bytes, UTF-8 without
+ * blanks and invisible characters; never python*, pypy*, activate*, deactivate* (in any case of letters), or a leading
+ * dash or dot. */
 bool entry_point_name_is_safe(const char *name);
 
 /*

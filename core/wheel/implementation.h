@@ -10,13 +10,15 @@
  *     name            sys.implementation.name
  *     title           as it is written in messages
  *     tag             packaging.tags.interpreter_name()
- *     abi, any_tag    packaging.tags.sys_tags(): the ABI of its own modules, and the interpreter tag of its last "none-any"
+ *     abi, any_tag    packaging.tags.sys_tags(): the ABI of its own modules, and the interpreter tag of its last
+ *                     "none-any"
  *     commands        what it is called on PATH and in the bin of an installation
  *     venv_names      what `-m venv` makes in bin besides python and python3
  *     stem            how its commands and its lib/STEM3.x begin
  *     pep552_minor    the oldest 3.x whose .pyc files can carry the source's hash
  *     can_copy        does an environment made with --copies start without files of its base?
- *     can_compare_code  is its marshal format known, so that the code of two .pyc files can be compared (store/marshal.c)?
+ *     can_compare_code  is its marshal format known, so that the code of two .pyc files can be compared
+ *                       (store/marshal.c)?
  *     has_image_facts is it laid out as CPython, so that the files of an image tell what it is (target/image.c)?
  */
 #ifndef WHEEL_IMPLEMENTATION_H

@@ -22,8 +22,9 @@ static bool ends_with(const char *text, size_t len, const char *suffix)
         return len >= suffix_len && strncasecmp(text + len - suffix_len, suffix, suffix_len) == 0;
 }
 
-/* The first entry at the top of the wheel whose name ends in suffix, file or directory, and a second one; NULL: there is
- * none. Case does not count, as it does not to importlib.metadata: a second project must not hide in ".DIST-INFO". */
+/* The first entry at the top of the wheel whose name ends in suffix, file or directory, and a second one; NULL: there
+ * is none. Case does not count, as it does not to importlib.metadata: a second project must not hide in
+ * ".DIST-INFO". */
 static void find_top(const struct zip *zip, const char *suffix, const char **ret_name, const char **ret_second)
 {
         *ret_name = *ret_second = NULL;
@@ -55,8 +56,8 @@ int layout_same_version(const char *a, const char *b, bool *ret_same)
         return 0;
 }
 
-/* Is directory NAME-VERSION + suffix of this project and version? -1: out of memory. Versions have no "-" here, names might
- * in old wheels. */
+/* Is directory NAME-VERSION + suffix of this project and version? -1: out of memory. Versions have no "-" here, names
+ * might in old wheels. */
 static int check_dir(struct arena *arena, const char *directory, const char *suffix, const struct wheel_name *name,
                      bool *ret_fits, const char **ret_version)
 {
@@ -91,7 +92,7 @@ static int refuse_eggs(const struct zip *zip, const char *path, struct pipseed_e
                 find_top(zip, suffixes[i], &first, &second);
                 if (first != NULL)
                         return error_set(err, PIPSEED_E_DIST_INFO, path,
-                                         "\"%s\" at the top of the wheel would be taken for another project",
+                                         "'%s' at the top of the wheel would be taken for another project",
                                          QUOTE(first, strcspn(first, "/")));
         }
         return 0;
@@ -109,7 +110,7 @@ static int find_dist_info(struct arena *arena, const struct zip *zip, const stru
                 return error_set(err, PIPSEED_E_DIST_INFO, path, "the wheel has no .dist-info directory");
         if (second != NULL)
                 return error_set(err, PIPSEED_E_DIST_INFO, path,
-                                 "the wheel has two .dist-info directories: \"%s\" and \"%s\"",
+                                 "the wheel has two .dist-info directories: '%s' and '%s'",
                                  QUOTE(first, strcspn(first, "/")), QUOTE(second, strcspn(second, "/")));
         layout->dist_info = arena_strndup(arena, first, strcspn(first, "/"));
         if (layout->dist_info == NULL ||
@@ -117,7 +118,7 @@ static int find_dist_info(struct arena *arena, const struct zip *zip, const stru
                 return error_memory(err);
         if (!fits || !str_ends(layout->dist_info, DIST_INFO))
                 return error_set(err, PIPSEED_E_DIST_INFO, path,
-                                 "the directory \"%s\" does not fit the wheel's file name: %s %s",
+                                 "the directory '%s' does not match the wheel's file name: %s %s",
                                  QUOTE(first, strcspn(first, "/")), name->distribution, name->version);
         return 0;
 }
@@ -142,7 +143,7 @@ static int find_data_dir(struct arena *arena, const struct zip *zip, const struc
                 return error_memory(err);
         fits = fits && str_ends(layout->data_dir, DATA);
         if (!fits || second != NULL)
-                return error_set(err, PIPSEED_E_DATA_SCHEME, path, "the .data directory \"%s\" is not this wheel's",
+                return error_set(err, PIPSEED_E_DATA_SCHEME, path, "the .data directory '%s' is not this wheel's",
                                  QUOTE(fits ? second : first, strcspn(fits ? second : first, "/")));
         return 0;
 }
@@ -150,17 +151,18 @@ static int find_data_dir(struct arena *arena, const struct zip *zip, const struc
 static int refuse_script(const char *member, const char *path, struct pipseed_error *err)
 {
         return error_set(err, PIPSEED_E_SCRIPT_NAME, path,
-                         "\"%s\" would put a file into the scripts directory that may not be there",
+                         "'%s' would put a file into the scripts directory that is not allowed there",
                          QUOTE(member, strlen(member)));
 }
 
-/* Goes to the environment's top directory. bin/ there is the scripts directory, pyvenv.cfg decides which Python it is. */
+/* Goes to the environment's top directory. bin/ there is the scripts directory, pyvenv.cfg decides which Python it
+ * is. */
 static int check_data_file(const char *member, const char *rest, const char *path, struct pipseed_error *err)
 {
         static const char *const directories[] = {"bin/", "scripts/"};
 
         if (str_equal_nocase(rest, "pyvenv.cfg"))
-                return error_set(err, PIPSEED_E_DATA_SCHEME, path, "\"%s\" would replace the environment's pyvenv.cfg",
+                return error_set(err, PIPSEED_E_DATA_SCHEME, path, "'%s' would replace the environment's pyvenv.cfg",
                                  QUOTE(member, strlen(member)));
         for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
                 const size_t len = strlen(directories[i]);
@@ -185,7 +187,7 @@ static int check_data(const struct zip_member *member, const char *rest, const c
                 return 0;
         if (key == NULL || rest[len] != '/')
                 return error_set(err, PIPSEED_E_DATA_SCHEME, path,
-                                 "\"%s\" is in none of purelib, platlib, headers, scripts and data",
+                                 "'%s' is in none of purelib, platlib, headers, scripts and data",
                                  QUOTE(member->name, strlen(member->name)));
         rest += len + 1;
         if (member->is_dir)
@@ -219,9 +221,9 @@ static int check_reserved(const struct zip_member *member, bool in_data, const c
         owner = reserved_find(place, rest);
         if (owner == NULL)
                 return 0;
-        (void)error_set(err, PIPSEED_E_RESERVED_NAME, path, "\"%s\" has a name that belongs to %s",
+        (void)error_set(err, PIPSEED_E_RESERVED_NAME, path, "'%s' has a name that belongs to %s",
                         QUOTE(member->name, strlen(member->name)), owner);
-        return error_hint(err, "do not use this wheel: nothing of it was installed");
+        return error_hint(err, "do not use this wheel (nothing of it was installed)");
 }
 
 int layout_find(struct arena *arena, const struct zip *zip, const struct wheel_name *name, const char *path,
@@ -247,7 +249,7 @@ int layout_find(struct arena *arena, const struct zip *zip, const struct wheel_n
                 if (in_data)
                         r = check_data(member, member->name + len + 1, path, err);
                 else if (strcmp(member->name, layout.data_dir) == 0)
-                        r = error_set(err, PIPSEED_E_DATA_SCHEME, path, "\"%s\" is not a directory",
+                        r = error_set(err, PIPSEED_E_DATA_SCHEME, path, "'%s' is not a directory",
                                       QUOTE(member->name, len));
                 if (r == 0)
                         r = check_reserved(member, in_data, path, err);

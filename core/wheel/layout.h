@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * layout.h - where things lie inside a wheel (PEP 427, the binary distribution format): its one .dist-info directory, its
- * .data directory, and what may be in the latter. Judged by the names of the members alone.
+ * layout.h - where things lie inside a wheel (PEP 427, the binary distribution format): its one .dist-info directory,
+ * its .data directory, and what may be in the latter. Judged by the names of the members alone.
  *
  *     r = layout_find(&arena, &zip, &name, path, &layout, err);
  */
@@ -21,10 +21,10 @@ struct layout {
 /*
  * Only directories at the top count: setuptools carries other projects' .dist-info directories deeper down. Errors:
  * PIPSEED_E_DIST_INFO: not exactly one, or of another name or version than the file name says. PIPSEED_E_DATA_SCHEME: a
- * .data directory of another name or version, a sub-directory other than purelib, platlib, headers, scripts and data, a file
- * that would go to pyvenv.cfg. PIPSEED_E_SCRIPT_NAME: a file in .data/scripts or .data/data/bin that is not a plain, safe
- * script name (entrypoint.h). PIPSEED_E_RESERVED_NAME: a name that belongs to pipseed, venv, the interpreter or the site's
- * administrator (reserved.h).
+ * .data directory of another name or version, a sub-directory other than purelib, platlib, headers, scripts and data, a
+ * file that would go to pyvenv.cfg. PIPSEED_E_SCRIPT_NAME: a file in .data/scripts or .data/data/bin that is not a
+ * plain, safe script name (entrypoint.h). PIPSEED_E_RESERVED_NAME: a name that belongs to pipseed, venv, the
+ * interpreter or the site's administrator (reserved.h).
  */
 int layout_find(struct arena *arena, const struct zip *zip, const struct wheel_name *name, const char *path,
                 struct layout *ret_layout, struct pipseed_error *err);

@@ -140,12 +140,12 @@ int metadata_find(struct arena *arena, const char *data, size_t len, const char 
                 if (!is_named(&walk, name))
                         continue;
                 if (found != NULL)
-                        return error_set(err, code, path, "the field %s is there twice", name);
+                        return error_set(err, code, path, "duplicate field %s", name);
                 if (walk.value_len > METADATA_MAX_VALUE)
                         return error_set(err, code, path, "the field %s has %zu bytes, more than %zu", name,
                                          walk.value_len, METADATA_MAX_VALUE);
                 if (memchr(walk.value, '\0', walk.value_len) != NULL || !str_is_utf8(walk.value, walk.value_len))
-                        return error_set(err, code, path, "the field %s is no UTF-8 text", name);
+                        return error_set(err, code, path, "the field %s is not UTF-8 text", name);
                 found = unfold(arena, walk.value, walk.value_len);
                 if (found == NULL)
                         return error_memory(err);

@@ -119,8 +119,8 @@ static size_t split(char *text, const char **ret_parts, size_t max)
 
 static int refuse(const char *filename, const char *what, const char *text, const char *rule, struct pipseed_error *err)
 {
-        return error_set(err, PIPSEED_E_WHEEL_NAME, filename, "the %s \"%s\" of the wheel's file name is not %s", what,
-                         QUOTE(text, strlen(text)), rule);
+        return error_set(err, PIPSEED_E_WHEEL_NAME, filename, "invalid %s '%s' in the wheel's file name: expected %s",
+                         what, QUOTE(text, strlen(text)), rule);
 }
 
 static int check_version(const char *text, const char *filename, struct pipseed_error *err)
@@ -154,12 +154,12 @@ static int check_parts(const struct wheel_name *name, const char *filename, stru
                 const char *what, *text, *rule;
                 bool (*is_valid)(const char *text);
         } parts[] = {
-                {"project name", name->distribution, "letters and digits, with single \".\" and \"_\" inside",
+                {"project name", name->distribution, "letters and digits, with single '.' and '_' inside",
                  is_distribution},
-                {"build tag", name->build, "a digit first, then letters, digits, \".\" and \"_\"", is_build},
+                {"build tag", name->build, "a digit first, then letters, digits, '.' and '_'", is_build},
                 {"python tag", name->python, "identifiers with dots between", is_python_set},
-                {"abi tag", name->abi, "letters, digits and \"_\" with dots between", is_tag_set},
-                {"platform tag", name->platform, "letters, digits and \"_\" with dots between", is_tag_set},
+                {"abi tag", name->abi, "letters, digits and '_' with dots between", is_tag_set},
+                {"platform tag", name->platform, "letters, digits and '_' with dots between", is_tag_set},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(parts); i++)

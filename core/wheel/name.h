@@ -23,8 +23,8 @@ struct wheel_name {
 char *name_normalize(struct arena *arena, const char *name);
 /* Is it a valid project name (PEP 508: letters, digits, -_. inside)? */
 bool name_is_valid(const char *name);
-/* Parses a file name without directories into the arena. PIPSEED_E_WHEEL_NAME: says which part is wrong. The version part
- * must be a PEP 440 version. */
+/* Parses a file name without directories into the arena. PIPSEED_E_WHEEL_NAME: says which part is wrong. The version
+ * part must be a PEP 440 version. */
 int wheel_name_parse(struct arena *arena, const char *filename, struct wheel_name *ret_name, struct pipseed_error *err);
 
 #endif

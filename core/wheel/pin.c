@@ -21,7 +21,8 @@ static bool is_named_alike(const struct wheel_name *a, const struct wheel_name *
 
 enum pin_match { PIN_OTHER, PIN_PROJECT, PIN_FILE };
 
-/* What a pin is for, by what its file name says. One for something that is not a wheel's name is for that file, and no project. */
+/* What a pin is for, by what its file name says. One for something that is not a wheel's name is for that file, and no
+ * project. */
 static int match_pin(const struct pipseed_pin *pin, const struct catalog_wheel *wheel, enum pin_match *ret_match)
 {
         _cleanup_(arena_done) struct arena arena = {0};

@@ -84,7 +84,7 @@ static int read_row(struct reader *reader, const char *path, struct record_row *
                 const char *field = read_field(reader);
 
                 if (field == NULL)
-                        return refuse(&start, path, err, "a quote is not closed");
+                        return refuse(&start, path, err, "unclosed quote");
                 if ((size_t)(reader->text - field) > MAX_FIELD)
                         return refuse(&start, path, err, "a field is longer than 131072 bytes");
                 if (n == N_FIELDS)
@@ -95,9 +95,9 @@ static int read_row(struct reader *reader, const char *path, struct record_row *
                 reader->next++;
         }
         if (n < 2)
-                return refuse(&start, path, err, "not path, hash and size");
+                return refuse(&start, path, err, "expected path, hash and size");
         if (fields[0][0] == '\0')
-                return refuse(&start, path, err, "no path");
+                return refuse(&start, path, err, "missing path");
         skip_end_of_row(reader);
         *ret_row = (struct record_row){.path = fields[0], .hash = fields[1], .size = fields[2]};
         return 0;
@@ -120,7 +120,7 @@ int record_parse(const char *data, size_t len, const char *path, struct record *
         size_t room = count_ends(data, len);
 
         if ((len > 0 && memchr(data, '\0', len) != NULL) || !str_is_utf8(data, len))
-                return error_set(err, PIPSEED_E_RECORD_SYNTAX, path, "RECORD is no UTF-8 text");
+                return error_set(err, PIPSEED_E_RECORD_SYNTAX, path, "RECORD is not UTF-8 text");
         if (room > RECORD_MAX_ROWS)
                 return error_set(err, PIPSEED_E_RECORD_SYNTAX, path, "RECORD has %zu lines, more than %zu", room,
                                  RECORD_MAX_ROWS);

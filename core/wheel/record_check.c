@@ -22,7 +22,7 @@ struct check {
 
 static int refuse(const struct check *check, int code, const char *name, const char *what)
 {
-        return error_set(check->err, code, check->path, "RECORD: \"%s\" %s", QUOTE(name, strlen(name)), what);
+        return error_set(check->err, code, check->path, "RECORD: '%s' %s", QUOTE(name, strlen(name)), what);
 }
 
 static int compare_to_file(const void *key, const void *element)
@@ -66,7 +66,8 @@ static int check_content(const struct check *check, const struct record_row *row
                                  "RECORD: \"%s\" should have %" PRIu64 " bytes, but has %" PRIu64,
                                  QUOTE(row->path, strlen(row->path)), size, file->size);
         if (memcmp(digest, file->sha256, HASH_SIZE) != 0)
-                return refuse(check, PIPSEED_E_RECORD_HASH, row->path, "has another sha256 than the wheel's file");
+                return refuse(check, PIPSEED_E_RECORD_HASH, row->path,
+                              "has a sha256 that differs from the wheel's file");
         return 0;
 }
 

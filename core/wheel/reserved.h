@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reserved.h - names that a wheel may not bring, because somebody else owns them: pipseed (its notes and journals, which the
- * next run believes), venv (pyvenv.cfg, lib64), the interpreter (its standard library), the site's administrator
- * (sitecustomize). Names of scripts are entrypoint.h's. Path configuration files (*.pth) are allowed: setuptools has one.
+ * reserved.h - names that a wheel may not bring, because somebody else owns them: pipseed (its notes and journals,
+ * which the next run believes), venv (pyvenv.cfg, lib64), the interpreter (its standard library), the site's
+ * administrator (sitecustomize). Names of scripts are entrypoint.h's. Path configuration files (*.pth) are allowed:
+ * setuptools has one.
  *
  *     owner = reserved_find(RESERVED_DATA, "lib64");      "venv"
  */

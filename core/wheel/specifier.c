@@ -174,9 +174,9 @@ static int fail(int r, struct span clause, struct pipseed_error *err)
 {
         if (r == -ENOMEM)
                 return error_memory(err);
-        (void)error_set(err, PIPSEED_E_BAD_SPECIFIER, NULL, "\"%s\" is not a version specifier (PEP 440)",
+        (void)error_set(err, PIPSEED_E_BAD_SPECIFIER, NULL, "invalid version specifier '%s' (PEP 440)",
                         QUOTE(clause.text, clause.len));
-        return error_hint(err, "specifiers look like >=25,<27 or ~=26.0 or ==26.*");
+        return error_hint(err, "use a specifier such as >=25,<27 or ~=26.0 or ==26.*");
 }
 
 static size_t count_commas(const char *text)

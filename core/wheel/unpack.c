@@ -71,7 +71,7 @@ static int load(const struct archive_module **ret_module, struct pipseed_error *
                                 "cannot load %s, the part of pipseed that unpacks wheels: %s", ARCHIVE_MODULE_FILE,
                                 reason != NULL ? reason : "no reason given");
                 return error_hint(err,
-                                  "reinstall pipseed and libarchive; %s belongs into the directory pipseed/ beside "
+                                  "reinstall pipseed and libarchive; %s belongs in the directory pipseed/ beside "
                                   "libpipseed",
                                   ARCHIVE_MODULE_FILE);
         }
@@ -103,7 +103,7 @@ static int explain(const struct archive_report *report, const char *path, struct
                 return error_memory(err);
         if (report->name == NULL)
                 return error_set(err, codes[report->fault], path, "cannot unpack the zip: %s", message);
-        return error_set(err, codes[report->fault], path, "cannot unpack the zip member \"%s\": %s",
+        return error_set(err, codes[report->fault], path, "cannot unpack the zip member '%s': %s",
                          QUOTE(report->name, strlen(report->name)), message);
 }
 
@@ -113,7 +113,7 @@ static int check_crc(const struct zip_member *member, const uint8_t *data, const
 
         if (crc == member->crc)
                 return 0;
-        return error_set(err, PIPSEED_E_ZIP_CRC, path, "the zip member \"%s\" has the checksum %08x, not %08x",
+        return error_set(err, PIPSEED_E_ZIP_CRC, path, "the zip member '%s' has the checksum %08x, not %08x",
                          QUOTE(member->name, strlen(member->name)), crc, member->crc);
 }
 

@@ -17,8 +17,8 @@
 /*
  * slots has one element for each member of zip, in its order; the caller gives memory (data) where it wants content and
  * this fills in the rest. Checks length and CRC-32 of what is unpacked. Errors: PIPSEED_E_ZIP_DATA, ZIP_SIZE, ZIP_CRC,
- * ZIP_DECODER_MISMATCH (libarchive sees other members than zip.h), UNSUPPORTED (the module is missing or of another version, no
- * UTF-8 locale), NO_MEMORY.
+ * ZIP_DECODER_MISMATCH (libarchive sees other members than zip.h), UNSUPPORTED (the module is missing or of another
+ * version, no UTF-8 locale), NO_MEMORY.
  */
 int unpack_members(const void *data, size_t len, const struct zip *zip, const char *path, struct archive_slot *slots,
                    struct pipseed_error *err);

@@ -240,9 +240,9 @@ int version_parse(const char *text, struct version **ret_version, struct pipseed
         if (r == -ENOMEM)
                 return error_memory(err);
         if (r < 0)
-                return error_set(err, PIPSEED_E_BAD_VERSION, NULL, "\"%s\" is not a version (PEP 440)",
+                return error_set(err, PIPSEED_E_BAD_VERSION, NULL, "invalid version '%s' (PEP 440)",
                                  QUOTE(text, strlen(text))),
-                       error_hint(err, "versions look like 26.3, 1.0rc1 or 1.0.post2");
+                       error_hint(err, "use a version such as 26.3, 1.0rc1 or 1.0.post2");
         return 0;
 }
 

@@ -20,7 +20,8 @@
  *   release of V;
  *   "~=": it takes a suffix in an unusual spelling (1.0c1, 1.0RC1) for a component;
  *   "~=" and "V.*": it gets prefixes with an epoch wrong ("==0.*" admits 1!1.0);
- *   "===": it compares the normalised version, not the one that was given, and fails when its own text is not a version.
+ *   "===": it compares the normalised version, not the one that was given, and fails when its own text is not a
+ *     version.
  */
 #ifndef WHEEL_VERSION_H
 #define WHEEL_VERSION_H

@@ -46,8 +46,8 @@ static void done(struct load *load)
 static int advise(int code, struct pipseed_error *err)
 {
         if (code < 0 && pipseed_exit_code(code) == 4 && code != PIPSEED_E_WHEEL_NAME)
-                (void)error_hint(err, "the wheel is damaged or was tampered with, and nothing of it was used: get it "
-                                      "again from where it was published, or use another version");
+                (void)error_hint(err, "download the wheel again from where it was published, or use another version; "
+                                      "nothing of this one, which is damaged or was tampered with, was used");
         return code;
 }
 
@@ -130,11 +130,11 @@ static int check_project(struct load *load, const struct text *metadata)
                 return error_memory(load->err);
         if (!name_is_valid(name) || strcmp(project, load->name.project) != 0)
                 return error_set(load->err, PIPSEED_E_METADATA, load->path,
-                                 "METADATA names the project \"%.100s\", the file name says %s", name,
+                                 "METADATA names the project '%.100s', the file name says %s", name,
                                  load->name.distribution);
         if (!same)
                 return error_set(load->err, PIPSEED_E_METADATA, load->path,
-                                 "METADATA has version \"%.100s\", the file name says %s", version, load->name.version);
+                                 "METADATA has version '%.100s', the file name says %s", version, load->name.version);
         return 0;
 }
 
@@ -152,7 +152,7 @@ static int read_requires_python(struct load *load, const struct text *metadata, 
                 return reason.code == PIPSEED_E_NO_MEMORY
                                ? error_memory(load->err)
                                : error_set(load->err, PIPSEED_E_METADATA, load->path,
-                                           "Requires-Python \"%.100s\" of METADATA is not a version specifier", value);
+                                           "invalid Requires-Python '%.100s' in METADATA", value);
         *ret_specifier = value;
         return 0;
 }
@@ -163,12 +163,12 @@ static int check_wheel_version(struct load *load, const char *version)
         size_t len = strspn(version, "0123456789");
 
         if (len == 0 || version[strspn(version, "0123456789.")] != '\0')
-                return error_set(load->err, PIPSEED_E_WHEEL_FILE, load->path, "WHEEL has the Wheel-Version \"%.100s\"",
+                return error_set(load->err, PIPSEED_E_WHEEL_FILE, load->path, "invalid Wheel-Version '%.100s' in WHEEL",
                                  version);
         if (len == 1 && version[0] == '1')
                 return 0;
         (void)error_set(load->err, PIPSEED_E_WHEEL_VERSION, load->path,
-                        "the wheel has format version %.100s, pipseed knows version 1", version);
+                        "unsupported wheel format version '%.100s': expected 1", version);
         return error_hint(load->err, "use a newer pipseed, or another version of the project");
 }
 
@@ -189,7 +189,7 @@ static int read_wheel_file(struct load *load, const struct text *wheel)
         load->info.root_is_purelib = str_equal_nocase(purelib, "true");
         if (!load->info.root_is_purelib && !str_equal_nocase(purelib, "false"))
                 return error_set(load->err, PIPSEED_E_WHEEL_FILE, load->path,
-                                 "WHEEL has the Root-Is-Purelib \"%.100s\", neither true nor false", purelib);
+                                 "invalid Root-Is-Purelib '%.100s' in WHEEL: expected true or false", purelib);
         return 0;
 }
 

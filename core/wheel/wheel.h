@@ -9,8 +9,9 @@
  *             write(wheel->info.files[i].path, wheel->info.files[i].data, ...)
  *
  * wheel_load has checked everything before it returns: the structure of the zip (zip.h), every member against what
- * libarchive yields (archive.h), one dist-info directory that fits the file name, WHEEL, METADATA, entry points, and RECORD:
- * the same set of paths as the archive, sha256 and size of each. So a hostile wheel is refused before anything is written.
+ * libarchive yields (archive.h), one dist-info directory that fits the file name, WHEEL, METADATA, entry points, and
+ * RECORD: the same set of paths as the archive, sha256 and size of each. So a hostile wheel is refused before anything
+ * is written.
  */
 #ifndef WHEEL_WHEEL_H
 #define WHEEL_WHEEL_H

@@ -93,7 +93,7 @@ static int check_central_place(struct scan *scan, size_t size)
         if (size == scan->end - scan->central)
                 return 0;
         if (size < scan->end - scan->central && size > 0 && has_signature(scan, scan->end - size, CENTRAL_SIGNATURE))
-                return refuse(scan, PIPSEED_E_ZIP_PREFIX, "%zu bytes of something else stand before the zip",
+                return refuse(scan, PIPSEED_E_ZIP_PREFIX, "%zu bytes of other data precede the zip",
                               scan->end - scan->central - size);
         return refuse(scan, PIPSEED_E_ZIP_CENTRAL,
                       "the central directory should have %zu bytes, but has %zu up to the end record", size,
@@ -172,7 +172,8 @@ static int read_central(struct scan *scan, size_t *offset)
         int r;
 
         if (!has_signature(scan, *offset, CENTRAL_SIGNATURE) || left < CENTRAL_SIZE)
-                return refuse(scan, PIPSEED_E_ZIP_CENTRAL, "no header of the central directory at offset %zu", *offset);
+                return refuse(scan, PIPSEED_E_ZIP_CENTRAL, "missing header of the central directory at offset %zu",
+                              *offset);
         if (!zipheader_parse(p + 8, p + CENTRAL_SIZE, left - CENTRAL_SIZE, &header))
                 return refuse(scan, PIPSEED_E_ZIP_CENTRAL, "the central directory is cut off at offset %zu", *offset);
         if (zipheader_u16(p + 32) != 0)
@@ -209,7 +210,7 @@ static int read_directory(struct scan *scan, size_t count)
                               "the end record counts %zu members, the central directory has %s", count,
                               scan->zip->n_members < count ? "fewer" : "more");
         if (offset != scan->end)
-                return refuse(scan, PIPSEED_E_ZIP_CENTRAL, "%zu bytes that are no header in the central directory",
+                return refuse(scan, PIPSEED_E_ZIP_CENTRAL, "%zu bytes in the central directory that are not a header",
                               scan->end - offset);
         return 0;
 }
@@ -230,7 +231,7 @@ static int compare_with_central(const struct scan *scan, const struct zip_header
 
         if (local->name_len != named.name_len || memcmp(local->name, named.name, named.name_len) != 0)
                 return zipheader_refuse(&named, PIPSEED_E_ZIP_HEADER_MISMATCH, scan->path, scan->err,
-                                        "has another name in its local header: \"%.100s\"",
+                                        "has another name in its local header: '%.100s'",
                                         QUOTE(local->name, local->name_len));
         for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
                 if (pairs[i].local != pairs[i].central)

@@ -47,8 +47,8 @@ struct zip {
 /*
  * Errors: PIPSEED_E_ZIP_*, each with the member's name. Refused are also data descriptors (as PyPI does), zip64,
  * comments of members, every extra field but those that hold times and owners, names that are not ASCII without the
- * UTF-8 flag (bit 11), names that are one on a file system that folds case or normalises (fold.h), a file in the place of a directory, and every
- * type but regular files and directories.
+ * UTF-8 flag (bit 11), names that are one on a file system that folds case or normalises (fold.h), a file in the place
+ * of a directory, and every type but regular files and directories.
  */
 int zip_read(const void *data, size_t len, const char *path, struct zip *ret_zip, struct pipseed_error *err);
 void zip_done(struct zip *zip);

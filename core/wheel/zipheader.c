@@ -41,7 +41,7 @@ int zipheader_refuse(const struct zip_header *header, int code, const char *path
         va_start(arguments, format);
         (void)vsnprintf(what, sizeof(what), format, arguments);
         va_end(arguments);
-        return error_set(err, code, path, "the zip member \"%s\" %s", QUOTE(header->name, header->name_len), what);
+        return error_set(err, code, path, "the zip member '%s' %s", QUOTE(header->name, header->name_len), what);
 }
 
 bool zipheader_is_dir(const struct zip_header *header)
@@ -163,7 +163,7 @@ static int check_type(const struct zip_header *header, uint32_t attributes, bool
         if (type != 0 && type != (is_dir ? S_IFDIR : S_IFREG))
                 return zipheader_refuse(header, PIPSEED_E_ZIP_TYPE, path, err, "is by its mode 0%o %s",
                                         attributes >> 16,
-                                        is_dir ? "no directory, but ends in a slash" : "no regular file");
+                                        is_dir ? "not a directory, but ends in a slash" : "not a regular file");
         if (!is_dir && (attributes & DOS_DIRECTORY) != 0)
                 return zipheader_refuse(header, PIPSEED_E_ZIP_TYPE, path, err,
                                         "has a directory's attribute, but no slash at its end");

@@ -50,7 +50,7 @@ static const char *fault_in_component(const uint8_t *part, size_t len)
         if (len == 0)
                 return "has an empty component";
         if (len <= 2 && part[0] == '.' && part[len - 1] == '.')
-                return "has a component \".\" or \"..\"";
+                return "has a component '.' or '..'";
         return NULL;
 }
 
@@ -94,17 +94,17 @@ int zipname_check(const uint8_t *name, size_t len, bool utf8_flag, const char *p
         if (fault == NULL && has_long_component(name, len))
                 fault = "has a component longer than 255 bytes";
         if (fault != NULL)
-                return error_set(err, PIPSEED_E_ZIP_NAME, path, "the name of the zip member \"%s\" %s",
-                                 QUOTE(name, len), fault);
+                return error_set(err, PIPSEED_E_ZIP_NAME, path, "the name of the zip member '%s' %s", QUOTE(name, len),
+                                 fault);
         fault = fault_in_path(name, len);
         if (fault != NULL)
-                return error_set(err, PIPSEED_E_ZIP_PATH, path, "the path of the zip member \"%s\" %s",
-                                 QUOTE(name, len), fault);
+                return error_set(err, PIPSEED_E_ZIP_PATH, path, "the path of the zip member '%s' %s", QUOTE(name, len),
+                                 fault);
         return 0;
 }
 
-/* The weight of a character in the order below: the end (also a directory's slash), then "/", then letters without case.
- * "/" being lightest puts a directory's content right behind a file of the directory's name. */
+/* The weight of a character in the order below: the end (also a directory's slash), then "/", then letters without
+ * case. "/" being lightest puts a directory's content right behind a file of the directory's name. */
 static int weight(const char *p)
 {
         if (p[0] == '\0' || (p[0] == '/' && p[1] == '\0'))
@@ -158,11 +158,11 @@ static int check_pair(const struct zip_member *first, const struct zip_member *s
         bool same_type = first->is_dir == second->is_dir;
 
         if (relation == SAME && strcmp(first->name, second->name) == 0)
-                return error_set(err, PIPSEED_E_ZIP_DUPLICATE, path, "the zip has two members \"%s\"",
+                return error_set(err, PIPSEED_E_ZIP_DUPLICATE, path, "the zip has two members '%s'",
                                  QUOTE(first->name, strlen(first->name)));
         if (relation == SAME || (relation == ABOVE && !first->is_dir))
                 return error_set(err, PIPSEED_E_ZIP_NAME_COLLISION, path,
-                                 "the zip members \"%s\" and \"%s\" cannot both be unpacked%s",
+                                 "the zip members '%s' and '%s' cannot both be unpacked%s",
                                  QUOTE(first->name, strlen(first->name)), QUOTE(second->name, strlen(second->name)),
                                  !same_type || relation != SAME ? ": one is a file"
                                  : first->key == first->name    ? " where case does not matter"

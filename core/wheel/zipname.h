@@ -11,7 +11,8 @@
  * though the flag for UTF-8 is not set. PIPSEED_E_ZIP_PATH: absolute, backslash, drive letter, "", "." or "..". */
 int zipname_check(const uint8_t *name, size_t len, bool utf8_flag, const char *path, struct pipseed_error *err);
 
-/* All names; fills the keys and sorts the members by name as bytes. PIPSEED_E_ZIP_DUPLICATE, PIPSEED_E_ZIP_NAME_COLLISION. */
+/* All names; fills the keys and sorts the members by name as bytes. PIPSEED_E_ZIP_DUPLICATE,
+ * PIPSEED_E_ZIP_NAME_COLLISION. */
 int zipname_check_all(struct zip *zip, const char *path, struct pipseed_error *err);
 
 #endif

@@ -14,8 +14,8 @@ const char *const explain_beside[EXPLAIN_N_BESIDE] = {
         "pre-commit", "virtualenvwrapper", "ray",    "pipx", "uv"};
 
 /*
- * "tox_uv-1.2.dist-info", or ".egg-info" with an optional "-py3.11" before it: the version, when it is the distribution with
- * this name (names are compared as PEP 503 says).
+ * "tox_uv-1.2.dist-info", or ".egg-info" with an optional "-py3.11" before it: the version, when it is the distribution
+ * with this name (names are compared as PEP 503 says).
  */
 static bool parse_info_name(const char *info, const char *name, char *ret_version, size_t size)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explain_site.h - what is installed in a tool's environment, by its files alone: the environment need not be the caller's,
- * or harmless.
+ * explain_site.h - what is installed in a tool's environment, by its files alone: the environment need not be the
+ * caller's, or harmless.
  *
  *     if (site_find("/srv/tox/bin/python", prefix, config, sizeof(prefix)))
  *             answer = site_read(prefix, config);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that uses what the public headers have, and prints what it sees: the same, whether it or the library was compiled
- * against grown structs. With -DGROWN its headers are the grown ones.
+ * A program that uses what the public headers have, and prints what it sees: the same, whether it or the library was
+ * compiled against grown structs. With -DGROWN its headers are the grown ones.
  *
  *     program story ENV CACHE     policy, wheels, seeding, verifying, store; prints them
  *     program set ENV CACHE       (GROWN) sets a member that an older library does not have

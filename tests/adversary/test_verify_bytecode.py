@@ -87,7 +87,7 @@ def test_other_code(env, optimize):
         assert found(env)[0] == []
     exchange(path, compiled(env, "print('evil')"))
     assert found(env)[0] == [("install-changed", path.name)]
-    assert "its code is not what" in env("doctor", code=4).stdout
+    assert "its code differs from what" in env("doctor", code=4).stdout
     assert "verified" not in env("verify", code=4).stdout
     env("doctor", "--fix")
     assert found(env)[0] == []

@@ -176,7 +176,7 @@ def test_way_through_another_user(pipseed, old_env, tmp_path):
     (home / "env").symlink_to(old_env)
     give(home, NOBODY)
     before = snapshot(old_env)
-    assert "can change the way" in pipseed("seed", "--upgrade", home / "env", code=3).stderr
+    assert "can change the path" in pipseed("seed", "--upgrade", home / "env", code=3).stderr
     assert snapshot(old_env) == before
 
 
@@ -298,7 +298,7 @@ def test_half_changed_by_another_user(pipseed, old_env):
     staging = site(old_env) / ".pipseed-0123456789abcdef"
     staging.mkdir()
     give(staging, NOBODY)
-    assert "left alone" in pipseed("seed", "--packages", "pip", old_env).stderr
+    assert "leaving another user's" in pipseed("seed", "--packages", "pip", old_env).stderr
     (staging / "journal").write_text("x")
     give(staging, NOBODY)
     before = snapshot(old_env)

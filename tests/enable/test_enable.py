@@ -258,7 +258,7 @@ def test_untrusted_command(prefix, tmp_path, home):
     there = install(tmp_path / "open").parent.parent
     (there / "bin").chmod(0o777)
     refused = run.run([there / "bin/pipseed", "enable", prefix.exe], env={"HOME": home}, code=3)
-    assert "could replace" in refused.stderr and "--force" in refused.stderr
+    assert "can replace" in refused.stderr and "--force" in refused.stderr
     assert not prefix.is_enabled()
     run.run([there / "bin/pipseed", "enable", "--force", prefix.exe], env={"HOME": home})
     assert prefix.is_enabled()
@@ -415,7 +415,7 @@ rm -r {stdlib}/ensurepip
 """)
     done = run.run(["sh", script], wrap=layered(stdlib), env={"HOME": home})
     assert "code 3" in done.stdout
-    assert re.search(r"belongs to the system's package python3\.\d+-venv", done.stderr)
+    assert re.search(r"belongs to the system's package 'python3\.\d+-venv'", done.stderr)
     assert installer(tmp_path / "env") == "pipseed" and installer(tmp_path / "second") == "pipseed"
     left = {name: entry for name, entry in snapshot(tmp_path / "restored").items() if "__pycache__" not in name}
     right = {name: entry for name, entry in snapshot(Path(stdlib) / "ensurepip").items() if "__pycache__" not in name}

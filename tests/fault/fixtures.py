@@ -387,7 +387,7 @@ class Rig:
         problems = []
         if fault.survives:
             problems.append("this should do no harm")
-        # verify says "may not be read", or, as Python, sees nothing where it may not look.
+        # verify says "not readable", or, as Python, sees nothing where it may not look.
         if fault.text not in text and "out of memory" not in text and not (
                 fault.error == errno.EACCES and code == 4):
             problems.append("the cause is not named")

@@ -79,7 +79,7 @@ class Crowd:
         for process, args in zip(processes, calls):
             _, said = process.communicate(timeout=TIMEOUT)  # a hang is a failure
             codes.append(process.returncode)
-            if process.returncode not in (0, -9, 3) or (process.returncode == 3 and "never goes back" not in said):
+            if process.returncode not in (0, -9, 3) or (process.returncode == 3 and "refusing to downgrade" not in said):
                 raise AssertionError(f"pipseed {' '.join(map(str, args))}: exit {process.returncode}\n{said}")
         for thread in threads:
             thread.join()

@@ -109,6 +109,6 @@ def test_waits_and_says_so(what, memory):
         os.close(staging)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0, said
-    assert "waiting for another run" in said
+    assert "waiting for another process" in said
     assert time.monotonic() - began > 3
     assert not sweep.differences(slot.look(), slot.new)

@@ -303,7 +303,7 @@ def test_callbacks(newest, new_env, tmp_path):
 # What the library's hints look like, and what they are here.
 HINTS = {
     "leave out --user, or deactivate the environment first": "leave out user=True, or deactivate the environment first",
-    "make one: pipseed venv /srv/env": "make one: pipseed.create('/srv/env')",
+    "run: pipseed venv /srv/env": "run: pipseed.create('/srv/env')",
     "name an interpreter with --python PATH": "name an interpreter with python=PATH",
     "check --wheel-dir and the policy": "check wheel_dirs= and the policy",
     "such as --python /usr/bin/python3.11": "such as python='/usr/bin/python3.11'",
@@ -311,13 +311,13 @@ HINTS = {
                                                        "settings={\"seed.downgrade\": True})",
     "run: pipseed unseed, then pipseed seed": "run: pipseed.unseed(), then pipseed.seed()",
     "'pipseed wheels verify' says more": "pipseed.wheels(check=True) says more",
-    "pipseed policy show seed.user says where": "pipseed.policy().find('seed.user') says where",
+    "run: pipseed policy show seed.user; or create": "run: pipseed.policy().find('seed.user'); or create",
     "run: pipseed doctor --fix ENV": "run: pipseed.doctor(ENV, fix=True)",
-    "bring it up to date (python3 -m venv --upgrade /srv/env)": "bring it up to date (python3 -m venv --upgrade /srv/env)",
-    "'/usr/bin/python3 -m venv --without-pip DIR', 'pipseed seed DIR'":
-        "'/usr/bin/python3 -m venv --without-pip DIR', pipseed.seed(DIR)",
+    "run: python3 -m venv --upgrade /srv/env; or recreate it": "run: python3 -m venv --upgrade /srv/env; or recreate it",
+    "run: /usr/bin/python3 -m venv --without-pip DIR, then pipseed seed DIR":
+        "run: /usr/bin/python3 -m venv --without-pip DIR, then pipseed.seed(DIR)",
     "run: pipseed hooks run --verbose": "run: pipseed hooks run --verbose",
-    "pipseed-policy(5) lists the keys": "pipseed-policy(5) lists the keys",
+    "see pipseed-policy(5) for the list of keys": "see pipseed-policy(5) for the list of keys",
 }
 
 

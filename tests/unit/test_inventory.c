@@ -104,14 +104,14 @@ static const struct {
         {GONE, false, "demo/mod.py: is missing"},
         {CHANGED, false, "demo/mod.py: was changed (size, time or inode)"},
         {ROTTEN, false, "demo/mod.py: was changed (content)"},
-        {NO_MANIFEST, true, ".: has no whole manifest"},
-        {CUT_MANIFEST, true, ".: has no whole manifest"},
+        {NO_MANIFEST, true, ".: has no complete manifest"},
+        {CUT_MANIFEST, true, ".: has no complete manifest"},
         {NO_FILES, true, ".: has no files"},
         {PYC_CHANGED, false, "__pycache__/single.%.pyc: was changed (size, time or inode)"},
-        {PYC_MANIFEST, true, "%: has no whole manifest"},
+        {PYC_MANIFEST, true, "%: has no complete manifest"},
         {STRANGERS_FILE, true, "demo/mod.py: belongs to uid 12345"},
         {STRANGERS_DIRECTORY, true, ".: belongs to uid 12345"},
-        {WRITABLE, true, "demo/mod.py: can be written by others than its owner"},
+        {WRITABLE, true, "demo/mod.py: is writable by users other than its owner"},
 };
 
 static void cause(const struct entry *entry, enum damage damage)

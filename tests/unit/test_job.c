@@ -160,7 +160,7 @@ static void one_target_only(void **state)
         (void)state;
         req.env = "/srv/env";
         assert_int_equal(begin(&req, &err), PIPSEED_E_USAGE);
-        assert_string_equal(err.message, "an environment and an interpreter were both named");
+        assert_string_equal(err.message, "an environment and an interpreter are mutually exclusive");
 }
 
 static void event_can_cancel(void **state)

@@ -141,10 +141,9 @@ static void killed_at_each_step(void **state)
                         now = fixture_everything("env");
                         if (strcmp(now, step < STEP_DECIDED ? old : new) != 0)
                                 fail_msg("step %d: %s", step, now);
-                        assert_string_equal(events, again != 0
-                                                            ? "1 finished or undid what an interrupted run had left\n"
-                                                              "1 finished or undid what an interrupted run had left\n"
-                                                            : "1 finished or undid what an interrupted run had left\n");
+                        assert_string_equal(events, again != 0 ? "1 completed or rolled back an interrupted run\n"
+                                                                 "1 completed or rolled back an interrupted run\n"
+                                                               : "1 completed or rolled back an interrupted run\n");
                 }
 }
 
@@ -263,7 +262,7 @@ static void staging_of_another_user_is_left_alone(void **state)
         fixture_query.event = note_event;
         txn_free(fixture_open());
         fixture_assert_content(AREA "/lib/pip/a.py", "theirs");
-        assert_string_equal(events, "2 another user's interrupted run is left alone\n");
+        assert_string_equal(events, "2 leaving another user's interrupted run alone\n");
 }
 
 static void other_names_are_left_alone(void **state)
@@ -431,7 +430,8 @@ static void killed_for_real(void **state)
         }
 }
 
-/* A staging directory beside a root on another file system whose LIB staging directory is gone: only when it is ours and nobody holds it. */
+/* A staging directory beside a root on another file system whose LIB staging directory is gone: only when it is ours
+ * and nobody holds it. */
 static void stray_areas(void **state)
 {
         _cleanup_close_ int fd = -1;
@@ -460,7 +460,8 @@ static void stray_areas(void **state)
         assert_int_equal(umount2(tree_path("env/bin"), MNT_DETACH), 0);
 }
 
-/* bin/ on another file system: its staging directory is found by the LIB staging directory's name, or by itself when that one is gone. */
+/* bin/ on another file system: its staging directory is found by the LIB staging directory's name, or by itself when
+ * that one is gone. */
 static void staging_on_two_file_systems(void **state)
 {
         (void)state;

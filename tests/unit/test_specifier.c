@@ -171,7 +171,7 @@ static void test_message(void **state)
 
         (void)state;
         assert_int_equal(specifier_parse(">=25,  <27.*", &set, &err), PIPSEED_E_BAD_SPECIFIER);
-        assert_non_null(strstr(err.message, "\"<27.*\""));
+        assert_non_null(strstr(err.message, "'<27.*'"));
 }
 
 static const struct {

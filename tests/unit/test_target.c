@@ -19,7 +19,8 @@ static void add_hex(struct str *out, const char *text)
                 str_printf(out, "%02x", (unsigned char)*text);
 }
 
-/* JSON with every 'quoted' absolute path ('/...') in hexadecimal, as the probe gives it; "@" is the temporary directory. */
+/* JSON with every 'quoted' absolute path ('/...') in hexadecimal, as the probe gives it; "@" is the temporary
+ * directory. */
 static char *encode(const char *template)
 {
         struct str out = STR_INIT;
@@ -342,28 +343,29 @@ static const struct {
         int code;
         const char *message; /* part of it */
 } error_cases[] = {
-        {"both", "env", "base/python3", NULL, PIPSEED_E_USAGE, "both"},
-        {"environment missing", "missing", NULL, NULL, PIPSEED_E_NO_TARGET, "there is no"},
+        {"both", "env", "base/python3", NULL, PIPSEED_E_USAGE, "mutually exclusive"},
+        {"environment missing", "missing", NULL, NULL, PIPSEED_E_NO_TARGET, "not found"},
         {"empty directory", "empty", NULL, NULL, PIPSEED_E_NO_TARGET, "is not an environment"},
-        {"interpreter missing", NULL, "missing", NULL, PIPSEED_E_NO_TARGET, "there is no"},
+        {"interpreter missing", NULL, "missing", NULL, PIPSEED_E_NO_TARGET, "not found"},
         {"not on PATH", NULL, "=python9.9", NULL, PIPSEED_E_NO_TARGET, "'python9.9' not found on PATH"},
         {"version not on PATH", NULL, "=3.11", NULL, PIPSEED_E_NO_TARGET, "Python '3.11' not found on PATH"},
         {"nothing named, nothing there", NULL, NULL, NULL, PIPSEED_E_NO_TARGET, "Python 'python3' not found on PATH"},
         {"no program", NULL, "plain", NULL, PIPSEED_E_BAD_TARGET, "executable"},
-        {"dangling", NULL, "dangling", NULL, PIPSEED_E_BAD_TARGET, "is gone"},
+        {"dangling", NULL, "dangling", NULL, PIPSEED_E_BAD_TARGET, "is a dangling symbolic link"},
         {"stale VIRTUAL_ENV", NULL, NULL, "missing", PIPSEED_E_NO_TARGET, "VIRTUAL_ENV"},
         {"VIRTUAL_ENV is none", NULL, NULL, "empty", PIPSEED_E_BAD_TARGET, "VIRTUAL_ENV"},
         {"no home, and a copy", "no-home", NULL, NULL, PIPSEED_E_BAD_TARGET, "no home"},
         {"prefix without pyvenv.cfg", "prefix", NULL, NULL, PIPSEED_E_NO_TARGET, "is not an environment"},
         {"no home, and a copy, by interpreter", NULL, "no-home/bin/python3", NULL, PIPSEED_E_BAD_TARGET, "no home"},
-        {"base gone", "orphan", NULL, NULL, PIPSEED_E_BAD_TARGET, "gone/python3 is gone"},
-        {"base gone, by interpreter", NULL, "orphan/bin/python", NULL, PIPSEED_E_BAD_TARGET, "gone/python3 is gone"},
-        {"base gone, by VIRTUAL_ENV", NULL, NULL, "orphan", PIPSEED_E_BAD_TARGET, "gone/python3 is gone"},
-        {"base of another version", "upgraded", NULL, NULL, PIPSEED_E_BAD_TARGET, "made for python3.8"},
+        {"base gone", "orphan", NULL, NULL, PIPSEED_E_BAD_TARGET, "gone/python3' of environment"},
+        {"base gone, by interpreter", NULL, "orphan/bin/python", NULL, PIPSEED_E_BAD_TARGET,
+         "gone/python3' of environment"},
+        {"base gone, by VIRTUAL_ENV", NULL, NULL, "orphan", PIPSEED_E_BAD_TARGET, "gone/python3' of environment"},
+        {"base of another version", "upgraded", NULL, NULL, PIPSEED_E_BAD_TARGET, "created for python3.8"},
         {"fails", NULL, "fails", NULL, PIPSEED_E_PROBE_FAILED, "exit 3): oh no"},
         {"killed", NULL, "killed", NULL, PIPSEED_E_PROBE_FAILED, "signal 9"},
         {"says nothing", NULL, "silent", NULL, PIPSEED_E_PROBE_FAILED, "did not answer"},
-        {"says nonsense", NULL, "nonsense", NULL, PIPSEED_E_PROBE_FAILED, "no usable answer"},
+        {"says nonsense", NULL, "nonsense", NULL, PIPSEED_E_PROBE_FAILED, "invalid answer"},
         {"too old for -I", NULL, "python2", NULL, PIPSEED_E_BAD_TARGET, "older than 3.6"},
         {"3.5", NULL, "old", NULL, PIPSEED_E_BAD_TARGET, "is Python 3.5"},
         {"nothing that can be executed", NULL, "garbage", NULL, PIPSEED_E_PROBE_FAILED, "garbage"},

@@ -416,9 +416,9 @@ static void waiting_can_be_cancelled(void **state)
         (void)state;
         (void)first;
         assert_true(cancel_wait(&note) >= 900);
-        assert_true(str_starts(note.text, "waiting for another run"));
+        assert_true(str_starts(note.text, "waiting for another process"));
         assert_true(cancel_wait(&tick) < 900);
-        assert_true(str_starts(tick.text, "waiting for another run"));
+        assert_true(str_starts(tick.text, "waiting for another process"));
 }
 
 static void no_right_to_write(void **state)

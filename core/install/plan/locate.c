@@ -37,7 +37,8 @@ int locator_init(struct locator *locator, struct arena *arena, const struct whee
         return 0;
 }
 
-/* The root that "KEY/..." inside a .data directory means, and where the rest begins. False: PEP 427 has no such directory. */
+/* The root that "KEY/..." inside a .data directory means, and where the rest begins. False: PEP 427 has no such
+ * directory. */
 static bool parse_key(const struct locator *locator, const char *inside, struct location *ret_location)
 {
         const struct {
@@ -86,7 +87,7 @@ static int check(const struct location *location, const char *path, struct pipse
         size_t len;
 
         if (location->root == PLAN_DATA && strcmp(location->path, "pyvenv.cfg") == 0)
-                return error_set(err, PIPSEED_E_DATA_SCHEME, NULL, "the member \"%s\" would replace pyvenv.cfg",
+                return error_set(err, PIPSEED_E_DATA_SCHEME, NULL, "the member '%s' would replace pyvenv.cfg",
                                  QUOTE(path, strlen(path)));
         if (location->root != PLAN_SCRIPTS)
                 return 0;
@@ -97,10 +98,9 @@ static int check(const struct location *location, const char *path, struct pipse
                 if (script_name_is_safe(first))
                         return 0;
         }
-        error_set(err, PIPSEED_E_SCRIPT_NAME, NULL, "the member \"%s\" has a name that no script may have",
+        error_set(err, PIPSEED_E_SCRIPT_NAME, NULL, "the member '%s' has an unsafe script name",
                   QUOTE(path, strlen(path)));
-        return error_hint(err, "a script must not take the place of the interpreter or of activate; "
-                               "get the wheel from its project again");
+        return error_hint(err, "download the wheel from its project again");
 }
 
 int locate_file(const struct locator *locator, const char *path, struct location *ret_location,
@@ -115,9 +115,8 @@ int locate_file(const struct locator *locator, const char *path, struct location
         if (top >= tail && memcmp(path + top - tail, data_suffix, tail) == 0) {
                 if (path[top] == '\0' || !parse_key(locator, path + top + 1, &location)) {
                         error_set(err, PIPSEED_E_DATA_SCHEME, NULL,
-                                  "the member \"%s\" is in no directory that an installer knows",
-                                  QUOTE(path, strlen(path)));
-                        return error_hint(err, "below .data there may be purelib, platlib, headers, scripts and data");
+                                  "the member '%s' is in an unknown directory of .data", QUOTE(path, strlen(path)));
+                        return error_hint(err, "use purelib, platlib, headers, scripts or data below .data");
                 }
                 if (location.root == PLAN_DATA)
                         r = settle_data(locator, &location, err);

@@ -30,9 +30,9 @@ struct location {
 int locator_init(struct locator *locator, struct arena *arena, const struct wheel_info *wheel,
                  const struct target_scheme *scheme, struct pipseed_error *err);
 
-/* PIPSEED_E_DATA_SCHEME: below a .data directory, but not in one of the directories that PEP 427 names; or it would replace
- * pyvenv.cfg. PIPSEED_E_SCRIPT_NAME: it would replace an interpreter or its like. A file of .data/data that comes to
- * lie in one of the other directories is said to be in that one, so that every file has one name only. */
+/* PIPSEED_E_DATA_SCHEME: below a .data directory, but not in one of the directories that PEP 427 names; or it would
+ * replace pyvenv.cfg. PIPSEED_E_SCRIPT_NAME: it would replace an interpreter or its like. A file of .data/data that
+ * comes to lie in one of the other directories is said to be in that one, so that every file has one name only. */
 int locate_file(const struct locator *locator, const char *path, struct location *ret_location,
                 struct pipseed_error *err);
 

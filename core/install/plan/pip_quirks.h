@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pip_quirks.h - what differs between the pips that pipseed stands in for: one table, a row for each release that changed
- * something. ensurepip lets the wheel's own pip install itself, so the version of the pip wheel chooses the row.
+ * pip_quirks.h - what differs between the pips that pipseed stands in for: one table, a row for each release that
+ * changed something. ensurepip lets the wheel's own pip install itself, so the version of the pip wheel chooses the
+ * row.
  *
  *     const struct pip_quirks *style = pip_quirks_find("23.2.1");
  *

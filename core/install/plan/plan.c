@@ -118,7 +118,7 @@ static int add_data_script(struct builder *b, const struct wheel_file *file, con
                 return r < 0 ? r : 1;
         }
         if (file->data == NULL && file->size > 0)
-                return error_set(err, PIPSEED_E_STORE_ENTRY, NULL, "the script \"%s\" was not read",
+                return error_set(err, PIPSEED_E_STORE_ENTRY, NULL, "the script '%s' was not read",
                                  QUOTE(file->path, strlen(file->path)));
         if (file->size == 0 || !script_add_rewritten(&text, b->input->target->exe, file->data, (size_t)file->size))
                 return text.failed ? error_memory(err) : 0;
@@ -216,7 +216,7 @@ static int settle_files(struct builder *b, struct pipseed_error *err)
                 }
                 if (rank(next) == 0)
                         return error_set(err, PIPSEED_E_DATA_SCHEME, NULL,
-                                         "two members of the wheel would be installed as \"%s\"",
+                                         "two members of the wheel would be installed as '%s'",
                                          QUOTE(file->path, strlen(file->path)));
         }
         b->n_files = n;

@@ -51,7 +51,7 @@ int rebase_plan(struct plan *plan, const char *const *roots, struct pipseed_erro
         for (int i = 0; i < PLAN_N_ROOTS; i++) {
                 if (find_root(plan->roots[i], roots, &moved_to[i], &prefixes[i]) < 0)
                         return error_set(err, PIPSEED_E_BAD_TARGET, plan->roots[i],
-                                         "a directory of the install scheme lies outside of the target");
+                                         "a directory of the install scheme is outside the target");
                 same = same && moved_to[i] == (enum plan_root)i && prefixes[i][0] == '\0';
         }
         if (same)

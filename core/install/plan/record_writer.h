@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record_writer.h - the RECORD of an installed distribution, as pip writes it: rows sorted by path, hash and size as text.
+ * record_writer.h - the RECORD of an installed distribution, as pip writes it: rows sorted by path, hash and size as
+ * text.
  *
  *     struct record_writer rows = {0};
  *

@@ -148,9 +148,8 @@ static int add_name(struct dir_iter *names, const char *name, const struct entry
         if (name == NULL)
                 return error_memory(err);
         if (!script_name_is_safe(name)) {
-                error_set(err, PIPSEED_E_SCRIPT_NAME, NULL, "the wheel has a script with the unsafe name \"%s\"", name);
-                return error_hint(err, "a script must not take the place of the interpreter or of activate; "
-                                       "get the wheel from its project again");
+                error_set(err, PIPSEED_E_SCRIPT_NAME, NULL, "the wheel has a script with the unsafe name '%s'", name);
+                return error_hint(err, "download the wheel from its project again");
         }
         for (size_t i = 0; i < names->n; i++)
                 if (strcmp(names->items[i].name, name) == 0) {

@@ -42,9 +42,9 @@ int script_names(struct arena *arena, const struct wheel_info *wheel, enum pipse
                  int minor, const char *pip_version, struct script_name **ret_names, size_t *ret_n,
                  struct pipseed_error *err);
 
-/* For a package that is installed again: of the scripts that pip names after the Python, those come that are listed, whatever
- * they are called (virtualenv makes a pip-3.13), instead of those of `scripts`. Where none of a project's is listed, nothing
- * changes. The array of script_names is taken over. */
+/* For a package that is installed again: of the scripts that pip names after the Python, those come that are listed,
+ * whatever they are called (virtualenv makes a pip-3.13), instead of those of `scripts`. Where none of a project's is
+ * listed, nothing changes. The array of script_names is taken over. */
 int script_keep(struct arena *arena, const struct wheel_info *wheel, const char *const *listed, size_t n_listed,
                 struct script_name **names, size_t *n, struct pipseed_error *err);
 

@@ -17,13 +17,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Can "#!EXE" stand as the first line, for the kernel and for Python? */
+/* Returns whether "#!EXE" can be the first line, for the kernel and for Python. */
 bool shebang_is_simple(const char *exe);
 
 /* The second and third line of the sh form. ascii: only ASCII characters, for a file in another encoding than UTF-8. */
 void shebang_add_exec(struct str *out, const char *exe, bool ascii);
 
-/* Does a line declare an encoding (PEP 263)? Python looks at the first two lines. */
+/* Returns whether a line declares an encoding (PEP 263). Python reads the first two lines. */
 bool shebang_is_cookie(const char *line, size_t len);
 
 #endif

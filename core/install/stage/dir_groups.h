@@ -8,8 +8,8 @@
  *     for (size_t i = batches.items[b].first; i < batches.items[b].end; i++)
  *             for (size_t f = batches.runs[i].first; f < batches.runs[i].end; f++) ... plan.files[f] ...
  *
- * A plan is sorted by path: the files of a directory that has directories in it are several runs of the list. A directory's batch comes
- * before those of the directories beneath it.
+ * A plan is sorted by path: the files of a directory that has directories in it are several runs of the list. A
+ * directory's batch comes before those of the directories beneath it.
  */
 #ifndef INSTALL_DIR_GROUPS_H
 #define INSTALL_DIR_GROUPS_H

@@ -97,8 +97,8 @@ static int open_source(const struct linker *linker, const struct linker_source *
         return fits(linker, source, ret_st) ? steal_fd(&fd) : -ESTALE;
 }
 
-/* open(2) gives a new file its mode, by the umask or by the ACL that the directory hands down; but for the x of a script
- * under a umask that takes it away, which pip sets nevertheless. There is no such umask where an ACL decides. */
+/* open(2) gives a new file its mode, by the umask or by the ACL that the directory hands down; but for the x of a
+ * script under a umask that takes it away, which pip sets nevertheless. There is no such umask where an ACL decides. */
 static bool needs_chmod(const struct linker *linker, const struct linker_source *source)
 {
         return !linker->default_acl && (wanted_mode(linker, source) & linker->umask) != 0;
@@ -123,8 +123,8 @@ static int create(const struct linker_source *source, int dir_fd, const char *na
         return fd < 0 ? -errno : fd;
 }
 
-/* A new file with the source's content: a clone of it where the file systems can (with clone), else a copy, unless a link may
- * come next. */
+/* A new file with the source's content: a clone of it where the file systems can (with clone), else a copy, unless a
+ * link may come next. */
 static int place_content(struct linker *linker, const struct linker_source *source, int dir_fd, const char *name,
                          bool clone, bool copy)
 {

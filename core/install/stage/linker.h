@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * linker.h - putting one file of the store into a directory: by reflink, hard link, copy or symbolic link, decided for each
- * file by itself.
+ * linker.h - putting one file of the store into a directory: by reflink, hard link, copy or symbolic link, decided for
+ * each file by itself.
  *
  *     struct linker linker;
  *
@@ -9,10 +9,10 @@
  *     r = linker_place(&linker, &source, dir_fd, "__init__.py");
  *
  * A mode that cannot do this file (EXDEV, EPERM, EMLINK, EOPNOTSUPP and their like) gives way to the next one for this
- * file. What holds for the whole pair of file systems is remembered and not tried again. A file that has all the links it
- * can get is replaced in the store by a fresh copy first. Copies keep the source's mtime, so that bytecode stays valid.
- * Whether a file may be linked at all is share.h's to say; a file of the store that is another user's, or that others can
- * write, is not used in any mode.
+ * file. What holds for the whole pair of file systems is remembered and not tried again. A file that has all the links
+ * it can get is replaced in the store by a fresh copy first. Copies keep the source's mtime, so that bytecode stays
+ * valid. Whether a file may be linked at all is share.h's to say; a file of the store that is another user's, or that
+ * others can write, is not used in any mode.
  */
 #ifndef INSTALL_LINKER_H
 #define INSTALL_LINKER_H

@@ -131,8 +131,8 @@ static bool plan_shares_bytecode(const struct plan *plan, enum plan_root root)
         return false;
 }
 
-/* What of site-packages/__pycache__ goes: the bytecode of top-level modules that go, for every interpreter, which RECORD does
- * not know. When nothing else is in the directory the directory goes, as pip takes it away. */
+/* What of site-packages/__pycache__ goes: the bytecode of top-level modules that go, for every interpreter, which
+ * RECORD does not know. When nothing else is in the directory the directory goes, as pip takes it away. */
 static int add_shared_bytecode(const struct txn *txn, const struct plan *plan, const struct removal *removal,
                                struct units *units)
 {
@@ -182,8 +182,8 @@ static int list_units(const struct txn *txn, const struct plan *plan, const stru
         return r;
 }
 
-/* 1: a directory; 2: anything else; 0: nothing there, also when a file or a link is in the place of a directory on the way:
- * what lies behind that is none of ours; -errno. */
+/* 1: a directory; 2: anything else; 0: nothing there, also when a file or a link is in the place of a directory on the
+ * way: what lies behind that is none of ours; -errno. */
 static int look(const struct txn *txn, const struct unit *unit)
 {
         _cleanup_close_ int fd = -1;
@@ -217,7 +217,7 @@ static int add_dir(struct txn *txn, const struct unit *unit, const struct remova
         int r;
 
         if (found < 0)
-                return error_sys(err, found, txn->roots[unit->root].path, "cannot look at %s", unit->path);
+                return error_sys(err, found, txn->roots[unit->root].path, "cannot access '%s'", unit->path);
         if (found == 0)
                 return unit->in_plan ? txn_add(txn, CHANGE_PUT, unit->root, unit->path, err) : 0;
         if (found == 2)
@@ -252,7 +252,7 @@ static int add_parents(struct txn *txn, const struct unit *unit, struct pipseed_
         if (found == 2)
                 return in_the_way(txn, &directory, found, err);
         if (found < 0)
-                return error_sys(err, found, txn->roots[unit->root].path, "cannot look at %s", parent);
+                return error_sys(err, found, txn->roots[unit->root].path, "cannot access '%s'", parent);
         /* A directory of its own for each missing level, so that each can be undone. */
         return add_parents(txn, &directory, err) < 0 ? err->code : txn_add(txn, CHANGE_MKDIR, unit->root, parent, err);
 }
@@ -263,7 +263,7 @@ static int add_file(struct txn *txn, const struct unit *unit, struct pipseed_err
         int r;
 
         if (found < 0)
-                return error_sys(err, found, txn->roots[unit->root].path, "cannot look at %s", unit->path);
+                return error_sys(err, found, txn->roots[unit->root].path, "cannot access '%s'", unit->path);
         if (!unit->in_plan)
                 return found > 0 && (found == 2 || strcmp(unit->path, "__pycache__") == 0)
                                ? txn_add(txn, CHANGE_TAKE, unit->root, unit->path, err)
@@ -283,7 +283,7 @@ int merge_add_changes(struct txn *txn, const struct plan *plan, const struct rem
         int r = list_units(txn, plan, removal, &units);
 
         if (r < 0)
-                return error_sys(err, r, txn->roots[PLAN_LIB].path, "cannot list what changes");
+                return error_sys(err, r, txn->roots[PLAN_LIB].path, "cannot list the changes");
         for (size_t i = 0; r == 0 && i < units.n_items; i++)
                 r = units.items[i].is_dir ? add_dir(txn, &units.items[i], removal, err)
                                           : add_file(txn, &units.items[i], err);

@@ -2,8 +2,9 @@
 /*
  * merge.h - from what is staged and what is to go, the changes of a transaction.
  *
- * A package's top-level directory (pip/, pip-26.3.dist-info/) changes as a whole, by one rename: what the user put into it is
- * linked into the staged directory first. Everything else (scripts, top-level modules, data) changes file by file.
+ * A package's top-level directory (pip/, pip-26.3.dist-info/) changes as a whole, by one rename: what the user put into
+ * it is linked into the staged directory first. Everything else (scripts, top-level modules, data) changes file by
+ * file.
  *
  *     in the plan   in the removal   in the target     change
  *     yes           -                no                PUT

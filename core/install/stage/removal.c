@@ -115,7 +115,7 @@ static int add_rows(const struct txn *txn, const struct installed *installed, st
         int r = read_part(txn, installed, removal->lib, "RECORD", &text, &len);
 
         if (r < 0)
-                return error_sys(err, r, installed->location, "cannot read RECORD of %s", installed->dist_info);
+                return error_sys(err, r, installed->location, "cannot read RECORD of '%s'", installed->dist_info);
         r = record_parse(text, len, installed->dist_info, &record, err);
         if (r < 0)
                 return r;
@@ -145,7 +145,7 @@ static int add_scripts(const struct txn *txn, const struct installed *installed,
         if (r == -ENOENT)
                 return 0;
         if (r < 0)
-                return error_sys(err, r, installed->location, "cannot read entry_points.txt of %s",
+                return error_sys(err, r, installed->location, "cannot read entry_points.txt of '%s'",
                                  installed->dist_info);
         r = entry_points_parse(&removal->arena, text, len, installed->dist_info, &points, &n_points, err);
         if (r == PIPSEED_E_NO_MEMORY)
@@ -218,7 +218,7 @@ int removal_load_bare(const struct txn *txn, const struct installed *installed, 
                 return 0;
         r = add_dir(txn->roots[removal.lib].fd, installed->dist_info, &removal, &capacity);
         if (r < 0)
-                return error_sys(err, r, installed->location, "cannot look into %s", installed->dist_info);
+                return error_sys(err, r, installed->location, "cannot read the directory '%s'", installed->dist_info);
         return hand_over(&removal, &capacity, ret_removal, err);
 }
 
@@ -231,7 +231,7 @@ int removal_load(const struct txn *txn, const struct installed *installed, struc
 
         if (!removal_possible(txn, installed, &removal.lib)) {
                 error_set(err, PIPSEED_E_BAD_TARGET, installed->location,
-                          "%s %s has no RECORD, or is not in the target's own directory: it cannot be removed",
+                          "cannot remove %s %s: it has no RECORD, or is not in the target's own directory",
                           installed->project, installed->version);
                 return error_hint(err, "remove it with the tool that installed it");
         }

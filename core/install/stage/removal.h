@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * removal.h - which files of the target belong to an installed distribution, by its RECORD and its entry points: what an
- * upgrade or a removal takes away.
+ * removal.h - which files of the target belong to an installed distribution, by its RECORD and its entry points: what
+ * an upgrade or a removal takes away.
  *
  *     struct removal removal = {0};
  *
@@ -30,9 +30,11 @@ struct removal {
         enum plan_root lib; /* the root that holds the dist-info */
 };
 
-/* Can this installed distribution be removed here: is it in one of the transaction's own lib directories, with a RECORD? */
+/* Can this installed distribution be removed here: is it in one of the transaction's own lib directories, with a
+ * RECORD? */
 bool removal_possible(const struct txn *txn, const struct installed *installed, enum plan_root *ret_lib);
-/* What ret_removal has already stays in it: of a distribution that is there twice both copies go. PIPSEED_E_RECORD_*, IO. */
+/* What ret_removal has already stays in it: of a distribution that is there twice both copies go. PIPSEED_E_RECORD_*,
+ * IO. */
 int removal_load(const struct txn *txn, const struct installed *installed, struct removal *ret_removal,
                  struct pipseed_error *err);
 /* All of the dist-info itself, whatever RECORD says. An egg, or one in another directory, is left: nothing is added. */

@@ -16,8 +16,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A script gets its x as pip gives it: on top of what open(2) made of the mode, so that an ACL that the directory hands down
- * stays what it is. 0 or -errno. */
+/* A script gets its x as pip gives it: on top of what open(2) made of the mode, so that an ACL that the directory hands
+ * down stays what it is. 0 or -errno. */
 static int set_mode(const struct linker *linker, const struct plan_file *file, int fd)
 {
         mode_t mode = file->is_script ? (0666 & ~linker->umask) | 0555 : (0777 & ~linker->umask) | 0111;
@@ -145,8 +145,8 @@ static char *absolute_of(const struct entry *entry, const struct linker_source *
         return directory != NULL ? path_join(directory, path_of(source)) : NULL;
 }
 
-/* The directory of the store that the source lies in: files that go into one directory mostly come from one, too, and so its path
- * is resolved once. */
+/* The directory of the store that the source lies in: files that go into one directory mostly come from one, too, and
+ * so its path is resolved once. */
 static int enter_source(struct worker *worker, const struct linker_source *source)
 {
         const char *path = path_of(source);
@@ -190,7 +190,8 @@ static int stage_file(const struct staging *staging, struct worker *worker, cons
         return linker_place(&worker->linker, &source, dir_fd, name);
 }
 
-/* Makes a directory, and what is missing above it: another worker may be making it, too, or those above may be its next ones. */
+/* Makes a directory, and what is missing above it: another worker may be making it, too, or those above may be its next
+ * ones. */
 static int make_dir(int top_fd, char *directory)
 {
         char *slash;
@@ -260,8 +261,8 @@ static int stage_batch(void *data, unsigned int number, size_t index)
         return worker->result;
 }
 
-/* Holds the staged directory of each root that has files. A directory that hands its group down (setgid) wants files of that
- * group; an ACL that it hands down is in every directory that is made below it. */
+/* Holds the staged directory of each root that has files. A directory that hands its group down (setgid) wants files of
+ * that group; an ACL that it hands down is in every directory that is made below it. */
 static int open_tops(struct staging *staging, struct pipseed_error *err)
 {
         const struct stage_query *query = staging->query;
@@ -279,7 +280,7 @@ static int open_tops(struct staging *staging, struct pipseed_error *err)
                 if (r < 0)
                         return r;
                 if (fstat(staging->top_fds[root], &st) < 0)
-                        return error_sys(err, errno, query->txn->staging_path, "cannot look at the staging directory");
+                        return error_sys(err, errno, query->txn->staging_path, "cannot access the staging directory");
                 staging->groups[root] = (st.st_mode & S_ISGID) != 0 ? st.st_gid : (gid_t)-1;
                 staging->acls[root] = share_has_default_acl(staging->top_fds[root]);
         }
@@ -377,10 +378,10 @@ static int report(const struct stage_query *query, const struct workers *workers
                 const struct wheel_file *source = file->source != NULL ? file->source : file->bytecode_of;
 
                 return error_set(err, PIPSEED_E_STORE_ENTRY, source->path,
-                                 "a file of the store is not what it was when it was made (%s of %s)", file->path,
+                                 "a file of the store changed after it was created (%s of %s)", file->path,
                                  query->entry->files.info.filename);
         }
-        return error_sys(err, failed->result, query->txn->staging_path, "cannot stage %s", file->path);
+        return error_sys(err, failed->result, query->txn->staging_path, "cannot stage '%s'", file->path);
 }
 
 int stage_plan(const struct stage_query *query, struct pipseed_error *err)

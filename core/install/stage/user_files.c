@@ -135,8 +135,8 @@ int user_files_link(struct txn *txn, enum plan_root root, const char *path, cons
                 return r;
         r = visit(&walk, path);
         if (r < 0)
-                return error_sys(err, r, txn->roots[root].path, "cannot carry over what is in %s besides the package",
-                                 path);
+                return error_sys(err, r, txn->roots[root].path,
+                                 "cannot preserve the files in '%s' that are not the package's", path);
         *ret_user_files = walk.found;
         return 0;
 }

@@ -214,7 +214,8 @@ int change_undo(const struct txn *txn, size_t i)
         if (r != 0)
                 return r;
         switch (change->kind) {
-        case CHANGE_MKDIR: /* only when nothing else is in it; a directory that was there before is not empty or harmless */
+        case CHANGE_MKDIR:
+                /* Only if nothing else is in it: a directory that existed before is not empty, or harmless. */
                 if (unlinkat(sides.at.parent_fd, sides.at.name, AT_REMOVEDIR) < 0 && errno != ENOENT &&
                     errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
                         return -errno;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * change.h - making and undoing one change of a transaction. Both look at what is there first (by inode), so that they can
- * be repeated after a kill at any point.
+ * change.h - making and undoing one change of a transaction. Both look at what is there first (by inode), so that they
+ * can be repeated after a kill at any point.
  *
  *     kind   before                       after
  *     MKDIR  path absent                  path is a directory
@@ -15,8 +15,9 @@
 
 #include "install/txn/txn.h"
 
-/* May a change of this transaction, or of its journal, name that path? Never what no distribution owns: an interpreter, an
- * activate script, pyvenv.cfg, lib64, a staging directory. A transaction on an environment as a whole (txn_open_held) changes those. */
+/* May a change of this transaction, or of its journal, name that path? Never what no distribution owns: an interpreter,
+ * an activate script, pyvenv.cfg, lib64, a staging directory. A transaction on an environment as a whole
+ * (txn_open_held) changes those. */
 bool change_is_allowed(bool is_held, enum plan_root root, const char *path);
 
 /* 0 or -errno; nothing has changed then, but for a SWAP without exchange that stopped half-way, which undo repairs. */

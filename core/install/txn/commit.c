@@ -20,8 +20,8 @@ static int sync_areas(const struct txn *txn)
         return 0;
 }
 
-/* What a change takes away has its directory before anything changes: on a full disk neither making a change nor undoing it
- * needs room then. */
+/* What a change takes away has its directory before anything changes: on a full disk neither making a change nor
+ * undoing it needs room then. */
 static int make_old(const struct txn *txn)
 {
         bool made[PLAN_N_ROOTS] = {false};
@@ -48,7 +48,8 @@ void txn_write_journal(const struct txn *txn, struct str *out)
         journal_write(out, &journal);
 }
 
-/* The commit point: before the rename the next run removes the staging directory, after it the next run finishes the changes. */
+/* The commit point: before the rename the next run removes the staging directory, after it the next run finishes the
+ * changes. */
 static int decide(const struct txn *txn, struct pipseed_error *err)
 {
         _cleanup_(str_done) struct str text = STR_INIT;
@@ -70,7 +71,8 @@ static int decide(const struct txn *txn, struct pipseed_error *err)
         return r < 0 ? error_sys(err, r, txn->staging_path, "cannot write the journal") : 0;
 }
 
-/* Takes the decision back, newest change first. When even that fails the journal stays, and the next run goes forward. */
+/* Takes the decision back, newest change first. When even that fails the journal stays, and the next run goes
+ * forward. */
 static void take_back(struct txn *txn, size_t n_applied, struct pipseed_error *err)
 {
         for (size_t i = n_applied; i-- > 0;) {
@@ -79,7 +81,7 @@ static void take_back(struct txn *txn, size_t n_applied, struct pipseed_error *e
                 if (r == 0)
                         continue;
                 txn->keep_staging = true;
-                (void)error_hint(err, "undoing it failed as well (%s): run the command again once the cause is gone",
+                (void)error_hint(err, "rollback also failed (%s): remove the cause, then run the command again",
                                  strerrordesc_np(-r));
                 return;
         }
@@ -91,14 +93,15 @@ int txn_revert(struct txn *txn, struct pipseed_error *err)
         struct pipseed_error full = PIPSEED_ERROR_INIT;
         int r;
 
-        /* On a full disk there is no room for it; undoing needs none, and only a kill in its midst would miss the journal. */
+        /* On a full disk there is no room for it; undoing needs none, and only a kill in its midst would miss the
+         * journal. */
         (void)decide(txn, &full);
         for (size_t i = txn->n_changes; i-- > 0;) {
                 r = change_undo(txn, i);
                 if (r == 0)
                         continue;
                 txn->keep_staging = true;
-                return error_sys(err, r, txn->roots[txn->changes[i].root].path, "cannot put %s back",
+                return error_sys(err, r, txn->roots[txn->changes[i].root].path, "cannot restore '%s'",
                                  txn->changes[i].path);
         }
         (void)unlinkat(txn->roots[PLAN_LIB].staging_fd, "journal", 0);
@@ -119,7 +122,7 @@ int txn_commit(struct txn *txn, struct pipseed_error *err)
                 r = change_apply(txn, i);
                 if (r == 0)
                         continue;
-                error_sys(err, r, txn->roots[change->root].path, "cannot put %s into its place", change->path);
+                error_sys(err, r, txn->roots[change->root].path, "cannot move '%s' into place", change->path);
                 take_back(txn, i + 1, err);
                 return err->code;
         }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * journal.h - the changes of a transaction as text, in its staging directory. Once the file has its name, the transaction is decided.
+ * journal.h - the changes of a transaction as text, in its staging directory. Once the file has its name, the
+ * transaction is decided.
  *
  *     pipseed-journal 1
- *     staging directory lib 9012 .pipseed-0123456789abcdef    the staging directory that it is of, by inode and name: elsewhere it means nothing
+ *     staging directory lib 9012 .pipseed-0123456789abcdef    the staging directory that it is of, by inode and name:
+ *                                                             elsewhere it means nothing
  *     swap lib 5678 pip                    kind, root, inode, path to the end of the line
  *     take lib 1234 pip-24.0.dist-info
  *     end 1f2e3d4c                         crc32 of everything before this line
  *
- * Roots are names, not paths: a journal can only ever change what lies below the directories of the target that is repaired.
+ * Roots are names, not paths: a journal can only ever change what lies below the directories of the target that is
+ * repaired.
  */
 #ifndef INSTALL_JOURNAL_H
 #define INSTALL_JOURNAL_H
@@ -27,8 +30,8 @@ enum change_kind {
 struct change {
         enum change_kind kind;
         enum plan_root root;
-        const char *
-                path; /* plain, relative to the root; the staged entry has the same path below the root's staged directory */
+        /* Plain, relative to the root; the staged entry has the same path below the root's staged directory. */
+        const char *path;
         uint64_t inode; /* of the entry that is put at path (PUT, SWAP) or taken away (TAKE); 0 for MKDIR */
 };
 

@@ -86,9 +86,9 @@ static int apply_again(const struct txn *killed, size_t i)
 }
 
 /*
- * A journal is believed as far as it proves itself: a file of the caller's own that nobody else can write or has another name
- * of, about the staging directory that it lies in. One that came with a wheel, a copy of the environment or from another user is not.
- * 1: it is, and journal has its changes; 0: not, or there is none; -errno.
+ * A journal is believed as far as it proves itself: a file of the caller's own that nobody else can write or has
+ * another name of, about the staging directory that it lies in. One that came with a wheel, a copy of the environment
+ * or from another user is not. 1: it is, and journal has its changes; 0: not, or there is none; -errno.
  */
 static int read_journal(const struct txn *txn, const char *name, int staging_fd, struct journal *journal)
 {
@@ -152,11 +152,11 @@ static int refuse_foreign(const struct recovery *recovery, const char *name, con
         if (staging_fd >= 0)
                 journal_fd = file_open_beneath(staging_fd, "journal", O_PATH | O_NOFOLLOW, 0);
         if (staging_fd == -ENOENT || journal_fd == -ENOENT)
-                return tell(recovery->txn, PIPSEED_EVENT_WARNING, "another user's interrupted run is left alone", err);
+                return tell(recovery->txn, PIPSEED_EVENT_WARNING, "leaving another user's interrupted run alone", err);
         (void)error_set(err, PIPSEED_E_BAD_TARGET, recovery->txn->roots[PLAN_LIB].path,
                         "a run of user %u was interrupted while it changed this environment (%s)",
                         (unsigned int)leftover->uid, name);
-        return error_hint(err, "that user finishes it with: pipseed doctor --fix");
+        return error_hint(err, "ask that user to run: pipseed doctor --fix");
 }
 
 /* What cannot be removed costs room, and is in nobody's way: the next run tries again. */
@@ -164,7 +164,7 @@ static int tell_kept(const struct txn *txn, const char *name, int r, struct pips
 {
         char text[PATH_MAX + 256];
 
-        (void)snprintf(text, sizeof(text), "cannot remove %s/%s, which an interrupted run left: %s",
+        (void)snprintf(text, sizeof(text), "cannot remove '%s/%s', left by an interrupted run: %s",
                        txn->roots[PLAN_LIB].path, name, strerrordesc_np(-r));
         return tell(txn, PIPSEED_EVENT_WARNING, text, err);
 }
@@ -174,7 +174,7 @@ static int tell_unproved(const struct txn *txn, const char *name, struct pipseed
         char text[PATH_MAX + 256];
 
         (void)snprintf(text, sizeof(text),
-                       "%s/%s is left alone: others can write that directory, and may have put it there",
+                       "leaving '%s/%s' alone: others can write to its directory, and may have created it",
                        txn->roots[PLAN_LIB].path, name);
         return tell(txn, PIPSEED_EVENT_WARNING, text, err);
 }
@@ -213,8 +213,8 @@ static int recover_staging(void *data, int dir_fd, const char *name, struct left
         followed = finish(txn, name, leftover->fd);
         if (followed < 0) {
                 (void)error_sys(recovery->err, followed, txn->roots[PLAN_LIB].path,
-                                "cannot finish what an interrupted run left (%s)", name);
-                return error_hint(recovery->err, "run the command again once the cause is gone");
+                                "cannot recover an interrupted run (%s)", name);
+                return error_hint(recovery->err, "remove the cause, then run the command again");
         }
         if (followed == 0 && leftover->state == LEFTOVER_UNPROVED)
                 return tell_unproved(txn, name, recovery->err);
@@ -223,8 +223,7 @@ static int recover_staging(void *data, int dir_fd, const char *name, struct left
         if (r == 0)
                 r = beside;
         return r < 0 ? tell_kept(txn, name, r, recovery->err)
-                     : tell(txn, PIPSEED_EVENT_NOTE, "finished or undid what an interrupted run had left",
-                            recovery->err);
+                     : tell(txn, PIPSEED_EVENT_NOTE, "completed or rolled back an interrupted run", recovery->err);
 }
 
 /* A staging directory beside a root on another file system, whose LIB staging directory is gone or was never made. */
@@ -247,7 +246,7 @@ static int recover_root(const struct txn *txn, int root_fd, leftover_fn *recover
         int r = leftover_each(root_fd, txn_is_staging_name, recover, &recovery);
 
         if (r < 0 && err->code == 0)
-                return error_sys(err, r, txn->roots[PLAN_LIB].path, "cannot look for what interrupted runs left");
+                return error_sys(err, r, txn->roots[PLAN_LIB].path, "cannot search for interrupted runs");
         return r;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * staging.h - what staging directories are called and where they lie, for those who know no transaction: LIB/.pipseed-NAME, with one
- * directory for each root.
+ * staging.h - what staging directories are called and where they lie, for those who know no transaction:
+ * LIB/.pipseed-NAME, with one directory for each root.
  */
 #ifndef INSTALL_STAGING_H
 #define INSTALL_STAGING_H
@@ -17,7 +17,7 @@
 /* "lib", "scripts", ...: of staged directories and in the journal. */
 const char *txn_staged_name(enum plan_root root);
 bool txn_is_staging_name(const char *name);
-/* Do the two directories lie on one mount, so that a rename between them works? */
+/* Returns whether the two directories are on one mount, so that a rename between them works. */
 bool txn_same_mount(int a, int b);
 
 #endif

@@ -154,7 +154,7 @@ static int open_root(struct sysroot *top, const char *root, bool make, struct pi
                         return error_memory(err);
                 r = make ? make_root(top, root) : 0;
                 if (r < 0)
-                        return error_sys(err, r, root, "cannot make the --root directory");
+                        return error_sys(err, r, root, "cannot create the --root directory");
         }
         top->fd = file_open_dir(root != NULL ? root : "/");
         if (top->fd < 0)
@@ -183,9 +183,9 @@ uid_t sysroot_untrusted_owner(const char *path)
 }
 
 /*
- * The directories of an environment's scheme lie in it: whoever could put a link there would choose where to this caller writes
- * and deletes. So links in it are followed no further than it reaches. And root works in another user's directory only if the
- * environment is that user's as well.
+ * The directories of an environment's scheme lie in it: whoever could put a link there would choose where to this
+ * caller writes and deletes. So links in it are followed no further than it reaches. And root works in another user's
+ * directory only if the environment is that user's as well.
  */
 static int guard(struct sysroot *top, const char *prefix, struct pipseed_error *err)
 {
@@ -205,13 +205,13 @@ static int guard(struct sysroot *top, const char *prefix, struct pipseed_error *
         if (stranger == 0)
                 return 0;
         if (fstat(fd, &st) < 0)
-                return error_sys(err, errno, prefix, "cannot look at the environment");
+                return error_sys(err, errno, prefix, "cannot access the environment");
         if (st.st_uid == stranger)
                 return 0;
         (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, prefix,
-                        "user %u can change the way to this directory of user %u, and this is root",
+                        "refusing to continue as root: user %u can change the path to this directory of user %u",
                         (unsigned int)stranger, (unsigned int)st.st_uid);
-        return error_hint(err, "name the directory by a path that is root's alone, or run as user %u",
+        return error_hint(err, "name the directory by a path that only root can change, or run as user %u",
                           (unsigned int)stranger);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sysroot.h - the directory that all roots of a transaction lie below, "/" or --root, and how they are reached from it: by which links,
- * and through whose directories.
+ * sysroot.h - the directory that all roots of a transaction lie below, "/" or --root, and how they are reached from it:
+ * by which links, and through whose directories.
  *
  *     r = sysroot_open(&top, &way, err);             makes --root when it is missing
  *     fd = sysroot_open_dir(&top, "/srv/app/bin");
@@ -24,8 +24,8 @@
 struct sysroot_way {
         const char *root;   /* --root, absolute, or NULL */
         const char *prefix; /* of the environment, or NULL: none. Its scheme's directories lie in it */
-        /* Directories that are made with mode 0700 instead of 0777 & ~umask; NULL: fewer. With private_parents also what lies
-         * above them. */
+        /* Directories that are made with mode 0700 instead of 0777 & ~umask; NULL: fewer. With private_parents also
+         * what lies above them. */
         const char *private_dirs[SYSROOT_MAX_PRIVATE];
         bool private_parents;
 };
@@ -52,15 +52,16 @@ struct sysroot {
 int sysroot_open(struct sysroot *top, const struct sysroot_way *way, struct pipseed_error *err);
 /* The same for a look: nothing is made. */
 int top_open_existing(struct sysroot *top, const struct sysroot_way *way, struct pipseed_error *err);
-/* Inside --root, links are resolved as a process chrooted there would; inside an environment they must not lead out of it:
- * -EXDEV. fd or -errno. */
+/* Inside --root, links are resolved as a process chrooted there would; inside an environment they must not lead out of
+ * it: -EXDEV. fd or -errno. */
 int sysroot_open_dir(const struct sysroot *top, const char *path);
 /* The same, and makes what is missing on the way, as os.makedirs does it. */
 int sysroot_make_dir(struct sysroot *top, const char *path);
 void sysroot_undo(struct sysroot *top);
 void sysroot_done(struct sysroot *top);
 
-/* The first owner on the way to a directory who is not root: from there on the way is theirs to change. 0: there is none. */
+/* The first owner on the way to a directory who is not root: from there on the way is theirs to change. 0: there is
+ * none. */
 uid_t sysroot_untrusted_owner(const char *path);
 
 #endif

@@ -38,14 +38,15 @@ static bool has_live_staging(int lib_fd)
 static int lock_lib(struct txn *txn, struct pipseed_error *err)
 {
         int lib_fd = txn->roots[PLAN_LIB].fd;
-        int r = lock_wait_dir(lib_fd, has_live_staging, "waiting for another run that works on this environment",
-                              txn->event, txn->event_data);
+        int r = lock_wait_dir(lib_fd, has_live_staging,
+                              "waiting for another process that is working on this environment", txn->event,
+                              txn->event_data);
 
         if (r == -ECANCELED)
                 return error_cancelled(err);
         if (r < 0) {
                 error_set(err, PIPSEED_E_BUSY, txn->roots[PLAN_LIB].path,
-                          "another run has been working on this environment for more than %d s", LOCK_WAIT_S);
+                          "another process has been working on this environment for more than %d s", LOCK_WAIT_S);
                 return error_hint(err, "wait for it or stop it (fuser -v names it), then try again");
         }
         if (r == 0) /* else the renames alone decide */
@@ -56,8 +57,8 @@ static int lock_lib(struct txn *txn, struct pipseed_error *err)
 static int refuse_link(const char *path, struct pipseed_error *err)
 {
         (void)error_set(err, PIPSEED_E_UNTRUSTED_PATH, path,
-                        "a symbolic link on the way to '%s' leads out of the environment", path);
-        return error_hint(err, "put a real directory in the place of the link");
+                        "a symbolic link on the path to '%s' leads out of the environment", path);
+        return error_hint(err, "replace the link with a directory");
 }
 
 int txn_check_inside(const char *const *roots, const char *prefix, const char *root, struct pipseed_error *err)
@@ -172,7 +173,7 @@ static int make_root(struct txn *txn, enum plan_root index, struct pipseed_error
                 return 0;
         if (root->fd == -EXDEV && txn->top.guarded != NULL)
                 return root->fd = -1, refuse_link(root->path, err);
-        return error_sys(err, steal_fd(&root->fd), root->path, "cannot make a directory of the target");
+        return error_sys(err, steal_fd(&root->fd), root->path, "cannot create a directory of the target");
 }
 
 static int make_staging(struct txn *txn, struct txn_root *root, struct pipseed_error *err)
@@ -182,8 +183,7 @@ static int make_staging(struct txn *txn, struct txn_root *root, struct pipseed_e
         if (mkdirat(root->fd, txn->name, 0700 | LEFTOVER_MARK) < 0) {
                 error_sys(err, errno, root->path, "cannot write to the target");
                 return errno == EACCES || errno == EPERM || errno == EROFS
-                               ? error_hint(err,
-                                            "choose a target that you may write, or use an environment of your own")
+                               ? error_hint(err, "choose a writable target, or use an environment of your own")
                                : err->code;
         }
         root->staging_fd = file_open_beneath(root->fd, txn->name, O_RDONLY | O_DIRECTORY, 0);
@@ -211,7 +211,7 @@ static int choose_name(struct txn *txn, struct pipseed_error *err)
                 return 0;
         }
         r = file_random_name(TXN_STAGING_PREFIX, txn->name, sizeof(txn->name));
-        return r < 0 ? error_sys(err, r, NULL, "cannot make a random name") : 0;
+        return r < 0 ? error_sys(err, r, NULL, "cannot generate a random name") : 0;
 }
 
 int txn_prepare(struct txn *txn, struct pipseed_error *err)
@@ -243,7 +243,7 @@ static int find_staging(struct txn *txn, struct txn_root *root, struct pipseed_e
         if (!txn_same_mount(root->fd, txn->roots[PLAN_LIB].fd))
                 return make_staging(txn, root, err);
         root->staging_fd = fcntl(lib_staging, F_DUPFD_CLOEXEC, 3);
-        return root->staging_fd < 0 ? error_sys(err, errno, root->path, "cannot hold the staging directory") : 0;
+        return root->staging_fd < 0 ? error_sys(err, errno, root->path, "cannot lock the staging directory") : 0;
 }
 
 int txn_staged_fd(struct txn *txn, enum plan_root index, int *ret_fd, struct pipseed_error *err)
@@ -259,7 +259,7 @@ int txn_staged_fd(struct txn *txn, enum plan_root index, int *ret_fd, struct pip
                         return r;
                 if (mkdirat(root->staging_fd, txn_staged_name(index), 0777) < 0)
                         return error_sys(err, errno, txn->staging_path,
-                                         "cannot make a directory in the staging directory");
+                                         "cannot create a directory in the staging directory");
                 root->staged_fd =
                         file_open_beneath(root->staging_fd, txn_staged_name(index), O_RDONLY | O_DIRECTORY, 0);
                 if (root->staged_fd < 0)
@@ -303,7 +303,7 @@ static int add_change(struct txn *txn, enum change_kind kind, enum plan_root roo
                 return error_memory(err);
         r = find_inode(&change, is_there ? txn->roots[root].fd : txn->roots[root].staged_fd, &change.inode);
         if (r < 0)
-                return error_sys(err, r, path, "cannot look at what is to be changed");
+                return error_sys(err, r, path, "cannot access the files to be changed");
         txn->changes[txn->n_changes++] = change;
         return 0;
 }
@@ -326,8 +326,8 @@ static void remove_staging(const struct txn *txn, const struct txn_root *root)
 
         if (r == 0 || txn->event == NULL)
                 return;
-        (void)snprintf(text, sizeof(text), "%s/%s could not be removed (%s): the next run does it", root->path,
-                       txn->name, strerrordesc_np(-r));
+        (void)snprintf(text, sizeof(text), "cannot remove '%s/%s' (%s): the next run removes it", root->path, txn->name,
+                       strerrordesc_np(-r));
         (void)event_send(txn->event, txn->event_data, PIPSEED_EVENT_WARNING, text);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * txn.h - a transaction on one target: everything new is staged beside its destination, then a few renames put it there.
+ * txn.h - a transaction on one target: everything new is staged beside its destination, then a few renames put it
+ * there.
  *
  *     r = txn_open(&query, &txn, err);         locks the target and repairs what a killed run left
  *     ...                                      look at what is installed; nothing to do: txn_free
@@ -16,9 +17,10 @@
  *     journal                                  appears by rename: the commit point
  *     store/                                   the private store of a run that has no other
  *
- * Killed before the journal is there, the target is as it was, and the next run removes the staging directory. Killed after, the next
- * run finishes the changes. A root on another file system gets a staging directory of its own, of the same name. Every name is
- * resolved beneath a held directory, and no symbolic link is followed below the scheme's own directories.
+ * Killed before the journal is there, the target is as it was, and the next run removes the staging directory. Killed
+ * after, the next run finishes the changes. A root on another file system gets a staging directory of its own, of the
+ * same name. Every name is resolved beneath a held directory, and no symbolic link is followed below the scheme's own
+ * directories.
  */
 #ifndef INSTALL_TXN_H
 #define INSTALL_TXN_H
@@ -66,11 +68,12 @@ struct txn_query {
         void *event_data;
 };
 
-/* Errors: IO, BUSY (another run holds the target for too long), BAD_TARGET, UNTRUSTED_PATH. A LIB directory that does not exist is not an error. */
+/* Errors: IO, BUSY (another run holds the target for too long), BAD_TARGET, UNTRUSTED_PATH. A LIB directory that does
+ * not exist is not an error. */
 int txn_open(const struct txn_query *query, struct txn **ret_txn, struct pipseed_error *err);
-/* A transaction on one directory that the caller holds and has locked: root PLAN_LIB, and no other. path is for messages; of
- * the query, durable, umask and the event count. The staging directory has the name TXN_STAGING_VENV, so that one look tells whether a
- * killed run left one. */
+/* A transaction on one directory that the caller holds and has locked: root PLAN_LIB, and no other. path is for
+ * messages; of the query, durable, umask and the event count. The staging directory has the name TXN_STAGING_VENV, so
+ * that one look tells whether a killed run left one. */
 int txn_open_held(int fd, const char *path, const struct txn_query *query, struct txn **ret_txn,
                   struct pipseed_error *err);
 /* For whoever only looks: do links on the way to the directories of an environment's scheme stay in it? The rest is no
@@ -81,19 +84,20 @@ int txn_prepare(struct txn *txn, struct pipseed_error *err);
 void txn_free(struct txn *txn);
 DEFINE_CLEANUP(struct txn *, txn_free)
 
-/* The directory of staged entries for a root, made on first use together with the root itself. The fd is held by txn. */
+/* The directory of staged entries for a root, made on first use together with the root itself. The fd is held by
+ * txn. */
 int txn_staged_fd(struct txn *txn, enum plan_root root, int *ret_fd, struct pipseed_error *err);
 /* Adds a change; the inode is looked up here. */
 int txn_add(struct txn *txn, enum change_kind kind, enum plan_root root, const char *path, struct pipseed_error *err);
-/* A CHANGE_PUT of what is at path now, in a directory that a change before this one swaps: it goes from the old directory, which is
- * staged then, into the new one. */
+/* A CHANGE_PUT of what is at path now, in a directory that a change before this one swaps: it goes from the old
+ * directory, which is staged then, into the new one. */
 int txn_add_carried(struct txn *txn, enum plan_root root, const char *path, struct pipseed_error *err);
 /* Makes all changes, in the order in which they were added. */
 int txn_commit(struct txn *txn, struct pipseed_error *err);
 /* The journal of its changes. */
 void txn_write_journal(const struct txn *txn, struct str *out);
-/* Takes the changes of a committed transaction back again. It is not a commit point of its own: killed meanwhile, the next run
- * makes the rest of the changes again. */
+/* Takes the changes of a committed transaction back again. It is not a commit point of its own: killed meanwhile, the
+ * next run makes the rest of the changes again. */
 int txn_revert(struct txn *txn, struct pipseed_error *err);
 
 #endif

@@ -24,8 +24,8 @@
 
 /*
  * Runs in the base interpreter (CPython 3.6 and newer) as `-I -S -c PROGRAM`. On stdin, for each module: the level of
- * optimisation (one byte), the length (4 bytes, little-endian), the source. On stdout for each: the length of what follows
- * (0: it does not compile), the hash of the source as in PEP 552 (8 bytes), the code object.
+ * optimisation (one byte), the length (4 bytes, little-endian), the source. On stdout for each: the length of what
+ * follows (0: it does not compile), the hash of the source as in PEP 552 (8 bytes), the code object.
  */
 static const char compile_program[] =
         "import sys, gc, marshal, _imp\n"
@@ -105,14 +105,14 @@ static const char *judge_header(const struct verified_content *pyc, bool flags, 
         const uint32_t kind = flags && pyc->header_len == 16 ? read_u32(header + 4) : 0;
 
         if (pyc->header_len < size || header[2] != '\r' || header[3] != '\n' || kind > 3 || kind == 2)
-                return "it is no bytecode of Python";
+                return "it is not Python bytecode";
         if (kind == 1)
                 return "it is bytecode that Python is told not to check against its source";
         if (kind == 3)
                 return NULL;
         if (read_u32(header + size - 8) != (uint32_t)source->st_mtime ||
             read_u32(header + size - 4) != (uint32_t)source->st_size)
-                return "it is the bytecode of another state of its source";
+                return "it is the bytecode of a different version of its source";
         return NULL;
 }
 
@@ -173,7 +173,8 @@ static int compare(struct findings *findings, const struct record_files *listing
                 return 0;
         if (!target->implementation->can_compare_code)
                 return findings_not_verified(findings,
-                                             "bytecode that no store has, of a Python whose format is not known", err);
+                                             "bytecode that is not in a store, of a Python with an unknown format",
+                                             err);
         if (memcmp(pyc->header, target->magic, sizeof(target->magic)) != 0)
                 return findings_not_verified(findings, "bytecode of another Python than this one", err);
         if (!bytecode_possible(target))
@@ -324,7 +325,8 @@ static int tick(void *data)
 {
         const struct verify_input *input = data;
 
-        return event_send(input->event, input->event_data, PIPSEED_EVENT_TICK, "compiling what no store has");
+        return event_send(input->event, input->event_data, PIPSEED_EVENT_TICK,
+                          "compiling modules that are not in a store");
 }
 
 /* 0 or -errno; -ECHILD: the interpreter failed. */
@@ -396,10 +398,10 @@ static int judge(struct work *work, const struct compiled_item *item, struct pip
         if (r == -ENOMEM)
                 return error_memory(err);
         if (r < 0)
-                return findings_not_verified(findings, "bytecode in a format that is not known", err);
+                return findings_not_verified(findings, "bytecode in an unknown format", err);
         if (r == 0)
                 return findings_add(findings, PIPSEED_E_INSTALL_CHANGED, item->path, err,
-                                    "its code is not what Python %s compiles its source to", target->version);
+                                    "its code differs from what Python %s compiles its source to", target->version);
         verified_add_bytecode(findings->input->cache, item->source_digest, item->digest);
         return 0;
 }

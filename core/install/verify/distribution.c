@@ -26,11 +26,11 @@ static const struct {
         int code;
         const char *text;
 } look_findings[] = {
-        {INSTALLED_MISSING, PIPSEED_E_INSTALL_MISSING, "RECORD lists it, but it is not there"},
+        {INSTALLED_MISSING, PIPSEED_E_INSTALL_MISSING, "RECORD lists it, but it is missing"},
         {INSTALLED_LINK, PIPSEED_E_INSTALL_LINK, "a symbolic link where a regular file should be"},
-        {INSTALLED_BLOCKED, PIPSEED_E_INSTALL_LINK, "a symbolic link is in the place of a directory on the way to it"},
+        {INSTALLED_BLOCKED, PIPSEED_E_INSTALL_LINK, "a symbolic link is in the place of a directory on the path to it"},
         {INSTALLED_SPECIAL, PIPSEED_E_INSTALL_LINK, "not a regular file"},
-        {INSTALLED_DENIED, PIPSEED_E_INSTALL_CHANGED, "it may not be read, so it cannot be checked"},
+        {INSTALLED_DENIED, PIPSEED_E_INSTALL_CHANGED, "it is not readable, so it cannot be checked"},
 };
 
 static int report_look(struct findings *findings, enum installed_kind look, const char *path, struct pipseed_error *err)
@@ -111,8 +111,7 @@ static int check_content(struct findings *findings, struct record_file *file, st
         file->unhashed = !has_hash && !needs_no_hash(findings, file->path);
         if (file->fits || !has_hash)
                 return 0;
-        return findings_add(findings, PIPSEED_E_INSTALL_CHANGED, file->path, err,
-                            "its content is not what RECORD says");
+        return findings_add(findings, PIPSEED_E_INSTALL_CHANGED, file->path, err, "its content differs from RECORD");
 }
 
 static int check_listed(struct findings *findings, struct record_file *file, struct pipseed_error *err)
@@ -144,8 +143,8 @@ static int check_listed(struct findings *findings, struct record_file *file, str
         return r < 0 ? r : check_content(findings, file, err);
 }
 
-/* After all sources. What has no name of bytecode (mod.pyc, which Python runs where there is no mod.py) is a file like any
- * other: a hash is all that there is. */
+/* After all sources. What has no name of bytecode (mod.pyc, which Python runs where there is no mod.py) is a file like
+ * any other: a hash is all that there is. */
 static int check_bytecode(struct findings *findings, const struct record_files *listing, struct record_file *file,
                           struct pipseed_error *err)
 {
@@ -219,7 +218,7 @@ static int compare_file(struct findings *findings, struct record_files *listing,
         if (installed->is_wheels || !installed->fits)
                 return 0;
         return findings_add(findings, PIPSEED_E_INSTALL_CHANGED, path, err,
-                            "its content is not that of %s, and RECORD was changed too", wheel->filename);
+                            "its content differs from %s, and RECORD was changed too", wheel->filename);
 }
 
 static int compare_wheel(struct findings *findings, struct record_files *listing, const struct target_scheme *scheme,
@@ -230,7 +229,8 @@ static int compare_wheel(struct findings *findings, struct record_files *listing
         struct target_scheme here = *scheme;
         int r;
 
-        /* RECORD's directory decides where the wheel's root went, also where purelib and platlib are two directories. */
+        /* RECORD's directory decides where the wheel's root went, also where purelib and platlib are two
+         * directories. */
         here.dirs[wheel->root_is_purelib ? PLAN_LIB : PLAN_OTHER_LIB] = findings->input->installed->location;
         r = locator_init(&locator, findings->arena, wheel, &here, err);
         for (size_t i = 0; i < wheel->n_files && r == 0; i++)
@@ -257,14 +257,14 @@ static int read_record(struct findings *findings, struct record *ret_record, str
                 return r;
         if (found.look == INSTALLED_MISSING)
                 return findings_add(findings, PIPSEED_E_INSTALL_MISSING, path, err,
-                                    "there is no RECORD, so nothing can be checked");
+                                    "RECORD not found, so nothing can be checked");
         if (found.look != INSTALLED_FILE)
                 return report_look(findings, found.look, path, err);
         r = file_read_fd(fd, MAX_RECORD, &data, &len);
         if (r < 0 && r != -EFBIG)
                 return error_sys(err, r, path, "cannot read RECORD");
         if (r == -EFBIG)
-                return findings_add(findings, PIPSEED_E_INSTALL_CHANGED, path, err, "it is too large to be a RECORD");
+                return findings_add(findings, PIPSEED_E_INSTALL_CHANGED, path, err, "it is too large for a RECORD");
         r = record_parse(data, len, path, ret_record, own);
         if (r == PIPSEED_E_NO_MEMORY)
                 return error_memory(err);
@@ -286,7 +286,8 @@ static int check_all_listed(struct findings *findings, const struct record_files
         return r;
 }
 
-/* What installers make, and virtualenv lists without a hash: scripts, files of the dist-info, an empty mark of its own. */
+/* What installers make, and virtualenv lists without a hash: scripts, files of the dist-info, an empty mark of its
+ * own. */
 static bool is_made_by_installer(const struct findings *findings, const struct target_scheme *scheme,
                                  const struct record_file *file)
 {

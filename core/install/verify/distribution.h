@@ -6,8 +6,8 @@
  *
  *     r = verify_installed(&arena, &input, &findings, err);
  *
- * Nothing is changed and nothing outside of the target's scheme directories is opened: directories are held, files are opened
- * beneath them without following links.
+ * Nothing is changed and nothing outside of the target's scheme directories is opened: directories are held, files are
+ * opened beneath them without following links.
  */
 #ifndef INSTALL_DISTRIBUTION_H
 #define INSTALL_DISTRIBUTION_H
@@ -49,8 +49,8 @@ struct verify_findings {
  * The findings, sorted by path, in the arena; what is found is not a failure:
  *
  *     INSTALL_MISSING  a row of RECORD without a file, a file of the wheel without a row, or no RECORD at all
- *     INSTALL_CHANGED  hash or size differ from RECORD or from the wheel; a RECORD that says nothing; a .pyc that does not
- *                      belong to its .py, or is not what that compiles to (compiled.h)
+ *     INSTALL_CHANGED  hash or size differ from RECORD or from the wheel; a RECORD that says nothing; a .pyc that does
+ *                      not belong to its .py, or is not what that compiles to (compiled.h)
  *     INSTALL_LINK     a link or a special file where a regular file should be, or a link on the way to it
  *     INSTALL_EXTRA  a file in the distribution's own top-level directories that RECORD does not list; a row that leads
  *                      out of the target's directories (that one is never opened)
@@ -59,11 +59,11 @@ struct verify_findings {
  *     INSTALL_MODE     a file that others than its owner can write, and not because the whole environment is a group's
  *     INSTALL_SHARED   a file that is one with the store's where that must not be (store/share.h)
  *
- * The last three are one finding each for all files that have the same wrong with them. What is not a finding: a row without a
- * hash for a script or a file of the dist-info, as virtualenv writes them, whose file then counts as not verified; a .pyc row
- * or a __pycache__ row without a file, the .pyc of a listed .py for any interpreter, files in directories that
- * belong to several distributions (site-packages itself, its __pycache__), a row of pip's for a .data script that it
- * replaced.
+ * The last three are one finding each for all files that have the same wrong with them. What is not a finding: a row
+ * without a hash for a script or a file of the dist-info, as virtualenv writes them, whose file then counts as not
+ * verified; a .pyc row or a __pycache__ row without a file, the .pyc of a listed .py for any interpreter, files in
+ * directories that belong to several distributions (site-packages itself, its __pycache__), a row of pip's for a .data
+ * script that it replaced.
  *
  * Errors: IO, NO_MEMORY, CANCELLED.
  */

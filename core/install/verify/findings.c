@@ -109,7 +109,7 @@ int findings_find_owner(struct findings *findings, struct pipseed_error *err)
         if (r < 0 || directory->fd < 0)
                 return r;
         if (fstat(directory->fd, &st) < 0)
-                return error_sys(err, errno, directory->path, "cannot look at the directory");
+                return error_sys(err, errno, directory->path, "cannot access the directory");
         findings->owner = st.st_uid;
         findings->granted = st.st_mode;
         return 0;
@@ -133,7 +133,7 @@ int findings_open(struct findings *findings, const char *path, struct found *ret
         }
         r = open_installed(directory->fd, path + strlen(directory->path) + 1, findings->input->stores,
                            findings->input->n_stores, &ret_found->look, &ret_found->st, ret_fd);
-        return r < 0 ? error_sys(err, r, path, "cannot look at the installed file") : 0;
+        return r < 0 ? error_sys(err, r, path, "cannot access the installed file") : 0;
 }
 
 /* Holds the directory of a path: files come in runs. False: it cannot be opened without following a link, or at all. */
@@ -229,8 +229,8 @@ void findings_load_stores(const struct findings *findings)
                 verified_load(input->cache, input->stores[i], i >= input->n_own_stores, input->wheel_sha256);
 }
 
-/* Is it a file that the store has as well, where that must not be? A link that root asked for is none of these as long as
- * the policy still asks for it. */
+/* Is it a file that the store has as well, where that must not be? A link that root asked for is none of these as long
+ * as the policy still asks for it. */
 static bool is_shared(const struct findings *findings, const struct stat *st)
 {
         const struct share_caller *caller = &findings->input->caller;
@@ -291,10 +291,10 @@ int findings_add_groups(struct findings *findings, struct pipseed_error *err)
                                          (unsigned int)findings->owner, more);
                 else if (group->code == PIPSEED_E_INSTALL_MODE)
                         r = findings_add(findings, group->code, group->path, err,
-                                         "its mode lets others than its owner write it%s", more);
+                                         "its mode lets users other than its owner write to it%s", more);
                 else
                         r = findings_add(findings, group->code, group->path, err,
-                                         "it is one file with the store's, which must not be shared here%s", more);
+                                         "it is the same file as the store's, which must not be shared here%s", more);
                 if (r < 0)
                         return r;
         }

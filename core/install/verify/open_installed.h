@@ -24,8 +24,8 @@ enum installed_kind {
 };
 
 /* Opens path beneath the held directory. A link is followed only when it names a file below one of the stores, absolute
- * directories: it is then opened beneath that one. 0 with ret_kind set, and ret_st and ret_fd for INSTALLED_FILE alone; -errno
- * when something else failed (EIO, EMFILE, ENOMEM). */
+ * directories: it is then opened beneath that one. 0 with ret_kind set, and ret_st and ret_fd for INSTALLED_FILE alone;
+ * -errno when something else failed (EIO, EMFILE, ENOMEM). */
 int open_installed(int dir_fd, const char *path, const char *const *stores, size_t n_stores,
                    enum installed_kind *ret_kind, struct stat *ret_st, int *ret_fd);
 

@@ -110,7 +110,8 @@ static int check_entry(struct walk *walk, bool is_link, struct pipseed_error *er
 
 static int walk_dir(struct walk *walk, int parent_fd, const char *name, int depth, struct pipseed_error *err);
 
-/* Most file systems say with the name what it is: a stat of each file would cost as much as all else. 1; 0: it is gone. */
+/* Most file systems say with the name what it is: a stat of each file would cost as much as all else. 1; 0: it is
+ * gone. */
 static int find_type(int dir_fd, const char *name, unsigned char *type)
 {
         struct stat st;
@@ -130,7 +131,7 @@ static int walk_entry(struct walk *walk, int dir_fd, const char *name, unsigned 
         int r = find_type(dir_fd, name, &type);
 
         if (r < 0)
-                return error_sys(err, r, walk->path.data, "cannot look into the directory");
+                return error_sys(err, r, walk->path.data, "cannot read the directory");
         if (r == 0)
                 return 0;
         str_add_char(&walk->path, '/');
@@ -152,13 +153,13 @@ static int walk_dir(struct walk *walk, int parent_fd, const char *name, int dept
 
         if (depth > MAX_DEPTH)
                 return findings_add(walk->findings, PIPSEED_E_INSTALL_EXTRA, walk->path.data, err,
-                                    "directories nested too deep to be the package's");
+                                    "directories nested too deeply to be the package's");
         fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
                 return 0;
         if (fd < 0 && errno == EACCES)
                 return findings_add(walk->findings, PIPSEED_E_INSTALL_CHANGED, walk->path.data, err,
-                                    "the directory may not be read, so it cannot be checked");
+                                    "the directory is not readable, so it cannot be checked");
         r = dir_iter_open(&names, fd < 0 ? -errno : fd);
         while (r == 0 && (inside = dir_iter_next(&names)) != NULL)
                 r = walk_entry(walk, dir_iter_fd(&names), inside, names.type, depth, err);

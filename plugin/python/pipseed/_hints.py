@@ -2,7 +2,7 @@
 """Translates messages and hints of the library from options of the command to arguments and functions of this package.
 
 translate("leave out --user") == "leave out user=True"
-translate("make one: pipseed venv /srv/env") == "make one: pipseed.create('/srv/env')"
+translate("run: pipseed venv /srv/env") == "run: pipseed.create('/srv/env')"
 """
 
 from __future__ import annotations
