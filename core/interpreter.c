@@ -33,6 +33,8 @@ static int fill(struct owned_interpreter *owned, const struct pipseed_request *r
                                      .python = req->python,
                                      .root = req->root,
                                      .base_only = true,
+                                     .trust = req->trust,
+                                     .n_trust = req->n_trust,
                                      .event = req->event,
                                      .event_data = req->event_data};
         const struct facts *facts;

@@ -3,9 +3,11 @@
 #include "venv.h"
 
 #include "base/error.h"
+#include "base/event.h"
 #include "base/file.h"
 #include "base/dir_iter.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "store/store.h"
 #include "venv/build.h"
 #include "venv/unfinished.h"
@@ -13,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,10 +35,10 @@ void venv_free(struct venv *venv)
 
 static int find_dir(struct venv *venv, struct pipseed_error *err)
 {
-        _cleanup_free_ char *dir = path_absolute_here(venv->req->dir);
+        _cleanup_free_ char *dir = path_absolute_here(venv->req->env_dir);
 
         if (dir == NULL)
-                return error_sys(err, errno, venv->req->dir, "cannot tell where %s is", venv->req->dir);
+                return error_sys(err, errno, venv->req->env_dir, "cannot tell where %s is", venv->req->env_dir);
         if (strchr(dir, ':') != NULL) {
                 (void)error_set(err, PIPSEED_E_BAD_VALUE, dir,
                                 "%s holds a colon, which separates the directories of PATH", dir);
@@ -131,27 +134,44 @@ int venv_plan(const struct pipseed_create_request *req, bool has_more, struct ve
         return 0;
 }
 
-/* What the interpreter is: a link that leads to a file stays (update.h), and then it need not be the origin's. */
+/* Is the interpreter a link that stays (update.h) and that this call would not have made? 1, 0 or -ENOMEM. */
+static int has_other_link(const struct venv *venv)
+{
+        _cleanup_free_ char *path = path_join("bin", path_base(venv->python));
+        char text[PATH_MAX];
+        struct stat file;
+        ssize_t n;
+
+        if (path == NULL)
+                return -ENOMEM;
+        if (venv->destination.dir_fd < 0)
+                return 0;
+        n = readlinkat(venv->destination.dir_fd, path, text, sizeof(text) - 1);
+        if (n < 0 || fstatat(venv->destination.dir_fd, path, &file, 0) < 0)
+                return 0;
+        text[n] = '\0';
+        return strcmp(text, venv->origin.base) != 0;
+}
+
+/* What the interpreter is, where it need not be the origin's. A dry run does not run what a directory happens to name. */
 static int look_at_interpreter(struct venv *venv, struct pipseed_error *err)
 {
         const struct pipseed_request *req = venv->seeding;
-        _cleanup_free_ char *path = path_join("bin", path_base(venv->python));
-        _cleanup_free_ char *cache = NULL;
-        struct target_query query = {.python = venv->python,
-                                     .base_only = true,
-                                     .event = req->event,
-                                     .event_data = req->event_data};
-        struct stat link, file;
-        int r;
+        _cleanup_free_ char *cache = find_cache(req);
+        const struct target_query query = {.python = venv->python,
+                                           .base_only = true,
+                                           .trust = req->trust,
+                                           .n_trust = req->n_trust,
+                                           .look_only = req->dry_run,
+                                           .never_run = req->dry_run,
+                                           .cache_dir = cache,
+                                           .event = req->event,
+                                           .event_data = req->event_data};
+        int r = has_other_link(venv);
 
-        if (path == NULL)
-                return error_memory(err);
-        if (venv->destination.dir_fd < 0 || fstatat(venv->destination.dir_fd, path, &link, AT_SYMLINK_NOFOLLOW) < 0 ||
-            !S_ISLNK(link.st_mode) || fstatat(venv->destination.dir_fd, path, &file, 0) < 0)
-                return 0;
+        if (r <= 0)
+                return r < 0 ? error_memory(err) : 0;
         target_free(steal_ptr(venv->kept));
-        cache = find_cache(req);
-        query.cache_dir = cache;
         r = target_find(&query, &venv->kept, err);
         if (r < 0)
                 return r;
@@ -242,11 +262,30 @@ static int make(struct venv *venv, struct pipseed_error *err)
         return r > 0 ? make_inside(venv, err) : r;
 }
 
+/* What cannot be asked may stay where nothing is to be installed, as in venv. r: why, and err. */
+static int keep_unknown(const struct venv *venv, int r, struct pipseed_error *err)
+{
+        const struct pipseed_request *req = venv->seeding;
+        _cleanup_free_ char *text = NULL;
+
+        if (!venv->req->without_pip || (r != PIPSEED_E_PROBE_FAILED && r != PIPSEED_E_BAD_TARGET))
+                return r;
+        text = str_format("%s was a link before and stays one, although it may not lead to a Python: %s", venv->python,
+                          err->message);
+        error_clear(err);
+        if (text == NULL)
+                return error_memory(err);
+        return event_tell(req->event, req->event_data, PIPSEED_EVENT_WARNING, text, err);
+}
+
 int venv_make(struct venv *venv, struct pipseed_error *err)
 {
         int r = make(venv, err);
 
-        return r < 0 || venv_is_new(venv) ? r : look_at_interpreter(venv, err);
+        if (r < 0 || venv_is_new(venv))
+                return r;
+        r = look_at_interpreter(venv, err);
+        return r < 0 ? keep_unknown(venv, r, err) : 0;
 }
 
 /* 0 or -errno. */

@@ -53,6 +53,12 @@ static inline bool venv_is_new(const struct venv *venv)
         return venv->destination.published;
 }
 
+/* The base under the name that was admitted to be run; venv->base may be another one of it. Known from venv_open on. */
+static inline const char *venv_admitted(const struct venv *venv)
+{
+        return venv->kept != NULL ? venv->kept->base_exe : venv->origin.target->base_exe;
+}
+
 /* Will the directory be empty but for what this call puts in? Known from venv_open on. */
 static inline bool venv_starts_empty(const struct venv *venv)
 {

@@ -15,11 +15,13 @@
  *             fprintf(stderr, "%s\n", err.message);
  *     pipseed_result_free(res);
  *
- * Every function that can fail returns 0 or a negative enum pipseed_code and fills the error that the caller owns, once,
- * where the fault is detected. Out-parameters are called ret_something, come last and stay untouched on failure.
+ * Every function that can fail returns 0 or a negative enum pipseed_code and fills the error that the caller owns,
+ * once, where the fault is detected. Out-parameters are called ret_something, come last and are not changed on failure.
+ * Results belong to the caller, who frees each with its own pipseed_..._free; these functions accept NULL. Strings of a
+ * result live as long as it does.
  *
- * What the library does not do: it never prints, never exits, never changes the current directory, the locale, the umask,
- * signal handling or the environment of the process. Events go to the callback of the request.
+ * The library never prints, never exits, and never changes the current directory, the locale, the umask, signal
+ * handling or the environment of the process. Events go to the callback of the request.
  *
  * Threads: calls are independent; two threads may seed at once, also into one environment. A request, a result and an
  * error belong to one thread at a time. The library reads the environment variables that pipseed(1) lists (getenv), so
@@ -28,22 +30,24 @@
  * Strings are bytes: paths in the file system's own encoding, everything else UTF-8.
  *
  * How structs grow. A program that was compiled against any release works with every later library of the same soname,
- * and with an earlier one as long as it asks for nothing that the earlier one does not know. New members are put at the
+ * and with an earlier one as long as it uses nothing that the earlier one does not know. New members are added at the
  * end, never in between; none is removed, and none changes its type or meaning. There are four kinds of structs:
  *
- * - Those that the caller fills (requests, options, pins) begin with `size`, which pipseed_..._init or the caller sets to
- *   sizeof. The library reads no further than that; what is absent has its default. Bytes that the library does not
- *   know have to be 0: otherwise the call fails with PIPSEED_E_USAGE, since it would not do all that was asked for.
- *   They have no padding at the end that a later member could move into.
- * - Those that the library makes (results, lists and their elements, events) are only ever reached through a pointer,
- *   also as the elements of arrays, and begin with `struct_size`. Ask PIPSEED_HAS(pointer, member) before reading a
- *   member that is newer than the oldest library the program is to run with. Never copy such a struct by value beyond
+ * - Structs that the caller fills (requests, options, pins) begin with `size`, which pipseed_..._init or the caller
+ *   sets to
+ *   sizeof. The library reads no further than that; absent members have their defaults. Bytes that the library does not
+ *   know must be 0: otherwise the call fails with PIPSEED_E_USAGE, since it could not do all that was requested.
+ *   These structs have no padding at the end that a later member could move into.
+ * - Structs that the library creates (results, lists and their elements, events) are only reached through a pointer,
+ *   also as the elements of arrays, and begin with `struct_size`. Check PIPSEED_HAS(pointer, member) before you read a
+ *   member that is newer than the oldest library that the program supports. Never copy such a struct by value beyond
  *   struct_size, and never build an array of them.
- * - Those that the library fills for the caller (struct pipseed_policy_value) begin with `size`, too: it writes no
- *   further, and sets what it does not know to 0.
- * - struct pipseed_error has one size for good. New members take the place of reserved bytes, which are 0.
+ * - Structs that the library fills for the caller (struct pipseed_policy_value) also begin with `size`: the library
+ *   writes no
+ *   further, and sets members that it does not know to 0.
+ * - struct pipseed_error never changes its size. New members replace reserved bytes, which are 0.
  *
- * Enumerations get new values at their end, error codes anywhere: treat an unknown action or event as nothing special,
+ * Enumerations get new values at their end, error codes anywhere: ignore an unknown action or event, and treat
  * an unknown code by its class (pipseed_exit_code). docs/hacking.md says how each rule is tested.
  */
 #ifndef PIPSEED_H
@@ -70,7 +74,7 @@ extern "C" {
 #define PIPSEED_DEPRECATED(text)
 #endif
 
-/* Whether a struct that the library made has this member: PIPSEED_HAS(result, scripts). */
+/* Tells whether a struct that the library created has this member: PIPSEED_HAS(result, scripts). */
 #define PIPSEED_HAS(pointer, member)                                                                                   \
         ((pointer)->struct_size >= (size_t)((const char *)(&(pointer)->member + 1) - (const char *)(pointer)))
 
@@ -186,9 +190,11 @@ enum pipseed_code {
 #undef PIPSEED_CODE_ENUM
 };
 
-/* What went wrong. message is one line without a final stop; hint, when not empty, says what to do about it. */
+/* An error, owned by the caller. Strings end with NUL and are empty if there is nothing to say; texts that are too
+ * long are cut. message has no final full stop, and is one line unless it quotes a file (PEP 668); hint says in one
+ * line what to do. */
 struct pipseed_error {
-        int code;      /* enum pipseed_code, 0 while nothing failed */
+        int code;      /* enum pipseed_code; 0: no error */
         int sys_errno; /* errno of the failed system call, or 0 */
         char path[4096];
         char message[1024];
@@ -201,11 +207,11 @@ struct pipseed_error {
                 0                                                                                                      \
         }
 
-/* Stable lower-case name of a code ("zip-duplicate"), NULL when there is no such code. */
+/* Returns the stable lower-case name of a code ("zip-duplicate"), or NULL if there is no such code. Static string. */
 PIPSEED_API const char *pipseed_code_name(int code);
-/* Exit code of the command for a code: 0, 1, 2, 3 or 4. */
+/* Returns the command's exit code for a code: 0, 1, 2, 3 or 4. */
 PIPSEED_API int pipseed_exit_code(int code);
-/* Version of the library that runs, such as "0.1.0". */
+/* Returns the version of the library at run time, such as "0.1.0". Static string. */
 PIPSEED_API const char *pipseed_version(void);
 
 #if defined(__GNUC__)
@@ -215,38 +221,38 @@ PIPSEED_API const char *pipseed_version(void);
 #endif
 
 /*
- * For programs that add errors of their own to those of the library: fill err, once, and return its code, so that they can
- * stand in a return statement. path may be NULL; texts that are too long are cut. An error that is already filled is not
- * changed: the first one wins.
+ * For programs that add their own errors to those of the library. Fills err and returns its code, for use in a return
+ * statement. path may be NULL; texts that are too long are cut. An error that is already filled is not changed: the
+ * first one wins.
  *
  *     return pipseed_error_set(err, PIPSEED_E_USAGE, NULL, "%s needs a value", name);
  *     return pipseed_error_sys(err, errno, path, "cannot read the list");
  */
 PIPSEED_API int pipseed_error_set(struct pipseed_error *err, int code, const char *path, const char *format, ...)
         PIPSEED_PRINTF(4, 5);
-/* A failed system call: the message gets ": " and the system's description of sys_errno, which may have either sign. The
- * code is IO, or NO_MEMORY for ENOMEM. */
+/* The same for a failed system call: appends ": " and strerror(3) of sys_errno, which may have either sign, to the
+ * message. The code is PIPSEED_E_IO, or PIPSEED_E_NO_MEMORY for ENOMEM. */
 PIPSEED_API int pipseed_error_sys(struct pipseed_error *err, int sys_errno, const char *path, const char *format, ...)
         PIPSEED_PRINTF(4, 5);
 PIPSEED_API int pipseed_error_memory(struct pipseed_error *err);
-/* What to do about it, one line; the first hint stays. Returns err->code. */
+/* Sets the hint, one line; the first hint stays. Returns err->code. */
 PIPSEED_API int pipseed_error_hint(struct pipseed_error *err, const char *format, ...) PIPSEED_PRINTF(2, 3);
 
 /* ---- events ---------------------------------------------------------------------------------------------------- */
 
 enum pipseed_event_kind {
-        PIPSEED_EVENT_DETAIL,   /* for -v: what is being done */
-        PIPSEED_EVENT_NOTE,     /* worth knowing, nothing is wrong */
-        PIPSEED_EVENT_WARNING,  /* something was not as it should be, the call goes on */
-        PIPSEED_EVENT_PROGRESS, /* done of total; what that counts in text: "files unpacked" */
-        PIPSEED_EVENT_TICK,     /* nothing new: the call waits; what for in text */
+        PIPSEED_EVENT_DETAIL,   /* a step of the work, for -v */
+        PIPSEED_EVENT_NOTE,     /* information */
+        PIPSEED_EVENT_WARNING,  /* a problem that does not stop the call */
+        PIPSEED_EVENT_PROGRESS, /* done of total; text names the unit: "files unpacked" */
+        PIPSEED_EVENT_TICK,     /* the call waits; text says for what */
 };
 
 /*
- * Progress is sent every 50 ms or so while work lasts: "files unpacked", "modules compiled", "files placed", "files verified". What
- * takes less time sends none. A call that waits for another process (an interpreter that is asked or compiles, a lock) sends
- * progress again, or a tick where there is none, at the same interval and when a signal handler has run: so a caller that shows
- * no progress is asked as well whether it wants to cancel.
+ * Progress is sent about every 50 ms while work lasts: "files unpacked", "modules compiled", "files placed", "files
+ * verified". Work that takes less time sends none. A call that waits for another process (an interpreter that is
+ * queried or compiles, a lock) sends progress again, or a tick if there is no progress, at the same interval and when a
+ * signal handler has run. So a caller can cancel at any time, even if it shows no progress.
  */
 struct pipseed_event {
         size_t struct_size;
@@ -256,22 +262,27 @@ struct pipseed_event {
         uint64_t total;
 };
 
-/* Return non-zero to cancel: the call then ends what it runs, undoes its work and fails with PIPSEED_E_CANCELLED, within some
- * 100 ms; not while a transaction is being committed, which takes milliseconds, nor while the system syncs a file system
- * (durable). It may be called from a worker thread of the library, never from two at once. */
+/* The event callback. A non-zero return value cancels: the call stops the processes that it runs, rolls back and
+ * fails with PIPSEED_E_CANCELLED, within about 100 ms; but not while a transaction is committed, which takes
+ * milliseconds, or while the system syncs a file system (durable). The library may call it from a worker thread, but
+ * never from two threads at once. data is the request's event_data; event is valid during the callback. */
 typedef int pipseed_event_fn(void *data, const struct pipseed_event *event);
 
 /*
- * May a program, a plugin or a directory at this absolute path be run or loaded? Only if it, every directory above it and
- * those above each symbolic link on the way belong to root or to the effective user, and nobody else can write them, by
- * mode or by ACL; a sticky directory such as /tmp is passed for an entry of a trusted owner. What lies below one of the n
- * directories of trusted is taken whoever owns it (trusted may be NULL). 0; PIPSEED_E_UNTRUSTED_PATH, and path says which;
- * PIPSEED_E_IO when something is missing or cannot be looked at.
+ * Checks whether a program, a module or a directory at this absolute path is trusted enough to be run or loaded: it,
+ * every directory above it and those above each symbolic link on the way belong to root or to the effective user, and
+ * no other user can write them, by mode or by ACL. A sticky directory such as /tmp is allowed if the entry in it has a
+ * trusted owner. A path below one of the n absolute directories of trusted passes whoever owns it (trusted may be
+ * NULL). See SECURITY.md, "Trust model".
+ *
+ * Returns 0. Errors: UNTRUSTED_PATH (err->path is the file or directory that does not pass); IO (something is missing
+ * or cannot be examined).
  */
 PIPSEED_API int pipseed_trust_check(const char *path, const char *const *trusted, size_t n, struct pipseed_error *err);
 
-/* The same for an interpreter that is about to be run as it is, an environment's own too: besides it the directory that
- * `home` of its pyvenv.cfg names. UNTRUSTED_INTERPRETER, IO, BAD_TARGET (it is missing). */
+/* The same for an interpreter that the caller is about to run as it is, also an environment's own: in addition it
+ * checks the directory that `home` of its pyvenv.cfg names (PEP 405). Errors: UNTRUSTED_INTERPRETER, IO, BAD_TARGET
+ * (it is missing). */
 PIPSEED_API int pipseed_trust_check_python(const char *path, const char *const *trusted, size_t n,
                                            struct pipseed_error *err);
 
@@ -286,8 +297,8 @@ enum pipseed_scripts {
 enum pipseed_require_hash { PIPSEED_REQUIRE_HASH_AUTO, PIPSEED_REQUIRE_HASH_YES, PIPSEED_REQUIRE_HASH_NO };
 
 enum pipseed_link_mode {
-        PIPSEED_LINK_AUTO, /* the first that works, file by file: reflink, hardlink, copy; no hardlink for root, with root,
-                              or where others can write */
+        PIPSEED_LINK_AUTO, /* for each file the first that works: reflink, hardlink, copy. No hardlink if the caller is root,
+                              with `root`, or if others can write the file (docs/store.md) */
         PIPSEED_LINK_REFLINK,
         PIPSEED_LINK_HARDLINK,
         PIPSEED_LINK_COPY,
@@ -304,13 +315,13 @@ struct pipseed_pin {
 };
 
 /*
- * What to do. Fill with pipseed_request_init, then set fields. All pointers are borrowed: they must live until the call
+ * A request. Call pipseed_request_init, then set members. All pointers are borrowed: they must live until the call
  * returns. NULL or 0 means the default that is described.
  *
- * Target: env is an environment's directory; python an interpreter (a path, or a name or version on PATH: pipseed(1),
- * "Interpreters"). At most one of them; none of them means the active environment (VIRTUAL_ENV), else python3 on PATH.
- * With root, everything is written below that directory, as with pip's --root; python then names an interpreter inside root
- * when root has it, and that one is never run.
+ * Target: env is an environment's directory; python is an interpreter (a path, or a name or version on PATH:
+ * pipseed(1), "Interpreters"). Set at most one of them. If both are NULL, the target is the active environment
+ * (VIRTUAL_ENV), or python3 on PATH if no environment is active. With root, everything is written below that directory,
+ * as with pip's --root; if root contains the interpreter that python names, that one is used, and it is never run.
  */
 struct pipseed_request {
         size_t size; /* sizeof(struct pipseed_request), set by pipseed_request_init: lets the struct grow */
@@ -326,14 +337,14 @@ struct pipseed_request {
         bool dry_run;
         bool bundled; /* use the wheels inside the library; default true */
         bool durable;
-        bool force_reinstall; /* what is installed is installed again, in the same version */
+        bool force_reinstall; /* install the installed version again */
         enum pipseed_scripts scripts;
         enum pipseed_require_hash require_hash;
         enum pipseed_link_mode link_mode;
         enum pipseed_bytecode bytecode;
         unsigned int jobs; /* worker threads and compiling processes; 0: as many as there are processors */
 
-        const char *pip;       /* PEP 440 specifier or a bare version; NULL or "newest": newest admitted */
+        const char *pip;       /* PEP 440 specifier or a bare version; NULL or "newest": the newest compatible one */
         const char *packages;  /* NULL or "auto", else names separated by blanks: "pip", "pip setuptools" */
         const char *installer; /* content of INSTALLER; default "pipseed" */
 
@@ -365,13 +376,13 @@ static inline void pipseed_request_init(struct pipseed_request *req)
 /* ---- result ---------------------------------------------------------------------------------------------------- */
 
 enum pipseed_action {
-        PIPSEED_ACTION_NONE, /* already there: nothing done */
+        PIPSEED_ACTION_NONE, /* nothing done: already installed, or nothing to remove */
         PIPSEED_ACTION_INSTALLED,
         PIPSEED_ACTION_UPGRADED,
         PIPSEED_ACTION_REMOVED,
 };
 
-/* "none", "installed", "upgraded", "removed" */
+/* Returns "none", "installed", "upgraded" or "removed". Static string. */
 PIPSEED_API const char *pipseed_action_name(enum pipseed_action action);
 
 struct pipseed_package {
@@ -385,7 +396,7 @@ struct pipseed_package {
         const char *source;           /* "bundled" or the wheel's directory, or NULL */
         enum pipseed_action action;
         uint64_t n_files;         /* regular files placed or removed, bytecode included */
-        uint64_t n_bytecode;      /* of these, .pyc */
+        uint64_t n_pyc;           /* of these, .pyc */
         uint64_t n_not_verified;  /* pipseed_verify: of n_files, those that could not be checked */
         const char *not_verified; /* how many for which reason, one line, or NULL */
 };
@@ -408,22 +419,22 @@ PIPSEED_API void pipseed_result_free(struct pipseed_result *res);
 
 /* ---- calls ----------------------------------------------------------------------------------------------------- */
 
-/* Install pip (and what the target's ensurepip would install besides) into the target. Whatever happens, the target is
- * afterwards as it was or completely seeded. Errors: every code. */
+/* Installs pip (and the packages that the target's ensurepip would install with it) into the target. Atomic: on
+ * success the target is completely seeded, on failure it is unchanged. Errors: every code. */
 PIPSEED_API int pipseed_seed(const struct pipseed_request *req, struct pipseed_result **ret_result,
                              struct pipseed_error *err);
 
-/* Take pip (and, below Python 3.12, setuptools) out again, by RECORD. Uses the target, packages and dry_run of the
- * request. Nothing installed is success with action none. */
+/* Uninstalls pip (and, below Python 3.12, setuptools), by RECORD. Uses the target, packages and dry_run of the request.
+ * Succeeds with PIPSEED_ACTION_NONE if nothing is installed. Atomic, as pipseed_seed. */
 PIPSEED_API int pipseed_unseed(const struct pipseed_request *req, struct pipseed_result **ret_result,
                                struct pipseed_error *err);
 
-/* One difference between what is installed and what RECORD, the wheel or the policy say. */
+/* One difference between the installed files and RECORD, the wheel or the policy. */
 struct pipseed_finding {
         size_t struct_size;
-        int code;         /* PIPSEED_E_INSTALL_* */
-        const char *path; /* absolute, or NULL */
-        const char *text; /* one line */
+        int code;            /* PIPSEED_E_INSTALL_* */
+        const char *path;    /* absolute, or NULL */
+        const char *message; /* one line */
 };
 
 struct pipseed_verify_report {
@@ -437,30 +448,32 @@ struct pipseed_verify_report {
         size_t n_findings;
 };
 
-/* What calls of pipseed_verify found out, so that the next one need not: files that several environments share are read once,
- * bytecode that several have is compiled once. Use one for the environments of one run, from any number of threads, and put it
- * into each request; a file counts as read as long as its inode, size and times are the same. NULL: out of memory. */
+/* Results of earlier calls of pipseed_verify, for later ones: files that several environments share are read once,
+ * bytecode that several have is compiled once. Create one for the environments of one run, set it in each request,
+ * from any number of threads, and free it after the last call. A file is read again if its inode, size or times
+ * differ. pipseed_verify_cache_new returns NULL if memory is exhausted. */
 struct pipseed_verify_cache;
 PIPSEED_API struct pipseed_verify_cache *pipseed_verify_cache_new(void);
 PIPSEED_API void pipseed_verify_cache_free(struct pipseed_verify_cache *cache);
 
-/* Hold what is installed against its RECORD, against the wheel of the same version when it is at hand, and against the
- * versions and pins of the request; bytecode against the store, else against what the base interpreter compiles the source to.
- * What could not be checked is counted in the package (n_not_verified): nothing else may be called verified. Findings are no
- * failure: the call returns 0 and the report lists them. */
+/* Checks the installed packages against their RECORD, against the wheel of the same version if it is available, and
+ * against the versions and pins of the request; bytecode against the store, or, if no store has it, against what the
+ * base interpreter compiles from the source. n_not_verified of each package counts the files that could not be
+ * checked. Findings are not a failure: the call returns 0 and the report lists them. Errors: those of
+ * pipseed_interpreter_find. */
 PIPSEED_API int pipseed_verify(const struct pipseed_request *req, struct pipseed_verify_report **ret_report,
                                struct pipseed_error *err);
 PIPSEED_API void pipseed_verify_report_free(struct pipseed_verify_report *report);
 
-/* One thing that is wrong with an environment. */
+/* One issue of an environment. */
 struct pipseed_issue {
         size_t struct_size;
-        int code;         /* PIPSEED_E_LEFTOVER to ENV_MOVED, PIPSEED_E_INSTALL_* */
-        const char *path; /* absolute, or NULL */
-        const char *text; /* one line */
-        const char *hint; /* what to do about it when it is not repaired, or NULL */
-        bool repairable;  /* pipseed_doctor with fix is able to */
-        bool repaired;    /* it was */
+        int code;            /* PIPSEED_E_LEFTOVER to ENV_MOVED, PIPSEED_E_INSTALL_* */
+        const char *path;    /* absolute, or NULL */
+        const char *message; /* one line */
+        const char *hint;    /* what to do about it when it is not repaired, or NULL */
+        bool repairable;     /* pipseed_doctor with fix is able to */
+        bool repaired;       /* it was */
 };
 
 struct pipseed_doctor_report {
@@ -473,13 +486,15 @@ struct pipseed_doctor_report {
         size_t n_unrepaired; /* of these, not repaired */
 };
 
-/* Look for what is wrong with an environment: what interrupted runs of pipseed and of pip left, a base interpreter that is
- * gone or another one now, pyvenv.cfg, scripts that belong to another place, pip installed twice or not as its RECORD says.
- * With fix, repair it; each repair is a transaction of its own, and afterwards everything is looked at again. What is found is no
- * failure. Target, wheels and store of the request count. Errors: NO_TARGET, IO, NO_MEMORY, CANCELLED. */
+/* Finds issues of an environment: leftovers of interrupted runs of pipseed and of pip, a missing or changed base
+ * interpreter, a pyvenv.cfg without a usable home, scripts of another place, pip installed twice or not matching its
+ * RECORD, files of another owner. With fix, repairs them; each repair is a separate transaction, and afterwards
+ * everything is examined again. Issues are not a failure. Uses the target, wheels and store of the request. Errors:
+ * NO_TARGET, UNTRUSTED_INTERPRETER, UNTRUSTED_PATH (with fix: another user's environment, as root), IO, NO_MEMORY,
+ * CANCELLED. */
 PIPSEED_API int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_doctor_report **ret_report,
                                struct pipseed_error *err);
-PIPSEED_API void pipseed_doctor_report_free(struct pipseed_doctor_report *checkup);
+PIPSEED_API void pipseed_doctor_report_free(struct pipseed_doctor_report *report);
 
 /* One wheel that could be installed. */
 struct pipseed_wheel {
@@ -501,8 +516,8 @@ struct pipseed_wheel_list {
         size_t n_wheels;
 };
 
-/* All wheels that the request's bundle and directories offer, newest first within a name. With check, every wheel is read
- * whole and held against the strict rules; problems are reported in its status. */
+/* Lists all wheels of the request's bundle and directories, newest first within a name. With check, reads every
+ * wheel whole and checks it against the strict rules (docs/errors.md); defects are reported in its status. */
 PIPSEED_API int pipseed_wheels(const struct pipseed_request *req, bool check, struct pipseed_wheel_list **ret_list,
                                struct pipseed_error *err);
 PIPSEED_API void pipseed_wheel_list_free(struct pipseed_wheel_list *list);
@@ -510,7 +525,8 @@ PIPSEED_API void pipseed_wheel_list_free(struct pipseed_wheel_list *list);
 /* ---- whole environments ------------------------------------------------------------------------------------------ */
 
 /*
- * A virtual environment to be created with pip in it: what `python -m venv` of the same base makes. Calling sequence:
+ * A virtual environment to be created with pip in it: the one that `python -m venv` of the same base creates. Calling
+ * sequence:
  *
  *     struct pipseed_request seeding;
  *     struct pipseed_create_request req;
@@ -518,7 +534,7 @@ PIPSEED_API void pipseed_wheel_list_free(struct pipseed_wheel_list *list);
  *
  *     pipseed_create_request_init(&req, &seeding);
  *     pipseed_policy_apply_create(policy, &req, &err);       pipseed_policy.h; leave it out to obey no policy
- *     req.dir = "/srv/app/venv";
+ *     req.env_dir = "/srv/app/venv";
  *     if (pipseed_create(&req, &env, &err) < 0)
  *             ...
  *     pipseed_environment_free(env);
@@ -526,20 +542,20 @@ PIPSEED_API void pipseed_wheel_list_free(struct pipseed_wheel_list *list);
 struct pipseed_create_request {
         size_t size; /* sizeof(struct pipseed_create_request), set by pipseed_create_request_init */
 
-        const char *dir;
+        const char *env_dir;
         const char *python; /* base interpreter: a path, a name on PATH, or a version such as "3.12"; NULL: python3 on
                                PATH. An environment's interpreter stands for its base */
         const char *prompt; /* NULL: the directory's name; ".": the current one's (bases from 3.9 on, as in venv) */
         bool system_site_packages;
-        bool copies; /* of the interpreter, instead of links to it */
+        bool copies; /* copy the interpreter instead of linking to it */
         bool clear;
-        bool upgrade; /* the base was upgraded in its place: all but the activate scripts */
+        bool upgrade; /* the base was upgraded in place: update all but the activate scripts */
         bool without_pip;
         bool without_scm_ignore_files; /* no .gitignore, which Python 3.13 and newer write */
 
-        /* Which pip, from where and how, as for pipseed_seed; dry_run, durable, jobs, cache_dir and event count for the
-         * whole call. env, python, root and user stay unset. pip that is there already is brought up to date, whatever
-         * upgrade says: venv runs `ensurepip --upgrade`. */
+        /* Selects pip as for pipseed_seed; dry_run, durable, jobs, cache_dir and event apply to the whole call.
+         * Leave env, python, root and user unset. An installed pip is upgraded, whatever upgrade says: venv runs
+         * `ensurepip --upgrade`. */
         struct pipseed_request *seeding;
 
         const char *const *hooks;        /* modules with venv_hook.h, called in this order; ended by NULL, or NULL */
@@ -552,12 +568,12 @@ struct pipseed_environment {
         const char *python;  /* its interpreter, as scripts name it */
         const char *base;    /* the interpreter behind it, which belongs to no environment */
         const char *version; /* X.Y.Z of both */
-        bool existed;        /* dir was an environment (it had a pyvenv.cfg); with clear, that one is gone */
-        const struct pipseed_result *seeding; /* NULL: without_pip */
+        bool existed;        /* it was an environment (it had a pyvenv.cfg); with clear, it was replaced */
+        const struct pipseed_result *seed_result; /* NULL: without_pip */
 };
 
-/* Defaults for both; scripts of the seeding are those that venv wants: pip, pipX and pipX.Y. The sizes are those of the structs
- * where the caller was compiled. */
+/* Sets the defaults of both; the scripts of the seeding are those of venv: pip, pipX and pipX.Y. The sizes are those
+ * of the structs where the caller was compiled. */
 PIPSEED_API void pipseed_create_request_init_size(struct pipseed_create_request *req, size_t size,
                                                   struct pipseed_request *seeding, size_t seeding_size);
 
@@ -567,22 +583,24 @@ static inline void pipseed_create_request_init(struct pipseed_create_request *re
 }
 
 /*
- * Hooks before, the environment, the seeding, hooks after; or all of it is undone. What can be refused is refused before
- * anything is written. With dry_run nothing is: the result says what would be there, its seeding which wheels would be
- * installed, and of the hooks pre_create alone is called.
+ * Runs the pre_create hooks, creates the environment, seeds it, and runs the post_create hooks; if a step fails, all of
+ * it is rolled back. Whatever can be refused is refused before anything is written. With dry_run nothing is written:
+ * the result says what would be created, its seed_result which wheels would be installed, and of the hooks only
+ * pre_create is called.
  *
- * A directory that is not there yet appears complete or not at all, and so does, with clear, the one that takes the place
- * of another. In a directory that is there, files are replaced one by one and put back when one fails; a symbolic link in
- * the place of the directory itself, of bin, include or lib is refused, as in venv. An interpreter that is a working link
- * stays, as in venv: base and version then say what it is. On failure everything is as it was, but for what hooks or the
- * seeding installed into an environment that was there, and for clear of a directory that cannot be replaced (the current
- * one, a mount point, one whose parent the caller may not write), which may be empty then. What a killed call left beside
- * dir is removed by the next one for the same dir.
+ * A new directory appears complete or not at all, and so does, with clear, the one that replaces another. In an
+ * existing directory, files are replaced one by one and restored if one fails; a symbolic link in the place of the
+ * directory itself, of bin, include or lib is refused, as in venv. An interpreter that is a working link stays, as in
+ * venv: base and version then describe it. On failure everything is unchanged, except for packages that hooks or the
+ * seeding installed into an existing environment, and except for clear of a directory that cannot be replaced (the
+ * current one, a mount point, one whose parent the caller may not write), which may be empty then. What a killed call
+ * left beside env_dir is removed by the next one for the same env_dir.
  *
- * Errors: NO_TARGET, BAD_TARGET and PROBE (the base), UNSUPPORTED (what its venv makes is not known), BAD_VALUE (a colon
- * in dir), NOT_EMPTY (something is in the way; clear of what is not an environment), REFUSED (clear of a directory that
- * HOME or the current directory is in), BUSY (another call works on dir), CANCELLED, IO; those of pipseed_seed, with the
- * same code, path and hint; HOOK (a hook cannot be loaded or failed), USAGE, REFUSED, INTEGRITY (by the status of a hook).
+ * Errors: NO_TARGET, BAD_TARGET and PROBE_FAILED (the base), UNSUPPORTED (what its venv makes is not known), BAD_VALUE
+ * (a colon in env_dir), NOT_EMPTY (something is in the way; clear of what is not an environment), REFUSED (clear of a
+ * directory that HOME or the current directory is in), BUSY (another call works on env_dir), CANCELLED, IO; those of
+ * pipseed_seed, with the same code, path and hint; HOOK_FAILED (a hook cannot be loaded or failed), USAGE, REFUSED,
+ * INTEGRITY (by the status of a hook).
  */
 PIPSEED_API int pipseed_create(const struct pipseed_create_request *req, struct pipseed_environment **ret_env,
                                struct pipseed_error *err);
@@ -593,16 +611,16 @@ PIPSEED_API void pipseed_environment_free(struct pipseed_environment *env);
 /* One wheel in the store, unpacked, with its bytecode. */
 struct pipseed_cache_entry {
         size_t struct_size;
-        const char *wheel;     /* file name, NULL when the entry is too damaged to tell */
-        const char *sha256;    /* hex, of the wheel */
-        const char *directory; /* absolute */
-        uint64_t bytes;        /* of all files */
-        uint64_t n_files;      /* bytecode included */
-        uint64_t n_bytecode;   /* sets of bytecode: one for each interpreter's magic number */
-        int64_t last_used;     /* seconds since 1970, within an hour */
-        bool in_use;           /* by a seeding that runs now */
-        int status;            /* 0, or PIPSEED_E_STORE_ENTRY */
-        const char *problem;   /* which file differs and how, or NULL */
+        const char *wheel;        /* file name, NULL when the entry is too damaged to tell */
+        const char *sha256;       /* hex, of the wheel */
+        const char *path;         /* its directory, absolute */
+        uint64_t bytes;           /* of all files */
+        uint64_t n_files;         /* bytecode included */
+        uint64_t n_bytecode_sets; /* one for each interpreter's magic number */
+        int64_t last_used;        /* seconds since 1970, within an hour */
+        bool in_use;              /* by a seeding that runs now */
+        int status;               /* 0, or PIPSEED_E_STORE_ENTRY */
+        const char *problem;      /* which file differs and how, or NULL */
 };
 
 struct pipseed_cache {
@@ -613,18 +631,19 @@ struct pipseed_cache {
         uint64_t bytes;
 };
 
-/* What is in the store. With check, every file is read and held against its manifest: also an edit that restored size and
- * time is seen then, and the next call that needs the entry rebuilds it. PIPSEED_E_NO_STORE. */
+/* Lists the entries of the store. With check, reads every file and checks it against its manifest: this also finds
+ * an edit that restored size and time, and the next call that needs the entry rebuilds it. Errors: NO_STORE, IO,
+ * NO_MEMORY, CANCELLED. */
 PIPSEED_API int pipseed_cache_list(const struct pipseed_request *req, bool check, struct pipseed_cache **ret_cache,
                                    struct pipseed_error *err);
-/* Unpacks and compiles what pipseed_seed of this request would need, so that it finds it; the target is not changed.
- * ret_cache lists these entries, also of the system store. With dry_run nothing is made, and an entry that would be has no
- * directory (NULL). */
+/* Adds to the store what pipseed_seed of this request would need, unpacked and compiled; the target is not changed.
+ * ret_cache lists these entries, also of the system store. With dry_run nothing is made, and an entry that would be
+ * has no path (NULL). */
 PIPSEED_API int pipseed_cache_warm(const struct pipseed_request *req, struct pipseed_cache **ret_cache,
                                    struct pipseed_error *err);
-/* Removes entries that were not used for max_age seconds, then the least recently used ones until no more than max_bytes
- * remain; damaged ones always. Entries in use are left. UINT64_MAX: no limit; 0 and 0 remove everything. ret_cache lists
- * what was removed (with dry_run: what would be). */
+/* Removes entries that were not used for max_age seconds, then the least recently used ones until at most max_bytes
+ * remain, and damaged ones in any case. Entries in use stay. UINT64_MAX means no limit; 0 and 0 remove everything.
+ * ret_cache lists the removed entries (with dry_run: those that would be). */
 PIPSEED_API int pipseed_cache_prune(const struct pipseed_request *req, uint64_t max_age, uint64_t max_bytes,
                                     struct pipseed_cache **ret_cache, struct pipseed_error *err);
 PIPSEED_API void pipseed_cache_free(struct pipseed_cache *cache);
@@ -632,47 +651,46 @@ PIPSEED_API void pipseed_cache_free(struct pipseed_cache *cache);
 /* ---- the drop-in ensurepip --------------------------------------------------------------------------------------- */
 
 enum pipseed_dropin_state {
-        PIPSEED_DROPIN_DISABLED,    /* the interpreter has its own ensurepip */
-        PIPSEED_DROPIN_ABSENT,      /* it has none (Debian without python3-venv) */
-        PIPSEED_DROPIN_ENABLED,     /* its ensurepip is pipseed's */
-        PIPSEED_DROPIN_OVERWRITTEN, /* it was; an upgrade of the interpreter has put its own there again */
-        PIPSEED_DROPIN_INTERRUPTED, /* a call was killed: the next enable or disable finishes or undoes it */
-        PIPSEED_DROPIN_LOST,        /* enabled, but what was kept of the interpreter's own is gone */
+        PIPSEED_DROPIN_DISABLED,       /* the interpreter has its own ensurepip */
+        PIPSEED_DROPIN_ABSENT,         /* it has none (Debian without python3-venv) */
+        PIPSEED_DROPIN_ENABLED,        /* its ensurepip is pipseed's */
+        PIPSEED_DROPIN_OVERWRITTEN,    /* it was; an upgrade of the interpreter has restored its own */
+        PIPSEED_DROPIN_INTERRUPTED,    /* a call was killed: the next enable or disable completes it or rolls it back */
+        PIPSEED_DROPIN_BACKUP_MISSING, /* enabled, but the backup of the interpreter's own is missing */
 };
 
-/* "disabled", "absent", "enabled", "overwritten", "interrupted", "lost" */
+/* "disabled", "absent", "enabled", "overwritten", "interrupted", "backup-missing" */
 PIPSEED_API const char *pipseed_dropin_state_name(enum pipseed_dropin_state state);
 
 /* Fill with pipseed_dropin_request_init. All pointers are borrowed. */
 struct pipseed_dropin_request {
-        size_t size;           /* sizeof(struct pipseed_dropin_request) */
-        const char *python;    /* as in pipseed_create_request; NULL: the active environment's, else python3 on PATH */
-        const char *command;   /* absolute path of the pipseed command that the drop-in is to call */
-        const char *directory; /* the drop-in's files, as installed with the command */
+        size_t size;         /* sizeof(struct pipseed_dropin_request) */
+        const char *python;  /* as in pipseed_create_request; NULL: the active environment's, else python3 on PATH */
+        const char *command; /* absolute path of the pipseed command that the drop-in is to call */
+        const char *template_dir; /* the drop-in's files, as installed with the command */
         bool force;
         bool dry_run;
         const char *cache_dir; /* as in pipseed_request: remembers interpreters */
         pipseed_event_fn *event;
         void *event_data;
 
-        const char *const *trust; /* as in pipseed_request; python, when enable names it, runs whoever owns it */
+        const char *const *trust; /* as in pipseed_request; pipseed_dropin_enable runs python whoever owns it */
         size_t n_trust;
 };
 
 struct pipseed_dropin {
         size_t struct_size;
-        const char *python;  /* the interpreter, that of an environment stands for its base */
-        const char *version; /* X.Y.Z */
-        const char *stdlib;  /* directory, without links: what is changed is in there */
-        const char *package; /* STDLIB/ensurepip */
-        const char *kept;    /* STDLIB/.pipseed-ensurepip, NULL when it is not there */
-        const char
-                *owner; /* package of the system that the interpreter's own belongs to; NULL: none, or not looked for */
-        const char *command;  /* pipseed that the drop-in calls, NULL without a drop-in */
-        const char *writer;   /* version of the pipseed that enabled, likewise */
-        bool command_missing; /* it cannot be run */
-        bool current;         /* it is what pipseed_dropin_enable of this request writes */
-        bool changed;         /* this call did something (with dry_run: would) */
+        const char *python;          /* the interpreter; the base if an environment was named */
+        const char *version;         /* X.Y.Z */
+        const char *stdlib;          /* directory, without links, that contains ensurepip_dir and backup */
+        const char *ensurepip_dir;   /* STDLIB/ensurepip */
+        const char *backup;          /* STDLIB/.pipseed-ensurepip, NULL if it does not exist */
+        const char *system_package;  /* that its own belongs to; NULL: none, or not looked for */
+        const char *command;         /* pipseed that the drop-in calls, NULL without a drop-in */
+        const char *command_version; /* version of the pipseed that enabled, likewise */
+        bool command_missing;        /* it cannot be run */
+        bool up_to_date;             /* the drop-in is the one that pipseed_dropin_enable of this request writes */
+        bool changed;                /* this call changed something (with dry_run: would) */
         enum pipseed_dropin_state state;
 };
 
@@ -685,44 +703,48 @@ static inline void pipseed_dropin_request_init(struct pipseed_dropin_request *re
 }
 
 /*
- * Puts a package `ensurepip` that calls pipseed into the interpreter's stdlib directory; its own is kept beside it, under a
- * name that cannot be imported. An older drop-in is replaced, an interrupted call finished. Killed at any moment the
- * interpreter has the one or the other. Where directories cannot be exchanged or renamed: swap.h.
+ * Puts a package `ensurepip` that calls pipseed into the interpreter's stdlib directory; the interpreter's own is kept
+ * beside it, under a name that cannot be imported. Replaces an older drop-in and completes an interrupted call. If the
+ * call is killed at any moment, the interpreter has one or the other. File systems that cannot exchange or rename
+ * directories: docs/enable.md.
  *
- * Errors: those of finding the interpreter; PACKAGE_OWNED (a package manager owns the interpreter's own, not with force);
- * UNTRUSTED_PATH (others could replace the command, not with force); UNSUPPORTED, BUSY, CANCELLED, IO.
+ * Errors: those of pipseed_interpreter_find; PACKAGE_OWNED (the interpreter's own belongs to a package of the system;
+ * not with force); UNTRUSTED_PATH (others could replace the command; not with force); USAGE, UNSUPPORTED, BUSY,
+ * CANCELLED, IO.
  */
 PIPSEED_API int pipseed_dropin_enable(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
                                       struct pipseed_error *err);
-/* The reverse: the interpreter's own is there again, to the byte. Not enabled is success. DROPIN: what was kept is gone
- * (not with force: then the interpreter has none), BUSY, CANCELLED, IO. */
+/* Restores the interpreter's own, byte for byte. Succeeds if the drop-in is not enabled. Errors: those of
+ * pipseed_interpreter_find; DROPIN (the backup is missing; not with force: then the interpreter has no ensurepip),
+ * BUSY, CANCELLED, IO. */
 PIPSEED_API int pipseed_dropin_disable(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
                                        struct pipseed_error *err);
-/* How it is. Changes nothing. */
+/* Reports the state of the drop-in. Changes nothing. */
 PIPSEED_API int pipseed_dropin_status(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
                                       struct pipseed_error *err);
 PIPSEED_API void pipseed_dropin_free(struct pipseed_dropin *dropin);
 
-/* Interpreters: those on PATH, then those that the cache remembers and that are still there. Paths; several may be one. */
+/* Interpreters: those on PATH, then those that the cache knows and that still exist. Absolute paths; several may be
+ * links to one interpreter. */
 struct pipseed_pythons {
         size_t struct_size;
         const char *const *paths;
         size_t n_paths;
 };
 
-/* Which interpreter a name stands for. */
+/* The interpreter that a name stands for. */
 struct pipseed_interpreter {
         size_t struct_size;
         const char *python;         /* absolute, as scripts would name it */
-        const char *base;           /* the one behind it that belongs to no environment; the same outside of one */
+        const char *base;           /* the base interpreter, which belongs to no environment; python outside of one */
         const char *version;        /* X.Y.Z */
         const char *implementation; /* "cpython", "pypy" */
         bool is_venv;
 };
 
-/* Uses env, python, root, cache_dir and event of the request, with the meaning that they have for pipseed_seed. Nothing is
- * changed, and an interpreter is run only if the cache does not know it. Errors: NO_TARGET, BAD_TARGET, PROBE, CANCELLED,
- * NO_MEMORY, IO. */
+/* Finds the target of a request. Uses its env, python, root, cache_dir, trust and event as pipseed_seed does.
+ * Changes nothing, and runs an interpreter only if it is trusted and the cache does not know it. Errors: NO_TARGET,
+ * BAD_TARGET, PROBE_FAILED, UNTRUSTED_INTERPRETER, USAGE, CANCELLED, NO_MEMORY, IO. */
 PIPSEED_API int pipseed_interpreter_find(const struct pipseed_request *req,
                                          struct pipseed_interpreter **ret_interpreter, struct pipseed_error *err);
 PIPSEED_API void pipseed_interpreter_free(struct pipseed_interpreter *interpreter);
@@ -731,7 +753,8 @@ PIPSEED_API int pipseed_pythons_find(const char *cache_dir, struct pipseed_pytho
                                      struct pipseed_error *err);
 PIPSEED_API void pipseed_pythons_free(struct pipseed_pythons *pythons);
 
-/* PEP 440, for callers that want to ask the same questions: 1 yes, 0 no, negative code on malformed input. */
+/* Tells whether a version satisfies a specifier (PEP 440). Returns 1 or 0. Errors: BAD_VERSION, BAD_SPECIFIER,
+ * NO_MEMORY. */
 PIPSEED_API int pipseed_version_matches(const char *version, const char *specifier, struct pipseed_error *err);
 
 #ifdef __cplusplus

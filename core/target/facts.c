@@ -276,6 +276,24 @@ int facts_ask(struct arena *arena, const char *exe, const struct target_query *q
         return ask_and_parse(arena, exe, query, &json, ret_facts, err);
 }
 
+/* 1, or 0: nothing usable is remembered. */
+static int recall(struct arena *arena, struct facts_cache *facts_cache, const char *exe, struct facts *ret_facts)
+{
+        struct pipseed_error damaged = PIPSEED_ERROR_INIT;
+        _cleanup_free_ char *json = NULL;
+
+        return facts_cache_read(facts_cache, &json) && facts_parse(arena, json, exe, ret_facts, &damaged) == 0;
+}
+
+int facts_remembered(struct arena *arena, const char *exe, const struct target_query *query, struct facts *ret_facts,
+                     struct pipseed_error *err)
+{
+        _cleanup_(facts_cache_done) struct facts_cache facts_cache = FACTS_CACHE_INIT;
+        int r = facts_cache_open(&facts_cache, query->cache_dir, exe, err);
+
+        return r < 0 ? r : recall(arena, &facts_cache, exe, ret_facts);
+}
+
 int facts_of(struct arena *arena, const char *exe, const struct target_query *query, struct facts *ret_facts,
              struct pipseed_error *err)
 {
@@ -286,13 +304,8 @@ int facts_of(struct arena *arena, const char *exe, const struct target_query *qu
         r = facts_cache_open(&facts_cache, query->cache_dir, exe, err);
         if (r < 0)
                 return r;
-        if (facts_cache_read(&facts_cache, &json)) {
-                struct pipseed_error damaged = PIPSEED_ERROR_INIT;
-
-                if (facts_parse(arena, json, exe, ret_facts, &damaged) == 0)
-                        return 0;
-                free(steal_ptr(json));
-        }
+        if (recall(arena, &facts_cache, exe, ret_facts) > 0)
+                return 0;
         r = ask_and_parse(arena, exe, query, &json, ret_facts, err);
         if (r < 0)
                 return r;

@@ -51,6 +51,9 @@ struct facts {
 int facts_parse(struct arena *arena, const char *json, const char *exe, struct facts *ret_facts,
                 struct pipseed_error *err);
 
+/* As remembered in cache_dir of the query: 1, 0 or a code. */
+int facts_remembered(struct arena *arena, const char *exe, const struct target_query *query, struct facts *ret_facts,
+                     struct pipseed_error *err);
 /* Remembered, else asked of the interpreter. Uses cache_dir and event of the query. */
 int facts_of(struct arena *arena, const char *exe, const struct target_query *query, struct facts *ret_facts,
              struct pipseed_error *err);

@@ -43,6 +43,11 @@ static int facts_for(const struct finder *finder, const char *exe, const struct 
         if (finder->image != NULL)
                 return image_facts(arena_of(finder), finder->image, exe, ret_facts, finder->err);
         r = admit_interpreter(finder->query, exe, env, finder->err);
+        if (r > 0 && finder->query->never_run) {
+                r = facts_remembered(arena_of(finder), exe, finder->query, ret_facts, finder->err);
+                if (r > 0)
+                        return 0;
+        }
         if (r <= 0)
                 return r < 0 ? r : image_facts_unrun(arena_of(finder), exe, env, ret_facts, finder->err);
         if (lookup_is_script(exe))
@@ -105,7 +110,7 @@ static int find_behind_script(struct finder *finder, const char *path)
         if (++finder->n_scripts > MAX_SCRIPTS)
                 return error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "%s runs one script after another", path);
         r = admit_interpreter(finder->query, path, NULL, finder->err);
-        if (r == 0)
+        if (r == 0 || (r > 0 && finder->query->never_run))
                 return error_set(finder->err, PIPSEED_E_UNTRUSTED_INTERPRETER, path,
                                  "cannot tell which Python the script '%s' runs without running it", path);
         if (r > 0)

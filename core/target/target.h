@@ -64,13 +64,14 @@ struct target_query {
         size_t n_trust;
         bool is_choice; /* python was named by the caller to be run: it is, whoever owns it, and a note says who that is */
         bool look_only;        /* what may not be run is described from its files, with a note, instead of refused */
+        bool never_run;        /* run nothing, whoever owns it: what is remembered, else what files say */
         const char *cache_dir; /* directory that remembers probes (created as needed), NULL: do not remember */
         pipseed_event_fn *event;
         void *event_data;
 };
 
 /* Errors: PIPSEED_E_NO_TARGET (nothing found by that name; says what was looked for; a directory given as environment
- * that is not one), BAD_TARGET (found, but unusable: broken symlink, version below 3.6), PROBE (the interpreter could not
+ * that is not one), BAD_TARGET (found, but unusable: broken symlink, version below 3.6), PROBE_FAILED (the interpreter could not
  * be asked: its stderr), UNTRUSTED_INTERPRETER. */
 int target_find(const struct target_query *query, struct target **ret_target, struct pipseed_error *err);
 void target_free(struct target *target);

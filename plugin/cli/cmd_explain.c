@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pipseed explain: will a tool that makes environments use pipseed here. */
+/* pipseed explain: report whether a tool that creates environments uses pipseed here. */
 #include "cleanup.h"
 #include "common.h"
 #include "json_output.h"
@@ -21,8 +21,7 @@ static int refuse(const char *name, struct pipseed_error *err)
                 len += n > 0 && (size_t)n < sizeof(known) - len ? (size_t)n : 0;
                 suggest_offer(&suggestion, tool->name);
         }
-        (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "there is nothing to tell about '%s'; known are: %s", name,
-                            known);
+        (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "unknown tool '%s': expected one of %s", name, known);
         if (suggestion.best != NULL)
                 return cli_error_hint(err, "did you mean '%s'?", suggestion.best);
         return err->code;
@@ -47,14 +46,14 @@ static void write_verdict(struct session *session, const struct explain *explain
         json_output_text(&document, document.root, "version", explain_version(explain, explain->tool->name));
         json_output_text(&document, document.root, "virtualenv", explain_version(explain, "virtualenv"));
         json_output_text(&document, document.root, "pipseed", explain_version(explain, "pipseed"));
-        json_output_text(&document, document.root, "chosen_by", or_null(explain->chosen));
+        json_output_text(&document, document.root, "selected_by", or_null(explain->chosen));
         array = json_output_array(&document, document.root, "findings");
         for (size_t i = 0; i < explain->n_findings; i++) {
                 json_t *object = json_output_element(&document, array);
 
                 json_output_text(&document, object, "code", explain->findings[i].code);
-                json_output_text(&document, object, "text", explain->findings[i].text);
-                json_output_text(&document, object, "todo", explain->findings[i].todo);
+                json_output_text(&document, object, "message", explain->findings[i].message);
+                json_output_text(&document, object, "hint", explain->findings[i].hint);
         }
         output_document(session->out, json_output_root(&document));
 }
@@ -66,13 +65,13 @@ static void print_verdict(struct session *session, const struct explain *explain
         if (explain->n_findings == 0) {
                 output_line(session->out, "%s will use pipseed", name);
                 if (explain->chosen[0] != '\0')
-                        output_line(session->out, "  chosen by: %s", explain->chosen);
+                        output_line(session->out, "  selected by: %s", explain->chosen);
         } else {
                 output_line(session->out, "%s will not use pipseed", name);
         }
         for (size_t i = 0; i < explain->n_findings; i++) {
-                output_line(session->out, "  why: %s", explain->findings[i].text);
-                output_line(session->out, "  do:  %s", explain->findings[i].todo);
+                output_line(session->out, "  reason: %s", explain->findings[i].message);
+                output_line(session->out, "  hint:   %s", explain->findings[i].hint);
         }
         output_detail(session->out, 1, "tool: %s", explain->path[0] != '\0' ? explain->path : "-");
         output_detail(session->out, 1, "python: %s", explain->python[0] != '\0' ? explain->python : "-");
@@ -84,11 +83,16 @@ static int run(struct session *session)
         const char *name = session->arguments->operands[0];
         _cleanup_(explain_done) struct explain explain = {.tool = explain_find(name)};
         struct pipseed_error err = PIPSEED_ERROR_INIT;
+        struct pipseed_request shared;
 
         if (explain.tool == NULL) {
                 (void)refuse(name, &err);
                 return session_fail(session, &err);
         }
+        if (session_request(session, &shared, &err) < 0)
+                return session_fail(session, &err);
+        explain.trust = shared.trust;
+        explain.n_trust = shared.n_trust;
         explain.tool->check(&explain);
         if (explain.failed) {
                 (void)cli_error_memory(&err);
@@ -103,11 +107,12 @@ static int run(struct session *session)
 
 const struct command command_explain = {
         .name = "explain",
-        .summary = "tell whether a tool that makes environments will use pipseed here, and if not, why",
+        .summary = "explain whether a tool will use pipseed here",
         .operands = "TOOL",
         .description =
-                "Looks at the TOOL on PATH, what is installed beside it, variables, and the configuration in "
-                "the current directory; runs nothing of the project. Exit code 0 when it will use pipseed, 1 when not.",
+                "Examines the TOOL on PATH, what is installed beside it, variables, and the configuration in the "
+                "current directory; runs nothing of the project, nor of the tool. Exits with code 0 if the tool will "
+                "use pipseed, 1 if not.",
         .groups = groups,
         .min_operands = 1,
         .max_operands = 1,

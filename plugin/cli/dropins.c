@@ -12,11 +12,10 @@
 #include <unistd.h>
 
 static const struct option python_options[] = {
-        {"--python", 'p', OPTION_OPERAND, 0, "PY", NULL, NULL,
-         "this interpreter, as PY alone: a path, an environment, a name or version on PATH; may be repeated"},
+        {"--python", 'p', OPTION_OPERAND, 0, "PY", NULL, NULL, "select an interpreter, same as PY (repeatable)"},
         {.name = NULL},
 };
-const struct option_group dropins_python_group = {"Which", python_options};
+const struct option_group dropins_python_group = {"Options", python_options};
 
 struct run {
         struct session *session;
@@ -39,7 +38,7 @@ static int find_own_files(struct pipseed_dropin_request *req, char **ret_command
         const char *slash;
 
         if (n < 0)
-                return cli_error_sys(err, errno, "/proc/self/exe", "cannot tell where pipseed lies");
+                return cli_error_sys(err, errno, "/proc/self/exe", "cannot locate pipseed");
         path[n] = '\0';
         slash = strrchr(path, '/');
         *ret_command = strdup(path);
@@ -49,7 +48,7 @@ static int find_own_files(struct pipseed_dropin_request *req, char **ret_command
                 return cli_error_memory(err);
         }
         req->command = *ret_command;
-        req->directory = *ret_dir;
+        req->template_dir = *ret_dir;
         return 0;
 }
 
@@ -71,13 +70,13 @@ static void put(struct run *run, const char *python, const struct pipseed_dropin
         json_output_text(document, object, "state", pipseed_dropin_state_name(dropin->state));
         json_output_put(document, object, "ok", json_boolean(code == 0));
         json_output_put(document, object, "changed", json_boolean(dropin->changed));
-        json_output_text(document, object, "package", dropin->package);
-        json_output_text(document, object, "kept", dropin->kept);
-        json_output_text(document, object, "owner", dropin->owner);
+        json_output_text(document, object, "ensurepip_dir", dropin->ensurepip_dir);
+        json_output_text(document, object, "backup", dropin->backup);
+        json_output_text(document, object, "system_package", dropin->system_package);
         json_output_text(document, object, "pipseed", dropin->command);
-        json_output_text(document, object, "pipseed_version", dropin->writer);
+        json_output_text(document, object, "pipseed_version", dropin->command_version);
         json_output_put(document, object, "pipseed_missing", json_boolean(dropin->command_missing));
-        json_output_put(document, object, "current", json_boolean(dropin->current));
+        json_output_put(document, object, "up_to_date", json_boolean(dropin->up_to_date));
         json_output_put(document, object, "error", json_null());
 }
 
@@ -105,7 +104,7 @@ static void perform(struct run *run, const char *python, bool optional)
         int code;
 
         if (interrupt_pending() != 0) {
-                (void)cli_error_set(&err, PIPSEED_E_CANCELLED, NULL, "interrupted before it began");
+                (void)cli_error_set(&err, PIPSEED_E_CANCELLED, NULL, "interrupted before it started");
                 fail(run, python, &err);
                 return;
         }
@@ -115,7 +114,7 @@ static void perform(struct run *run, const char *python, bool optional)
                 if (!optional)
                         fail(run, python, &err);
                 else
-                        output_detail(run->session->out, 1, "%s is passed over: %s", python, err.message);
+                        output_detail(run->session->out, 1, "skipping %s: %s", python, err.message);
                 return;
         }
         if (optional && is_shown(run, dropin)) {
@@ -152,7 +151,7 @@ static int perform_known(struct run *run, struct pipseed_error *err)
                 return r;
         r = perform_all(run, pythons->paths, pythons->n_paths, true, err);
         if (r == 0 && run->array != NULL && json_array_size(run->array) == 0)
-                output_note(run->session->out, "no interpreter was found on PATH");
+                output_note(run->session->out, "no interpreter found on PATH");
         pipseed_pythons_free(pythons);
         return r;
 }

@@ -11,7 +11,7 @@
  *
  * explain_tools.c has the table and the tools above virtualenv, explain_hooks.c those that run what the user wrote,
  * explain_rules.c the settings that keep pipseed out, and the tools above venv, explain_python.c the Python that a tool
- * runs in,
+ * runs in and what is installed beside it, explain_site.c the same of an environment, of which nothing is run;
  * explain_file.c reads configuration files.
  */
 #ifndef CLI_EXPLAIN_H
@@ -26,8 +26,8 @@
 /* One reason why pipseed is not used. */
 struct explain_finding {
         const char *code;
-        char *text;
-        char *todo; /* what to type or to write */
+        char *message;
+        char *hint; /* what to type or to write */
 };
 
 struct explain;
@@ -41,13 +41,15 @@ struct explain_tool {
         bool hides_variables; /* virtualenv does not see the user's */
         const char *choice_file,
                 *choice_key; /* a line of that file with the key and "pipseed" chooses it, too; or NULL */
-        /* explain_hook_files: patterns (glob) of files of which one has to call pipseed, and the finding when none does */
+        /* explain_hook_files: glob patterns of files, one of which has to call pipseed, and the finding if none does */
         const char *hook_files[4];      /* ends with NULL */
-        const char *code, *todo, *text; /* explain_venv: text alone, what venv does for the tool */
+        const char *code, *hint, *text; /* explain_venv: text alone, what venv does for the tool */
 };
 
 struct explain {
         const struct explain_tool *tool;
+        const char *const *trust; /* target.trust */
+        size_t n_trust;
         char path[PATH_MAX];   /* the tool; "" when it was not found */
         char python[PATH_MAX]; /* the interpreter that it runs in, or "" */
         char chosen[PATH_MAX]; /* what chooses pipseed: a variable or a file, or "" */
@@ -63,7 +65,7 @@ const struct explain_tool *explain_find(const char *name);
 void explain_done(struct explain *explain);
 
 /* One more reason. */
-void explain_against(struct explain *explain, const char *code, const char *todo, const char *format, ...)
+void explain_against(struct explain *explain, const char *code, const char *hint, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
 /* Formats into a buffer; what is too long is cut. Returns buffer. */
 const char *explain_text(char *buffer, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));

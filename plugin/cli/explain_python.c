@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cleanup.h"
 #include "explain.h"
+#include "explain_site.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,25 +13,23 @@
 #include <unistd.h>
 
 struct explain_python {
-        json_t *answer;
+        json_t *answer; /* {"versions": {NAME: VERSION}, "seeder": bool} */
 };
 
-/* Asked of the interpreter beside the tool, which -I keeps away from the current directory and from variables. The user's
- * site directory belongs to the tool all the same, unless it is in an environment. */
+/* Asked of an interpreter that belongs to no environment, which -I keeps away from the current directory and from
+ * variables. The user's site directory belongs to the tool all the same. */
 static const char question[] =
         "import json, site, sys\n"
-        "if sys.prefix == sys.base_prefix: site.addsitedir(site.getusersitepackages())\n"
+        "site.addsitedir(site.getusersitepackages())\n"
         "from importlib import metadata\n"
         "found = {}\n"
-        "for name in ('virtualenv', 'pipseed', 'tox-uv', 'tox', 'nox', 'hatch', 'pdm', 'poetry', 'pipenv',\n"
-        "             'pre-commit', 'virtualenvwrapper', 'ray', 'pipx', 'uv'):\n"
+        "for name in sys.argv[1:]:\n"
         "    try: found[name] = metadata.version(name)\n"
         "    except metadata.PackageNotFoundError: pass\n"
         "group = metadata.entry_points()\n"
         "name = 'virtualenv.seed'\n"
         "group = group.select(group=name) if hasattr(group, 'select') else group.get(name, ())\n"
-        "print(json.dumps(dict(prefix=sys.prefix, python='%d.%d.%d' % sys.version_info[:3], versions=found,\n"
-        "                      seeder=any(each.name == 'pipseed' for each in group))))\n";
+        "print(json.dumps(dict(versions=found, seeder=any(each.name == 'pipseed' for each in group))))\n";
 
 static bool is_program(const char *path)
 {
@@ -102,7 +100,7 @@ static bool find_python(const char *program, char *ret_python, size_t size)
                 return false;
         n = read(fd, text, sizeof(text) - 1);
         (void)close(fd);
-        if (n <= 0 || !parse_shebang(text, ret_python, size))
+        if (n <= 0 || !parse_shebang(text, ret_python, size) || ret_python[0] != '/')
                 return false;
         name = strrchr(ret_python, '/');
         name = name != NULL ? name + 1 : ret_python;
@@ -111,11 +109,13 @@ static bool find_python(const char *program, char *ret_python, size_t size)
 
 static int spawn(const char *python, int out, pid_t *ret_pid)
 {
-        char *const argv[] = {(char *)(uintptr_t)python, (char *)(uintptr_t) "-I", (char *)(uintptr_t) "-c",
-                              (char *)(uintptr_t)question, NULL};
+        char *argv[4 + EXPLAIN_N_BESIDE + 1] = {(char *)(uintptr_t)python, (char *)(uintptr_t) "-I",
+                                                (char *)(uintptr_t) "-c", (char *)(uintptr_t)question};
         posix_spawn_file_actions_t actions;
         int r = posix_spawn_file_actions_init(&actions);
 
+        for (size_t i = 0; i < EXPLAIN_N_BESIDE; i++)
+                argv[4 + i] = (char *)(uintptr_t)explain_beside[i];
         if (r != 0)
                 return r;
         r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -166,10 +166,66 @@ static json_t *ask(const char *python)
         return answer;
 }
 
-bool explain_open(struct explain *explain, const char *program)
+/* Adds what the base has, where the environment's own does not hide it. */
+static void add_base(json_t *answer, const json_t *base)
+{
+        (void)json_object_update_missing(json_object_get(answer, "versions"), json_object_get(base, "versions"));
+        if (json_is_true(json_object_get(base, "seeder")))
+                (void)json_object_set_new(answer, "seeder", json_true());
+}
+
+static json_t *ask_trusted(struct explain *explain, const char *python)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
-        char todo[2 * PATH_MAX];
+
+        if (pipseed_trust_check_python(python, explain->trust, explain->n_trust, &err) ==
+            PIPSEED_E_UNTRUSTED_INTERPRETER) {
+                explain_against(explain, "python-untrusted", err.hint, "%s, which %s runs in, is not asked: %s", python,
+                                explain->tool->program, err.message);
+                return json_pack("{s:{},s:b}", "versions", "seeder", 0);
+        }
+        return ask(python);
+}
+
+/* An environment that sees the packages of its base: that one is asked. */
+static void read_base(struct explain *explain, json_t *answer, const char *config)
+{
+        char value[16] = "", home[PATH_MAX] = "", python[2 * PATH_MAX], prefix[PATH_MAX], ignored[PATH_MAX];
+        json_t *base;
+
+        if (!explain_key(config, NULL, "include-system-site-packages", value, sizeof(value)) ||
+            strcasecmp(value, "true") != 0)
+                return;
+        /* Links lead to it; what is copied says where it is from. */
+        if (realpath(explain->python, python) == NULL || site_find(python, prefix, ignored, sizeof(ignored))) {
+                if (!explain_key(config, NULL, "home", home, sizeof(home)))
+                        return;
+                (void)explain_text(python, sizeof(python), "%s/%s", home, strrchr(explain->python, '/') + 1);
+        }
+        base = is_program(python) ? ask_trusted(explain, python) : NULL;
+        add_base(answer, base);
+        json_decref(base);
+}
+
+static json_t *look_beside(struct explain *explain)
+{
+        char real[PATH_MAX], prefix[PATH_MAX], config[PATH_MAX];
+        json_t *answer;
+
+        /* A link to an environment's interpreter from elsewhere: that file is not run either. */
+        if (!site_find(explain->python, prefix, config, sizeof(config)) &&
+            (realpath(explain->python, real) == NULL || !site_find(real, prefix, config, sizeof(config))))
+                return ask_trusted(explain, explain->python);
+        answer = is_program(explain->python) ? site_read(prefix, config) : NULL;
+        if (answer != NULL)
+                read_base(explain, answer, config);
+        return answer;
+}
+
+bool explain_open(struct explain *explain, const char *program)
+{
+        char hint[2 * PATH_MAX];
+        size_t n = explain->n_findings;
 
         if (!explain_program(program, explain->path, sizeof(explain->path))) {
                 explain_against(explain, "tool-missing", "install it, or put its directory on PATH",
@@ -178,28 +234,21 @@ bool explain_open(struct explain *explain, const char *program)
         }
         if (!find_python(explain->path, explain->python, sizeof(explain->python))) {
                 explain->python[0] = '\0';
-                explain_against(explain, "tool-unknown",
-                                explain_text(todo, sizeof(todo),
-                                             "put the directory of the real %s first on PATH; under pyenv, "
-                                             "'pyenv which %s' tells it",
-                                             program, program),
-                                "%s is not a script of a Python: what it runs cannot be told", explain->path);
-                return false;
-        }
-        if (pipseed_trust_check_python(explain->python, NULL, 0, &err) == PIPSEED_E_UNTRUSTED_INTERPRETER) {
-                explain_against(explain, "python-untrusted", err.hint, "%s, which %s runs in, is not asked: %s",
-                                explain->python, program, err.message);
+                explain_against(
+                        explain, "tool-unknown",
+                        explain_text(hint, sizeof(hint),
+                                     "put the directory of the real %s first on PATH; under pyenv, run: pyenv which %s",
+                                     program, program),
+                        "'%s' is not a Python script: cannot determine its interpreter", explain->path);
                 return false;
         }
         explain->found = calloc(1, sizeof(*explain->found));
         if (explain->found != NULL)
-                explain->found->answer = ask(explain->python);
-        if (explain->found == NULL || explain->found->answer == NULL) {
-                explain_against(explain, "python-broken", "install the tool again",
-                                "%s, which %s runs in, does not answer", explain->python, program);
-                return false;
-        }
-        return true;
+                explain->found->answer = look_beside(explain);
+        if (explain->found == NULL || explain->found->answer == NULL)
+                explain_against(explain, "python-broken", "reinstall the tool",
+                                "cannot query '%s', the interpreter of %s", explain->python, program);
+        return explain->n_findings == n;
 }
 
 const char *explain_version(const struct explain *explain, const char *name)

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /*
- * A setting that keeps pipseed out of a tool. It is asked of the variable, then of the project's file, then of the user's; the
- * first that says something counts.
+ * A setting that prevents a tool from using pipseed. It is read from the variable, then the project's file, then the
+ * user's; the first that has a value counts.
  */
 static const struct rule {
         const char *tool;
@@ -16,14 +16,14 @@ static const struct rule {
                 IF_ON,
                 IF_OFF, /* set, but not on */
                 UNLESS_ON,
-                IF_MENTIONED, /* a line of the file has one of the keys and one of the words `wanted`: a finding for each word */
+                IF_MENTIONED, /* a line of the file has one of the keys and one of the words `wanted`; each is a finding */
                 IF_UV_REACHED, /* uv is on PATH or beside the tool, and the value is not `wanted` */
         } test;
         const char *variable;
         const char *file, *user_file, *section, *key;
         const char *home; /* a variable that names the directory of the user's file, where it is set */
         const char *wanted;
-        const char *code, *todo;
+        const char *code, *hint;
         const char *before, *after; /* text of the finding: the value stands between; after NULL: no value */
 } rules[] = {
         {
@@ -36,16 +36,16 @@ static const struct rule {
                 .home = "AIRFLOW_HOME",
                 .wanted = "pip",
                 .code = "uv-installer",
-                .todo = "export AIRFLOW__STANDARD__VENV_INSTALL_METHOD=pip",
-                .before = "uv is on PATH: airflow makes environments with it",
+                .hint = "export AIRFLOW__STANDARD__VENV_INSTALL_METHOD=pip",
+                .before = "uv is on PATH: airflow creates environments with it",
         },
         {
                 "hatch",
                 IF_SET,
                 "HATCH_ENV_TYPE_VIRTUAL_UV_PATH",
                 .code = "uv-installer",
-                .todo = "unset HATCH_ENV_TYPE_VIRTUAL_UV_PATH",
-                .before = "HATCH_ENV_TYPE_VIRTUAL_UV_PATH has uv make the environments",
+                .hint = "unset HATCH_ENV_TYPE_VIRTUAL_UV_PATH",
+                .before = "HATCH_ENV_TYPE_VIRTUAL_UV_PATH makes uv create the environments",
         },
         {
                 "hatch",
@@ -54,9 +54,9 @@ static const struct rule {
                 .key = "installer",
                 .wanted = "uv",
                 .code = "uv-installer",
-                .todo = "write installer = \"pip\"",
-                .before = "pyproject.toml chooses installer = \"",
-                .after = "\": uv makes the environments",
+                .hint = "write installer = \"pip\"",
+                .before = "pyproject.toml selects installer = \"",
+                .after = "\": uv creates the environments",
         },
         {
                 "hatch",
@@ -65,9 +65,9 @@ static const struct rule {
                 .key = "installer",
                 .wanted = "uv",
                 .code = "uv-installer",
-                .todo = "write installer = \"pip\"",
-                .before = "hatch.toml chooses installer = \"",
-                .after = "\": uv makes the environments",
+                .hint = "write installer = \"pip\"",
+                .before = "hatch.toml selects installer = \"",
+                .after = "\": uv creates the environments",
         },
         {
                 "nox",
@@ -75,8 +75,8 @@ static const struct rule {
                 "NOX_DEFAULT_VENV_BACKEND",
                 .wanted = "virtualenv",
                 .code = "backend",
-                .todo = "unset NOX_DEFAULT_VENV_BACKEND",
-                .before = "NOX_DEFAULT_VENV_BACKEND chooses the backend ",
+                .hint = "unset NOX_DEFAULT_VENV_BACKEND",
+                .before = "NOX_DEFAULT_VENV_BACKEND selects the backend ",
                 .after = "",
         },
         {
@@ -86,8 +86,8 @@ static const struct rule {
                 .key = "venv_backend default_venv_backend",
                 .wanted = "uv venv conda mamba micromamba none",
                 .code = "backend",
-                .todo = "write venv_backend=\"virtualenv\" to noxfile.py",
-                .before = "noxfile.py chooses the backend ",
+                .hint = "write venv_backend=\"virtualenv\" to noxfile.py",
+                .before = "noxfile.py selects the backend ",
                 .after = "",
         },
         {
@@ -100,7 +100,7 @@ static const struct rule {
                 "backend",
                 .wanted = "virtualenv",
                 .code = "backend",
-                .todo = "export PDM_VENV_BACKEND=virtualenv",
+                .hint = "export PDM_VENV_BACKEND=virtualenv",
                 .before = "pdm's venv.backend is ",
                 .after = "",
         },
@@ -113,8 +113,8 @@ static const struct rule {
                 "",
                 "use-uv",
                 .code = "uv-installer",
-                .todo = "export PDM_USE_UV=0",
-                .before = "pdm's use_uv has uv make the environments",
+                .hint = "export PDM_USE_UV=0",
+                .before = "pdm's use_uv makes uv create the environments",
         },
         {
                 "pdm",
@@ -125,8 +125,8 @@ static const struct rule {
                 "venv",
                 "with-pip",
                 .code = "no-pip",
-                .todo = "export PDM_VENV_WITH_PIP=1",
-                .before = "pdm makes environments without pip, unless venv.with_pip is set",
+                .hint = "export PDM_VENV_WITH_PIP=1",
+                .before = "pdm creates environments without pip, unless venv.with_pip is set",
         },
         {
                 "pipx",
@@ -134,8 +134,8 @@ static const struct rule {
                 "PIPX_DEFAULT_BACKEND",
                 .wanted = "pip",
                 .code = "uv-installer",
-                .todo = "export PIPX_DEFAULT_BACKEND=pip",
-                .before = "uv is at hand: a pipx that has a uv backend makes environments with it",
+                .hint = "export PIPX_DEFAULT_BACKEND=pip",
+                .before = "uv is available: a pipx with a uv backend creates environments with it",
         },
         {
                 "poetry",
@@ -146,8 +146,8 @@ static const struct rule {
                 "virtualenvs",
                 "create",
                 .code = "no-environment",
-                .todo = "export POETRY_VIRTUALENVS_CREATE=true",
-                .before = "virtualenvs.create is off: poetry makes no environment",
+                .hint = "export POETRY_VIRTUALENVS_CREATE=true",
+                .before = "virtualenvs.create is off: poetry creates no environment",
         },
         {
                 "poetry",
@@ -158,8 +158,8 @@ static const struct rule {
                 "virtualenvs.options",
                 "no-pip",
                 .code = "no-pip",
-                .todo = "export POETRY_VIRTUALENVS_OPTIONS_NO_PIP=false",
-                .before = "virtualenvs.options.no-pip is on: poetry makes environments without pip",
+                .hint = "export POETRY_VIRTUALENVS_OPTIONS_NO_PIP=false",
+                .before = "virtualenvs.options.no-pip is on: poetry creates environments without pip",
         },
 };
 
@@ -194,7 +194,7 @@ static const char *find_value(const struct rule *rule, char *buffer, size_t size
 
 static void find_against(struct explain *explain, const struct rule *rule, const char *value)
 {
-        explain_against(explain, rule->code, rule->todo, "%s%s%s", rule->before, rule->after != NULL ? value : "",
+        explain_against(explain, rule->code, rule->hint, "%s%s%s", rule->before, rule->after != NULL ? value : "",
                         rule->after != NULL ? rule->after : "");
 }
 
@@ -279,25 +279,27 @@ void explain_venv(struct explain *explain)
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct pipseed_dropin_request query;
         struct pipseed_dropin *dropin = NULL;
-        char todo[2 * PATH_MAX];
+        char hint[2 * PATH_MAX];
 
         if (program != NULL && !explain_open(explain, program))
                 return;
         explain_rules(explain);
         pipseed_dropin_request_init(&query);
         query.python = program != NULL ? explain->python : "python3";
+        query.trust = explain->trust;
+        query.n_trust = explain->n_trust;
         if (pipseed_dropin_status(&query, &dropin, &err) < 0) {
-                explain_against(explain, "python-broken", "install that Python again", "%s", err.message);
+                explain_against(explain, "python-broken", "reinstall that Python", "%s", err.message);
                 return;
         }
         if (program == NULL)
                 (void)explain_text(explain->python, sizeof(explain->python), "%s", dropin->python);
         if (dropin->state == PIPSEED_DROPIN_ENABLED)
-                explain_choose(explain, dropin->package);
+                explain_choose(explain, dropin->ensurepip_dir);
         else
                 explain_against(explain, "not-enabled",
-                                explain_text(todo, sizeof(todo), "pipseed enable --python %s", dropin->python),
-                                "%s %s the venv of %s, whose ensurepip is its own", explain->tool->name,
+                                explain_text(hint, sizeof(hint), "pipseed enable --python %s", dropin->python),
+                                "%s %s the venv of %s, which uses its own ensurepip", explain->tool->name,
                                 explain->tool->text, dropin->python);
         pipseed_dropin_free(dropin);
 }

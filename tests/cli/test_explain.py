@@ -2,6 +2,7 @@
 """pipseed explain: what needs no tool from PyPI. tests/interop holds its verdicts against what the tools then do."""
 import os
 import shlex
+import shutil
 import subprocess
 
 import interpreters
@@ -32,7 +33,7 @@ def tool(directory, name, shebang):
 
 def codes(result):
     """The reasons, of the JSON document."""
-    assert result.json["exit"] == result.code
+    assert result.json["exit_code"] == result.code
     return [finding["code"] for finding in result.json["findings"]]
 
 
@@ -48,7 +49,7 @@ def test_missing(place, name):
     """Not on PATH; also for people."""
     assert codes(place("--json", name)) == ["tool-missing"]
     result = place(name)
-    assert result.stdout.splitlines()[:2] == [f"{name} will not use pipseed", f"  why: {name} is not on PATH"]
+    assert result.stdout.splitlines()[:2] == [f"{name} will not use pipseed", f"  reason: {name} is not on PATH"]
 
 
 def _shebangs(exe):
@@ -81,7 +82,7 @@ def test_no_python_script(place, shebang):
     tool(place.directory, "tox", shebang)
     result = place("--json", "tox")
     assert codes(result) == ["tool-unknown"]
-    assert "pyenv which tox" in result.json["findings"][0]["todo"]
+    assert "pyenv which tox" in result.json["findings"][0]["hint"]
 
 
 def test_code_of_the_project_is_not_run(place):
@@ -94,6 +95,70 @@ def test_code_of_the_project_is_not_run(place):
     assert not (place.directory / "was-run").exists()
 
 
+def beside(env, name, version, entry_points=None):
+    """What an installer leaves of a distribution."""
+    site = next(path for path in (env / "lib").glob("py*/site-packages") if path.parent.name != "python3.4")
+    directory = site / f"{name}-{version}.dist-info"
+    directory.mkdir()
+    if entry_points:
+        (directory / "entry_points.txt").write_text(entry_points)
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_interpreter_of_the_tool_is_not_run(place, link):
+    """Files tell what its environment holds, whatever stands there for the interpreter, and by which way it is reached."""
+    env = interpreters.make_env(interpreters.any_python(), place.directory / "env")
+    python = env / "bin/python3"
+    python.unlink()
+    python.write_text(f"#!/bin/sh\ntouch {place.directory}/was-run\n")
+    python.chmod(0o755)
+    if link:
+        (place.directory / "python3").symlink_to(python)
+    tool(place.directory, "nox", f"#!{place.directory / 'python3' if link else python}")
+    other = env / "lib/python3.4/site-packages/virtualenv-1.0.dist-info"
+    other.mkdir(parents=True)
+    seeder = "[console_scripts]\npipseed = a:b\n\n[virtualenv.seed]\npipseed = pipseed.virtualenv:Seeder\n"
+    chosen = {"VIRTUALENV_SEEDER": "pipseed"}
+    assert codes(place("--json", "nox", env=chosen)) == ["virtualenv-missing", "plugin-missing"]
+    beside(env, "Nox", "2026.4.10")
+    beside(env, "virtualenv", "20.25.0")
+    beside(env, "pipseed", "0.1.0", "[console_scripts]\npipseed = a:b\n")
+    assert codes(place("--json", "nox", env=chosen)) == ["virtualenv-old", "plugin-missing"]
+    for each in env.glob("lib/py*[0-35-9]/site-packages/[vp]i*.dist-info"):
+        shutil.rmtree(each)
+    beside(env, "virtualenv", "20.26.1")
+    beside(env, "pipseed", "0.1.0", seeder)
+    document = place("--json", "nox", env=chosen, code=0).json
+    assert (document["version"], document["virtualenv"], document["pipseed"]) == ("2026.4.10", "20.26.1", "0.1.0")
+    assert not (place.directory / "was-run").exists()
+
+
+def test_packages_of_the_base(place):
+    """An environment that sees them: its base is asked, which was put in another place here, with both packages."""
+    base = interpreters.make_env(interpreters.any_python(), place.directory / "env", "--system-site-packages")
+    tool(place.directory, "nox", f"#!{base}/bin/python3")
+    beside(base, "virtualenv", "21.0")
+    document = place("--json", "nox").json
+    assert document["virtualenv"] == "21.0" and "virtualenv-missing" not in codes(place("--json", "nox"))
+    assert "plugin-missing" in codes(place("--json", "nox"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to be root, to give a file to somebody else")
+def test_trusted_directories(place):
+    """An interpreter of a stranger is asked when target.trust names its directory, and not otherwise."""
+    directory = place.directory / "theirs"
+    directory.mkdir()
+    python = directory / "python3"
+    python.write_text(f"#!/bin/sh\ntouch {place.directory}/was-run\nexec {interpreters.any_python().exe} \"$@\"\n")
+    python.chmod(0o755)
+    os.chown(python, 12345, 12345)
+    tool(place.directory, "nox", f"#!{python}")
+    assert codes(place("--json", "nox")) == ["python-untrusted"]
+    assert not (place.directory / "was-run").exists()
+    assert "python-untrusted" not in codes(place("--json", "nox", "-o", f"target.trust={directory}"))
+    assert (place.directory / "was-run").exists()
+
+
 @pytest.mark.parametrize("where, command", [
     ("pipx/venvs/tox", "pipx inject tox pipseed"),
     ("uv/tools/tox", "uv tool install tox --with pipseed"),
@@ -103,8 +168,8 @@ def test_managers_of_tools(place, where, command):
     (place.directory / where).parent.mkdir(parents=True)
     env = interpreters.make_env(interpreters.any_python(), place.directory / where)
     tool(place.directory, "tox", f"#!{env}/bin/python3")
-    todo = {finding["code"]: finding["todo"] for finding in place("--json", "tox").json["findings"]}
-    assert todo["plugin-missing"] == command
+    hint = {finding["code"]: finding["hint"] for finding in place("--json", "tox").json["findings"]}
+    assert hint["plugin-missing"] == command
 
 
 @pytest.mark.parametrize("text, uses", [
@@ -163,7 +228,7 @@ def test_tools_that_take_uv(place, name, variable):
     result = place("--json", name, env={variable: "pip"})
     assert codes(result) == ["not-enabled"] and result.json["python"] == f"{env}/bin/python3"
     base = os.path.realpath(interpreters.any_python().exe)
-    assert os.path.realpath(result.json["findings"][0]["todo"].rsplit(" ", 1)[1]) == base
+    assert os.path.realpath(result.json["findings"][0]["hint"].rsplit(" ", 1)[1]) == base
     assert not (place.directory / "was-run").exists()
 
 
@@ -182,7 +247,7 @@ def test_tools_that_use_venv(place, name):
     os.symlink(interpreters.any_python().exe, place.directory / "bin/python3")
     result = place("--json", name)
     assert codes(result) == ["not-enabled"]
-    assert result.json["findings"][0]["todo"].startswith("pipseed enable --python /")
+    assert result.json["findings"][0]["hint"].startswith("pipseed enable --python /")
 
 
 @pytest.mark.parametrize("name", ["direnv", "pyenv-virtualenv", "uv", "virtualenvwrapper"])
@@ -191,14 +256,14 @@ def test_hooks_leave_a_plain_pip(place, name):
     for program in ("direnv", "pyenv", "uv"):
         tool(place.directory, program, "#!/bin/sh")
     lines = (run.REPO / f"docs/howto/{name}.md").read_text().splitlines()
-    lines += [finding["todo"] for finding in place("--json", name).json["findings"]]
+    lines += [finding["hint"] for finding in place("--json", name).json["findings"]]
     calls = [line for line in lines if "pipseed seed" in line]
     assert calls and all("--default-pip" in line for line in calls)
 
 
 def test_each_tool_has_its_page(place):
     """docs/howto/NAME.md is what -v names; the manual page lists the same tools."""
-    known = place("nonsense", code=2).stderr.split("known are: ")[1].splitlines()[0].split(", ")
+    known = place("nonsense", code=2).stderr.split("expected one of ")[1].splitlines()[0].split(", ")
     pages = {path.stem for path in (run.REPO / "docs/howto").glob("*.md")} - {"README"}
     assert set(known) == pages
     manual = " ".join((run.REPO / "docs/pipseed.1").read_text().split())

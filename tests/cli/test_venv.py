@@ -491,6 +491,61 @@ def test_link_to_a_python_that_is_gone(pipseed, tmp_path):
     assert os.readlink(env / "bin/python3") == str(gone)
 
 
+@pytest.fixture
+def linked_elsewhere(tmp_path):
+    """An environment whose interpreter is a link to a program that is not a Python and notes when it runs."""
+    env, program = tmp_path / "env", tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho >> {tmp_path}/ran\n")
+    program.chmod(0o755)
+    real(CPYTHON, env)
+    link = env / "bin" / os.path.basename(CPYTHON.exe)
+    link.unlink()
+    link.symlink_to(program)
+    return env, link
+
+
+def test_link_to_what_is_not_a_python(linked_elsewhere, pipseed, tmp_path):
+    """It stays, as in venv, and a warning says so; pip cannot be installed for it, and a dry run runs nothing."""
+    env, link = linked_elsewhere
+    target = os.readlink(link)
+    pipseed("venv", "-n", "-p", CPYTHON.exe, env)
+    pipseed("venv", "-n", "--without-pip", "-p", CPYTHON.exe, env)
+    assert not (tmp_path / "ran").exists()
+    before = tree.snapshot(env)
+    real(CPYTHON, env)
+    after = tree.snapshot(env)
+    result = pipseed("venv", "--without-pip", "-p", CPYTHON.exe, env)
+    assert str(link) in result.stderr and "may not lead to a Python" in result.stderr
+    assert not differences(after, tree.snapshot(env), CPYTHON)
+    assert target in pipseed("venv", "-p", CPYTHON.exe, env, code=1).stderr
+    assert not differences(before, tree.snapshot(env), CPYTHON) and os.readlink(link) == target
+
+
+def test_link_to_a_strangers_python(linked_elsewhere, pipseed, tmp_path):
+    """The rule of trust holds for it: it does not run, unless target.trust has its directory."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files away")
+    env, _ = linked_elsewhere
+    os.chown(tmp_path / "program", 65534, 65534)
+    for options in ([], ["--without-pip"]):
+        assert "refusing to run" in pipseed("venv", *options, "-p", CPYTHON.exe, env, code=3).stderr
+    assert not (tmp_path / "ran").exists()
+    trusted = pipseed("venv", "--without-pip", "--set", f"target.trust={tmp_path}", "-p", CPYTHON.exe, env)
+    assert (tmp_path / "ran").exists() and "may not lead to a Python" in trusted.stderr
+
+
+def test_bytecode(pipseed, tmp_path):
+    """A cold cache: as many compiled files as a seeding of the same environment has."""
+    counts = []
+    for number, options in enumerate(([], ["--without-pip"])):
+        env = tmp_path / f"env{number}"
+        pipseed("venv", *options, "-p", CPYTHON.exe, env, env={"PIPSEED_CACHE_DIR": tmp_path / f"cache{number}"})
+        if options:
+            pipseed("seed", "--default-pip", env)
+        counts.append(len(list(env.rglob("*.pyc"))))
+    assert counts[0] == counts[1] > 0
+
+
 # ---- failures leave nothing
 
 FAILURES = {
@@ -547,8 +602,8 @@ static int tell(const struct venv_hook_context_v1 *context, const char *call, ch
                 fprintf(log, " %s", *option);
         fprintf(log, "\n");
         fclose(log);
-        if (context->message)
-                context->message(context->message_data, VENV_HOOK_NOTE, "a note of the hook");
+        if (context->log)
+                context->log(context->log_data, VENV_HOOK_NOTE, "a note of the hook");
         if (!fails || strncmp(fails, call, strlen(call)) != 0)
                 return 0;
         snprintf(ret_error, size, "refused by the test");
@@ -799,7 +854,7 @@ def test_several(pipseed, tmp_path):
 
 def test_usage(pipseed, tmp_path):
     """No directory."""
-    assert "needs DIR" in pipseed("venv", code=2).stderr
+    assert "expected DIR" in pipseed("venv", code=2).stderr
     assert "is empty" in pipseed("venv", "", code=2).stderr
     assert not left(tmp_path / "home")
 

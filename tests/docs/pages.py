@@ -4,11 +4,9 @@
     for block in pages.blocks():
         block.page, block.line, block.kind, block.lines
 
-A kind is "session" (a line begins with "$ "), "script" (its first line is "#!"), "json", "policy" (INI), "c", "python" or
-"shell".
+A kind is "session" (a line begins with "$ "), "script" (its first line is "#!"), "json", "policy" (INI), "c" or "shell".
 Markdown: indented and fenced blocks. mdoc: literal displays and one-line displays of EXAMPLES; of pipseed-policy.5 all.
 """
-import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,19 +36,10 @@ class Block:
             return "policy"
         if self.page.endswith(".3"):
             return "c"
-        return "python" if self.page == "docs/python.md" and is_python(self.lines[0]) else "shell"
+        return "shell"
 
     def __str__(self):
         return f"{self.page}:{self.line}"
-
-
-def is_python(line):
-    """Is the line a statement of Python's?"""
-    try:
-        ast.parse(line)
-    except SyntaxError:
-        return False
-    return True
 
 
 def all_pages():
@@ -107,26 +96,16 @@ def _plain(text):
     return re.sub(r"\\&", "", text).replace(r"\e", "\\").replace(r"\-", "-")
 
 
-def _same_kind(page, number, lines, section=""):
-    """A block of docs/python.md may go over from Python to the shell: one Block for each run of lines."""
-    start = 0
-    for i in range(1, len(lines) + 1):
-        mixed = page == "docs/python.md" and i < len(lines) and is_python(lines[i]) != is_python(lines[start])
-        if i == len(lines) or (mixed and lines[i]):
-            yield Block(page, number + start, section, tuple(lines[start:i]))
-            start = i
-
-
 def blocks():
     """All blocks of all pages."""
     for path in all_pages():
         page = str(path.relative_to(run.REPO))
         if path.suffix == ".md":
             for number, lines in _markdown(path):
-                yield from _same_kind(page, number, lines)
+                yield Block(page, number, "", tuple(lines))
         else:
             for number, lines, section in _mdoc(path):
-                yield from _same_kind(page, number, lines, section)
+                yield Block(page, number, section, tuple(lines))
 
 
 def inline_commands():

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Every block of every page is run, or NOT_RUN says why it is not.
 
-A session is compared with what it shows, line by line; numbers may differ. A shell block ends with 0, Python raises nothing,
-C compiles and runs, a policy passes `pipseed policy check`, a JSON document has the members that the command writes. Each
+A session is compared with what it shows, line by line; numbers may differ. A shell block ends with 0, C compiles and runs,
+a policy passes `pipseed policy check`, a JSON document has the members that the command writes. Each
 block gets a directory of its own, which stands for /home/me; PLACES tells what stands for the other absolute paths.
 """
 import json
@@ -33,6 +33,7 @@ NOT_RUN = {
     "docs/howto/copier.md": {"": CONFIGURATION},
     "docs/howto/direnv.md": {"layout ": CONFIGURATION},
     "docs/howto/hatch.md": {"": TOOL},
+    "docs/howto/jupyter.md": {"kernel/bin/": "needs ipykernel, from PyPI"},
     "docs/howto/nox.md": {"": TOOL},
     "docs/howto/pdm.md": {"": TOOL},
     "docs/howto/pipenv.md": {"": TOOL},
@@ -44,7 +45,7 @@ NOT_RUN = {
     "docs/howto/uv.md": {"uv venv": TOOL},
     "docs/howto/virtualenv.md": {"": TOOL},
     "docs/json.md": {'{"requested":"/srv/gr': "two members of a document", "path = bytes": "a line of the reader's program"},
-    "docs/python.md": {"pip install ": "compiles, and needs PyPI: tests/python does it where PyPI is reached"},
+    "docs/python.md": {"": "tests/python/test_docs.py runs the page, test_wheel.py installs"},
     "docs/store.md": {"~/.cache": TREE},
     "docs/transactions.md": {"": TREE},
 }
@@ -70,9 +71,9 @@ def lines_to_run(block):
 RUN = [block for block in BLOCKS if any(line.strip() for line in lines_to_run(block))]
 
 
-def of_kind(*kinds, without=""):
+def of_kind(*kinds):
     """A parameter `block` for each block of these kinds."""
-    found = [block for block in RUN if block.kind in kinds and block.page != without]
+    found = [block for block in RUN if block.kind in kinds]
     return pytest.mark.parametrize("block", found, ids=[str(block) for block in found])
 
 
@@ -165,6 +166,7 @@ def for_hooks(sandbox):
 
 
 PREPARED = {"README.md": for_readme, "docs/pipseed.1": for_command, "docs/enable.md": for_enable,
+            "docs/howto/pipx.md": for_enable, "docs/howto/pycharm.md": for_enable, "docs/howto/vscode.md": for_enable,
             "docs/pipseed-policy.5": lambda sandbox: None}
 
 
@@ -204,53 +206,11 @@ def test_session(page, sandbox):
         assert (code != "0") == shown.startswith("error:"), f"{command}: exit {code}\n{output}"
 
 
-@of_kind("shell", "script", without="docs/python.md")
+@of_kind("shell", "script")
 def test_shell(block, sandbox):
     """As a script that stops at the first failure."""
     prepare(sandbox, block.page)
     sandbox.bash("set -e\n" + sandbox.here("\n".join(lines_to_run(block))))
-
-
-def python_page():
-    """The statements of docs/python.md, in order: later ones use what earlier ones made."""
-    return [line for block in RUN if block.kind == "python" for line in block.lines]
-
-
-def package():
-    """PYTHONPATH of the Python package."""
-    directory = run.build_dir() / "python"
-    if not (directory / "pipseed/_pipseed.abi3.so").exists():
-        pytest.skip("the Python package was not built: no Python.h (Debian: python3-dev)")
-    if b"__asan_init" in (directory / "pipseed/_pipseed.abi3.so").read_bytes():
-        pytest.skip("an extension with sanitizers cannot be loaded into a Python without")
-    return directory
-
-
-def test_python(sandbox):
-    """docs/python.md, in an environment."""
-    (sandbox.path / "srv/app").mkdir(parents=True)
-    env = sandbox.environment("--without-pip", name="env")
-    sandbox.environment("--without-pip", name="srv/app/venv")
-    (sandbox.path / "page.py").write_text(
-        sandbox.here("\n".join(python_page())).replace('python="3.12"', f"python={str(sandbox.python)!r}"))
-    sandbox.values["PYTHONPATH"] = package()
-    sandbox.bash(f"{shlex.quote(str(env))}/bin/python page.py")
-    assert (sandbox.path / "DIR/pyvenv.cfg").exists()
-
-
-@pytest.fixture
-def with_package(sandbox):
-    """The sandbox with an active environment that finds the package."""
-    env = sandbox.environment("--without-pip", name="active")
-    sandbox.values.update(PYTHONPATH=package(), PATH=f"{env}/bin:{sandbox.values['PATH']}")
-    return sandbox
-
-
-@pytest.mark.parametrize("line", [line for block in RUN if block.page == "docs/python.md" and block.kind == "shell"
-                                  for line in lines_to_run(block)])
-def test_python_command(line, with_package):
-    """The command lines of docs/python.md."""
-    with_package.bash(f"set -e\n{line}")
 
 
 @of_kind("c")
@@ -258,13 +218,14 @@ def test_c(block, sandbox):
     """The example of the manual page, as the body of a main()."""
     body = sandbox.here("\n".join(block.lines))
     (sandbox.path / "example.c").write_text(
-        f"#include <pipseed.h>\n#include <stdio.h>\n\nint main(void)\n{{\n{body}\nreturn 0;\n}}\n")
+        "#include <pipseed.h>\n#include <pipseed_policy.h>\n#include <stdio.h>\n"
+        f"\nint main(void)\n{{\n{body}\nreturn 0;\n}}\n")
     sandbox.environment("--without-pip", name="srv/app/venv")
     libraries = sorted(run.build_dir().glob("lib*/libpipseed.so"))
     if not libraries or b"__asan_init" in Path(run.command()).read_bytes():
         pytest.skip("no libpipseed.so without sanitizers")
-    subprocess.run(["cc", "-std=c17", "-Wall", "-Wextra", "-Werror", f"-I{run.REPO}/core/include", "-o", "example",
-                    "example.c", libraries[0], f"-Wl,-rpath,{libraries[0].parent}"], cwd=sandbox.path, check=True)
+    subprocess.run(["cc", "-std=c17", "-Wall", "-Wextra", "-Werror", f"-I{run.REPO}/core/include", f"-I{run.REPO}/conf", "-o",
+                    "example", "example.c", libraries[0], f"-Wl,-rpath,{libraries[0].parent}"], cwd=sandbox.path, check=True)
     assert re.match(r"pip \d", run.run([sandbox.path / "example"], env=sandbox.values).stdout)
 
 
