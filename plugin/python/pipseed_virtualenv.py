@@ -73,7 +73,7 @@ def _embedded_wheel(interpreter: "Any") -> "Optional[Path]":
     from virtualenv.seed.wheels import embed
 
     name = embed.BUNDLE_SUPPORT.get(interpreter.version_release_str, {}).get("wheel")
-    path = None if name is None else embed.BUNDLE_DIR / name
+    path = None if name is None else embed.BUNDLE_FOLDER / name
     return path if path is not None and path.is_file() else None
 
 

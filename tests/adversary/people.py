@@ -13,22 +13,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 # pylint: disable=wrong-import-position
 import run
+from users import as_user, give  # noqa: F401
 
 ROOT, MALLORY, ALICE = 0, 12345, 12346
 DEBIAN = "/usr/bin/python3"
-
-
-def as_user(uid):
-    """Words before a command."""
-    return () if uid == 0 else ("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups")
-
-
-def give(top, uid):
-    """chown -R, links included."""
-    os.lchown(top, uid, uid)
-    for at, directories, files in os.walk(top):
-        for name in directories + files:
-            os.lchown(os.path.join(at, name), uid, uid)
 
 
 def snapshot(top):

@@ -10,10 +10,11 @@ import interpreters
 import pytest
 import run
 import wheelhouse
+from users import as_user, give
 
 CPYTHON = next((python for python in reversed(interpreters.found()) if not python.is_pypy), interpreters.any_python())
 NOBODY = 65534
-AS_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+AS_NOBODY = as_user(NOBODY)
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs to be root, to be somebody else")
 
 
@@ -35,14 +36,6 @@ def snapshot(top):
                     content = file.read()
             found[os.path.relpath(path, top)] = (st.st_mode, st.st_uid, content)
     return found
-
-
-def give(top, uid):
-    """chown -R, links included."""
-    os.lchown(top, uid, uid)
-    for at, directories, files in os.walk(top):
-        for name in directories + files:
-            os.lchown(os.path.join(at, name), uid, uid)
 
 
 @pytest.fixture

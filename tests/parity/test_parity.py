@@ -6,18 +6,24 @@ the other of two sides whose paths are of equal length. After each command the w
 and whatever else a run could leave anything in (HOME, TMPDIR, the --root directory, the current directory). Chains are worked
 off by as many threads as there are processors while the tests wait for their results. What may differ is in
 tree.ALLOWED, printed at the end.
+
+Root gets copies of what is in the store, an ordinary user gets links to it: one chain runs as such a user, with a store of its
+own, so both ways are compared.
 """
 import os
 import shutil
+import subprocess
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import interpreters
 import pytest
 import run
 import tree
+import users
 import wheelhouse
 from summary import REPORT
 
@@ -54,6 +60,7 @@ class Chain:
     umask: int = 0o022
     variables: dict = field(default_factory=dict, hash=False)
     short_name: bool = False  # the environment is made by pythonX, not pythonX.Y
+    uid: int = 0  # who runs the commands, when root runs the tests
 
 
 UNSEED = Stage("unseed", unseed=True)
@@ -76,6 +83,8 @@ CHAINS = [
     Chain("space", (Stage("seed", ("--default-pip",)), UNSEED), env="with a space/env"),
     Chain("long", (Stage("seed", ("--default-pip",)), UNSEED), env=LONG, short_name=True),
 ]
+ORDINARY = Chain("ordinary-user", (Stage("seed", ("--default-pip",)), Stage("again-upgrade", ("--upgrade",)), UNSEED), uid=12345,
+                 variables={"XDG_CACHE_HOME": "{side}-cache"})
 
 
 class Side:
@@ -96,6 +105,10 @@ class Side:
             self.exe = interpreters.env_exe(self.env)
         if chain.old:
             self.install_old()
+        if chain.uid:
+            users.give(directory, chain.uid)
+            Path(f"{directory}-cache").mkdir(mode=0o700)
+            os.chown(f"{directory}-cache", chain.uid, chain.uid)
         self.tree = tree.snapshot(directory)
 
     def base_exe(self):
@@ -114,7 +127,8 @@ class Side:
 
     def run(self, args):
         """One command, as a Result whose exit code is not checked."""
-        return run.run(args, env=self.variables(), cwd=self.directory / "cwd", umask=self.chain.umask, code=None)
+        return run.run(args, env=self.variables(), cwd=self.directory / "cwd", umask=self.chain.umask, code=None,
+                       wrap=users.as_user(self.chain.uid))
 
     def install_old(self):
         """An older pip, and setuptools where ensurepip brings it, installed by the interpreter's bundled pip."""
@@ -147,6 +161,11 @@ class Side:
         return self.run([run.command(), "seed", "--no-bundled", "--wheel-dir", self.python.wheel_dir,
                          *self.options(stage), *target])
 
+    def n_linked(self):
+        """How many of pip's files in the environment have another name elsewhere: in the store."""
+        site = interpreters.site_packages(self.env)
+        return sum(path.stat().st_nlink > 1 for path in (site / "pip").rglob("*") if path.is_file())
+
     def options(self, stage):
         """Its options for this side."""
         return [option.format(side=self.directory) for option in stage.options]
@@ -168,6 +187,7 @@ class Outcome:
     pipseed: run.Result
     differences: list
     allowed: list
+    n_linked: int = 0  # in an environment: files of pip that are links to the store
 
 
 def is_empty(trees, name):
@@ -233,10 +253,33 @@ def work_off(chain, python, base, copy_exe):
         counted, allowed = allow(differences, stage, python, before, sides)
         if stage.unseed and not chain.old:
             counted.extend(not_as_before(before, sides[1]))
-        outcomes.append(Outcome(*results, counted, allowed))
+        outcomes.append(Outcome(*results, counted, allowed, 0 if chain.copy else sides[1].n_linked()))
     if not any(outcome.differences for outcome in outcomes):
         shutil.rmtree(directory)
     return outcomes
+
+
+def as_ordinary_user(chain, python):
+    """The same in a place that this user can get to: pytest's directories are root's alone."""
+    if os.geteuid() != 0:
+        raise Skip("needs to be root, to be somebody else; without root every chain is run by an ordinary user")
+    for program in (python.exe, run.command()):
+        if subprocess.run([*users.as_user(chain.uid), program, "--version"], capture_output=True, check=False).returncode != 0:
+            raise Skip(f"an ordinary user cannot run {program}")
+    place = Path(tempfile.mkdtemp(prefix="pipseed-parity-"))
+    place.chmod(0o755)
+    try:
+        return work_off(chain, python, place, None)
+    finally:
+        shutil.rmtree(place)
+
+
+def can_share_blocks(directory):
+    """Can files be cloned here? Then nothing has to be a link."""
+    one = Path(directory) / "clone"
+    one.write_text("x")
+    done = subprocess.run(["cp", "--reflink=always", one, one.with_name("clone2")], capture_output=True, check=False)
+    return done.returncode == 0
 
 
 class Parity:
@@ -248,6 +291,12 @@ class Parity:
         self.lock = threading.Lock()
         self.pool = ThreadPoolExecutor(max_workers=int(os.environ.get("PIPSEED_TEST_JOBS") or os.cpu_count() or 1))
         self.jobs = {key: self.pool.submit(self.work, *key) for key in dict.fromkeys(wanted)}
+
+    def outcomes(self, *key):
+        """What came of a chain, once it is worked off."""
+        if key not in self.jobs:
+            self.jobs[key] = self.pool.submit(self.work, *key)
+        return self.jobs[key].result()
 
     def copy(self, python):
         """A copy of the interpreter's prefix: one for all chains, for nothing is installed into it."""
@@ -261,6 +310,8 @@ class Parity:
     def work(self, python, chain):
         """One chain."""
         try:
+            if chain.uid:
+                return as_ordinary_user(chain, python)
             return work_off(chain, python, self.base, self.copy(python) if chain.copy else None)
         except wheelhouse.NoWheel as reason:
             raise Skip(str(reason)) from None
@@ -281,19 +332,31 @@ def parity(request, tmp_path_factory):
     chains.close()
 
 
+def plain_share(number):
+    """`plain` with one of the four commands that find pip there already: ensurepip takes as long for each of them as for half a
+    seeding."""
+    plain = CHAINS[0]
+    again = [stage for stage in plain.stages if stage.name.startswith("again")]
+    left = [stage for stage in plain.stages if stage not in again]
+    return replace(plain, stages=(left[0], again[number % len(again)], *left[1:]))
+
+
 def chains_for(number, python):
-    """All, for the newest CPython and for the system's own, whose layout is another; for the rest `plain` and every fourth of
-    the others, so that four of them share out the list. PIPSEED_TEST_LONG=1: all for all."""
+    """All, for the newest CPython and for the system's own, whose layout is another; for the rest a share of `plain` and every
+    sixth of the others, so that six of them share out the list. PIPSEED_TEST_LONG=1: all for all. The chain of the ordinary
+    user is for one interpreter, which that user can run."""
     plain = [each for each in interpreters.found() if each.may_copy and not each.is_pypy]
+    if python == interpreters.any_python():
+        return [*CHAINS, ORDINARY]
     if os.environ.get("PIPSEED_TEST_LONG") or python in plain[-1:] or not (python.may_copy or python.is_pypy):
         return CHAINS
-    return [chain for at, chain in enumerate(CHAINS) if at == 0 or at % 4 == number % 4]
+    return [plain_share(number), *(chain for at, chain in enumerate(CHAINS) if at > 0 and at % 6 == number % 6)]
 
 
 CASES = [pytest.param(python, chain, number, id=f"{python.name}-{chain.name}-{stage.name}")
          for at, python in enumerate(interpreters.found()) for chain in chains_for(at, python)
          for number, stage in enumerate(chain.stages)]
-REPORT.left_out = sum(len(chain.stages) for python in interpreters.found() for chain in CHAINS) - len(CASES)
+REPORT.left_out = (sum(len(chain.stages) for chain in CHAINS) * len(interpreters.found()) + len(ORDINARY.stages)) - len(CASES)
 
 
 @pytest.mark.parametrize("python, chain, number", CASES)
@@ -301,7 +364,7 @@ def test_same_tree_as_ensurepip(python, chain, number, parity, parity_report):
     """After this command of this chain both sides are the same."""
     label = f"{python.name}-{chain.name}-{chain.stages[number].name}"
     try:
-        outcome = parity.jobs[python, chain].result()[number]
+        outcome = parity.outcomes(python, chain)[number]
     except Skip as reason:
         parity_report.skipped[label] = str(reason)
         pytest.skip(str(reason))
@@ -311,3 +374,14 @@ def test_same_tree_as_ensurepip(python, chain, number, parity, parity_report):
     assert outcome.oracle.code == 0, f"the oracle itself failed\n{outcome.oracle}"
     assert outcome.pipseed.code == outcome.oracle.code, f"{outcome.pipseed}\n{shown}"
     assert not outcome.differences, f"{len(outcome.differences)} differences\n{shown}\n{outcome.pipseed}"
+
+
+def test_root_copies_and_users_link(parity, tmp_path):
+    """What was compared are copies for root and links for the ordinary user."""
+    python = interpreters.any_python()
+    try:
+        linked = parity.outcomes(python, ORDINARY)[0].n_linked
+    except Skip as reason:
+        pytest.skip(str(reason))
+    assert parity.outcomes(python, CHAINS[0])[0].n_linked == 0
+    assert linked > 100 or can_share_blocks(tmp_path)

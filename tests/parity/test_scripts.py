@@ -350,10 +350,19 @@ SHELLS = [shell for shell in (["dash"], ["bash"], ["bash", "--posix"], ["busybox
           if shutil.which(shell[0])]
 
 
-@pytest.mark.parametrize("directory", sorted(DIRECTORIES))
-def test_script_runs(directory, tmp_path, python):
+def script_cases():
+    """Every directory with the oldest and the newest CPython and with the one of the system; the others share the list out.
+    PIPSEED_TEST_LONG=1: all with all."""
+    cpythons = [python for python in interpreters.found() if not python.is_pypy]
+    with_all = {cpythons[0], max(cpythons, key=lambda python: python.version), interpreters.any_python()}
+    return [pytest.param(directory, python, python in with_all, id=f"{directory}-{python.name}")
+            for at, directory in enumerate(sorted(DIRECTORIES)) for number, python in enumerate(interpreters.found())
+            if python in with_all or os.environ.get("PIPSEED_TEST_LONG") or at % 4 == number % 4]
+
+
+@pytest.mark.parametrize("directory, python, everything", script_cases())
+def test_script_runs(directory, python, everything, tmp_path):
     """A script runs by the kernel, by each shell, and by Python itself, without a warning, from any path."""
-    everything = python in (interpreters.found()[0], interpreters.found()[-1], interpreters.any_python())
     base = os.fsencode(tmp_path) + b"/" + DIRECTORIES[directory]
     os.makedirs(base)
     exe = base + b"/python"
