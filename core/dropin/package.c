@@ -177,6 +177,8 @@ int package_render(const char *directory, const char *command, struct package_te
         }
         if (r == -ENOMEM)
                 return error_memory(err);
+        if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+                return error_sys(err, r, directory, "cannot read the files of the drop-in ensurepip in %s", directory);
         if (r < 0) {
                 (void)error_set(err, PIPSEED_E_UNSUPPORTED, directory, "files of the drop-in ensurepip not found");
                 err->sys_errno = -r;

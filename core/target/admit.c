@@ -90,12 +90,13 @@ static int find_fault(const struct target_query *query, const char *exe, const s
         const struct trust_rule rule = rule_of(query->trust, query->n_trust);
         int r = trust_look(exe, &rule, ret_result);
 
-        if (r < 0) {
-                (void)error_set(err, is_absent(r) ? PIPSEED_E_BAD_TARGET : PIPSEED_E_IO, exe,
-                                "cannot access the interpreter '%s'", exe);
+        if (is_absent(r)) {
+                (void)error_set(err, PIPSEED_E_BAD_TARGET, exe, "interpreter '%s' not found", exe);
                 err->sys_errno = -r;
                 return err->code;
         }
+        if (r < 0)
+                return error_sys(err, r, exe, "cannot access the interpreter '%s'", exe);
         if (ret_result->fault == TRUST_OK)
                 r = look_at_library(ret_result->resolved, &rule, ret_result, err);
         if (r < 0 || ret_result->fault != TRUST_OK || env == NULL || env->home == NULL || env->home[0] != '/')
