@@ -123,7 +123,7 @@ int admit_interpreter(const struct target_query *query, const char *exe, const s
         if (query->look_only)
                 text = str_format("'%s' is not run, as '%s' %s: what is said of it is what files say", exe,
                                   result.fault_path, why);
-        else if (result.fault == TRUST_OWNER)
+        else if (result.fault == TRUST_OWNER && !query->is_told)
                 text = str_format("running '%s', which you named: '%s' %s", exe, result.fault_path, why);
         else
                 return 1;

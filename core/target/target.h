@@ -63,6 +63,7 @@ struct target_query {
         const char *const *trust;
         size_t n_trust;
         bool is_choice; /* python was named by the caller to be run: it is, whoever owns it, and a note says who that is */
+        bool is_told;          /* that note was given before */
         bool look_only;        /* what may not be run is described from its files, with a note, instead of refused */
         bool never_run;        /* run nothing, whoever owns it: what is remembered, else what files say */
         const char *cache_dir; /* directory that remembers probes (created as needed), NULL: do not remember */

@@ -179,7 +179,7 @@ def test_locked(doors, new_env, system_policy):
     assert "policy.ini" in answers["seed"]["hint"]
 
 
-@pytest.mark.parametrize("python, code", [("/bin/true", "probe"), ("/nonexistent/python", "no-target"),
+@pytest.mark.parametrize("python, code", [("/bin/true", "probe-failed"), ("/nonexistent/python", "no-target"),
                                           ("python9.9", "no-target"), ("/etc/passwd", "bad-target")])
 def test_bad_interpreter(python, code, doors):
     """One that is none, or is not there."""
