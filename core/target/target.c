@@ -205,13 +205,13 @@ static int not_found(const struct finder *finder, const char *path, int sys_errn
         if (sys_errno != ENOENT && sys_errno != ENOTDIR && sys_errno != ELOOP)
                 return cannot_look(finder, sys_errno, path);
         if (finder->image == NULL && lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
-                (void)error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "%s is a link to something that is gone",
+                (void)error_set(finder->err, PIPSEED_E_BAD_TARGET, path, "'%s' is a link to something that is gone",
                                 path);
                 finder->err->sys_errno = sys_errno;
                 return error_hint(finder->err,
                                   "install the Python that it leads to again, or recreate the environment");
         }
-        (void)error_set(finder->err, PIPSEED_E_NO_TARGET, path, "there is no %s", path);
+        (void)error_set(finder->err, PIPSEED_E_NO_TARGET, path, "'%s' not found", path);
         finder->err->sys_errno = sys_errno;
         return error_hint(finder->err, "name an environment's directory, or an interpreter with --python");
 }

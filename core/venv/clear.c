@@ -48,8 +48,8 @@ int clear_check(const char *path, int fd, int parent_fd, enum clear_how *ret_how
         if (holds(real, here) && strcmp(real, here) != 0)
                 return refuse(path, "the current directory is in it", err);
         if (!pyvenv_is_env(NULL, path)) {
-                (void)error_set(err, PIPSEED_E_NOT_EMPTY, path,
-                                "%s is not cleared: it is not an environment and not empty", path);
+                (void)error_set(err, PIPSEED_E_NOT_EMPTY, path, "refusing to clear '%s': not an environment, not empty",
+                                path);
                 return error_hint(err, "choose another directory, or remove its content yourself");
         }
         *ret_how = (here != NULL && strcmp(real, here) == 0) || faccessat(parent_fd, ".", W_OK, AT_EACCESS) < 0

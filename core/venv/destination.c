@@ -120,7 +120,7 @@ static int look(struct destination *destination, struct pipseed_error *err)
                                ? 0
                                : error_sys(err, errno, destination->path, "cannot look at %s", destination->path);
         if (!S_ISDIR(st.st_mode))
-                return in_the_way(destination, S_ISLNK(st.st_mode) ? "a symbolic link" : "no directory", err);
+                return in_the_way(destination, S_ISLNK(st.st_mode) ? "a symbolic link" : "not a directory", err);
         fd = openat(destination->parent_fd, destination->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
                 return errno == ENOENT ? -EAGAIN

@@ -70,7 +70,7 @@ static int add_dir(const struct updater *updater, const char *dir)
                 return error_sys(updater->err, fd, update->path, "cannot open %s", dir);
         if (fstat(fd, &st) < 0)
                 return error_sys(updater->err, errno, update->path, "cannot look at %s", dir);
-        return S_ISDIR(st.st_mode) ? 0 : in_the_way(updater, dir, "no directory");
+        return S_ISDIR(st.st_mode) ? 0 : in_the_way(updater, dir, "not a directory");
 }
 
 /* A file that is rewritten keeps its owner and, unless its template has one, its mode. */

@@ -538,6 +538,19 @@ def test_link_to_a_strangers_python(linked_elsewhere, pipseed, tmp_path):
     assert (tmp_path / "ran").exists() and "may not lead to a Python" in trusted.stderr
 
 
+def test_owner_is_told_once(pipseed, tmp_path):
+    """Of the interpreter that -p names, also where the environment exists and is seeded as it stands."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files away")
+    base, env = tmp_path / "base/python3", tmp_path / "env"
+    base.parent.mkdir()
+    base.symlink_to(CPYTHON.exe)
+    os.chown(base.parent, 65534, 65534)
+    for words in [], [], ["--upgrade"], ["--clear"], ["--dry-run"]:
+        shown = pipseed("venv", *words, "-p", base, env).stderr
+        assert shown.count("belongs to uid 65534") == 1, (words, shown)
+
+
 def test_bytecode(pipseed, tmp_path):
     """A cold cache: as many compiled files as a seeding of the same environment has."""
     counts = []
