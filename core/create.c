@@ -204,13 +204,16 @@ static int seed(struct creation *creation, struct pipseed_error *err)
         _cleanup_(job_freep) struct job *job = steal_ptr(creation->job);
         struct pipseed_request req = creation->seeding;
         struct pipseed_result **result = &creation->result->seed_result;
+        const struct venv *venv = creation->venv;
         int r;
 
         if (creation->req.without_pip)
                 return 0;
-        if (!req.dry_run && !venv_is_new(creation->venv)) {
-                req.python = creation->venv->python;
-                return pipseed_seed(&req, result, err);
+        if (!req.dry_run && !venv_is_new(venv)) {
+                bool is_choice = creation->req.python != NULL && venv->kept == NULL;
+
+                req.python = venv->python;
+                return seed_for(is_choice ? JOB_SEED_ON : JOB_CHANGE, &req, result, err);
         }
         r = req.dry_run ? 0 : job_lock(job, err);
         return r < 0 ? r : seed_carry_out(job, result, err);

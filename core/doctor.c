@@ -143,10 +143,10 @@ static bool can_repair(const struct examination *look)
         return false;
 }
 
-/* The directory that is asked for, also when nothing in it works; else what the default is. */
-static int find_env(struct examination *look, struct pipseed_error *err)
+/* The directory that is asked for, also when nothing in it works; else what the default is: an interpreter that belongs to
+ * no environment is then the one that req names. */
+static int find_env(struct examination *look, struct pipseed_request *req, struct pipseed_error *err)
 {
-        const struct pipseed_request *req = look->req;
         const char *given = req->env;
         const char *active = getenv("VIRTUAL_ENV");
         _cleanup_free_ char *path = NULL;
@@ -174,7 +174,9 @@ static int find_env(struct examination *look, struct pipseed_error *err)
         if (r < 0)
                 return r;
         look->env = arena_strdup(&look->arena, target->prefix);
-        return look->env != NULL ? 0 : error_memory(err);
+        if (req->python == NULL && !target->is_venv)
+                req->python = arena_strdup(&look->arena, target->exe);
+        return look->env != NULL && (req->python != NULL || target->is_venv) ? 0 : error_memory(err);
 }
 
 /* Most repairs follow the environment's own directories: root must not be led out of another user's. */
@@ -199,7 +201,7 @@ int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_d
         seen.req = &copy;
         seen.fix = fix;
         if (r == 0)
-                r = find_env(&seen, err);
+                r = find_env(&seen, &copy, err);
         if (r == 0 && fix)
                 r = check_owner(&seen, err);
         /* What is wrong with the base hides the rest: it is seen when the base is repaired. */

@@ -89,12 +89,14 @@ static int find_cache(struct job *job, struct pipseed_error *err)
 static int find_target(struct job *job, enum job_purpose purpose, struct pipseed_error *err)
 {
         const struct pipseed_request *req = &job->req;
+        const bool is_seed = purpose == JOB_SEED || purpose == JOB_SEED_ON;
         const struct target_query query = {.env = req->env,
                                            .python = req->python,
                                            .root = req->root,
                                            .trust = req->trust,
                                            .n_trust = req->n_trust,
-                                           .is_choice = purpose == JOB_SEED && req->python != NULL,
+                                           .is_choice = is_seed && req->python != NULL,
+                                           .is_told = purpose == JOB_SEED_ON,
                                            .look_only = purpose == JOB_LOOK || req->dry_run,
                                            .cache_dir = job->cache_dir,
                                            .event = req->event,

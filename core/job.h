@@ -68,8 +68,9 @@ int job_begin_planned(const struct pipseed_request *req, struct target *target, 
 /* The purpose of the job decides whose interpreter it may run (target.h). job_begin is for JOB_CHANGE. */
 enum job_purpose {
         JOB_CHANGE,
-        JOB_SEED, /* an interpreter that the request names is the caller's choice */
-        JOB_LOOK, /* as every dry run */
+        JOB_SEED,    /* an interpreter that the request names is the caller's choice */
+        JOB_SEED_ON, /* the same, which the caller was told already */
+        JOB_LOOK,    /* as every dry run */
 };
 int job_begin_for(enum job_purpose purpose, const struct pipseed_request *req, struct job **ret_job,
                   struct pipseed_error *err);

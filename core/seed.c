@@ -403,10 +403,11 @@ int seed_carry_out(struct job *job, struct pipseed_result **ret_result, struct p
         return r;
 }
 
-int pipseed_seed(const struct pipseed_request *req, struct pipseed_result **ret_result, struct pipseed_error *err)
+int seed_for(enum job_purpose purpose, const struct pipseed_request *req, struct pipseed_result **ret_result,
+             struct pipseed_error *err)
 {
         _cleanup_(job_freep) struct job *job = NULL;
-        int r = job_begin_for(JOB_SEED, req, &job, err);
+        int r = job_begin_for(purpose, req, &job, err);
 
         if (r == 0)
                 r = seed_check_allowed(job, err);
@@ -415,4 +416,9 @@ int pipseed_seed(const struct pipseed_request *req, struct pipseed_result **ret_
         if (r == 0)
                 r = seed_decide(job, err);
         return r < 0 ? r : seed_carry_out(job, ret_result, err);
+}
+
+int pipseed_seed(const struct pipseed_request *req, struct pipseed_result **ret_result, struct pipseed_error *err)
+{
+        return seed_for(JOB_SEED, req, ret_result, err);
 }

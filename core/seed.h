@@ -14,6 +14,10 @@
 
 #include "job.h"
 
+/* All of them. */
+int seed_for(enum job_purpose purpose, const struct pipseed_request *req, struct pipseed_result **ret_result,
+             struct pipseed_error *err);
+
 int seed_check_allowed(const struct job *job, struct pipseed_error *err);
 int seed_decide(struct job *job, struct pipseed_error *err);
 int seed_carry_out(struct job *job, struct pipseed_result **ret_result, struct pipseed_error *err);

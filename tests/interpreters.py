@@ -164,6 +164,22 @@ def site_packages(env):
     raise AssertionError(f"{env} has {len(directories)} site-packages")
 
 
+def link_prefix(python, directory):
+    """As copy_prefix, but the standard library consists of links to the interpreter's own: made at once, for tests that add
+    packages and leave the library alone."""
+    if not python.may_copy:
+        raise ValueError(f"{python.name} is part of the system")
+    exe = Path(directory) / "bin" / os.path.basename(python.exe)
+    library = Path(directory) / os.path.relpath(python.stdlib, python.prefix)
+    exe.parent.mkdir(parents=True)
+    (library / "site-packages").mkdir(parents=True)
+    shutil.copy2(os.path.realpath(python.exe), exe)
+    for entry in Path(python.stdlib).iterdir():
+        if entry.name != "site-packages":
+            (library / entry.name).symlink_to(entry)
+    return exe
+
+
 # What a copy of a prefix can do without: half of its size.
 NOT_COPIED = re.compile(
     r"/(site-packages/.+|test|tests|idlelib|turtledemo|tkinter|config-[^/]*|share|include/.+|lib2to3)$")

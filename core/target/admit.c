@@ -126,7 +126,7 @@ int admit_interpreter(const struct target_query *query, const char *exe, const s
         if (query->look_only)
                 text = str_format("not running '%s', as '%s' %s: facts about it are taken from files", exe,
                                   result.fault_path, why);
-        else if (result.fault == TRUST_OWNER)
+        else if (result.fault == TRUST_OWNER && !query->is_told)
                 text = str_format("running '%s', named explicitly, although '%s' %s", exe, result.fault_path, why);
         else
                 return 1;

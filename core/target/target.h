@@ -64,6 +64,7 @@ struct target_query {
         size_t n_trust;
         /* The caller named python to be run: it is run whoever owns it, and a note names the owner. */
         bool is_choice;
+        bool is_told;          /* that note was given before */
         bool look_only;        /* what may not be run is described from its files, with a note, instead of refused */
         bool never_run;        /* run nothing, whoever owns it: what is remembered, else what files say */
         const char *cache_dir; /* directory that remembers probes (created as needed), NULL: do not remember */

@@ -314,6 +314,15 @@ def test_not_an_environment(pipseed, tmp_path):
     assert "is not an environment" in pipseed("doctor", tmp_path, code=1).stderr
 
 
+def test_without_an_environment(copyable, pipseed, tmp_path):
+    """The default is python3 on PATH, which belongs to none: its prefix is examined, as with --python."""
+    exe = interpreters.link_prefix(copyable, tmp_path / "base")
+    (exe.parent / "python3").symlink_to(exe.name)
+    for words in [], ["--fix"], ["--python", "python3"]:
+        shown = pipseed("doctor", *words, env={"PATH": f"{exe.parent}:/usr/bin:/bin"}).stdout
+        assert shown == f"{tmp_path}/base: nothing is wrong\n", words
+
+
 def test_several(pipseed, two_envs):
     """One document for each; the exit code of the worst."""
     one, other = two_envs

@@ -165,7 +165,7 @@ def test_wrong_pin(doors, new_env, wheel):
 def test_downgrade(doors, new_env, pipseed, tmp_path):
     """venv brings the pip of an environment that is there up to date, as seed -U."""
     env = new_env(CPYTHON)
-    pipseed("seed", env)
+    pipseed("seed", "--no-bytecode", env)
     answers = doors.all({"seed.pip": "==25.0.1", "seed.upgrade": "yes"}, env,
                         existing=lambda new: shutil.copytree(env, new, symlinks=True))
     equal(answers, "downgrade")
@@ -179,7 +179,7 @@ def test_locked(doors, new_env, system_policy):
     assert "policy.ini" in answers["seed"]["hint"]
 
 
-@pytest.mark.parametrize("python, code", [("/bin/true", "probe"), ("/nonexistent/python", "no-target"),
+@pytest.mark.parametrize("python, code", [("/bin/true", "probe-failed"), ("/nonexistent/python", "no-target"),
                                           ("python9.9", "no-target"), ("/etc/passwd", "bad-target")])
 def test_bad_interpreter(python, code, doors):
     """One that is none, or is not there."""
@@ -331,8 +331,9 @@ def test_policy_is_read_once(tmp_path, home, system_policy):
     """Four environments: each file is looked for once."""
     (system_policy / "policy.ini").write_text("[install]\nlink-mode = copy\n")
     log = tmp_path / "trace"
-    run.run_pipseed(["venv", "-j1", "-p", CPYTHON.exe, *(tmp_path / name for name in "abcd")], env={"HOME": home},
-                    system=system_policy, wrap=["strace", "-f", "-qq", "-e", "trace=openat,openat2,open", "-o", log])
+    run.run_pipseed(["venv", "-j1", "--no-bytecode", "-p", CPYTHON.exe, *(tmp_path / name for name in "abcd")], env={"HOME": home},
+                    system=system_policy,
+                    wrap=["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=openat,openat2,open", "-o", log])
     names = [line.split('"')[1].rsplit("/", 1)[-1] for line in log.read_text().splitlines() if '"' in line]
     # policy.ini: the system's; there is no user's pipseed directory.
     assert (names.count("policy.ini"), names.count("policy.d")) == (1, 1)

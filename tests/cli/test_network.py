@@ -20,9 +20,10 @@ def test_no_socket_is_opened(new_env, pipseed, tmp_path):
     if shutil.which("strace") is None:
         pytest.skip("no strace")
     trace = tmp_path / "trace"
-    probe = run.run(["true"], wrap=("strace", "-f", "-o", trace), code=None)
+    probe = run.run(["true"], wrap=("strace", "-f", "--seccomp-bpf", "-o", trace, "-e", "trace=socket"),
+                    code=None)
     if probe.code != 0:
         pytest.skip(f"strace does not work here: {probe.stderr.strip()}")
     pipseed("seed", new_env(), env={"XDG_CACHE_HOME": tmp_path / "cache"},
-            wrap=("strace", "-f", "-o", str(trace), "-e", "trace=socket"))
+            wrap=("strace", "-f", "--seccomp-bpf", "-o", str(trace), "-e", "trace=socket"))
     assert "AF_INET" not in trace.read_text()

@@ -199,24 +199,28 @@ EXISTING = {
 }
 
 
-@pytest.mark.parametrize("options", [[], ["--upgrade"], ["--system-site-packages"], ["--clear"]],
-                         ids=lambda options: " ".join(options) or "plain")
 @pytest.mark.parametrize("before", EXISTING)
-def test_existing(before, options, python, pipseed, tmp_path):
-    """What is there already is treated as venv treats it."""
-    env = tmp_path / "env"
+def test_existing(before, python, pipseed, tmp_path):
+    """What is there already is treated as venv treats it, with each option."""
+    env, saved = tmp_path / "env", tmp_path / "saved"
     if python.is_pypy and before == "copies":
         pytest.skip("no copies of PyPy")
-    if before == "files" and options == ["--clear"]:
-        return  # test_clear_refuses
+    EXISTING[before](python, env)
+    env.rename(saved)
     name = os.path.basename(python.exe)
-    # CPython's newest venv replaces a link that leads nowhere, as pipseed does for all; older ones leave it.
-    differing = [f"bin/{name}: target"] if before == "link elsewhere" and "--clear" not in options else []
-    _, ours = assert_equal_trees(pipseed, python, env, options, prepare=lambda: EXISTING[before](python, env),
-                                 differing=differing)
-    if differing:
-        assert os.fsdecode(ours.entries[f"bin/{name}".encode()].detail) == python.exe
-    assert not [name for name in left(tmp_path) if "pipseed" in name]
+    for options in [], ["--upgrade"], ["--system-site-packages"], ["--clear"]:
+        if before == "files" and options == ["--clear"]:
+            continue  # test_clear_refuses
+        # CPython's newest venv replaces a link that leads nowhere, as pipseed does for all; older ones leave it.
+        differing = [f"bin/{name}: target"] if before == "link elsewhere" and "--clear" not in options else []
+        try:
+            _, ours = assert_equal_trees(pipseed, python, env, options, differing=differing,
+                                         prepare=lambda: shutil.copytree(saved, env, symlinks=True))
+        except AssertionError as error:
+            raise AssertionError(f"options {options}: {error}") from error
+        if differing:
+            assert os.fsdecode(ours.entries[f"bin/{name}".encode()].detail) == python.exe
+        assert not [name for name in left(tmp_path) if "pipseed" in name]
 
 
 def test_copies_over_links(pipseed, tmp_path):
@@ -532,6 +536,19 @@ def test_link_to_a_strangers_python(linked_elsewhere, pipseed, tmp_path):
     assert not (tmp_path / "ran").exists()
     trusted = pipseed("venv", "--without-pip", "--set", f"target.trust={tmp_path}", "-p", CPYTHON.exe, env)
     assert (tmp_path / "ran").exists() and "may not lead to a Python" in trusted.stderr
+
+
+def test_owner_is_told_once(pipseed, tmp_path):
+    """Of the interpreter that -p names, also where the environment exists and is seeded as it stands."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files away")
+    base, env = tmp_path / "base/python3", tmp_path / "env"
+    base.parent.mkdir()
+    base.symlink_to(CPYTHON.exe)
+    os.chown(base.parent, 65534, 65534)
+    for words in [], [], ["--upgrade"], ["--clear"], ["--dry-run"]:
+        shown = pipseed("venv", *words, "-p", base, env).stderr
+        assert shown.count("belongs to uid 65534") == 1, (words, shown)
 
 
 def test_bytecode(pipseed, tmp_path):

@@ -344,9 +344,9 @@ static const struct {
         const char *message; /* part of it */
 } error_cases[] = {
         {"both", "env", "base/python3", NULL, PIPSEED_E_USAGE, "mutually exclusive"},
-        {"environment missing", "missing", NULL, NULL, PIPSEED_E_NO_TARGET, "not found"},
+        {"environment missing", "missing", NULL, NULL, PIPSEED_E_NO_TARGET, "missing' not found"},
         {"empty directory", "empty", NULL, NULL, PIPSEED_E_NO_TARGET, "is not an environment"},
-        {"interpreter missing", NULL, "missing", NULL, PIPSEED_E_NO_TARGET, "not found"},
+        {"interpreter missing", NULL, "missing", NULL, PIPSEED_E_NO_TARGET, "missing' not found"},
         {"not on PATH", NULL, "=python9.9", NULL, PIPSEED_E_NO_TARGET, "'python9.9' not found on PATH"},
         {"version not on PATH", NULL, "=3.11", NULL, PIPSEED_E_NO_TARGET, "Python '3.11' not found on PATH"},
         {"nothing named, nothing there", NULL, NULL, NULL, PIPSEED_E_NO_TARGET, "Python 'python3' not found on PATH"},
