@@ -104,26 +104,28 @@ static char *read_line(char *buffer, int size, void *stream)
         struct parser *parser = stream;
         const char *line = parser->next;
         const char *end;
+        size_t len = (size_t)(parser->end - line);
 
-        if (line == parser->end || parser->err->code != 0)
+        if (len == 0 || parser->err->code != 0)
                 return NULL;
-        end = memchr(line, '\n', (size_t)(parser->end - line));
+        end = memchr(line, '\n', len);
         parser->next = end != NULL ? end + 1 : parser->end;
-        if (end == NULL)
-                end = parser->end;
-        if (end > line && end[-1] == '\r')
-                end--;
+        if (end != NULL)
+                len = (size_t)(end - line);
+        if (len > 0 && line[len - 1] == '\r')
+                len--;
+        end = line + len;
         parser->line++;
-        if (memchr(line, '\0', (size_t)(end - line)) != NULL) {
+        if (memchr(line, '\0', len) != NULL) {
                 fail(parser, "%s", "the line has a NUL byte: this is not a text file");
                 return NULL;
         }
         if (check_controls(parser, line, end) < 0)
                 return NULL;
-        if (size < 3 || (size_t)(end - line) > (size_t)size - 2) {
+        if (size < 3 || len > (size_t)size - 2) {
                 (void)error_set(parser->err, PIPSEED_E_POLICY_SYNTAX, parser->settings->path,
                                 "%s:%u: the line is cut off: it has %zu bytes, more than the %d that can be read",
-                                settings_place(parser->settings->path), parser->line, (size_t)(end - line), size - 2);
+                                settings_place(parser->settings->path), parser->line, len, size - 2);
                 error_hint(parser->err, "put each element of a list on an indented line of its own; a comment may go "
                                         "on lines of its own");
                 return NULL;

@@ -121,9 +121,9 @@ static int describe(struct arena *arena, const struct job_package *package, cons
         if (item.wheel == NULL || item.sha256 == NULL)
                 return error_memory(err);
         if (entry != NULL) {
-                item.directory = arena_format(arena, "%s/wheels/%s", entry->store->path, entry->name);
-                item.n_bytecode = entry->pyc_fd >= 0;
-                if (item.directory == NULL)
+                item.path = arena_format(arena, "%s/wheels/%s", entry->store->path, entry->name);
+                item.n_bytecode_sets = entry->pyc_fd >= 0;
+                if (item.path == NULL)
                         return error_memory(err);
                 count_files(&item, &entry->files);
                 count_files(&item, &entry->pyc);
@@ -225,7 +225,7 @@ int pipseed_cache_prune(const struct pipseed_request *req, uint64_t max_age, uin
                         continue;
                 r = copy.dry_run ? 1 : inventory_remove(store, item);
                 if (r < 0)
-                        return error_sys(err, r, item->directory, "cannot remove an entry of the store");
+                        return error_sys(err, r, item->path, "cannot remove an entry of the store");
                 if (r == 1)
                         owned->inventory.items[removed++] = *item;
         }

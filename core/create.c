@@ -31,7 +31,7 @@ struct creation {
 struct owned_environment {
         struct pipseed_environment env; /* first: what the caller holds */
         struct arena arena;
-        struct pipseed_result *seeding;
+        struct pipseed_result *seed_result;
 };
 
 void pipseed_create_request_init_size(struct pipseed_create_request *req, size_t size, struct pipseed_request *seeding,
@@ -49,7 +49,7 @@ void pipseed_environment_free(struct pipseed_environment *env)
 
         if (owned == NULL)
                 return;
-        pipseed_result_free(owned->seeding);
+        pipseed_result_free(owned->seed_result);
         arena_done(&owned->arena);
         free(owned);
 }
@@ -87,7 +87,7 @@ static int check_request(const struct creation *creation, struct pipseed_error *
         const struct pipseed_create_request *req = &creation->req;
         const struct pipseed_request *seeding = req->seeding;
 
-        if (req->dir == NULL || req->dir[0] == '\0')
+        if (req->env_dir == NULL || req->env_dir[0] == '\0')
                 return error_set(err, PIPSEED_E_USAGE, NULL, "the request names no directory");
         if (seeding->env != NULL || seeding->python != NULL || seeding->root != NULL)
                 return error_set(err, PIPSEED_E_USAGE, NULL, "what is seeded is the new environment and nothing else");
@@ -157,8 +157,8 @@ static int call_hooks(struct creation *creation, enum hook_call call, bool exist
                          (creation->seeding.dry_run ? VENV_HOOK_DRY_RUN : 0),
                 .jobs = creation->seeding.jobs,
                 .options = req->hook_options,
-                .message = take_message,
-                .message_data = creation,
+                .log = take_message,
+                .log_data = creation,
                 .is_cancelled = is_cancelled,
         };
         int r = hooks_call(&creation->hooks, call, &context, err);
@@ -179,15 +179,19 @@ static int call_before(struct creation *creation, struct pipseed_error *err)
 static int plan_seeding(struct creation *creation, struct pipseed_error *err)
 {
         const struct venv *venv = creation->venv;
-        bool starts_empty = venv_starts_empty(venv);
+        const struct planned_env planned = {.facts = venv->facts,
+                                            .dir = venv->dir,
+                                            .exe = venv->python,
+                                            .base = venv->base,
+                                            .starts_empty = venv_starts_empty(venv)};
         struct target *target = NULL;
         int r;
 
         if (creation->req.without_pip)
                 return 0;
-        r = build_planned(venv->facts, venv->dir, venv->python, starts_empty, &target, err);
+        r = build_planned(&planned, &target, err);
         if (r == 0)
-                r = job_begin_planned(&creation->seeding, target, starts_empty, &creation->job, err);
+                r = job_begin_planned(&creation->seeding, target, planned.starts_empty, &creation->job, err);
         if (r == 0)
                 r = seed_check_allowed(creation->job, err);
         return r < 0 ? r : seed_decide(creation->job, err);
@@ -199,7 +203,7 @@ static int seed(struct creation *creation, struct pipseed_error *err)
 {
         _cleanup_(job_freep) struct job *job = steal_ptr(creation->job);
         struct pipseed_request req = creation->seeding;
-        struct pipseed_result **result = &creation->result->seeding;
+        struct pipseed_result **result = &creation->result->seed_result;
         int r;
 
         if (creation->req.without_pip)
@@ -299,7 +303,7 @@ int pipseed_create(const struct pipseed_create_request *req, struct pipseed_envi
                 r = creation.seeding.dry_run ? pretend(&creation, err) : make(&creation, err);
         if (r < 0)
                 return r;
-        creation.result->env.seeding = creation.result->seeding;
+        creation.result->env.seed_result = creation.result->seed_result;
         *ret_env = &steal_ptr(creation.result)->env;
         return 0;
 }

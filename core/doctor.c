@@ -18,14 +18,14 @@
 
 #define MAX_ROUNDS 4
 
-struct owned_checkup {
-        struct pipseed_doctor_report checkup;
+struct owned_report {
+        struct pipseed_doctor_report report;
         struct arena arena;
 };
 
-void pipseed_doctor_report_free(struct pipseed_doctor_report *checkup)
+void pipseed_doctor_report_free(struct pipseed_doctor_report *report)
 {
-        struct owned_checkup *owned = (struct owned_checkup *)checkup;
+        struct owned_report *owned = (struct owned_report *)report;
 
         if (owned == NULL)
                 return;
@@ -39,7 +39,7 @@ static bool is_same(const struct issue *a, const struct issue *b)
         const char *other = b->public.path != NULL ? b->public.path : "";
 
         return a->public.code == b->public.code && strcmp(one, other) == 0 &&
-               strcmp(a->public.text, b->public.text) == 0;
+               strcmp(a->public.message, b->public.message) == 0;
 }
 
 static struct issue *find(const struct examination *look, const struct issue *item)
@@ -63,53 +63,53 @@ static bool copy_text(struct arena *arena, const char **text)
         return *text != NULL;
 }
 
-static int copy_item(struct owned_checkup *owned, struct pipseed_issue *items, const struct issue *item, bool repaired,
+static int copy_item(struct owned_report *owned, struct pipseed_issue *items, const struct issue *item, bool repaired,
                      struct pipseed_error *err)
 {
-        struct pipseed_issue *copy = &items[owned->checkup.n_issues];
+        struct pipseed_issue *copy = &items[owned->report.n_issues];
 
         *copy = item->public;
         copy->struct_size = sizeof(*copy);
         copy->repaired = repaired;
         if (repaired)
                 copy->hint = NULL;
-        if (!copy_text(&owned->arena, &copy->path) || !copy_text(&owned->arena, &copy->text) ||
+        if (!copy_text(&owned->arena, &copy->path) || !copy_text(&owned->arena, &copy->message) ||
             !copy_text(&owned->arena, &copy->hint))
                 return error_memory(err);
-        owned->checkup.n_issues++;
-        owned->checkup.n_unrepaired += !repaired;
+        owned->report.n_issues++;
+        owned->report.n_unrepaired += !repaired;
         return 0;
 }
 
 /* What an earlier look saw and the last one does not is repaired. */
-static int report(const struct examination *seen, const struct examination *last,
-                  struct pipseed_doctor_report **ret_report, struct pipseed_error *err)
+static int make_report(const struct examination *seen, const struct examination *last,
+                       struct pipseed_doctor_report **ret_report, struct pipseed_error *err)
 {
-        struct owned_checkup *owned = calloc(1, sizeof(*owned));
-        struct pipseed_doctor_report *checkup = &owned->checkup;
+        struct owned_report *owned = calloc(1, sizeof(*owned));
+        struct pipseed_doctor_report *report = &owned->report;
         struct pipseed_issue *items;
         int r = 0;
 
         if (owned == NULL)
                 return error_memory(err);
         items = arena_calloc(&owned->arena, seen->n_items + 1, sizeof(*items));
-        checkup->struct_size = sizeof(*checkup);
-        checkup->issues = items != NULL ? arena_pointers(&owned->arena, items, seen->n_items, sizeof(*items)) : NULL;
-        checkup->env = last->env;
+        report->struct_size = sizeof(*report);
+        report->issues = items != NULL ? arena_pointers(&owned->arena, items, seen->n_items, sizeof(*items)) : NULL;
+        report->env = last->env;
         if (last->target != NULL) {
-                checkup->python = last->target->exe;
-                checkup->version = last->target->version;
+                report->python = last->target->exe;
+                report->version = last->target->version;
         }
-        if (checkup->issues == NULL || !copy_text(&owned->arena, &checkup->env) ||
-            !copy_text(&owned->arena, &checkup->python) || !copy_text(&owned->arena, &checkup->version))
+        if (report->issues == NULL || !copy_text(&owned->arena, &report->env) ||
+            !copy_text(&owned->arena, &report->python) || !copy_text(&owned->arena, &report->version))
                 r = error_memory(err);
         for (size_t i = 0; r == 0 && i < seen->n_items; i++)
                 r = copy_item(owned, items, &seen->items[i], !has(last, &seen->items[i]), err);
         if (r < 0) {
-                pipseed_doctor_report_free(checkup);
+                pipseed_doctor_report_free(report);
                 return r;
         }
-        *ret_report = checkup;
+        *ret_report = report;
         return 0;
 }
 
@@ -122,7 +122,7 @@ static int gather(struct examination *seen, const struct examination *look, stru
 
                 if (old == NULL) {
                         int r = look_add(seen, item->public.code, item->repair, item->public.path, err, "%s",
-                                         item->public.text);
+                                         item->public.message);
 
                         if (r < 0)
                                 return r;
@@ -217,7 +217,7 @@ int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_d
                 if (r == 0)
                         r = gather(&seen, &look, err);
                 if (r == 0 && is_last)
-                        return report(&seen, &look, ret_report, err);
+                        return make_report(&seen, &look, ret_report, err);
         }
         return r;
 }

@@ -14,7 +14,7 @@ const char *pipseed_dropin_state_name(enum pipseed_dropin_state state)
         static const char *const names[] = {
                 [PIPSEED_DROPIN_DISABLED] = "disabled",       [PIPSEED_DROPIN_ABSENT] = "absent",
                 [PIPSEED_DROPIN_ENABLED] = "enabled",         [PIPSEED_DROPIN_OVERWRITTEN] = "overwritten",
-                [PIPSEED_DROPIN_INTERRUPTED] = "interrupted", [PIPSEED_DROPIN_LOST] = "lost",
+                [PIPSEED_DROPIN_INTERRUPTED] = "interrupted", [PIPSEED_DROPIN_BACKUP_MISSING] = "backup-missing",
         };
 
         return (size_t)state < ARRAY_SIZE(names) ? names[state] : NULL;
@@ -32,7 +32,7 @@ void pipseed_dropin_free(struct pipseed_dropin *dropin)
 
 static int fail_write(const struct dropin *dropin, int sys_errno, struct pipseed_error *err)
 {
-        (void)error_sys(err, sys_errno, dropin->dropin.package, "cannot change the interpreter's ensurepip");
+        (void)error_sys(err, sys_errno, dropin->dropin.ensurepip_dir, "cannot change the interpreter's ensurepip");
         if (sys_errno == -EACCES || sys_errno == -EPERM || sys_errno == -EROFS)
                 return error_hint(err, "it takes the rights of whoever installed %s", dropin->dropin.python);
         return err->code;
@@ -60,7 +60,7 @@ static int check_command(const struct dropin *dropin, struct pipseed_error *err)
         char why[128];
         int r;
 
-        if (req->directory == NULL || at == NULL)
+        if (req->template_dir == NULL || at == NULL)
                 return error_set(err, PIPSEED_E_USAGE, NULL,
                                  "enable needs the absolute path of the command, and the drop-in's directory");
         if (access(at, X_OK) < 0)
@@ -85,15 +85,15 @@ static int check_owner(const struct dropin *dropin, struct pipseed_error *err)
 {
         const struct pipseed_dropin *out = &dropin->dropin;
 
-        if (out->owner == NULL || dropin->req.force || dropin->swap.package == PACKAGE_OURS ||
+        if (out->system_package == NULL || dropin->req.force || dropin->swap.package == PACKAGE_OURS ||
             dropin->swap.package == PACKAGE_NONE)
                 return 0;
-        (void)error_set(err, PIPSEED_E_PACKAGE_OWNED, out->package, "%s belongs to the system's package %s",
-                        out->package, out->owner);
+        (void)error_set(err, PIPSEED_E_PACKAGE_OWNED, out->ensurepip_dir, "%s belongs to the system's package %s",
+                        out->ensurepip_dir, out->system_package);
         return error_hint(err,
                           "--force replaces it all the same; an upgrade of %s undoes that, which 'pipseed status' "
                           "shows",
-                          out->owner);
+                          out->system_package);
 }
 
 static int write_new(struct dropin *dropin, struct pipseed_error *err)
@@ -112,7 +112,7 @@ static int write_new(struct dropin *dropin, struct pipseed_error *err)
                 st = dropin->st;
         r = package_write(dropin->stdlib_fd, PACKAGE_NEW, st.st_mode, &dropin->text, &mark);
         if (r == 0) {
-                package_compile(dropin->stdlib_fd, PACKAGE_NEW, out->python, out->package);
+                package_compile(dropin->stdlib_fd, PACKAGE_NEW, out->python, out->ensurepip_dir);
                 r = dropin_announce(dropin, "enabling", err);
         }
         if (r == 0)
@@ -153,7 +153,7 @@ int pipseed_dropin_enable(const struct pipseed_dropin_request *req, struct pipse
                 r = check_owner(dropin, err);
         if (r < 0)
                 return r;
-        if (dropin->dropin.state != PIPSEED_DROPIN_ENABLED || !dropin->dropin.current) {
+        if (dropin->dropin.state != PIPSEED_DROPIN_ENABLED || !dropin->dropin.up_to_date) {
                 if (dropin->req.dry_run)
                         pretend(dropin, PIPSEED_DROPIN_ENABLED);
                 else
@@ -170,9 +170,9 @@ static int check_kept(const struct dropin *dropin, struct pipseed_error *err)
 {
         const struct pipseed_dropin *out = &dropin->dropin;
 
-        if (out->state != PIPSEED_DROPIN_LOST || dropin->req.force)
+        if (out->state != PIPSEED_DROPIN_BACKUP_MISSING || dropin->req.force)
                 return 0;
-        (void)error_set(err, PIPSEED_E_DROPIN, out->package,
+        (void)error_set(err, PIPSEED_E_DROPIN, out->ensurepip_dir,
                         "the ensurepip that %s had before is gone: " PACKAGE_KEPT " is not there", out->python);
         return error_hint(err, "install that Python again; --force takes pipseed's away and leaves it without one");
 }

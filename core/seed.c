@@ -304,7 +304,7 @@ static int report_package(struct job *job, const struct job_package *package)
         p.source = wheel->source;
         p.n_files = package->plan.n_files;
         for (size_t i = 0; i < package->plan.n_files; i++)
-                p.n_bytecode += package->plan.files[i].bytecode_of != NULL;
+                p.n_pyc += package->plan.files[i].bytecode_of != NULL;
         for (size_t i = 0; i < package->plan.n_scripts; i++)
                 if (result_add_script(&job->result, package->plan.scripts[i]) < 0)
                         return -1;

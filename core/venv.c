@@ -32,10 +32,10 @@ void venv_free(struct venv *venv)
 
 static int find_dir(struct venv *venv, struct pipseed_error *err)
 {
-        _cleanup_free_ char *dir = path_absolute_here(venv->req->dir);
+        _cleanup_free_ char *dir = path_absolute_here(venv->req->env_dir);
 
         if (dir == NULL)
-                return error_sys(err, errno, venv->req->dir, "cannot tell where %s is", venv->req->dir);
+                return error_sys(err, errno, venv->req->env_dir, "cannot tell where %s is", venv->req->env_dir);
         if (strchr(dir, ':') != NULL) {
                 (void)error_set(err, PIPSEED_E_BAD_VALUE, dir,
                                 "%s holds a colon, which separates the directories of PATH", dir);

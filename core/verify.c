@@ -41,7 +41,7 @@ static void free_ownedp(struct owned_report **owned)
 static int add_finding(struct owned_report *owned, int code, const char *path, const char *text,
                        struct pipseed_error *err)
 {
-        struct pipseed_finding finding = {.struct_size = sizeof(finding), .code = code, .text = text};
+        struct pipseed_finding finding = {.struct_size = sizeof(finding), .code = code, .message = text};
 
         if (path != NULL)
                 finding.path = arena_strdup(&owned->arena, path);
@@ -189,7 +189,7 @@ static int check_files(struct job *job, struct owned_report *owned, const struct
         described->n_not_verified = findings.n_not_verified;
         described->not_verified = findings.not_verified;
         for (size_t i = 0; r == 0 && i < findings.n; i++)
-                r = add_finding(owned, findings.items[i].code, findings.items[i].path, findings.items[i].text, err);
+                r = add_finding(owned, findings.items[i].code, findings.items[i].path, findings.items[i].message, err);
         return r;
 }
 

@@ -30,8 +30,10 @@ const char *dir_iter_next(struct dir_iter *names)
                         names->error = -errno;
                         return NULL;
                 }
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                        return entry->d_name;
+                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+                        continue;
+                names->type = entry->d_type;
+                return entry->d_name;
         }
         return NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * names.h - the names in a directory, all but "." and "..", in no order. What readdir(3) could not read is an error here, not the
+ * dir_iter.h - the names in a directory, all but "." and "..", in no order. What readdir(3) could not read is an error here, not the
  * end of the directory.
  *
  *     _cleanup_(dir_iter_done) struct dir_iter names = DIR_ITER_INIT;
@@ -18,7 +18,8 @@
 
 struct dir_iter {
         DIR *dir;
-        int error; /* 0, or the -errno that ended it */
+        int error;          /* 0, or the -errno that ended it */
+        unsigned char type; /* of the last name: DT_REG, DT_DIR, DT_LNK ...; DT_UNKNOWN: the file system does not say */
 };
 
 #define DIR_ITER_INIT                                                                                                  \

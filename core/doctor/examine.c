@@ -286,7 +286,7 @@ static bool is_about_hands(int code)
 static int add_hands(struct examination *look, const char *project, const struct pipseed_finding *finding,
                      struct pipseed_error *err)
 {
-        int r = look_add(look, finding->code, REPAIR_OWN, finding->path, err, "%s", finding->text);
+        int r = look_add(look, finding->code, REPAIR_OWN, finding->path, err, "%s", finding->message);
 
         if (r == 0)
                 look->items[look->n_items - 1].package = project;
@@ -309,7 +309,7 @@ static int verify_package(struct examination *look, const char *project, const c
                 r = is_about_hands(report->findings[i]->code)
                             ? add_hands(look, project, report->findings[i], err)
                             : add_pip(look, project, version, report->findings[i]->code, report->findings[i]->path,
-                                      report->findings[i]->text, err);
+                                      report->findings[i]->message, err);
         pipseed_verify_report_free(report);
         return r;
 }

@@ -29,9 +29,9 @@ int look_add(struct examination *look, int code, enum repair repair, const char 
         va_start(arguments, format);
         (void)vsnprintf(text, sizeof(text), format, arguments);
         va_end(arguments);
-        item.public.text = arena_strdup(&look->arena, text);
+        item.public.message = arena_strdup(&look->arena, text);
         item.public.path = path != NULL ? arena_strdup(&look->arena, path) : NULL;
-        if (item.public.text == NULL || (path != NULL && item.public.path == NULL) ||
+        if (item.public.message == NULL || (path != NULL && item.public.path == NULL) ||
             arena_grow(&look->arena, &look->items, look->n_items, &look->capacity, sizeof(item)) < 0)
                 return error_memory(err);
         look->items[look->n_items++] = item;

@@ -123,7 +123,7 @@ static int repair_base(struct examination *look, bool upgrade, struct pipseed_er
         if (r < 0)
                 return r;
         pipseed_create_request_init(&req, &seeding);
-        req.dir = look->env;
+        req.env_dir = look->env;
         req.python = look->base;
         req.prompt = read_prompt(look);
         req.system_site_packages = look->cfg.kind == PYVENV_CFG && look->cfg.system_site;

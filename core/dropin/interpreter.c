@@ -67,8 +67,8 @@ static int name_paths(struct dropin *dropin, struct pipseed_error *err)
         out->python = dropin->target->base_exe;
         out->version = arena_format(arena, "%d.%d.%d", facts->major, facts->minor, facts->micro);
         out->stdlib = arena_strdup(arena, real);
-        out->package = arena_format(arena, "%s/" PACKAGE_NAME, real);
-        return out->version == NULL || out->stdlib == NULL || out->package == NULL ? error_memory(err) : 0;
+        out->ensurepip_dir = arena_format(arena, "%s/" PACKAGE_NAME, real);
+        return out->version == NULL || out->stdlib == NULL || out->ensurepip_dir == NULL ? error_memory(err) : 0;
 }
 
 int dropin_begin(enum dropin_purpose purpose, const struct pipseed_dropin_request *req, struct dropin **ret_dropin,
@@ -87,8 +87,8 @@ int dropin_begin(enum dropin_purpose purpose, const struct pipseed_dropin_reques
                 r = find_target(dropin, purpose, err);
         if (r == 0)
                 r = name_paths(dropin, err);
-        if (r == 0 && dropin->req.directory != NULL && dropin->req.command != NULL)
-                r = package_render(dropin->req.directory, dropin->req.command, &dropin->text, err);
+        if (r == 0 && dropin->req.template_dir != NULL && dropin->req.command != NULL)
+                r = package_render(dropin->req.template_dir, dropin->req.command, &dropin->text, err);
         if (r < 0)
                 return r;
         dropin->stdlib_fd = file_open_dir(dropin->dropin.stdlib);
@@ -101,7 +101,7 @@ int dropin_begin(enum dropin_purpose purpose, const struct pipseed_dropin_reques
 /* What is in the package's place belongs to whom? A file of it, whatever an upgrade or a drop-in left of them. */
 int dropin_find_owner(struct dropin *dropin, struct pipseed_error *err)
 {
-        _cleanup_free_ char *file = path_join(dropin->dropin.package, package_files[0]);
+        _cleanup_free_ char *file = path_join(dropin->dropin.ensurepip_dir, package_files[0]);
         _cleanup_free_ char *owner = NULL;
         int r = file != NULL ? owner_find(file, &owner) : -ENOMEM;
 
@@ -109,8 +109,8 @@ int dropin_find_owner(struct dropin *dropin, struct pipseed_error *err)
                 return error_sys(err, r, file, "cannot tell which package a file belongs to");
         if (r == 0)
                 return 0;
-        dropin->dropin.owner = arena_strdup(&dropin->arena, owner);
-        return dropin->dropin.owner != NULL ? 0 : error_memory(err);
+        dropin->dropin.system_package = arena_strdup(&dropin->arena, owner);
+        return dropin->dropin.system_package != NULL ? 0 : error_memory(err);
 }
 
 static enum pipseed_dropin_state judge(const struct dropin *dropin)
@@ -120,7 +120,7 @@ static enum pipseed_dropin_state judge(const struct dropin *dropin)
         if (swap_is_interrupted(swap))
                 return PIPSEED_DROPIN_INTERRUPTED;
         if (swap->package == PACKAGE_OURS)
-                return swap->kept == PACKAGE_NONE && dropin->mark.has_original ? PIPSEED_DROPIN_LOST
+                return swap->kept == PACKAGE_NONE && dropin->mark.has_original ? PIPSEED_DROPIN_BACKUP_MISSING
                                                                                : PIPSEED_DROPIN_ENABLED;
         if (swap->package == PACKAGE_MIXED || swap->kept != PACKAGE_NONE)
                 return PIPSEED_DROPIN_OVERWRITTEN;
@@ -139,9 +139,9 @@ static int read_mark(struct dropin *dropin, struct pipseed_error *err)
         if (r < 0) /* damaged: an enable rewrites it */
                 return 0;
         out->command = arena_strdup(&dropin->arena, dropin->mark.command);
-        out->writer = arena_strdup(&dropin->arena, dropin->mark.version);
+        out->command_version = arena_strdup(&dropin->arena, dropin->mark.version);
         out->command_missing = access(dropin->mark.command, X_OK) < 0;
-        return out->command != NULL && out->writer != NULL ? 0 : error_memory(err);
+        return out->command != NULL && out->command_version != NULL ? 0 : error_memory(err);
 }
 
 /* Fills in what depends on what is there now. */
@@ -151,20 +151,20 @@ int dropin_look(struct dropin *dropin, struct pipseed_error *err)
         int r = swap_look(dropin->stdlib_fd, &dropin->swap);
 
         if (r < 0)
-                return error_sys(err, r, out->package, "cannot look at the interpreter's ensurepip");
-        out->command = out->writer = out->kept = NULL;
-        out->command_missing = out->current = false;
+                return error_sys(err, r, out->ensurepip_dir, "cannot look at the interpreter's ensurepip");
+        out->command = out->command_version = out->backup = NULL;
+        out->command_missing = out->up_to_date = false;
         if (dropin->swap.package == PACKAGE_OURS) {
                 r = read_mark(dropin, err);
                 if (r < 0)
                         return r;
-                out->current = dropin->text.data[0] != NULL && out->writer != NULL &&
-                               strcmp(out->writer, PIPSEED_VERSION) == 0 &&
-                               package_matches(dropin->stdlib_fd, PACKAGE_NAME, &dropin->text);
+                out->up_to_date = dropin->text.data[0] != NULL && out->command_version != NULL &&
+                                  strcmp(out->command_version, PIPSEED_VERSION) == 0 &&
+                                  package_matches(dropin->stdlib_fd, PACKAGE_NAME, &dropin->text);
         }
         if (dropin->swap.kept != PACKAGE_NONE) {
-                out->kept = arena_format(&dropin->arena, "%s/" PACKAGE_KEPT, out->stdlib);
-                if (out->kept == NULL)
+                out->backup = arena_format(&dropin->arena, "%s/" PACKAGE_KEPT, out->stdlib);
+                if (out->backup == NULL)
                         return error_memory(err);
         }
         out->state = judge(dropin);
@@ -194,7 +194,7 @@ int dropin_lock(struct dropin *dropin, struct pipseed_error *err)
 
 int dropin_announce(const struct dropin *dropin, const char *doing, struct pipseed_error *err)
 {
-        _cleanup_free_ char *text = str_format("%s %s", doing, dropin->dropin.package);
+        _cleanup_free_ char *text = str_format("%s %s", doing, dropin->dropin.ensurepip_dir);
 
         if (text == NULL)
                 return error_memory(err);

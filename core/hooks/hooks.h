@@ -17,7 +17,7 @@ struct hooks {
         size_t n_items;
 };
 
-/* paths: ended by NULL, or NULL; they must outlive hooks. HOOK, NO_MEMORY. */
+/* paths: ended by NULL, or NULL; they must outlive hooks. HOOK_FAILED, NO_MEMORY. */
 int hooks_open(struct hooks *hooks, const char *const *paths, struct pipseed_error *err);
 /* Up to the first that fails. */
 int hooks_call(const struct hooks *hooks, enum hook_call call, const struct venv_hook_context_v1 *context,

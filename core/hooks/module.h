@@ -30,7 +30,7 @@ struct hook_module {
                 .fd = -1                                                                                               \
         }
 
-/* HOOK: it cannot be loaded, or is not a hook. */
+/* HOOK_FAILED: it cannot be loaded, or is not a hook. */
 int hook_module_open(struct hook_module *module, const char *path, struct pipseed_error *err);
 /* The text of the module, and a code of the class that its status stands for. */
 int hook_module_call(const struct hook_module *module, enum hook_call call, const struct venv_hook_context_v1 *context,

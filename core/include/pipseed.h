@@ -385,7 +385,7 @@ struct pipseed_package {
         const char *source;           /* "bundled" or the wheel's directory, or NULL */
         enum pipseed_action action;
         uint64_t n_files;         /* regular files placed or removed, bytecode included */
-        uint64_t n_bytecode;      /* of these, .pyc */
+        uint64_t n_pyc;           /* of these, .pyc */
         uint64_t n_not_verified;  /* pipseed_verify: of n_files, those that could not be checked */
         const char *not_verified; /* how many for which reason, one line, or NULL */
 };
@@ -421,9 +421,9 @@ PIPSEED_API int pipseed_unseed(const struct pipseed_request *req, struct pipseed
 /* One difference between what is installed and what RECORD, the wheel or the policy say. */
 struct pipseed_finding {
         size_t struct_size;
-        int code;         /* PIPSEED_E_INSTALL_* */
-        const char *path; /* absolute, or NULL */
-        const char *text; /* one line */
+        int code;            /* PIPSEED_E_INSTALL_* */
+        const char *path;    /* absolute, or NULL */
+        const char *message; /* one line */
 };
 
 struct pipseed_verify_report {
@@ -455,12 +455,12 @@ PIPSEED_API void pipseed_verify_report_free(struct pipseed_verify_report *report
 /* One thing that is wrong with an environment. */
 struct pipseed_issue {
         size_t struct_size;
-        int code;         /* PIPSEED_E_LEFTOVER to ENV_MOVED, PIPSEED_E_INSTALL_* */
-        const char *path; /* absolute, or NULL */
-        const char *text; /* one line */
-        const char *hint; /* what to do about it when it is not repaired, or NULL */
-        bool repairable;  /* pipseed_doctor with fix is able to */
-        bool repaired;    /* it was */
+        int code;            /* PIPSEED_E_LEFTOVER to ENV_MOVED, PIPSEED_E_INSTALL_* */
+        const char *path;    /* absolute, or NULL */
+        const char *message; /* one line */
+        const char *hint;    /* what to do about it when it is not repaired, or NULL */
+        bool repairable;     /* pipseed_doctor with fix is able to */
+        bool repaired;       /* it was */
 };
 
 struct pipseed_doctor_report {
@@ -479,7 +479,7 @@ struct pipseed_doctor_report {
  * failure. Target, wheels and store of the request count. Errors: NO_TARGET, IO, NO_MEMORY, CANCELLED. */
 PIPSEED_API int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_doctor_report **ret_report,
                                struct pipseed_error *err);
-PIPSEED_API void pipseed_doctor_report_free(struct pipseed_doctor_report *checkup);
+PIPSEED_API void pipseed_doctor_report_free(struct pipseed_doctor_report *report);
 
 /* One wheel that could be installed. */
 struct pipseed_wheel {
@@ -518,7 +518,7 @@ PIPSEED_API void pipseed_wheel_list_free(struct pipseed_wheel_list *list);
  *
  *     pipseed_create_request_init(&req, &seeding);
  *     pipseed_policy_apply_create(policy, &req, &err);       pipseed_policy.h; leave it out to obey no policy
- *     req.dir = "/srv/app/venv";
+ *     req.env_dir = "/srv/app/venv";
  *     if (pipseed_create(&req, &env, &err) < 0)
  *             ...
  *     pipseed_environment_free(env);
@@ -526,7 +526,7 @@ PIPSEED_API void pipseed_wheel_list_free(struct pipseed_wheel_list *list);
 struct pipseed_create_request {
         size_t size; /* sizeof(struct pipseed_create_request), set by pipseed_create_request_init */
 
-        const char *dir;
+        const char *env_dir;
         const char *python; /* base interpreter: a path, a name on PATH, or a version such as "3.12"; NULL: python3 on
                                PATH. An environment's interpreter stands for its base */
         const char *prompt; /* NULL: the directory's name; ".": the current one's (bases from 3.9 on, as in venv) */
@@ -552,8 +552,8 @@ struct pipseed_environment {
         const char *python;  /* its interpreter, as scripts name it */
         const char *base;    /* the interpreter behind it, which belongs to no environment */
         const char *version; /* X.Y.Z of both */
-        bool existed;        /* dir was an environment (it had a pyvenv.cfg); with clear, that one is gone */
-        const struct pipseed_result *seeding; /* NULL: without_pip */
+        bool existed;        /* it was an environment (it had a pyvenv.cfg); with clear, that one is gone */
+        const struct pipseed_result *seed_result; /* NULL: without_pip */
 };
 
 /* Defaults for both; scripts of the seeding are those that venv wants: pip, pipX and pipX.Y. The sizes are those of the structs
@@ -568,7 +568,7 @@ static inline void pipseed_create_request_init(struct pipseed_create_request *re
 
 /*
  * Hooks before, the environment, the seeding, hooks after; or all of it is undone. What can be refused is refused before
- * anything is written. With dry_run nothing is: the result says what would be there, its seeding which wheels would be
+ * anything is written. With dry_run nothing is: the result says what would be there, its seed_result which wheels would be
  * installed, and of the hooks pre_create alone is called.
  *
  * A directory that is not there yet appears complete or not at all, and so does, with clear, the one that takes the place
@@ -577,12 +577,12 @@ static inline void pipseed_create_request_init(struct pipseed_create_request *re
  * stays, as in venv: base and version then say what it is. On failure everything is as it was, but for what hooks or the
  * seeding installed into an environment that was there, and for clear of a directory that cannot be replaced (the current
  * one, a mount point, one whose parent the caller may not write), which may be empty then. What a killed call left beside
- * dir is removed by the next one for the same dir.
+ * env_dir is removed by the next one for the same env_dir.
  *
- * Errors: NO_TARGET, BAD_TARGET and PROBE (the base), UNSUPPORTED (what its venv makes is not known), BAD_VALUE (a colon
- * in dir), NOT_EMPTY (something is in the way; clear of what is not an environment), REFUSED (clear of a directory that
- * HOME or the current directory is in), BUSY (another call works on dir), CANCELLED, IO; those of pipseed_seed, with the
- * same code, path and hint; HOOK (a hook cannot be loaded or failed), USAGE, REFUSED, INTEGRITY (by the status of a hook).
+ * Errors: NO_TARGET, BAD_TARGET and PROBE_FAILED (the base), UNSUPPORTED (what its venv makes is not known), BAD_VALUE (a colon
+ * in env_dir), NOT_EMPTY (something is in the way; clear of what is not an environment), REFUSED (clear of a directory that
+ * HOME or the current directory is in), BUSY (another call works on env_dir), CANCELLED, IO; those of pipseed_seed, with the
+ * same code, path and hint; HOOK_FAILED (a hook cannot be loaded or failed), USAGE, REFUSED, INTEGRITY (by the status of a hook).
  */
 PIPSEED_API int pipseed_create(const struct pipseed_create_request *req, struct pipseed_environment **ret_env,
                                struct pipseed_error *err);
@@ -593,16 +593,16 @@ PIPSEED_API void pipseed_environment_free(struct pipseed_environment *env);
 /* One wheel in the store, unpacked, with its bytecode. */
 struct pipseed_cache_entry {
         size_t struct_size;
-        const char *wheel;     /* file name, NULL when the entry is too damaged to tell */
-        const char *sha256;    /* hex, of the wheel */
-        const char *directory; /* absolute */
-        uint64_t bytes;        /* of all files */
-        uint64_t n_files;      /* bytecode included */
-        uint64_t n_bytecode;   /* sets of bytecode: one for each interpreter's magic number */
-        int64_t last_used;     /* seconds since 1970, within an hour */
-        bool in_use;           /* by a seeding that runs now */
-        int status;            /* 0, or PIPSEED_E_STORE_ENTRY */
-        const char *problem;   /* which file differs and how, or NULL */
+        const char *wheel;        /* file name, NULL when the entry is too damaged to tell */
+        const char *sha256;       /* hex, of the wheel */
+        const char *path;         /* its directory, absolute */
+        uint64_t bytes;           /* of all files */
+        uint64_t n_files;         /* bytecode included */
+        uint64_t n_bytecode_sets; /* one for each interpreter's magic number */
+        int64_t last_used;        /* seconds since 1970, within an hour */
+        bool in_use;              /* by a seeding that runs now */
+        int status;               /* 0, or PIPSEED_E_STORE_ENTRY */
+        const char *problem;      /* which file differs and how, or NULL */
 };
 
 struct pipseed_cache {
@@ -619,7 +619,7 @@ PIPSEED_API int pipseed_cache_list(const struct pipseed_request *req, bool check
                                    struct pipseed_error *err);
 /* Unpacks and compiles what pipseed_seed of this request would need, so that it finds it; the target is not changed.
  * ret_cache lists these entries, also of the system store. With dry_run nothing is made, and an entry that would be has no
- * directory (NULL). */
+ * path (NULL). */
 PIPSEED_API int pipseed_cache_warm(const struct pipseed_request *req, struct pipseed_cache **ret_cache,
                                    struct pipseed_error *err);
 /* Removes entries that were not used for max_age seconds, then the least recently used ones until no more than max_bytes
@@ -632,23 +632,23 @@ PIPSEED_API void pipseed_cache_free(struct pipseed_cache *cache);
 /* ---- the drop-in ensurepip --------------------------------------------------------------------------------------- */
 
 enum pipseed_dropin_state {
-        PIPSEED_DROPIN_DISABLED,    /* the interpreter has its own ensurepip */
-        PIPSEED_DROPIN_ABSENT,      /* it has none (Debian without python3-venv) */
-        PIPSEED_DROPIN_ENABLED,     /* its ensurepip is pipseed's */
-        PIPSEED_DROPIN_OVERWRITTEN, /* it was; an upgrade of the interpreter has put its own there again */
-        PIPSEED_DROPIN_INTERRUPTED, /* a call was killed: the next enable or disable finishes or undoes it */
-        PIPSEED_DROPIN_LOST,        /* enabled, but what was kept of the interpreter's own is gone */
+        PIPSEED_DROPIN_DISABLED,       /* the interpreter has its own ensurepip */
+        PIPSEED_DROPIN_ABSENT,         /* it has none (Debian without python3-venv) */
+        PIPSEED_DROPIN_ENABLED,        /* its ensurepip is pipseed's */
+        PIPSEED_DROPIN_OVERWRITTEN,    /* it was; an upgrade of the interpreter has put its own there again */
+        PIPSEED_DROPIN_INTERRUPTED,    /* a call was killed: the next enable or disable finishes or undoes it */
+        PIPSEED_DROPIN_BACKUP_MISSING, /* enabled, but the backup of the interpreter's own is missing */
 };
 
-/* "disabled", "absent", "enabled", "overwritten", "interrupted", "lost" */
+/* "disabled", "absent", "enabled", "overwritten", "interrupted", "backup-missing" */
 PIPSEED_API const char *pipseed_dropin_state_name(enum pipseed_dropin_state state);
 
 /* Fill with pipseed_dropin_request_init. All pointers are borrowed. */
 struct pipseed_dropin_request {
-        size_t size;           /* sizeof(struct pipseed_dropin_request) */
-        const char *python;    /* as in pipseed_create_request; NULL: the active environment's, else python3 on PATH */
-        const char *command;   /* absolute path of the pipseed command that the drop-in is to call */
-        const char *directory; /* the drop-in's files, as installed with the command */
+        size_t size;         /* sizeof(struct pipseed_dropin_request) */
+        const char *python;  /* as in pipseed_create_request; NULL: the active environment's, else python3 on PATH */
+        const char *command; /* absolute path of the pipseed command that the drop-in is to call */
+        const char *template_dir; /* the drop-in's files, as installed with the command */
         bool force;
         bool dry_run;
         const char *cache_dir; /* as in pipseed_request: remembers interpreters */
@@ -661,18 +661,17 @@ struct pipseed_dropin_request {
 
 struct pipseed_dropin {
         size_t struct_size;
-        const char *python;  /* the interpreter, that of an environment stands for its base */
-        const char *version; /* X.Y.Z */
-        const char *stdlib;  /* directory, without links: what is changed is in there */
-        const char *package; /* STDLIB/ensurepip */
-        const char *kept;    /* STDLIB/.pipseed-ensurepip, NULL when it is not there */
-        const char
-                *owner; /* package of the system that the interpreter's own belongs to; NULL: none, or not looked for */
-        const char *command;  /* pipseed that the drop-in calls, NULL without a drop-in */
-        const char *writer;   /* version of the pipseed that enabled, likewise */
-        bool command_missing; /* it cannot be run */
-        bool current;         /* it is what pipseed_dropin_enable of this request writes */
-        bool changed;         /* this call did something (with dry_run: would) */
+        const char *python;          /* the interpreter, that of an environment stands for its base */
+        const char *version;         /* X.Y.Z */
+        const char *stdlib;          /* directory, without links: what is changed is in there */
+        const char *ensurepip_dir;   /* STDLIB/ensurepip */
+        const char *backup;          /* STDLIB/.pipseed-ensurepip, NULL when it is not there */
+        const char *system_package;  /* that its own belongs to; NULL: none, or not looked for */
+        const char *command;         /* pipseed that the drop-in calls, NULL without a drop-in */
+        const char *command_version; /* version of the pipseed that enabled, likewise */
+        bool command_missing;        /* it cannot be run */
+        bool up_to_date;             /* it is what pipseed_dropin_enable of this request writes */
+        bool changed;                /* this call did something (with dry_run: would) */
         enum pipseed_dropin_state state;
 };
 
@@ -694,7 +693,7 @@ static inline void pipseed_dropin_request_init(struct pipseed_dropin_request *re
  */
 PIPSEED_API int pipseed_dropin_enable(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
                                       struct pipseed_error *err);
-/* The reverse: the interpreter's own is there again, to the byte. Not enabled is success. DROPIN: what was kept is gone
+/* The reverse: the interpreter's own is there again, to the byte. Not enabled is success. DROPIN: the backup is missing
  * (not with force: then the interpreter has none), BUSY, CANCELLED, IO. */
 PIPSEED_API int pipseed_dropin_disable(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
                                        struct pipseed_error *err);
@@ -721,7 +720,7 @@ struct pipseed_interpreter {
 };
 
 /* Uses env, python, root, cache_dir and event of the request, with the meaning that they have for pipseed_seed. Nothing is
- * changed, and an interpreter is run only if the cache does not know it. Errors: NO_TARGET, BAD_TARGET, PROBE, CANCELLED,
+ * changed, and an interpreter is run only if the cache does not know it. Errors: NO_TARGET, BAD_TARGET, PROBE_FAILED, CANCELLED,
  * NO_MEMORY, IO. */
 PIPSEED_API int pipseed_interpreter_find(const struct pipseed_request *req,
                                          struct pipseed_interpreter **ret_interpreter, struct pipseed_error *err);

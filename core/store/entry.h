@@ -58,7 +58,7 @@ struct entry_query {
         void *event_data;
 };
 
-/* Errors: those of wheel_load, WHEEL_HASH (the bytes are not those of sha256), BYTECODE, IO. */
+/* Errors: those of wheel_load, WHEEL_HASH (the bytes are not those of sha256), COMPILE_FAILED, IO. */
 int entry_get(const struct entry_query *query, struct entry **ret_entry, struct pipseed_error *err);
 void entry_free(struct entry *entry);
 DEFINE_CLEANUP(struct entry *, entry_free)

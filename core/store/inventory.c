@@ -137,7 +137,7 @@ static int read_part(struct reading *reading, int entry_fd, const char *director
                 if (item->wheel == NULL)
                         return -ENOMEM;
         } else {
-                item->n_bytecode++;
+                item->n_bytecode_sets++;
         }
         files_fd = file_open_beneath(part_fd, "files", O_RDONLY | O_DIRECTORY, 0);
         if (files_fd < 0 && files_fd != -ENOENT && files_fd != -ENOTDIR && files_fd != -ELOOP)
@@ -192,11 +192,11 @@ static int read_entry(const struct store *store, const char *name, bool check, s
         reading.item = &inventory->items[inventory->n_items];
         *reading.item = (struct pipseed_cache_entry){
                 .struct_size = sizeof(*reading.item),
-                .directory = arena_format(&inventory->arena, "%s/%s", store->path, path),
+                .path = arena_format(&inventory->arena, "%s/%s", store->path, path),
                 .sha256 = arena_strndup(&inventory->arena, name, strcspn(name, "-")),
                 .last_used = st.st_mtime,
         };
-        if (reading.item->directory == NULL || reading.item->sha256 == NULL)
+        if (reading.item->path == NULL || reading.item->sha256 == NULL)
                 return -ENOMEM;
         reading.item->in_use = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
         (void)flock(fd, LOCK_UN);
@@ -211,7 +211,7 @@ static int by_last_use(const void *a, const void *b)
 
         if (left->last_used != right->last_used)
                 return left->last_used < right->last_used ? 1 : -1;
-        return strcmp(left->directory, right->directory);
+        return strcmp(left->path, right->path);
 }
 
 int inventory_read(const struct store *store, bool check, struct progress *progress, struct inventory *ret_inventory)
@@ -243,7 +243,7 @@ void inventory_done(struct inventory *inventory)
 
 int inventory_remove(const struct store *store, const struct pipseed_cache_entry *entry)
 {
-        _cleanup_free_ char *path = str_format("wheels/%s", path_base(entry->directory));
+        _cleanup_free_ char *path = str_format("wheels/%s", path_base(entry->path));
         _cleanup_close_ int fd = path != NULL ? file_open_beneath(store->fd, path, O_RDONLY | O_DIRECTORY, 0) : -ENOMEM;
         int r;
 

@@ -177,13 +177,18 @@ int build_target(struct target *target, const struct facts *facts, const struct 
         return r == 0 && env != NULL ? check_version(target, env, image, err) : r;
 }
 
-int build_planned(const struct facts *facts, const char *prefix, const char *exe, bool starts_empty,
-                  struct target **ret_target, struct pipseed_error *err)
+int build_planned(const struct planned_env *planned, struct target **ret_target, struct pipseed_error *err)
 {
         _cleanup_(target_freep) struct target *target = calloc(1, sizeof(*target));
-        const struct pyvenv env = {.kind = PYVENV_CFG, .prefix = prefix};
-        int r = target != NULL ? fill(target, facts, &env, exe, NULL, starts_empty, err) : error_memory(err);
+        const struct pyvenv env = {.kind = PYVENV_CFG, .prefix = planned->dir};
+        int r;
 
+        if (target == NULL)
+                return error_memory(err);
+        target->base_exe = arena_strdup(&target->arena, planned->base);
+        r = target->base_exe != NULL
+                    ? fill(target, planned->facts, &env, planned->exe, NULL, planned->starts_empty, err)
+                    : error_memory(err);
         if (r < 0)
                 return r;
         *ret_target = steal_ptr(target);

@@ -15,9 +15,16 @@
 int build_target(struct target *target, const struct facts *facts, const struct pyvenv *env, const char *exe,
                  const char *image, struct pipseed_error *err);
 
-/* An environment that is going to be made at prefix, with exe as its interpreter; the base's packages are not seen. facts and
- * prefix are borrowed. With starts_empty nothing is taken to be installed there, else what is there now. IO, NO_MEMORY. */
-int build_planned(const struct facts *facts, const char *prefix, const char *exe, bool starts_empty,
-                  struct target **ret_target, struct pipseed_error *err);
+/* An environment that is going to be made. */
+struct planned_env {
+        const struct facts *facts;
+        const char *dir;  /* absolute */
+        const char *exe;  /* its interpreter, as scripts will name it */
+        const char *base; /* the interpreter behind it, which compiles */
+        bool starts_empty; /* nothing is taken to be installed there; else what is there now */
+};
+
+/* The base's packages are not seen. facts and dir are borrowed. IO, NO_MEMORY. */
+int build_planned(const struct planned_env *planned, struct target **ret_target, struct pipseed_error *err);
 
 #endif

@@ -70,7 +70,7 @@ struct target_query {
 };
 
 /* Errors: PIPSEED_E_NO_TARGET (nothing found by that name; says what was looked for; a directory given as environment
- * that is not one), BAD_TARGET (found, but unusable: broken symlink, version below 3.6), PROBE (the interpreter could not
+ * that is not one), BAD_TARGET (found, but unusable: broken symlink, version below 3.6), PROBE_FAILED (the interpreter could not
  * be asked: its stderr), UNTRUSTED_INTERPRETER. */
 int target_find(const struct target_query *query, struct target **ret_target, struct pipseed_error *err);
 void target_free(struct target *target);

@@ -42,12 +42,12 @@ int main(int argc, char **argv)
         if (r == 0)
                 r = pipseed_policy_apply_create(policy, &req, &err);
         if (r == 0) {
-                req.dir = argv[1];
+                req.env_dir = argv[1];
                 req.python = argv[2];
                 r = pipseed_create(&req, &env, &err);
         }
-        for (size_t i = 0; r == 0 && i < env->seeding->n_packages; i++)
-                printf("%s %s\n", env->seeding->packages[i].name, env->seeding->packages[i].version);
+        for (size_t i = 0; r == 0 && i < env->seed_result->n_packages; i++)
+                printf("%s %s\n", env->seed_result->packages[i]->name, env->seed_result->packages[i]->version);
         if (r < 0)
                 fprintf(stderr, "%s %d %d\npath: %s\nhint: %s\nerror: %s\n", pipseed_code_name(r), r, err.sys_errno,
                         err.path, err.hint, err.message);

@@ -102,8 +102,8 @@ int main(int argc, char **argv)
         struct venv_hook_context_v1 context = {
                 .size = sizeof(context),
                 .options = options,
-                .message = show,
-                .message_data = stderr,
+                .log = show,
+                .log_data = stderr,
         };
         struct venv_hook_v1 hook;
         char env_dir[PATH_MAX];

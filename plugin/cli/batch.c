@@ -112,7 +112,7 @@ static void show_result(struct batch *batch, struct item *item)
         item->code = batch->job->show(session, &batch->req, item->result, &document);
         if (item->code < 0) {
                 json_output_text(&document, document.root, "status", batch->job->trouble);
-                json_output_put(&document, document.root, "exit", json_integer(pipseed_exit_code(item->code)));
+                json_output_put(&document, document.root, "exit_code", json_integer(pipseed_exit_code(item->code)));
         }
         output_document(session->out, json_output_root(&document));
 }

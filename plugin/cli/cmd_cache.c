@@ -22,7 +22,7 @@ static const struct option prune_options[] = {
          "then remove the least recently used, until no more than this remains: bytes, or 500M, 2G"},
         {.name = NULL},
 };
-static const struct option_group prune_group = {"What goes", prune_options};
+static const struct option_group prune_group = {"Options", prune_options};
 
 static const struct option_group *const plain_groups[] = {&common_group, NULL};
 static const struct option_group *const prune_groups[] = {&prune_group, &common_group, NULL};
@@ -61,10 +61,10 @@ static void put_entry(struct json_output *document, json_t *object, const struct
 {
         json_output_text(document, object, "wheel", entry->wheel);
         json_output_text(document, object, "sha256", entry->sha256);
-        json_output_text(document, object, "directory", entry->directory);
+        json_output_text(document, object, "path", entry->path);
         json_output_number(document, object, "bytes", entry->bytes);
-        json_output_number(document, object, "files", entry->n_files);
-        json_output_number(document, object, "bytecode", entry->n_bytecode);
+        json_output_number(document, object, "n_files", entry->n_files);
+        json_output_number(document, object, "n_bytecode_sets", entry->n_bytecode_sets);
         json_output_put(document, object, "last_used",
                         entry->last_used != 0 ? json_integer((json_int_t)entry->last_used) : json_null());
         json_output_put(document, object, "in_use", json_boolean(entry->in_use));
@@ -134,7 +134,7 @@ static int print_table(struct session *session, const struct pipseed_cache *cach
                 const struct pipseed_cache_entry *entry = cache->entries[i];
 
                 (void)snprintf(texts[i][1], HUMANIZE_SIZE, "%ju", (uintmax_t)entry->n_files);
-                (void)snprintf(texts[i][2], HUMANIZE_SIZE, "%ju", (uintmax_t)entry->n_bytecode);
+                (void)snprintf(texts[i][2], HUMANIZE_SIZE, "%ju", (uintmax_t)entry->n_bytecode_sets);
                 *cell++ = name_of(entry);
                 *cell++ = humanize_show_size(entry->bytes, texts[i][0]);
                 *cell++ = texts[i][1];
@@ -156,7 +156,7 @@ static int print_damage(struct session *session, const struct pipseed_cache *cac
                 if (entry->status == 0)
                         continue;
                 code = entry->status;
-                output_finding(session->out, pipseed_code_name(entry->status), entry->directory,
+                output_finding(session->out, pipseed_code_name(entry->status), entry->path,
                                entry->problem != NULL ? entry->problem : "is damaged");
         }
         return code;
@@ -292,14 +292,15 @@ static int show_warm(struct session *session, const struct pipseed_request *req,
         for (size_t i = 0; i < cache->n_entries; i++) {
                 const struct pipseed_cache_entry *entry = cache->entries[i];
 
-                if (entry->directory == NULL) {
+                if (entry->path == NULL) {
                         output_result(session->out, "Would add", "%s", name_of(entry));
                         continue;
                 }
                 output_result(session->out, "In the store:", "%s (%ju files, %s, bytecode of %ju %s)", name_of(entry),
                               (uintmax_t)entry->n_files, humanize_show_size(entry->bytes, size),
-                              (uintmax_t)entry->n_bytecode, entry->n_bytecode == 1 ? "interpreter" : "interpreters");
-                output_detail(session->out, 1, "%s", entry->directory);
+                              (uintmax_t)entry->n_bytecode_sets,
+                              entry->n_bytecode_sets == 1 ? "interpreter" : "interpreters");
+                output_detail(session->out, 1, "%s", entry->path);
         }
         if (document != NULL) {
                 json_output_put(document, document->root, "dry_run", json_boolean(req->dry_run));

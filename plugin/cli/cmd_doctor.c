@@ -15,17 +15,17 @@ static const struct option own_options[] = {
          "look at what was installed for this user"},
         {.name = NULL},
 };
-static const struct option_group own_group = {"What", own_options};
+static const struct option_group own_group = {"Options", own_options};
 static const struct option_group *const groups[] = {&own_group,   &wheels_group, &target_group,
                                                     &batch_group, &common_group, NULL};
 
 static int examine(const struct pipseed_request *req, bool fix, void **ret_report, struct pipseed_error *err)
 {
-        struct pipseed_doctor_report *checkup = NULL;
-        int r = pipseed_doctor(req, fix && !req->dry_run, &checkup, err);
+        struct pipseed_doctor_report *report = NULL;
+        int r = pipseed_doctor(req, fix && !req->dry_run, &report, err);
 
         if (r >= 0)
-                *ret_report = checkup;
+                *ret_report = report;
         return r;
 }
 
@@ -39,27 +39,27 @@ static int repair(const struct pipseed_request *req, void **ret_report, struct p
         return examine(req, true, ret_report, err);
 }
 
-static void release(void *checkup)
+static void release(void *report)
 {
-        pipseed_doctor_report_free(checkup);
+        pipseed_doctor_report_free(report);
 }
 
-static void put_issues(struct json_output *document, const struct pipseed_doctor_report *checkup)
+static void put_issues(struct json_output *document, const struct pipseed_doctor_report *report)
 {
         json_t *array = NULL;
 
-        json_output_text(document, document->root, "env", checkup->env);
-        json_output_text(document, document->root, "python", checkup->python);
-        json_output_text(document, document->root, "python_version", checkup->version);
+        json_output_text(document, document->root, "env", report->env);
+        json_output_text(document, document->root, "python", report->python);
+        json_output_text(document, document->root, "python_version", report->version);
         array = json_output_array(document, document->root, "findings");
-        for (size_t i = 0; i < checkup->n_issues; i++) {
-                const struct pipseed_issue *issue = checkup->issues[i];
+        for (size_t i = 0; i < report->n_issues; i++) {
+                const struct pipseed_issue *issue = report->issues[i];
                 json_t *object = json_output_element(document, array);
 
                 json_output_text(document, object, "code", pipseed_code_name(issue->code));
                 json_output_put(document, object, "number", json_integer(issue->code));
                 json_output_text(document, object, "path", issue->path);
-                json_output_text(document, object, "text", issue->text);
+                json_output_text(document, object, "message", issue->message);
                 json_output_text(document, object, "hint", issue->hint);
                 json_output_put(document, object, "repairable", json_boolean(issue->repairable));
                 json_output_put(document, object, "repaired", json_boolean(issue->repaired));
@@ -71,9 +71,10 @@ static void show_issues(const struct session *session, const struct pipseed_issu
         const char *name = pipseed_code_name(issue->code);
         _cleanup_free_ char *text = NULL;
 
-        if (asprintf(&text, "%s%s", issue->text, issue->repaired ? " (repaired)" : "") < 0)
+        if (asprintf(&text, "%s%s", issue->message, issue->repaired ? " (repaired)" : "") < 0)
                 text = NULL;
-        output_finding(session->out, name != NULL ? name : "finding", issue->path, text != NULL ? text : issue->text);
+        output_finding(session->out, name != NULL ? name : "finding", issue->path,
+                       text != NULL ? text : issue->message);
         if (!issue->repaired && issue->hint != NULL)
                 output_note(session->out, "%s", issue->hint);
 }
@@ -81,28 +82,28 @@ static void show_issues(const struct session *session, const struct pipseed_issu
 static int show(struct session *session, const struct pipseed_request *req, const void *data,
                 struct json_output *document)
 {
-        const struct pipseed_doctor_report *checkup = data;
-        const char *plural = checkup->n_issues == 1 ? "" : "s";
+        const struct pipseed_doctor_report *report = data;
+        const char *plural = report->n_issues == 1 ? "" : "s";
         size_t n_repairable = 0;
 
         (void)req;
-        for (size_t i = 0; i < checkup->n_issues; i++) {
-                show_issues(session, checkup->issues[i]);
-                n_repairable += checkup->issues[i]->repairable && !checkup->issues[i]->repaired;
+        for (size_t i = 0; i < report->n_issues; i++) {
+                show_issues(session, report->issues[i]);
+                n_repairable += report->issues[i]->repairable && !report->issues[i]->repaired;
         }
-        if (checkup->n_issues == 0)
-                output_result(session->out, NULL, "%s: nothing is wrong", checkup->env);
-        else if (checkup->n_unrepaired == 0)
-                output_result(session->out, "Repaired", "%s (%zu finding%s)", checkup->env, checkup->n_issues, plural);
+        if (report->n_issues == 0)
+                output_result(session->out, NULL, "%s: nothing is wrong", report->env);
+        else if (report->n_unrepaired == 0)
+                output_result(session->out, "Repaired", "%s (%zu finding%s)", report->env, report->n_issues, plural);
         else
                 output_result(session->out, NULL, "%s: %zu finding%s, %zu repaired, %zu that --fix can repair",
-                              checkup->env, checkup->n_issues, plural, checkup->n_issues - checkup->n_unrepaired,
+                              report->env, report->n_issues, plural, report->n_issues - report->n_unrepaired,
                               n_repairable);
         if (document != NULL)
-                put_issues(document, checkup);
-        for (size_t i = 0; i < checkup->n_issues; i++)
-                if (!checkup->issues[i]->repaired)
-                        return checkup->issues[i]->code;
+                put_issues(document, report);
+        for (size_t i = 0; i < report->n_issues; i++)
+                if (!report->issues[i]->repaired)
+                        return report->issues[i]->code;
         return 0;
 }
 

@@ -11,14 +11,14 @@ static const struct option enable_options[] = {
         FORCE("also where a package manager owns the interpreter's ensurepip, or others could replace this pipseed"),
         {.name = NULL},
 };
-static const struct option_group enable_group = {"How", enable_options};
+static const struct option_group enable_group = {"Options", enable_options};
 static const struct option_group *const enable_groups[] = {&dropins_python_group, &enable_group, &common_group, NULL};
 
 static const struct option disable_options[] = {
         FORCE("also where the interpreter's own ensurepip is lost: it has none then"),
         {.name = NULL},
 };
-static const struct option_group disable_group = {"How", disable_options};
+static const struct option_group disable_group = {"Options", disable_options};
 static const struct option_group *const disable_groups[] = {&dropins_python_group, &disable_group, &common_group, NULL};
 
 static int show_enabled(struct session *session, const struct pipseed_dropin *dropin)
@@ -29,9 +29,9 @@ static int show_enabled(struct session *session, const struct pipseed_dropin *dr
         else
                 output_result(session->out, session->settings->dry_run ? "Would enable" : "Enabled",
                               "%s (Python %s): its ensurepip and venv use pipseed", dropin->python, dropin->version);
-        output_detail(session->out, 1, "in %s", dropin->package);
-        if (dropin->kept != NULL)
-                output_detail(session->out, 1, "its own is kept in %s", dropin->kept);
+        output_detail(session->out, 1, "in %s", dropin->ensurepip_dir);
+        if (dropin->backup != NULL)
+                output_detail(session->out, 1, "its own is kept in %s", dropin->backup);
         return 0;
 }
 
@@ -68,7 +68,7 @@ static int show_disabled(struct session *session, const struct pipseed_dropin *d
         else
                 output_result(session->out, session->settings->dry_run ? "Would disable" : "Disabled",
                               "%s (Python %s): %s", dropin->python, dropin->version, now);
-        output_detail(session->out, 1, "in %s", dropin->package);
+        output_detail(session->out, 1, "in %s", dropin->ensurepip_dir);
         return 0;
 }
 

@@ -47,14 +47,14 @@ static void write_verdict(struct session *session, const struct explain *explain
         json_output_text(&document, document.root, "version", explain_version(explain, explain->tool->name));
         json_output_text(&document, document.root, "virtualenv", explain_version(explain, "virtualenv"));
         json_output_text(&document, document.root, "pipseed", explain_version(explain, "pipseed"));
-        json_output_text(&document, document.root, "chosen_by", or_null(explain->chosen));
+        json_output_text(&document, document.root, "selected_by", or_null(explain->chosen));
         array = json_output_array(&document, document.root, "findings");
         for (size_t i = 0; i < explain->n_findings; i++) {
                 json_t *object = json_output_element(&document, array);
 
                 json_output_text(&document, object, "code", explain->findings[i].code);
-                json_output_text(&document, object, "text", explain->findings[i].text);
-                json_output_text(&document, object, "todo", explain->findings[i].todo);
+                json_output_text(&document, object, "message", explain->findings[i].message);
+                json_output_text(&document, object, "hint", explain->findings[i].hint);
         }
         output_document(session->out, json_output_root(&document));
 }
@@ -66,13 +66,13 @@ static void print_verdict(struct session *session, const struct explain *explain
         if (explain->n_findings == 0) {
                 output_line(session->out, "%s will use pipseed", name);
                 if (explain->chosen[0] != '\0')
-                        output_line(session->out, "  chosen by: %s", explain->chosen);
+                        output_line(session->out, "  selected by: %s", explain->chosen);
         } else {
                 output_line(session->out, "%s will not use pipseed", name);
         }
         for (size_t i = 0; i < explain->n_findings; i++) {
-                output_line(session->out, "  why: %s", explain->findings[i].text);
-                output_line(session->out, "  do:  %s", explain->findings[i].todo);
+                output_line(session->out, "  why: %s", explain->findings[i].message);
+                output_line(session->out, "  do:  %s", explain->findings[i].hint);
         }
         output_detail(session->out, 1, "tool: %s", explain->path[0] != '\0' ? explain->path : "-");
         output_detail(session->out, 1, "python: %s", explain->python[0] != '\0' ? explain->python : "-");

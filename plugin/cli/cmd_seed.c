@@ -17,7 +17,7 @@ static const struct option own_options[] = {
          "install the script pip, too, besides pipX and pipX.Y"},
         {.name = NULL},
 };
-static const struct option_group own_group = {"As ensurepip", own_options};
+static const struct option_group own_group = {"ensurepip options", own_options};
 static const struct option_group *const groups[] = {&own_group,   &install_group, &target_group,
                                                     &batch_group, &common_group,  NULL};
 

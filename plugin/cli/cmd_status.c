@@ -12,8 +12,9 @@ static const char *find_trouble(const struct pipseed_dropin *dropin)
                                                "replaces it again, 'pipseed disable' leaves it so",
                 [PIPSEED_DROPIN_INTERRUPTED] = "an enable or disable was interrupted: 'pipseed enable' or 'pipseed "
                                                "disable' finishes it",
-                [PIPSEED_DROPIN_LOST] = "the ensurepip that it had before is gone: install that Python again, or "
-                                        "'pipseed disable --force'",
+                [PIPSEED_DROPIN_BACKUP_MISSING] =
+                        "the ensurepip that it had before is gone: install that Python again, or "
+                        "'pipseed disable --force'",
         };
 
         if ((size_t)dropin->state < sizeof(troubles) / sizeof(troubles[0]) && troubles[dropin->state] != NULL)
@@ -32,15 +33,15 @@ static int show(struct session *session, const struct pipseed_dropin *dropin)
                     dropin->state == PIPSEED_DROPIN_ABSENT ? "disabled, has no ensurepip"
                                                            : pipseed_dropin_state_name(dropin->state));
         if (dropin->command != NULL)
-                output_line(session->out, "  by %s (pipseed %s)%s", dropin->command, dropin->writer,
-                            dropin->current || dropin->command_missing ? "" : ", not this one");
-        if (dropin->kept != NULL)
-                output_line(session->out, "  its own: %s", dropin->kept);
-        if (dropin->owner != NULL)
-                output_detail(session->out, 1, "its ensurepip belongs to the package %s", dropin->owner);
+                output_line(session->out, "  by %s (pipseed %s)%s", dropin->command, dropin->command_version,
+                            dropin->up_to_date || dropin->command_missing ? "" : ", not this one");
+        if (dropin->backup != NULL)
+                output_line(session->out, "  its own: %s", dropin->backup);
+        if (dropin->system_package != NULL)
+                output_detail(session->out, 1, "its ensurepip belongs to the package %s", dropin->system_package);
         if (trouble == NULL)
                 return 0;
-        output_finding(session->out, pipseed_code_name(PIPSEED_E_DROPIN), dropin->package, trouble);
+        output_finding(session->out, pipseed_code_name(PIPSEED_E_DROPIN), dropin->ensurepip_dir, trouble);
         return PIPSEED_E_DROPIN;
 }
 

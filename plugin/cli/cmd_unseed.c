@@ -10,7 +10,7 @@ static const struct option own_options[] = {
          "what was installed for this user"},
         {.name = NULL},
 };
-static const struct option_group own_group = {"What", own_options};
+static const struct option_group own_group = {"Options", own_options};
 static const struct option_group *const groups[] = {&own_group, &target_group, &common_group, NULL};
 
 static int unseed(const struct pipseed_request *req, void **ret_result, struct pipseed_error *err)

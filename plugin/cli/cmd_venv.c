@@ -8,7 +8,7 @@
 
 struct venv_settings {
         struct settings shared;              /* first: widen_settings in main.c */
-        struct pipseed_create_request order; /* but for dir and seeding */
+        struct pipseed_create_request order; /* but for env_dir and seeding */
         bool symlinks;
         bool ignored;
 };
@@ -33,7 +33,7 @@ static const struct option own_options[] = {
         {"--altinstall", 0, OPTION_SET, 0, NULL, "seed.scripts", "alt", "install the script pipX.Y only"},
         {.name = NULL},
 };
-static const struct option_group own_group = {"As python -m venv", own_options};
+static const struct option_group own_group = {"venv options", own_options};
 
 static const struct option virtualenv_options[] = {
         {"--no-pip", 0, FLAG(order.without_pip), "as --without-pip"},
@@ -48,7 +48,7 @@ static const struct option virtualenv_options[] = {
         {"--no-periodic-update", 0, FLAG(ignored), "no effect: there is none"},
         {.name = NULL},
 };
-static const struct option_group virtualenv_group = {"As virtualenv", virtualenv_options};
+static const struct option_group virtualenv_group = {"virtualenv options", virtualenv_options};
 static const struct option_group *const groups[] = {&own_group,   &install_group, &virtualenv_group,
                                                     &batch_group, &common_group,  NULL};
 
@@ -66,7 +66,7 @@ static int create(const struct pipseed_request *req, void **ret_result, struct p
         struct pipseed_environment *env = NULL;
         int r;
 
-        order.dir = seeding.env;
+        order.env_dir = seeding.env;
         order.seeding = &seeding;
         seeding.env = NULL;
         r = pipseed_create(&order, &env, err);
@@ -104,7 +104,7 @@ static void fill_document(const struct pipseed_environment *env, const struct pi
         json_output_text(document, root, "python_version", env->version);
         json_output_text(document, root, "base", env->base);
         json_output_put(document, root, "existed", json_boolean(env->existed));
-        document_seeding(document, env->seeding);
+        document_seeding(document, env->seed_result);
 }
 
 static int show(struct session *session, const struct pipseed_request *req, const void *data,
@@ -115,11 +115,11 @@ static int show(struct session *session, const struct pipseed_request *req, cons
         bool updates = env->existed && !settings_of(session)->order.clear;
         char packages[256];
 
-        list_packages(env->seeding, packages, sizeof(packages));
+        list_packages(env->seed_result, packages, sizeof(packages));
         output_result(session->out, verbs[req->dry_run][updates], "%s (Python %s%s)", env->dir, env->version, packages);
         output_detail(session->out, 1, "from %s", env->base);
-        if (env->seeding != NULL)
-                seeding_show_details(session, env->seeding);
+        if (env->seed_result != NULL)
+                seeding_show_details(session, env->seed_result);
         if (document != NULL)
                 fill_document(env, req, document);
         return 0;

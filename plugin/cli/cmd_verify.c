@@ -10,7 +10,7 @@ static const struct option own_options[] = {
          "what to look at: auto, pip, or 'pip setuptools'"},
         {.name = NULL},
 };
-static const struct option_group own_group = {"What", own_options};
+static const struct option_group own_group = {"Options", own_options};
 static const struct option_group *const groups[] = {&own_group,   &wheels_group, &target_group,
                                                     &batch_group, &common_group, NULL};
 
@@ -48,7 +48,7 @@ static void put_findings(struct json_output *document, const struct pipseed_veri
                 json_output_text(document, object, "code", pipseed_code_name(finding->code));
                 json_output_put(document, object, "number", json_integer(finding->code));
                 json_output_text(document, object, "path", finding->path);
-                json_output_text(document, object, "text", finding->text);
+                json_output_text(document, object, "message", finding->message);
         }
 }
 
@@ -62,7 +62,7 @@ static int show(struct session *session, const struct pipseed_request *req, cons
                 const struct pipseed_finding *finding = report->findings[i];
                 const char *name = pipseed_code_name(finding->code);
 
-                output_finding(session->out, name != NULL ? name : "finding", finding->path, finding->text);
+                output_finding(session->out, name != NULL ? name : "finding", finding->path, finding->message);
         }
         for (size_t i = 0; i < report->n_packages; i++) {
                 const struct pipseed_package *package = report->packages[i];

@@ -26,7 +26,7 @@ static const struct option common_options[] = {
          "show the version ('seed': of the pip that it installs)"},
         {.name = NULL},
 };
-const struct option_group common_group = {"All commands", common_options};
+const struct option_group common_group = {"Global options", common_options};
 
 static const struct option target_options[] = {
         {"--python", 'p', OPTION_TEXT, FIELD(python), "PY", NULL, NULL,
@@ -34,7 +34,7 @@ static const struct option target_options[] = {
         {"--root", 0, OPTION_TEXT, FIELD(root), "DIR", NULL, NULL, "everything relative to this root directory"},
         {.name = NULL},
 };
-const struct option_group target_group = {"Target", target_options};
+const struct option_group target_group = {"Target options", target_options};
 
 static const struct option batch_options[] = {
         {"--from-file", 0, OPTION_TEXT, FIELD(from_file), "LIST", NULL, NULL,
@@ -43,7 +43,7 @@ static const struct option batch_options[] = {
          "work on so many at a time (default 0: as many as there are processors)"},
         {.name = NULL},
 };
-const struct option_group batch_group = {"Several environments", batch_options};
+const struct option_group batch_group = {"Batch options", batch_options};
 
 #define WHEEL_DIR                                                                                                      \
         {                                                                                                              \
@@ -67,10 +67,10 @@ static const struct option install_options[] = {
         {"--no-bytecode", 0, OPTION_SET, 0, NULL, "install.bytecode", "no", "do not compile to .pyc files"},
         {.name = NULL},
 };
-const struct option_group install_group = {"Which pip, from where", install_options};
+const struct option_group install_group = {"Installation options", install_options};
 
 static const struct option wheels_options[] = {WHEEL_DIR, NO_BUNDLED, {.name = NULL}};
-const struct option_group wheels_group = {"Wheels", wheels_options};
+const struct option_group wheels_group = {"Wheel options", wheels_options};
 
 static int assign(struct session *session, const struct assignment *assignment, struct pipseed_error *err)
 {

@@ -16,7 +16,7 @@ static const struct option python_options[] = {
          "this interpreter, as PY alone: a path, an environment, a name or version on PATH; may be repeated"},
         {.name = NULL},
 };
-const struct option_group dropins_python_group = {"Which", python_options};
+const struct option_group dropins_python_group = {"Options", python_options};
 
 struct run {
         struct session *session;
@@ -49,7 +49,7 @@ static int find_own_files(struct pipseed_dropin_request *req, char **ret_command
                 return cli_error_memory(err);
         }
         req->command = *ret_command;
-        req->directory = *ret_dir;
+        req->template_dir = *ret_dir;
         return 0;
 }
 
@@ -71,13 +71,13 @@ static void put(struct run *run, const char *python, const struct pipseed_dropin
         json_output_text(document, object, "state", pipseed_dropin_state_name(dropin->state));
         json_output_put(document, object, "ok", json_boolean(code == 0));
         json_output_put(document, object, "changed", json_boolean(dropin->changed));
-        json_output_text(document, object, "package", dropin->package);
-        json_output_text(document, object, "kept", dropin->kept);
-        json_output_text(document, object, "owner", dropin->owner);
+        json_output_text(document, object, "ensurepip_dir", dropin->ensurepip_dir);
+        json_output_text(document, object, "backup", dropin->backup);
+        json_output_text(document, object, "system_package", dropin->system_package);
         json_output_text(document, object, "pipseed", dropin->command);
-        json_output_text(document, object, "pipseed_version", dropin->writer);
+        json_output_text(document, object, "pipseed_version", dropin->command_version);
         json_output_put(document, object, "pipseed_missing", json_boolean(dropin->command_missing));
-        json_output_put(document, object, "current", json_boolean(dropin->current));
+        json_output_put(document, object, "up_to_date", json_boolean(dropin->up_to_date));
         json_output_put(document, object, "error", json_null());
 }
 

@@ -26,8 +26,8 @@
 /* One reason why pipseed is not used. */
 struct explain_finding {
         const char *code;
-        char *text;
-        char *todo; /* what to type or to write */
+        char *message;
+        char *hint; /* what to type or to write */
 };
 
 struct explain;
@@ -43,7 +43,7 @@ struct explain_tool {
                 *choice_key; /* a line of that file with the key and "pipseed" chooses it, too; or NULL */
         /* explain_hook_files: patterns (glob) of files of which one has to call pipseed, and the finding when none does */
         const char *hook_files[4];      /* ends with NULL */
-        const char *code, *todo, *text; /* explain_venv: text alone, what venv does for the tool */
+        const char *code, *hint, *text; /* explain_venv: text alone, what venv does for the tool */
 };
 
 struct explain {
@@ -65,7 +65,7 @@ const struct explain_tool *explain_find(const char *name);
 void explain_done(struct explain *explain);
 
 /* One more reason. */
-void explain_against(struct explain *explain, const char *code, const char *todo, const char *format, ...)
+void explain_against(struct explain *explain, const char *code, const char *hint, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
 /* Formats into a buffer; what is too long is cut. Returns buffer. */
 const char *explain_text(char *buffer, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));

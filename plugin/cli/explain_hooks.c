@@ -44,7 +44,7 @@ void explain_hook_files(struct explain *explain)
                 found = explain_any_calls_pipseed(tool->hook_files[i], explain->chosen, sizeof(explain->chosen));
         /* Without a hook there is nothing to say before tool and command are there. */
         if (!found && (tool->hook_files[0] != NULL || explain->n_findings == 0))
-                explain_against(explain, tool->code, tool->todo, "%s", tool->text);
+                explain_against(explain, tool->code, tool->hint, "%s", tool->text);
         if (tool->program == NULL)
                 check_command(explain, NULL);
 }

@@ -224,7 +224,7 @@ static json_t *look_beside(struct explain *explain)
 
 bool explain_open(struct explain *explain, const char *program)
 {
-        char todo[2 * PATH_MAX];
+        char hint[2 * PATH_MAX];
         size_t n = explain->n_findings;
 
         if (!explain_program(program, explain->path, sizeof(explain->path))) {
@@ -235,7 +235,7 @@ bool explain_open(struct explain *explain, const char *program)
         if (!find_python(explain->path, explain->python, sizeof(explain->python))) {
                 explain->python[0] = '\0';
                 explain_against(explain, "tool-unknown",
-                                explain_text(todo, sizeof(todo),
+                                explain_text(hint, sizeof(hint),
                                              "put the directory of the real %s first on PATH; under pyenv, "
                                              "'pyenv which %s' tells it",
                                              program, program),

@@ -23,7 +23,7 @@ static const struct rule {
         const char *file, *user_file, *section, *key;
         const char *home; /* a variable that names the directory of the user's file, where it is set */
         const char *wanted;
-        const char *code, *todo;
+        const char *code, *hint;
         const char *before, *after; /* text of the finding: the value stands between; after NULL: no value */
 } rules[] = {
         {
@@ -36,7 +36,7 @@ static const struct rule {
                 .home = "AIRFLOW_HOME",
                 .wanted = "pip",
                 .code = "uv-installer",
-                .todo = "export AIRFLOW__STANDARD__VENV_INSTALL_METHOD=pip",
+                .hint = "export AIRFLOW__STANDARD__VENV_INSTALL_METHOD=pip",
                 .before = "uv is on PATH: airflow makes environments with it",
         },
         {
@@ -44,7 +44,7 @@ static const struct rule {
                 IF_SET,
                 "HATCH_ENV_TYPE_VIRTUAL_UV_PATH",
                 .code = "uv-installer",
-                .todo = "unset HATCH_ENV_TYPE_VIRTUAL_UV_PATH",
+                .hint = "unset HATCH_ENV_TYPE_VIRTUAL_UV_PATH",
                 .before = "HATCH_ENV_TYPE_VIRTUAL_UV_PATH has uv make the environments",
         },
         {
@@ -54,7 +54,7 @@ static const struct rule {
                 .key = "installer",
                 .wanted = "uv",
                 .code = "uv-installer",
-                .todo = "write installer = \"pip\"",
+                .hint = "write installer = \"pip\"",
                 .before = "pyproject.toml chooses installer = \"",
                 .after = "\": uv makes the environments",
         },
@@ -65,7 +65,7 @@ static const struct rule {
                 .key = "installer",
                 .wanted = "uv",
                 .code = "uv-installer",
-                .todo = "write installer = \"pip\"",
+                .hint = "write installer = \"pip\"",
                 .before = "hatch.toml chooses installer = \"",
                 .after = "\": uv makes the environments",
         },
@@ -75,7 +75,7 @@ static const struct rule {
                 "NOX_DEFAULT_VENV_BACKEND",
                 .wanted = "virtualenv",
                 .code = "backend",
-                .todo = "unset NOX_DEFAULT_VENV_BACKEND",
+                .hint = "unset NOX_DEFAULT_VENV_BACKEND",
                 .before = "NOX_DEFAULT_VENV_BACKEND chooses the backend ",
                 .after = "",
         },
@@ -86,7 +86,7 @@ static const struct rule {
                 .key = "venv_backend default_venv_backend",
                 .wanted = "uv venv conda mamba micromamba none",
                 .code = "backend",
-                .todo = "write venv_backend=\"virtualenv\" to noxfile.py",
+                .hint = "write venv_backend=\"virtualenv\" to noxfile.py",
                 .before = "noxfile.py chooses the backend ",
                 .after = "",
         },
@@ -100,7 +100,7 @@ static const struct rule {
                 "backend",
                 .wanted = "virtualenv",
                 .code = "backend",
-                .todo = "export PDM_VENV_BACKEND=virtualenv",
+                .hint = "export PDM_VENV_BACKEND=virtualenv",
                 .before = "pdm's venv.backend is ",
                 .after = "",
         },
@@ -113,7 +113,7 @@ static const struct rule {
                 "",
                 "use-uv",
                 .code = "uv-installer",
-                .todo = "export PDM_USE_UV=0",
+                .hint = "export PDM_USE_UV=0",
                 .before = "pdm's use_uv has uv make the environments",
         },
         {
@@ -125,7 +125,7 @@ static const struct rule {
                 "venv",
                 "with-pip",
                 .code = "no-pip",
-                .todo = "export PDM_VENV_WITH_PIP=1",
+                .hint = "export PDM_VENV_WITH_PIP=1",
                 .before = "pdm makes environments without pip, unless venv.with_pip is set",
         },
         {
@@ -134,7 +134,7 @@ static const struct rule {
                 "PIPX_DEFAULT_BACKEND",
                 .wanted = "pip",
                 .code = "uv-installer",
-                .todo = "export PIPX_DEFAULT_BACKEND=pip",
+                .hint = "export PIPX_DEFAULT_BACKEND=pip",
                 .before = "uv is at hand: a pipx that has a uv backend makes environments with it",
         },
         {
@@ -146,7 +146,7 @@ static const struct rule {
                 "virtualenvs",
                 "create",
                 .code = "no-environment",
-                .todo = "export POETRY_VIRTUALENVS_CREATE=true",
+                .hint = "export POETRY_VIRTUALENVS_CREATE=true",
                 .before = "virtualenvs.create is off: poetry makes no environment",
         },
         {
@@ -158,7 +158,7 @@ static const struct rule {
                 "virtualenvs.options",
                 "no-pip",
                 .code = "no-pip",
-                .todo = "export POETRY_VIRTUALENVS_OPTIONS_NO_PIP=false",
+                .hint = "export POETRY_VIRTUALENVS_OPTIONS_NO_PIP=false",
                 .before = "virtualenvs.options.no-pip is on: poetry makes environments without pip",
         },
 };
@@ -194,7 +194,7 @@ static const char *find_value(const struct rule *rule, char *buffer, size_t size
 
 static void find_against(struct explain *explain, const struct rule *rule, const char *value)
 {
-        explain_against(explain, rule->code, rule->todo, "%s%s%s", rule->before, rule->after != NULL ? value : "",
+        explain_against(explain, rule->code, rule->hint, "%s%s%s", rule->before, rule->after != NULL ? value : "",
                         rule->after != NULL ? rule->after : "");
 }
 
@@ -279,7 +279,7 @@ void explain_venv(struct explain *explain)
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         struct pipseed_dropin_request query;
         struct pipseed_dropin *dropin = NULL;
-        char todo[2 * PATH_MAX];
+        char hint[2 * PATH_MAX];
 
         if (program != NULL && !explain_open(explain, program))
                 return;
@@ -295,10 +295,10 @@ void explain_venv(struct explain *explain)
         if (program == NULL)
                 (void)explain_text(explain->python, sizeof(explain->python), "%s", dropin->python);
         if (dropin->state == PIPSEED_DROPIN_ENABLED)
-                explain_choose(explain, dropin->package);
+                explain_choose(explain, dropin->ensurepip_dir);
         else
                 explain_against(explain, "not-enabled",
-                                explain_text(todo, sizeof(todo), "pipseed enable --python %s", dropin->python),
+                                explain_text(hint, sizeof(hint), "pipseed enable --python %s", dropin->python),
                                 "%s %s the venv of %s, whose ensurepip is its own", explain->tool->name,
                                 explain->tool->text, dropin->python);
         pipseed_dropin_free(dropin);

@@ -16,19 +16,19 @@ const char *explain_text(char *buffer, size_t size, const char *format, ...)
         return buffer;
 }
 
-void explain_against(struct explain *explain, const char *code, const char *todo, const char *format, ...)
+void explain_against(struct explain *explain, const char *code, const char *hint, const char *format, ...)
 {
-        struct explain_finding finding = {.code = code, .todo = strdup(todo)};
+        struct explain_finding finding = {.code = code, .hint = strdup(hint)};
         va_list arguments;
 
         va_start(arguments, format);
-        if (vasprintf(&finding.text, format, arguments) < 0)
-                finding.text = NULL;
+        if (vasprintf(&finding.message, format, arguments) < 0)
+                finding.message = NULL;
         va_end(arguments);
-        if (explain->n_findings == EXPLAIN_MAX_FINDINGS || finding.todo == NULL || finding.text == NULL) {
+        if (explain->n_findings == EXPLAIN_MAX_FINDINGS || finding.hint == NULL || finding.message == NULL) {
                 explain->failed = true;
-                free(finding.todo);
-                free(finding.text);
+                free(finding.hint);
+                free(finding.message);
                 return;
         }
         explain->findings[explain->n_findings++] = finding;
@@ -37,8 +37,8 @@ void explain_against(struct explain *explain, const char *code, const char *todo
 void explain_done(struct explain *explain)
 {
         for (size_t i = 0; i < explain->n_findings; i++) {
-                free(explain->findings[i].text);
-                free(explain->findings[i].todo);
+                free(explain->findings[i].message);
+                free(explain->findings[i].hint);
         }
         explain_python_free(explain->found);
 }
@@ -90,19 +90,19 @@ static void check_plugin(struct explain *explain)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;
         const char *version = explain_version(explain, "virtualenv");
-        char todo[2 * PATH_MAX];
+        char hint[2 * PATH_MAX];
 
         if (version == NULL) {
                 explain_against(explain, "virtualenv-missing",
-                                explain_install(explain, "virtualenv", todo, sizeof(todo)),
+                                explain_install(explain, "virtualenv", hint, sizeof(hint)),
                                 "virtualenv is not installed beside %s", explain->tool->name);
         } else if (pipseed_version_matches(version, ">=20.26", &err) == 0) {
                 explain_against(explain, "virtualenv-old",
-                                explain_install(explain, "'virtualenv>=20.26'", todo, sizeof(todo)),
+                                explain_install(explain, "'virtualenv>=20.26'", hint, sizeof(hint)),
                                 "virtualenv %s is too old: 20.26 is the first that pipseed works with", version);
         }
         if (!explain_has_seeder(explain))
-                explain_against(explain, "plugin-missing", explain_install(explain, "pipseed", todo, sizeof(todo)),
+                explain_against(explain, "plugin-missing", explain_install(explain, "pipseed", hint, sizeof(hint)),
                                 "pipseed is not installed beside %s, in the Python of %s", explain->tool->name,
                                 explain->python);
 }
@@ -132,10 +132,10 @@ static void check_seeder(struct explain *explain, bool sees_variables)
                 explain_against(explain, "seeder-unset", "export VIRTUALENV_SEEDER=pipseed",
                                 "neither VIRTUALENV_SEEDER nor %s chooses the seeder pipseed", file);
         } else {
-                char todo[2 * PATH_MAX];
+                char hint[2 * PATH_MAX];
 
                 explain_against(explain, "seeder-unset",
-                                explain_text(todo, sizeof(todo),
+                                explain_text(hint, sizeof(hint),
                                              "write to %s: [virtualenv], and below it seeder = pipseed", file),
                                 "%s hides variables from virtualenv, and %s does not choose the seeder pipseed",
                                 explain->tool->name, file);
@@ -145,11 +145,11 @@ static void check_seeder(struct explain *explain, bool sees_variables)
 static void check_no_pip(struct explain *explain)
 {
         static const char *const names[] = {"VIRTUALENV_NO_PIP", "VIRTUALENV_NO_SEED", "VIRTUALENV_WITHOUT_PIP"};
-        char todo[64];
+        char hint[64];
 
         for (size_t i = 0; i < ARRAY_SIZE(names); i++)
                 if (explain_is_on(explain_variable(names[i])))
-                        explain_against(explain, "no-pip", explain_text(todo, sizeof(todo), "unset %s", names[i]),
+                        explain_against(explain, "no-pip", explain_text(hint, sizeof(hint), "unset %s", names[i]),
                                         "%s asks for environments without pip", names[i]);
 }
 
@@ -182,7 +182,7 @@ static const struct {
 static void check_tox(struct explain *explain)
 {
         bool provisioned = false, by_uv = false, chosen = false, told = false;
-        char todo[2 * PATH_MAX];
+        char hint[2 * PATH_MAX];
 
         if (!explain_open(explain, explain->tool->program))
                 return;
@@ -197,7 +197,7 @@ static void check_tox(struct explain *explain)
         if ((by_uv || explain_version(explain, "tox-uv") != NULL) && !told)
                 explain_against(explain, "tox-uv",
                                 by_uv ? "take tox-uv out of requires, or write runner = virtualenv to [testenv]"
-                                      : explain_text(todo, sizeof(todo), "%s -m pip uninstall tox-uv", explain->python),
+                                      : explain_text(hint, sizeof(hint), "%s -m pip uninstall tox-uv", explain->python),
                                 "tox-uv is %s: uv makes the environments",
                                 by_uv ? "required by the project" : "installed");
         /* With requires, tox makes an environment of its own with these packages, and runs in that. */
@@ -234,7 +234,7 @@ const struct explain_tool explain_tools[] = {
                 .check = explain_hook_files,
                 .hook_files = {"*.yml", "*/tasks/*.yml", "roles/*/tasks/*.yml"},
                 .code = "hook-missing",
-                .todo = "write to the task: virtualenv_command: /usr/bin/pipseed venv",
+                .hint = "write to the task: virtualenv_command: /usr/bin/pipseed venv",
                 .text = "no playbook or task below the current directory names pipseed as virtualenv_command",
         },
         {
@@ -243,7 +243,7 @@ const struct explain_tool explain_tools[] = {
                 .program = "cookiecutter",
                 .hook_files = {"hooks/post_gen_project.*"},
                 .code = "hook-missing",
-                .todo = "write 'pipseed venv .venv' to hooks/post_gen_project.sh",
+                .hint = "write 'pipseed venv .venv' to hooks/post_gen_project.sh",
                 .text = "the template in the current directory has no hooks/post_gen_project.* that calls pipseed",
         },
         {
@@ -252,7 +252,7 @@ const struct explain_tool explain_tools[] = {
                 .program = "copier",
                 .hook_files = {"copier.y*ml"},
                 .code = "hook-missing",
-                .todo = "write to copier.yml: _tasks: [\"pipseed venv .venv\"]",
+                .hint = "write to copier.yml: _tasks: [\"pipseed venv .venv\"]",
                 .text = "the template in the current directory has no copier.yml whose _tasks call pipseed",
         },
         {.name = "direnv", .check = explain_direnv, .program = "direnv"},
@@ -285,7 +285,7 @@ const struct explain_tool explain_tools[] = {
                 .check = explain_hook_files,
                 .program = "uv",
                 .code = "no-hook",
-                .todo = "uv venv && pipseed seed --default-pip .venv",
+                .hint = "uv venv && pipseed seed --default-pip .venv",
                 .text = UV_CREATES,
         },
         {.name = "virtualenv", .check = check_above_virtualenv, .program = "virtualenv"},

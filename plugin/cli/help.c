@@ -56,8 +56,12 @@ static void put_option(FILE *stream, const struct option *option)
 
 static void put_groups(FILE *stream, const struct option_group *const *groups)
 {
+        const char *title = ""; /* groups of the same title in succession are shown as one */
+
         for (; *groups != NULL; groups++) {
-                (void)fprintf(stream, "\n%s:\n", (*groups)->title);
+                if (strcmp((*groups)->title, title) != 0)
+                        (void)fprintf(stream, "\n%s:\n", (*groups)->title);
+                title = (*groups)->title;
                 for (const struct option *option = (*groups)->options; option->name != NULL; option++)
                         put_option(stream, option);
         }

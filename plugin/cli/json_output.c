@@ -105,7 +105,7 @@ void json_output_begin(struct json_output *document, const char *command, const 
         document->failed = document->root == NULL;
         json_output_text(document, document->root, "command", command);
         json_output_text(document, document->root, "status", status);
-        json_output_put(document, document->root, "exit", json_integer(exit_code));
+        json_output_put(document, document->root, "exit_code", json_integer(exit_code));
 }
 
 void json_output_error(struct json_output *document, json_t *object, const struct pipseed_error *err)
@@ -147,8 +147,8 @@ static void put_package(struct json_output *document, json_t *object, const stru
         json_output_text(document, object, "sha256", package->sha256);
         json_output_text(document, object, "source", package->source);
         json_output_text(document, object, "location", package->location);
-        json_output_number(document, object, "files", package->n_files);
-        json_output_number(document, object, "bytecode", package->n_bytecode);
+        json_output_number(document, object, "n_files", package->n_files);
+        json_output_number(document, object, "n_pyc", package->n_pyc);
         json_output_number(document, object, "not_verified", package->n_not_verified);
         json_output_text(document, object, "not_verified_reasons", package->not_verified);
 }

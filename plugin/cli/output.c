@@ -152,14 +152,14 @@ static void wipe_progress(struct output *out)
 }
 
 /* How a message looks: LABEL in colour, GAP, then the text with its newlines replaced. */
-struct pip_quirks {
+struct style {
         const char *color;
         const char *label;
         const char *gap;
         const char *newline;
 };
 
-static void put_message(struct output *out, FILE *stream, const struct pip_quirks *style, const char *format,
+static void put_message(struct output *out, FILE *stream, const struct style *style, const char *format,
                         va_list arguments)
 {
         _cleanup_free_ char *text = NULL;
@@ -187,7 +187,7 @@ static FILE *result_stream(const struct output *out)
 
 void output_result(struct output *out, const char *verb, const char *format, ...)
 {
-        const struct pip_quirks style = {GREEN, verb != NULL ? verb : "", verb != NULL ? " " : "", "\\n"};
+        const struct style style = {GREEN, verb != NULL ? verb : "", verb != NULL ? " " : "", "\\n"};
         va_list arguments;
 
         if (out->level < 0)
@@ -199,7 +199,7 @@ void output_result(struct output *out, const char *verb, const char *format, ...
 
 void output_detail(struct output *out, int min, const char *format, ...)
 {
-        static const struct pip_quirks style = {NULL, "  ", "", "\\n"};
+        static const struct style style = {NULL, "  ", "", "\\n"};
         va_list arguments;
 
         if (out->level < min)
@@ -211,7 +211,7 @@ void output_detail(struct output *out, int min, const char *format, ...)
 
 void output_line(struct output *out, const char *format, ...)
 {
-        static const struct pip_quirks style = {NULL, "", "", "\\n"};
+        static const struct style style = {NULL, "", "", "\\n"};
         va_list arguments;
 
         if (out->json)
@@ -221,10 +221,10 @@ void output_line(struct output *out, const char *format, ...)
         va_end(arguments);
 }
 
-static void put_to(struct output *out, FILE *stream, const struct pip_quirks *style, const char *format, ...)
+static void put_to(struct output *out, FILE *stream, const struct style *style, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
 
-static void put_to(struct output *out, FILE *stream, const struct pip_quirks *style, const char *format, ...)
+static void put_to(struct output *out, FILE *stream, const struct style *style, const char *format, ...)
 {
         va_list arguments;
 
@@ -235,7 +235,7 @@ static void put_to(struct output *out, FILE *stream, const struct pip_quirks *st
 
 void output_finding(struct output *out, const char *code, const char *path, const char *text)
 {
-        const struct pip_quirks style = {RED, code, ": ", "\\n"};
+        const struct style style = {RED, code, ": ", "\\n"};
 
         put_to(out, result_stream(out), &style, "%s%s%s", path != NULL ? path : "", path != NULL ? ": " : "", text);
 }
@@ -243,7 +243,7 @@ void output_finding(struct output *out, const char *code, const char *path, cons
 void output_event(struct output *out, const char *about, const struct pipseed_event *event)
 {
         static const struct {
-                struct pip_quirks style;
+                struct style style;
                 int min; /* level from which on it is shown */
         } kinds[] = {
                 [PIPSEED_EVENT_DETAIL] = {{NULL, "", "", "\n  "}, 1},
@@ -259,7 +259,7 @@ void output_event(struct output *out, const char *about, const struct pipseed_ev
 
 void output_note(struct output *out, const char *format, ...)
 {
-        static const struct pip_quirks style = {CYAN, "note:", " ", "\n  "};
+        static const struct style style = {CYAN, "note:", " ", "\n  "};
         va_list arguments;
 
         if (out->level < 0)
@@ -271,10 +271,10 @@ void output_note(struct output *out, const char *format, ...)
 
 void output_error(struct output *out, const char *about, const struct pipseed_error *err)
 {
-        static const struct pip_quirks error = {RED, "error:", " ", "\n  "};
-        static const struct pip_quirks path = {NULL, "  path:", " ", "\\n"};
-        static const struct pip_quirks code = {NULL, "  code:", " ", "\\n"};
-        static const struct pip_quirks hint = {CYAN, "  hint:", " ", "\n        "};
+        static const struct style error = {RED, "error:", " ", "\n  "};
+        static const struct style path = {NULL, "  path:", " ", "\\n"};
+        static const struct style code = {NULL, "  code:", " ", "\\n"};
+        static const struct style hint = {CYAN, "  hint:", " ", "\n        "};
         const char *name = pipseed_code_name(err->code);
         bool told = strstr(err->message, err->path) != NULL || (about != NULL && strcmp(about, err->path) == 0);
 
@@ -289,7 +289,7 @@ void output_error(struct output *out, const char *about, const struct pipseed_er
 
 void output_item(struct output *out, const char *format, ...)
 {
-        static const struct pip_quirks style = {NULL, "  ", "", "\n    "};
+        static const struct style style = {NULL, "  ", "", "\n    "};
         va_list arguments;
 
         va_start(arguments, format);

@@ -6,7 +6,7 @@ void seeding_show_package(struct session *session, const struct pipseed_package 
         if (package->action == PIPSEED_ACTION_NONE)
                 return;
         output_detail(session->out, 1, "%ju files, %ju of them bytecode, in %s", (uintmax_t)package->n_files,
-                      (uintmax_t)package->n_bytecode, package->location);
+                      (uintmax_t)package->n_pyc, package->location);
         output_detail(session->out, 1, "from %s (%s)", package->wheel != NULL ? package->wheel : "no wheel",
                       package->source != NULL ? package->source : "unknown source");
 }

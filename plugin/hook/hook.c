@@ -98,9 +98,9 @@ static int forward(void *data, const struct pipseed_event *event)
         const struct venv_hook_context_v1 *context = data;
 
         /* Progress and ticks have no level. */
-        if (context->message != NULL && (size_t)event->kind < sizeof(levels) / sizeof(levels[0]))
-                context->message(context->message_data, levels[event->kind], event->text);
-        return context->is_cancelled != NULL ? context->is_cancelled(context->message_data) : 0;
+        if (context->log != NULL && (size_t)event->kind < sizeof(levels) / sizeof(levels[0]))
+                context->log(context->log_data, levels[event->kind], event->text);
+        return context->is_cancelled != NULL ? context->is_cancelled(context->log_data) : 0;
 }
 
 static void fill(const struct venv_hook_context_v1 *context, struct pipseed_request *req)
@@ -127,12 +127,12 @@ static void tell(const struct venv_hook_context_v1 *context, const struct pipsee
 {
         char text[512];
 
-        for (size_t i = 0; context->message != NULL && i < result->n_packages; i++) {
+        for (size_t i = 0; context->log != NULL && i < result->n_packages; i++) {
                 const struct pipseed_package *package = result->packages[i];
 
                 (void)snprintf(text, sizeof(text), "%s %s: %s", package->name, package->version,
                                pipseed_action_name(package->action));
-                context->message(context->message_data, VENV_HOOK_DETAIL, text);
+                context->log(context->log_data, VENV_HOOK_DETAIL, text);
         }
 }
 

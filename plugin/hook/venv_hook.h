@@ -11,7 +11,7 @@
  * what hooks add: directories, interpreter and pyvenv.cfg are there, activate scripts need not be. Either may be NULL.
  *
  * A hook returns 0, or the exit status that the creator should end with: 1 failed, 2 wrong use, 3 refused, 4 integrity. It
- * then puts one NUL-terminated line into the error buffer. It never prints and never exits; messages go to the context.
+ * then puts one NUL-terminated line into the error buffer. It never prints and never exits; messages go to the context's log.
  *
  * Both structs grow at the end: either side may be older than the other. size is that of the side that filled the struct, the
  * smallest one ever released is accepted, and members that the other side does not have are NULL or 0. So no side reads the
@@ -40,7 +40,7 @@ extern "C" {
 #define VENV_HOOK_NO_DEFAULT_PIP (UINT32_C(1) << 5) /* pipX and pipX.Y, no pip */
 #define VENV_HOOK_DRY_RUN (UINT32_C(1) << 6)        /* say what would be done, write nothing */
 
-/* Levels of messages. */
+/* Levels of the log. */
 #define VENV_HOOK_DETAIL 0
 #define VENV_HOOK_NOTE 1
 #define VENV_HOOK_WARNING 2
@@ -53,14 +53,15 @@ struct venv_hook_context_v1 {
         const char *version;  /* "3.13.0", or NULL when the creator does not know */
         uint32_t flags;       /* VENV_HOOK_* */
         uint32_t jobs;        /* threads and processes that the hook may use; 0: as many as there are processors */
-        const char *const
-                *options; /* "section.key=value" settings of the creator's command line, ended by NULL; or NULL.
-                                       pipseed's hook takes its policy's keys here, and policy=FILE */
-        void (*message)(void *message_data, int level, const char *text); /* or NULL */
-        void *message_data;
-        int (*is_cancelled)(
-                void *message_data); /* or NULL. Asked at least every 100 ms while a hook works, on its thread:
-                                                    non-zero: the hook takes back what it did, and fails */
+        /* "section.key=value" settings of the creator's command line, ended by NULL; or NULL. pipseed's hook takes its policy's
+         * keys here, and policy=FILE. */
+        const char *const *options;
+        /* Takes messages; or NULL. */
+        void (*log)(void *log_data, int level, const char *text);
+        void *log_data;
+        /* Asked at least every 100 ms while a hook works, on its thread; or NULL. Non-zero: the hook takes back what it did,
+         * and fails. */
+        int (*is_cancelled)(void *log_data);
 };
 
 struct venv_hook_v1 {

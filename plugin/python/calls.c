@@ -9,7 +9,7 @@ union answer {
         void *any;
         struct pipseed_result *result;
         struct pipseed_verify_report *report;
-        struct pipseed_doctor_report *checkup;
+        struct pipseed_doctor_report *doctor_report;
         struct pipseed_wheel_list *wheels;
         struct pipseed_cache *cache;
         struct pipseed_dropin *dropin;
@@ -68,7 +68,7 @@ static int call_dropin(int (*function)(const struct pipseed_dropin_request *req,
         pipseed_dropin_request_init(&req);
         req.python = order->req.python;
         req.command = path_of(order->command);
-        req.directory = path_of(order->template_dir);
+        req.template_dir = path_of(order->template_dir);
         req.force = order->force;
         req.dry_run = order->dry_run;
         req.cache_dir = order->req.cache_dir;
@@ -100,8 +100,8 @@ CALL(seed, result, pipseed_result_free, results_result, pipseed_seed(&order->req
 CALL(unseed, result, pipseed_result_free, results_result, pipseed_unseed(&order->req, &answer->result, err))
 CALL(verify, report, pipseed_verify_report_free, results_verify_report,
      pipseed_verify(&order->req, &answer->report, err))
-CALL(doctor, checkup, pipseed_doctor_report_free, results_doctor_report,
-     pipseed_doctor(&order->req, order->fix, &answer->checkup, err))
+CALL(doctor, doctor_report, pipseed_doctor_report_free, results_doctor_report,
+     pipseed_doctor(&order->req, order->fix, &answer->doctor_report, err))
 CALL(wheels, wheels, pipseed_wheel_list_free, results_wheels,
      pipseed_wheels(&order->req, order->check, &answer->wheels, err))
 CALL(cache_list, cache, pipseed_cache_free, results_cache,

@@ -3,7 +3,7 @@
 
 struct creation {
         struct arguments order;
-        PyObject *dir, *prompt; /* bytes, owned; prompt may be NULL */
+        PyObject *env_dir, *prompt; /* bytes, owned; prompt may be NULL */
         int system_site_packages, clear, symlinks, upgrade, with_pip, scm_ignore_files;
 };
 
@@ -17,7 +17,7 @@ static int fill(const struct creation *creation, struct pipseed_request *seeding
         r = pipseed_policy_apply_create(order->policy, ret_req, err);
         if (r < 0)
                 return r;
-        ret_req->dir = PyBytes_AsString(creation->dir);
+        ret_req->env_dir = PyBytes_AsString(creation->env_dir);
         ret_req->python = order->req.python;
         ret_req->prompt = creation->prompt != NULL ? PyBytes_AsString(creation->prompt) : NULL;
         ret_req->system_site_packages = creation->system_site_packages;
@@ -58,7 +58,7 @@ static PyObject *run(struct creation *creation, const struct state *state)
 
 static void done(struct creation *creation)
 {
-        Py_CLEAR(creation->dir);
+        Py_CLEAR(creation->env_dir);
         Py_CLEAR(creation->prompt);
         arguments_done(&creation->order);
 }
@@ -66,19 +66,19 @@ static void done(struct creation *creation)
 PyObject *module_create(PyObject *module, PyObject *args, PyObject *kwargs)
 {
         static const char *const names[] = {
-                "dir",  "policy_file",          "python", "prompt",   "settings", "callback", "dry_run",
-                "jobs", "system_site_packages", "clear",  "symlinks", "upgrade",  "with_pip", "scm_ignore_files",
+                "env_dir", "policy_file",          "python", "prompt",   "settings", "callback", "dry_run",
+                "jobs",    "system_site_packages", "clear",  "symlinks", "upgrade",  "with_pip", "scm_ignore_files",
                 NULL};
         struct creation creation = {.symlinks = 1, .with_pip = 1, .scm_ignore_files = 1};
         struct arguments *order = &creation.order;
         PyObject *answer;
 
         if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O&|$O&O&O&OOpO&pppppp:create", (char **)(uintptr_t)names,
-                                         PyUnicode_FSConverter, &creation.dir, arguments_take_path, &order->policy_file,
-                                         arguments_take_path, &order->python, arguments_take_path, &creation.prompt,
-                                         &order->settings, &order->callback, &order->dry_run, arguments_take_jobs,
-                                         &order->jobs, &creation.system_site_packages, &creation.clear,
-                                         &creation.symlinks, &creation.upgrade, &creation.with_pip,
+                                         PyUnicode_FSConverter, &creation.env_dir, arguments_take_path,
+                                         &order->policy_file, arguments_take_path, &order->python, arguments_take_path,
+                                         &creation.prompt, &order->settings, &order->callback, &order->dry_run,
+                                         arguments_take_jobs, &order->jobs, &creation.system_site_packages,
+                                         &creation.clear, &creation.symlinks, &creation.upgrade, &creation.with_pip,
                                          &creation.scm_ignore_files))
                 return NULL;
         answer = run(&creation, PyModule_GetState(module));

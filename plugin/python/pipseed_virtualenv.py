@@ -225,7 +225,7 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
     def _call(creator: "Any", library: "Any", settings: "dict[str, Any]") -> None:
         result: "pipseed.Result" = library.seed(
             python=str(creator.exe),
-            events=lambda event: LOGGER.log(LEVELS[event.kind], "%s", event.text) if event.kind in LEVELS else None,
+            on_event=lambda event: LOGGER.log(LEVELS[event.kind], "%s", event.text) if event.kind in LEVELS else None,
             **settings,
         )
         for package in result.packages:

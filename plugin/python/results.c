@@ -70,7 +70,7 @@ static const struct field package_fields[] = {
         TEXT(struct pipseed_package, source),
         {.convert = shape_action, .offset = offsetof(struct pipseed_package, action)},
         COUNT(struct pipseed_package, n_files),
-        COUNT(struct pipseed_package, n_bytecode),
+        COUNT(struct pipseed_package, n_pyc),
 };
 static const struct shape package = SHAPE("Package", package_fields);
 
@@ -93,7 +93,7 @@ static const struct field finding_fields[] = {
         CODE(struct pipseed_finding, code),
         NUMBER(struct pipseed_finding, code),
         TEXT(struct pipseed_finding, path),
-        WORDS(struct pipseed_finding, text),
+        WORDS(struct pipseed_finding, message),
 };
 static const struct shape finding = SHAPE("Finding", finding_fields);
 
@@ -108,7 +108,7 @@ const struct shape results_verify_report = SHAPE("VerifyReport", report_fields);
 
 static const struct field issue_fields[] = {
         CODE(struct pipseed_issue, code),     NUMBER(struct pipseed_issue, code),
-        TEXT(struct pipseed_issue, path),     WORDS(struct pipseed_issue, text),
+        TEXT(struct pipseed_issue, path),     WORDS(struct pipseed_issue, message),
         WORDS(struct pipseed_issue, hint),    FLAG(struct pipseed_issue, repairable),
         FLAG(struct pipseed_issue, repaired),
 };
@@ -139,8 +139,8 @@ const struct shape results_wheels = SHAPE("WheelList", wheel_list_fields);
 
 static const struct field entry_fields[] = {
         TEXT(struct pipseed_cache_entry, wheel),     TEXT(struct pipseed_cache_entry, sha256),
-        TEXT(struct pipseed_cache_entry, directory), COUNT(struct pipseed_cache_entry, bytes),
-        COUNT(struct pipseed_cache_entry, n_files),  COUNT(struct pipseed_cache_entry, n_bytecode),
+        TEXT(struct pipseed_cache_entry, path),      COUNT(struct pipseed_cache_entry, bytes),
+        COUNT(struct pipseed_cache_entry, n_files),  COUNT(struct pipseed_cache_entry, n_bytecode_sets),
         TIME(struct pipseed_cache_entry, last_used), FLAG(struct pipseed_cache_entry, in_use),
         STATUS(struct pipseed_cache_entry, status),  NUMBER(struct pipseed_cache_entry, status),
         TEXT(struct pipseed_cache_entry, problem),
@@ -160,13 +160,13 @@ static const struct field dropin_fields[] = {
         {.convert = shape_state, .offset = offsetof(struct pipseed_dropin, state)},
         FLAG(struct pipseed_dropin, changed),
         TEXT(struct pipseed_dropin, stdlib),
-        TEXT(struct pipseed_dropin, package),
-        TEXT(struct pipseed_dropin, kept),
-        TEXT(struct pipseed_dropin, owner),
+        TEXT(struct pipseed_dropin, ensurepip_dir),
+        TEXT(struct pipseed_dropin, backup),
+        TEXT(struct pipseed_dropin, system_package),
         TEXT(struct pipseed_dropin, command),
-        TEXT(struct pipseed_dropin, writer),
+        TEXT(struct pipseed_dropin, command_version),
         FLAG(struct pipseed_dropin, command_missing),
-        FLAG(struct pipseed_dropin, current),
+        FLAG(struct pipseed_dropin, up_to_date),
 };
 const struct shape results_dropin = SHAPE("Dropin", dropin_fields);
 
@@ -179,7 +179,9 @@ static const struct field environment_fields[] = {
         TEXT(struct pipseed_environment, base),
         TEXT(struct pipseed_environment, version),
         FLAG(struct pipseed_environment, existed),
-        {.convert = shape_struct, .offset = offsetof(struct pipseed_environment, seeding), .element = &results_result},
+        {.convert = shape_struct,
+         .offset = offsetof(struct pipseed_environment, seed_result),
+         .element = &results_result},
 };
 static const struct shape environment = SHAPE("Environment", environment_fields);
 

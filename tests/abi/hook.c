@@ -18,9 +18,9 @@ static int tell(const struct venv_hook_context_v1 *given, const char *call, char
         (void)snprintf(text, sizeof(text), "%s env_dir=%s flags=%u options=%s cancelled=%d", call, context.env_dir,
                        (unsigned int)context.flags,
                        context.options != NULL && context.options[0] != NULL ? context.options[0] : "",
-                       context.is_cancelled != NULL ? context.is_cancelled(context.message_data) : -1);
-        if (context.message != NULL)
-                context.message(context.message_data, VENV_HOOK_NOTE, text);
+                       context.is_cancelled != NULL ? context.is_cancelled(context.log_data) : -1);
+        if (context.log != NULL)
+                context.log(context.log_data, VENV_HOOK_NOTE, text);
         return 0;
 }
 

@@ -88,7 +88,7 @@ static int print_policy(const struct pipseed_policy *policy, struct pipseed_erro
 static void print_packages(const struct pipseed_package *const *packages, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
-                assert(PIPSEED_HAS(packages[i], n_bytecode));
+                assert(PIPSEED_HAS(packages[i], n_pyc));
                 printf("%s %s %s %llu files\n", packages[i]->name, packages[i]->version,
                        pipseed_action_name(packages[i]->action), (unsigned long long)packages[i]->n_files);
         }
@@ -126,20 +126,21 @@ static int print_report(const struct pipseed_request *req, struct pipseed_error 
                 return fail(err);
         print_packages(report->packages, report->n_packages);
         for (size_t i = 0; i < report->n_findings; i++)
-                printf("%d %s %s\n", report->findings[i]->code, report->findings[i]->path, report->findings[i]->text);
+                printf("%d %s %s\n", report->findings[i]->code, report->findings[i]->path,
+                       report->findings[i]->message);
         pipseed_verify_report_free(report);
         return 0;
 }
 
-static int print_checkup(const struct pipseed_request *req, struct pipseed_error *err)
+static int print_doctor_report(const struct pipseed_request *req, struct pipseed_error *err)
 {
-        struct pipseed_doctor_report *checkup = NULL;
+        struct pipseed_doctor_report *report = NULL;
 
-        if (pipseed_doctor(req, false, &checkup, err) < 0)
+        if (pipseed_doctor(req, false, &report, err) < 0)
                 return fail(err);
-        for (size_t i = 0; i < checkup->n_issues; i++)
-                printf("%d %s\n", checkup->issues[i]->code, checkup->issues[i]->text);
-        pipseed_doctor_report_free(checkup);
+        for (size_t i = 0; i < report->n_issues; i++)
+                printf("%d %s\n", report->issues[i]->code, report->issues[i]->message);
+        pipseed_doctor_report_free(report);
         return 0;
 }
 
@@ -190,7 +191,7 @@ static int story(struct pipseed_request *req, struct pipseed_policy *policy, str
         r = r != 0 ? r : print_wheels(req, err);
         r = r != 0 ? r : seed(req, false, err);
         r = r != 0 ? r : print_report(req, err);
-        r = r != 0 ? r : print_checkup(req, err);
+        r = r != 0 ? r : print_doctor_report(req, err);
         return r != 0 ? r : print_cache(req, err);
 }
 

@@ -58,7 +58,7 @@ def test_current_keeps_what_was_released(released, tmp_path):
     ("pipseed.h", "        size_t n_scripts;\n", "", "struct pipseed_result"),
     ("pipseed.h", "        char hint[512];\n", "        char hint[500];\n", "struct pipseed_error"),
     ("pipseed.h", "uint64_t reserved[63];", "uint64_t reserved[64];", "pipseed_error has another size"),
-    ("pipseed.h", "X(PROBE, -105, ", "X(PROBE, -999, ", "PIPSEED_E_PROBE_FAILED was"),
+    ("pipseed.h", "X(PROBE_FAILED, -105, ", "X(PROBE_FAILED, -999, ", "PIPSEED_E_PROBE_FAILED was"),
     ("pipseed.h", "        PIPSEED_ACTION_INSTALLED,\n", "        PIPSEED_ACTION_NEW,\n        PIPSEED_ACTION_INSTALLED,\n",
      "PIPSEED_ACTION_INSTALLED was"),
     ("pipseed.h", "pipseed_exit_code(int code)", "pipseed_exit_code(long code)", "pipseed_exit_code was declared"),

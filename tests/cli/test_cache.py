@@ -76,7 +76,7 @@ def test_empty_store(call):
     """Nothing is in it, and that is not an error."""
     assert "0 wheels" in call("cache", "info").stdout
     document = call("cache", "info", "--json").json
-    assert document["entries"] == [] and document["bytes"] == 0 and document["exit"] == 0
+    assert document["entries"] == [] and document["bytes"] == 0 and document["exit_code"] == 0
 
 
 def test_info_tells_what_is_there(call, cache, new_env):
@@ -86,11 +86,11 @@ def test_info_tells_what_is_there(call, cache, new_env):
     (entry,) = document["entries"]
     directory = only_entry(cache)
     files = [path for path in directory.rglob("files/**/*") if path.is_file()]
-    assert entry["directory"] == str(directory)
+    assert entry["path"] == str(directory)
     assert entry["sha256"] == directory.name
-    assert entry["files"] == len(files)
+    assert entry["n_files"] == len(files)
     assert entry["bytes"] == document["bytes"] == sum(path.stat().st_size for path in files)
-    assert entry["bytecode"] == 1 and entry["status"] == "ok" and entry["in_use"] is False
+    assert entry["n_bytecode_sets"] == 1 and entry["status"] == "ok" and entry["in_use"] is False
     assert abs(entry["last_used"] - directory.stat().st_mtime) < 1
     assert entry["wheel"] in call("cache", "info").stdout
 
@@ -101,9 +101,9 @@ def test_warm_is_enough(python, call, cache, new_env):
     before = snapshot(env)
     document = call("cache", "warm", env, "--json").json
     assert snapshot(env) == before
-    assert document["requested"] == str(env) and document["exit"] == 0
+    assert document["requested"] == str(env) and document["exit_code"] == 0
     assert len(document["entries"]) == (2 if python.has_setuptools else 1)
-    assert all(entry["bytecode"] == 1 and entry["directory"] for entry in document["entries"])
+    assert all(entry["n_bytecode_sets"] == 1 and entry["path"] for entry in document["entries"])
     warmed = snapshot(cache)
     call("seed", env)
     assert snapshot(cache) == warmed
@@ -133,18 +133,18 @@ def test_warm_fails_for_one(call, cache, new_env, tmp_path):
 def test_warm_without_bytecode(call, new_env):
     """No interpreter runs, no bytecode is kept."""
     (entry,) = call("cache", "warm", new_env(), "--no-bytecode", "--packages", "pip", "--json").json["entries"]
-    assert entry["bytecode"] == 0
+    assert entry["n_bytecode_sets"] == 0
 
 
 def test_dry_run_of_warm(call, cache, new_env):
     """It names what is not there yet, and makes nothing."""
     env = new_env()
     (entry,) = call("cache", "warm", "-n", env, "--packages", "pip", "--json").json["entries"]
-    assert entry["wheel"].startswith("pip-") and entry["directory"] is None
+    assert entry["wheel"].startswith("pip-") and entry["path"] is None
     assert entries(cache) == []
     call("cache", "warm", env, "--packages", "pip")
     (entry,) = call("cache", "warm", "-n", env, "--packages", "pip", "--json").json["entries"]
-    assert entry["directory"] == str(only_entry(cache))
+    assert entry["path"] == str(only_entry(cache))
 
 
 # ---- damage
@@ -191,10 +191,10 @@ def test_damage_through_a_link(damage, name, call, cache, new_env):
     result = call("cache", "verify", code=4)
     assert name in result.stdout and "store-entry" in result.stdout
     document = call("cache", "verify", "--json", code=4).json
-    assert document["status"] == "findings" and document["exit"] == 4
+    assert document["status"] == "findings" and document["exit_code"] == 4
     (entry,) = document["entries"]
     assert entry["status"] == "store-entry" and entry["number"] == -470 and entry["problem"].startswith(name)
-    assert entry["directory"] == str(only_entry(cache))
+    assert entry["path"] == str(only_entry(cache))
 
     call("seed", second, "--packages", "pip")
     assert (interpreters.site_packages(second) / name).read_bytes() == sound
@@ -314,11 +314,11 @@ def test_prune_by_age(options, stay, call, three):
 @pytest.mark.parametrize("keep", range(4))
 def test_prune_by_size(keep, call, three):
     """The least recently used go first, until the rest fits."""
-    sizes = {Path(entry["directory"]): entry["bytes"] for entry in call("cache", "info", "--json").json["entries"]}
+    sizes = {Path(entry["path"]): entry["bytes"] for entry in call("cache", "info", "--json").json["entries"]}
     limit = sum(sizes[three[version]] for version in VERSIONS[:keep])
     document = call("cache", "prune", "--max-size", str(limit), "--json").json
     assert left(three) == list(VERSIONS[:keep])
-    assert {entry["directory"] for entry in document["entries"]} == {str(three[version]) for version in VERSIONS[keep:]}
+    assert {entry["path"] for entry in document["entries"]} == {str(three[version]) for version in VERSIONS[keep:]}
     assert call("cache", "info", "--json").json["bytes"] == limit
 
 
@@ -357,7 +357,7 @@ def test_entry_in_use_stays(call, three):
     fd = os.open(three["21.3.1"], os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(fd, fcntl.LOCK_SH)
-        info = {entry["directory"]: entry["in_use"] for entry in call("cache", "info", "--json").json["entries"]}
+        info = {entry["path"]: entry["in_use"] for entry in call("cache", "info", "--json").json["entries"]}
         assert info == {str(directory): version == "21.3.1" for version, directory in three.items()}
         call("cache", "prune")
         assert left(three) == ["24.0", "21.3.1"]
@@ -679,7 +679,7 @@ def test_system_store_of_another_user(call, public, new_env):
     before = snapshot(store)
     document = as_nobody(public, "seed", public / "env", "--packages", "pip", "--json",
                          env={"PIPSEED_CACHE_SYSTEM": store}).json
-    assert document["exit"] == 0
+    assert document["exit_code"] == 0
     assert snapshot(store) == before
     assert not list((public / "home").glob(".cache/pipseed/v1/wheels/*"))
     works(public / "env")

@@ -116,7 +116,7 @@ def test_wrong_use_in_json(pipseed, case):
     result = pipseed(*args, "--json", code=2)
     if case in ("value missing",):  # --json was taken for the value
         return
-    assert result.json["status"] == "error" and result.json["exit"] == 2
+    assert result.json["status"] == "error" and result.json["exit_code"] == 2
     assert message in result.json["error"]["message"]
     assert "error: " in result.stderr
 
@@ -181,7 +181,7 @@ def test_version_of_seed_is_that_of_pip(pipseed):
     version = re.fullmatch(r"pip (\S+)\n", pipseed("seed", "--version").stdout)[1]
     wheels = pipseed("wheels", "list", "--json").json["wheels"]
     assert version == next(wheel["version"] for wheel in wheels if wheel["name"] == "pip")
-    assert pipseed("seed", "--version", "--json").json == {"command": "seed", "status": "ok", "exit": 0,
+    assert pipseed("seed", "--version", "--json").json == {"command": "seed", "status": "ok", "exit_code": 0,
                                                            "version": version, "setuptools": None}
 
 
@@ -270,7 +270,7 @@ def test_policy_check(pipseed, tmp_path):
     result = pipseed("policy", "check", bad, code=3)
     assert f"{bad}:2" in result.stderr and result.stdout == ""
     result = pipseed("policy", "check", bad, "--json", code=3)
-    assert result.json["error"]["code"] == "policy-value" and result.json["exit"] == 3
+    assert result.json["error"]["code"] == "policy-value" and result.json["exit_code"] == 3
     pipseed("policy", "check", tmp_path / "absent.ini", code=3)
 
 
@@ -306,7 +306,7 @@ def test_wheels_verify_names_the_bad_one(pipseed, tmp_path):
     assert re.search(rf"^error: {bad.name}: ", result.stderr, re.M)
     assert re.search(r"^  code: zip-", result.stderr, re.M)
     document = pipseed("wheels", "verify", "--wheel-dir", "mine", "--json", cwd=tmp_path, code=4).json
-    assert (document["status"], document["exit"]) == ("findings", 4)
+    assert (document["status"], document["exit_code"]) == ("findings", 4)
     row = next(wheel for wheel in document["wheels"] if wheel["filename"] == bad.name)
     assert row["status"].startswith("zip-") and -500 < row["number"] <= -400 and row["problem"]
     assert row["source"] == str(bad.parent)  # a relative directory was made absolute
@@ -361,7 +361,7 @@ def test_missing_environment(pipseed, tmp_path):
     assert result.stdout == ""
     assert result.stderr.startswith("error: ") and str(tmp_path / "absent") in result.stderr
     document = pipseed("seed", "--json", tmp_path / "absent", code=1).json
-    assert document["command"] == "seed" and document["exit"] == 1 and document["requested"] == str(tmp_path / "absent")
+    assert document["command"] == "seed" and document["exit_code"] == 1 and document["requested"] == str(tmp_path / "absent")
     assert set(document["error"]) == {"code", "number", "message", "path", "hint", "errno"}
     assert document["error"]["number"] < 0
 
@@ -458,7 +458,7 @@ def test_batch_keeps_the_order(pipseed, tmp_path):
     result = pipseed("seed", "--json", "-j", "8", *names, code=1)
     documents = [json.loads(line) for line in result.stdout.splitlines()]
     assert [document["requested"] for document in documents] == names
-    assert all(document["exit"] == 1 for document in documents)
+    assert all(document["exit_code"] == 1 for document in documents)
 
 
 def list_file(tmp_path, text):
@@ -512,9 +512,9 @@ def test_seed_and_unseed(pipseed, new_env):
     assert re.search(r"^Installed pip .* \(scripts: pip3, pip3\.\d+\)$", seeded.stderr, re.M)
     document = seeded.json
     pip = next(package for package in document["packages"] if package["name"] == "pip")
-    assert (document["command"], document["status"], document["exit"]) == ("seed", "ok", 0)
+    assert (document["command"], document["status"], document["exit_code"]) == ("seed", "ok", 0)
     assert document["env"] == document["requested"] == str(env) and document["is_venv"] is True
-    assert pip["action"] == "installed" and pip["source"] == "bundled" and pip["files"] > pip["bytecode"] > 0
+    assert pip["action"] == "installed" and pip["source"] == "bundled" and pip["n_files"] > pip["n_pyc"] > 0
     assert set(document["links"]) == {"reflink", "hardlink", "copy", "symlink"}
     again = pipseed("seed", env)
     assert f"pip {pip['version']} is already installed in {env}, nothing to do\n" in again.stdout
@@ -555,7 +555,7 @@ def test_verify_prints_findings(pipseed, new_env):
     result = pipseed("verify", env, code=4)
     assert re.search(rf"^install-missing: {re.escape(victim)}: ", result.stdout, re.M)
     document = pipseed("verify", "--json", env, code=4).json
-    assert (document["status"], document["exit"]) == ("findings", 4)
+    assert (document["status"], document["exit_code"]) == ("findings", 4)
     assert [(f["code"], f["path"]) for f in document["findings"]] == [("install-missing", victim)]
     good = new_env()
     pipseed("seed", good)
@@ -574,7 +574,7 @@ def test_one_failure_does_not_stop_the_others(pipseed, new_env):
 
 def test_user_in_an_environment_is_refused(pipseed, new_env):
     document = pipseed("seed", "--user", "--json", new_env(), code=3).json
-    assert document["error"]["code"] == "user-in-venv" and document["exit"] == 3
+    assert document["error"]["code"] == "user-in-venv" and document["exit_code"] == 3
 
 
 def test_seeding_with_streams_closed_or_full(new_env):

@@ -129,7 +129,7 @@ def test_issues(issue, pipseed, env):
     found = pipseed("doctor", "--json", env, code=4).json
     assert {finding["code"] for finding in found["findings"]} >= codes
     assert all(finding["repairable"] and not finding["repaired"] for finding in found["findings"])
-    assert found["status"] == "findings" and found["exit"] == 4
+    assert found["status"] == "findings" and found["exit_code"] == 4
     assert pipseed("doctor", "--json", env, code=4).json["findings"] == found["findings"]
     assert pipseed("doctor", "--fix", "--dry-run", "--json", env, code=4).json["findings"] == found["findings"]
     repaired = pipseed("doctor", "--fix", "--json", env).json

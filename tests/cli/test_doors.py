@@ -63,7 +63,7 @@ class Doors:
         words = [*words, *(word for setting in settings.items() for word in ("-o", "=".join(setting)))]
         done = run.run_pipseed([*words, "--json"], code=None, env={"HOME": self.home}, **options)
         answer = json.loads(done.stdout)
-        assert answer["status"] == "error" and done.code == answer["exit"] == -answer["error"]["number"] // 100, done
+        assert answer["status"] == "error" and done.code == answer["exit_code"] == -answer["error"]["number"] // 100, done
         return self.plain(answer["error"], env)
 
     def python(self, call, settings, env, arguments, **options):
@@ -194,7 +194,7 @@ def test_user(new_env, home, doors, tmp_path):
     if PACKAGE.exists():
         assert doors.python("seed", {}, env, {"env": env, "user": True}) == seed
     doors.create = compile_program(tmp_path, "user", EXAMPLE.read_text().replace(
-        "req.dir = argv[1];", "req.dir = argv[1]; seeding.user = true;"))
+        "req.env_dir = argv[1];", "req.env_dir = argv[1]; seeding.user = true;"))
     assert doors.c({}, tmp_path / "new", CPYTHON.exe) == seed
     assert not (tmp_path / "new").exists()
     doors.command(["venv", "--user", tmp_path / "new"], {}, tmp_path / "new")
@@ -261,7 +261,7 @@ def test_fields_that_are_no_policy(home, tmp_path, pipseed):
     pipseed("venv", "-p", CPYTHON.exe, env)
     (interpreters.site_packages(env) / "pip/__init__.py").unlink()
     program = compile_program(tmp_path, "again", EXAMPLE.read_text().replace(
-        "req.dir = argv[1];", "req.dir = argv[1]; seeding.force_reinstall = true;"))
+        "req.env_dir = argv[1];", "req.env_dir = argv[1]; seeding.force_reinstall = true;"))
     run.run([program, env, CPYTHON.exe], env={"HOME": home})
     pipseed("verify", env)
 
@@ -316,7 +316,7 @@ int main("""
 def test_cancelled(event, home, tmp_path):
     """By the first event, or by a later one: nothing stays, and nothing is on the way."""
     program = compile_program(tmp_path, "stop", EXAMPLE.read_text().replace("int main(", CANCELS.lstrip() % event).replace(
-        "req.dir = argv[1];", "unsigned int n = 0; seeding.event = stop; seeding.event_data = &n; req.dir = argv[1];"))
+        "req.env_dir = argv[1];", "unsigned int n = 0; seeding.event = stop; seeding.event_data = &n; req.env_dir = argv[1];"))
     (tmp_path / "place").mkdir()
     # Its own store: the wheel has to be unpacked and compiled, which is said.
     done = run.run([program, tmp_path / "place/a/env", CPYTHON.exe], code=1,

@@ -33,7 +33,7 @@ def tool(directory, name, shebang):
 
 def codes(result):
     """The reasons, of the JSON document."""
-    assert result.json["exit"] == result.code
+    assert result.json["exit_code"] == result.code
     return [finding["code"] for finding in result.json["findings"]]
 
 
@@ -82,7 +82,7 @@ def test_no_python_script(place, shebang):
     tool(place.directory, "tox", shebang)
     result = place("--json", "tox")
     assert codes(result) == ["tool-unknown"]
-    assert "pyenv which tox" in result.json["findings"][0]["todo"]
+    assert "pyenv which tox" in result.json["findings"][0]["hint"]
 
 
 def test_code_of_the_project_is_not_run(place):
@@ -168,8 +168,8 @@ def test_managers_of_tools(place, where, command):
     (place.directory / where).parent.mkdir(parents=True)
     env = interpreters.make_env(interpreters.any_python(), place.directory / where)
     tool(place.directory, "tox", f"#!{env}/bin/python3")
-    todo = {finding["code"]: finding["todo"] for finding in place("--json", "tox").json["findings"]}
-    assert todo["plugin-missing"] == command
+    hint = {finding["code"]: finding["hint"] for finding in place("--json", "tox").json["findings"]}
+    assert hint["plugin-missing"] == command
 
 
 @pytest.mark.parametrize("text, uses", [
@@ -228,7 +228,7 @@ def test_tools_that_take_uv(place, name, variable):
     result = place("--json", name, env={variable: "pip"})
     assert codes(result) == ["not-enabled"] and result.json["python"] == f"{env}/bin/python3"
     base = os.path.realpath(interpreters.any_python().exe)
-    assert os.path.realpath(result.json["findings"][0]["todo"].rsplit(" ", 1)[1]) == base
+    assert os.path.realpath(result.json["findings"][0]["hint"].rsplit(" ", 1)[1]) == base
     assert not (place.directory / "was-run").exists()
 
 
@@ -247,7 +247,7 @@ def test_tools_that_use_venv(place, name):
     os.symlink(interpreters.any_python().exe, place.directory / "bin/python3")
     result = place("--json", name)
     assert codes(result) == ["not-enabled"]
-    assert result.json["findings"][0]["todo"].startswith("pipseed enable --python /")
+    assert result.json["findings"][0]["hint"].startswith("pipseed enable --python /")
 
 
 @pytest.mark.parametrize("name", ["direnv", "pyenv-virtualenv", "uv", "virtualenvwrapper"])
@@ -256,7 +256,7 @@ def test_hooks_leave_a_plain_pip(place, name):
     for program in ("direnv", "pyenv", "uv"):
         tool(place.directory, program, "#!/bin/sh")
     lines = (run.REPO / f"docs/howto/{name}.md").read_text().splitlines()
-    lines += [finding["todo"] for finding in place("--json", name).json["findings"]]
+    lines += [finding["hint"] for finding in place("--json", name).json["findings"]]
     calls = [line for line in lines if "pipseed seed" in line]
     assert calls and all("--default-pip" in line for line in calls)
 

@@ -547,8 +547,8 @@ static int tell(const struct venv_hook_context_v1 *context, const char *call, ch
                 fprintf(log, " %s", *option);
         fprintf(log, "\n");
         fclose(log);
-        if (context->message)
-                context->message(context->message_data, VENV_HOOK_NOTE, "a note of the hook");
+        if (context->log)
+                context->log(context->log_data, VENV_HOOK_NOTE, "a note of the hook");
         if (!fails || strncmp(fails, call, strlen(call)) != 0)
                 return 0;
         snprintf(ret_error, size, "refused by the test");

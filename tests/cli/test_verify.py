@@ -32,7 +32,7 @@ def test_clean(python, new_env, pipseed):
     result = pipseed("verify", env)
     assert re.search(r"pip \d+\.\d+", result.stdout)
     document = pipseed("verify", env, "--json").json
-    assert document["exit"] == 0
+    assert document["exit_code"] == 0
     assert document["findings"] == []
 
 

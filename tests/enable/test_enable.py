@@ -14,7 +14,7 @@ from conftest import clone, snapshot
 def state(pipseed, prefix, code=0):
     """What status says of it."""
     document = pipseed("status", "--json", prefix.exe, code=code).json
-    assert document["exit"] == code
+    assert document["exit_code"] == code
     return document["interpreters"][0]
 
 
@@ -34,8 +34,8 @@ def test_there_and_back(pipseed, prefix, tmp_path, home):
     assert state(pipseed, prefix)["state"] == "disabled"
     assert "Enabled" in pipseed("enable", prefix.exe).stdout
     found = state(pipseed, prefix)
-    assert found["state"] == "enabled" and found["current"] and found["ok"]
-    assert found["pipseed"] == os.path.realpath(run.command()) and found["kept"] == str(prefix.kept)
+    assert found["state"] == "enabled" and found["up_to_date"] and found["ok"]
+    assert found["pipseed"] == os.path.realpath(run.command()) and found["backup"] == str(prefix.kept)
     assert snapshot(prefix.kept) == before
     make_env(prefix, tmp_path / "env", home)
     assert installer(tmp_path / "env") == "pipseed"
@@ -61,7 +61,7 @@ def test_where_there_is_none(pipseed, stripped, tmp_path, home):
     assert state(pipseed, stripped)["state"] == "absent"
     make_env(stripped, tmp_path / "broken", home, code=1)
     pipseed("enable", stripped.exe)
-    assert state(pipseed, stripped)["kept"] is None
+    assert state(pipseed, stripped)["backup"] is None
     make_env(stripped, tmp_path / "env", home)
     assert installer(tmp_path / "env") == "pipseed"
     pipseed("disable", stripped.exe)
@@ -84,7 +84,7 @@ def test_several(pipseed, prefix, tmp_path):
     """Each for itself; one that cannot be found does not stop the others."""
     done = pipseed("enable", "--json", "-p", tmp_path / "none", "-p", prefix.exe, code=1)
     document = done.json
-    assert document["status"] == "error" and document["exit"] == 1
+    assert document["status"] == "error" and document["exit_code"] == 1
     assert document["interpreters"][0]["error"]["code"] == "no-target"
     assert document["interpreters"][1]["state"] == "enabled" and document["interpreters"][1]["changed"]
     assert prefix.is_enabled()
@@ -96,10 +96,10 @@ def test_status_of_all(pipseed, prefix):
     pipseed("enable", prefix.exe)
     path = f"{prefix.exe.parent}:/usr/bin:/bin"
     found = pipseed("status", "--json", env={"PATH": path}, code=None).json["interpreters"]
-    mine = [one for one in found if one["package"] == str(prefix.package)]
+    mine = [one for one in found if one["ensurepip_dir"] == str(prefix.package)]
     assert len(mine) == 1 and mine[0]["state"] == "enabled"
     remembered = pipseed("status", "--json", env={"PATH": "/usr/bin:/bin"}, code=None).json["interpreters"]
-    assert [one for one in remembered if one["package"] == str(prefix.package)]
+    assert [one for one in remembered if one["ensurepip_dir"] == str(prefix.package)]
 
 
 def test_upgrade_of_pipseed(pipseed, prefix):
@@ -108,10 +108,10 @@ def test_upgrade_of_pipseed(pipseed, prefix):
     before = snapshot(prefix.kept)
     init = prefix.package / "__init__.py"
     init.write_text(init.read_text() + "\n# of another release\n")
-    assert not state(pipseed, prefix)["current"]
+    assert not state(pipseed, prefix)["up_to_date"]
     assert "not this one" in pipseed("status", prefix.exe).stdout
     assert "Enabled" in pipseed("enable", prefix.exe).stdout
-    assert state(pipseed, prefix)["current"] and snapshot(prefix.kept) == before
+    assert state(pipseed, prefix)["up_to_date"] and snapshot(prefix.kept) == before
     assert not prefix.leftovers
 
 
@@ -168,7 +168,7 @@ def test_original_lost(pipseed, prefix):
     """Nothing is taken away that cannot be replaced."""
     pipseed("enable", prefix.exe)
     shutil.rmtree(prefix.kept)
-    assert state(pipseed, prefix, code=4)["state"] == "lost"
+    assert state(pipseed, prefix, code=4)["state"] == "backup-missing"
     assert "--force" in pipseed("disable", prefix.exe, code=4).stderr
     assert prefix.is_enabled()
     pipseed("disable", "--force", prefix.exe)
@@ -186,7 +186,7 @@ def install(directory):
     return directory / "bin/pipseed"
 
 
-def test_pipseed_gone(pipseed, prefix, tmp_path, home):
+def test_pipseed_missing(pipseed, prefix, tmp_path, home):
     """The drop-in falls back to nothing: it says what to do, and that works."""
     before = snapshot(prefix.package)
     command = install(tmp_path / "it is gone")
@@ -310,7 +310,7 @@ def test_no_exchange(pipseed, prefix, inject, error):
     init = prefix.package / "__init__.py"
     init.write_text(init.read_text() + "\n# of another release\n")
     pipseed("enable", prefix.exe, wrap=inject("renameat2", f"error={error}"))
-    assert state(pipseed, prefix)["current"] and not prefix.leftovers
+    assert state(pipseed, prefix)["up_to_date"] and not prefix.leftovers
     pipseed("disable", prefix.exe, wrap=inject("renameat2", f"error={error}"))
     assert snapshot(prefix.package) == before
     assert not prefix.kept.exists() and not prefix.leftovers
@@ -431,7 +431,7 @@ def test_explain_sees_it(pipseed, prefix, tmp_path):
 
     def explained(code):
         found = pipseed("explain", "--json", "pipx", env={"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"}, code=code).json
-        return [each["code"] for each in found["findings"] if each["code"] != "uv-installer"], found["chosen_by"]
+        return [each["code"] for each in found["findings"] if each["code"] != "uv-installer"], found["selected_by"]
 
     assert explained(1) == (["not-enabled"], None)
     pipseed("enable", prefix.exe)

@@ -180,7 +180,7 @@ static void check_verified(const struct pipseed_request *req)
         fuzz_check_error(pipseed_verify(req, &report, &err), &err);
         FUZZ_CHECK(report != NULL);
         for (size_t i = 0; i < report->n_findings; i++) {
-                fprintf(stderr, "%s: %s\n", report->findings[i]->path, report->findings[i]->text);
+                fprintf(stderr, "%s: %s\n", report->findings[i]->path, report->findings[i]->message);
                 abort();
         }
         pipseed_verify_report_free(report);

@@ -19,13 +19,13 @@ FLAGS = {"without_pip": 1, "system_site": 2, "upgrade": 4, "user": 8, "altinstal
 CTYPES = r"""
 import ctypes, json, sys
 
-Message = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p)
+Log = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p)
 
 class Context(ctypes.Structure):
     _fields_ = [("size", ctypes.c_size_t), ("env_dir", ctypes.c_char_p), ("env_exe", ctypes.c_char_p),
                 ("base_exe", ctypes.c_char_p), ("version", ctypes.c_char_p), ("flags", ctypes.c_uint32),
                 ("jobs", ctypes.c_uint32),
-                ("options", ctypes.POINTER(ctypes.c_char_p)), ("message", Message), ("message_data", ctypes.c_void_p),
+                ("options", ctypes.POINTER(ctypes.c_char_p)), ("log", Log), ("log_data", ctypes.c_void_p),
                 ("is_cancelled", ctypes.c_void_p)]
 
 Call = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(Context), ctypes.c_char_p, ctypes.c_size_t)
@@ -42,8 +42,8 @@ error = ctypes.create_string_buffer(b"untouched", asked.get("error_size", 1024))
 context = Context(asked.get("size", ctypes.sizeof(Context)), asked["env_dir"].encode() if asked["env_dir"] else None,
                   asked["env_exe"].encode() if asked.get("env_exe") else None, None, None, asked.get("flags", 0), asked.get("jobs", 0),
                   (ctypes.c_char_p * (len(options) + 1))(*options, None) if options else None,
-                  Message(lambda data, level, text: messages.append([level, text.decode()]))
-                  if asked.get("listen", True) else Message(0), None, None)
+                  Log(lambda data, level, text: messages.append([level, text.decode()]))
+                  if asked.get("listen", True) else Log(0), None, None)
 answers = {}
 for name in asked.get("calls", ["pre_create", "post_create"]):
     answers[name] = getattr(hook, name)(ctypes.byref(context), error, len(error))

@@ -160,7 +160,7 @@ def explain(name, where, *, cwd, env=None):
     """What `pipseed explain NAME` says: the document. Its exit code and its status must agree with it."""
     result = run.run([run.command(), "explain", "--json", name], cwd=cwd, env=where.env(env), code=None)
     document = result.json
-    assert result.code == document["exit"] == (0 if document["uses_pipseed"] else 1), str(result)
+    assert result.code == document["exit_code"] == (0 if document["uses_pipseed"] else 1), str(result)
     assert document["uses_pipseed"] == (document["findings"] == []), str(result)
     return document
 

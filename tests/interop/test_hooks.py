@@ -72,7 +72,7 @@ def test_uv(project, settings):
     """uv has no hook: pipseed comes after it, and both see the same pip."""
     tool = fixtures.tool("uv")
     _explained("uv", tool, project, settings, "no-hook")
-    assert fixtures.explain("uv", tool, cwd=project, env=settings)["findings"][0]["todo"] == \
+    assert fixtures.explain("uv", tool, cwd=project, env=settings)["findings"][0]["hint"] == \
         "uv venv && pipseed seed --default-pip .venv"
     tool.run(["uv", "venv", "--python", fixtures.PYTHON], cwd=project, env=settings)
     assert fixtures.installer(project / ".venv") is None

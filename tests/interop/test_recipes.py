@@ -128,7 +128,7 @@ def test_virtualenv_ini(tmp_path, home, settings):
     ini.parent.mkdir(parents=True)
     ini.write_text("[virtualenv]\nseeder = pipseed\n")
     verdict = fixtures.explain("virtualenv", tool, cwd=tmp_path, env=settings)
-    assert verdict["uses_pipseed"] and verdict["chosen_by"] == str(ini)
+    assert verdict["uses_pipseed"] and verdict["selected_by"] == str(ini)
     fixtures.run.run(["env", "-i", f"HOME={home}", tool.bin / "python", "-m", "virtualenv", "--app-data", tmp_path / "data",
                  "--no-periodic-update", "--system-site-packages", "--no-download", tmp_path / "env"])
     assert fixtures.installer(tmp_path / "env") == "pipseed"
@@ -139,7 +139,7 @@ def test_without_the_plugin(tmp_path, settings):
     tool = fixtures.tool("without-plugin")
     verdict = fixtures.explain("virtualenv", tool, cwd=tmp_path, env={**settings, **CHOSEN})
     assert fixtures.codes(verdict) == ["plugin-missing"]
-    assert str(tool.bin) in verdict["findings"][0]["todo"]
+    assert str(tool.bin) in verdict["findings"][0]["hint"]
     tool.run(["virtualenv", "env"], cwd=tmp_path, env={**settings, **CHOSEN}, code=1)
 
 

@@ -39,7 +39,7 @@ def test_results(cpython, new_env):
     for left, right in zip(ours["packages"], theirs["packages"]):
         assert [left["name"], left["version"], left["location"]] == [right["name"], right["version"], right["location"]]
         assert (left["action"], right["action"]) == ("installed", "none")
-        assert left["n_bytecode"] == 0 and left["source"] == "bundled" and len(left["sha256"]) == 64
+        assert left["n_pyc"] == 0 and left["source"] == "bundled" and len(left["sha256"]) == 64
         assert (Path(left["location"]) / left["name"]).is_dir()
     assert ours["n_hardlinked"] == 0 and ours["n_copied"] > 400
 
@@ -54,7 +54,7 @@ def test_create_as_command(cpython, tmp_path, pipseed):
                      made = pipseed.create(sys.argv[1], prompt="x", symlinks=False)
                      assert isinstance(made, pipseed.Environment) and not made.existed, made
                      assert made.dir == sys.argv[1] and made.version == sys.version.split()[0], made
-                     assert made.seeding.pip.action == "installed" and "pip" in made.seeding.scripts, made
+                     assert made.seed_result.pip.action == "installed" and "pip" in made.seed_result.scripts, made
                      """, env)):
         make()
         snapshots.append(tree.snapshot(env))
@@ -67,16 +67,16 @@ def test_create_options(newest, tmp_path):
     assert program(newest.exe, """
         import os, sys, pipseed
         env = os.path.join(sys.argv[1], "env")
-        planned = pipseed.create(env, dry_run=True).seeding.pip
+        planned = pipseed.create(env, dry_run=True).seed_result.pip
         assert planned.action == "installed" and planned.wheel.startswith("pip-") and len(planned.sha256) == 64
         assert not os.path.exists(env)
-        assert pipseed.create(env, with_pip=False, scm_ignore_files=False).seeding is None
+        assert pipseed.create(env, with_pip=False, scm_ignore_files=False).seed_result is None
         assert not os.path.exists(env + "/bin/pip") and not os.path.exists(env + "/.gitignore")
-        assert pipseed.create(env, upgrade=True, pip="==24.0", scripts="alt").seeding.pip.version == "24.0"
+        assert pipseed.create(env, upgrade=True, pip="==24.0", scripts="alt").seed_result.pip.version == "24.0"
         assert not os.path.exists(env + "/bin/pip3")
         open(env + "/mine", "w").close()
         made = pipseed.create(env, clear=True, system_site_packages=True, pip=">=24,<26")
-        assert made.existed and made.seeding.pip.version == "25.0.1" and not os.path.exists(env + "/mine")
+        assert made.existed and made.seed_result.pip.version == "25.0.1" and not os.path.exists(env + "/mine")
         assert "include-system-site-packages = true" in open(env + "/pyvenv.cfg").read()
         for options, error, code in (({"pip": ">99"}, pipseed.FailedError, "no-wheel"),
                                      ({"settings": {"venv.hooks": "/nonexistent.so"}}, pipseed.FailedError, "hook"),
@@ -88,8 +88,8 @@ def test_create_options(newest, tmp_path):
             else:
                 raise AssertionError(options)
         seen = []
-        made = pipseed.create(env, clear=True, settings={"venv.hooks": sys.argv[2]}, events=seen.append, prompt="p")
-        assert f"pip {made.seeding.pip.version}: none" in [event.text for event in seen], "the hook found pip there"
+        made = pipseed.create(env, clear=True, settings={"venv.hooks": sys.argv[2]}, on_event=seen.append, prompt="p")
+        assert f"pip {made.seed_result.pip.version}: none" in [event.text for event in seen], "the hook found pip there"
         print(sorted(os.listdir(sys.argv[1])))
         """, tmp_path, next(run.build_dir().glob("*/pipseed/pipseed_hook.so"))) == "['env']\n"
 
@@ -170,17 +170,17 @@ def test_events(newest, new_env, tmp_path):
             return sorted(os.walk(sys.argv[1]))
         before = listing()
         try:
-            pipseed.seed(sys.argv[1], cache_dir=sys.argv[2], events=fail)
+            pipseed.seed(sys.argv[1], cache_dir=sys.argv[2], on_event=fail)
         except LookupError as error:
             print(error)
         assert listing() == before
         try:
-            pipseed.seed(sys.argv[1], cache_dir=sys.argv[2], events=lambda event: True)
+            pipseed.seed(sys.argv[1], cache_dir=sys.argv[2], on_event=lambda event: True)
         except pipseed.FailedError as error:
             print(error.code)
         assert listing() == before
         seen = []
-        pipseed.seed(sys.argv[1], cache_dir=sys.argv[2], events=seen.append)
+        pipseed.seed(sys.argv[1], cache_dir=sys.argv[2], on_event=seen.append)
         print(bool(seen))
         """, env, tmp_path / "cache") == "from the callback\ncancelled\nTrue\n"
 
@@ -227,7 +227,7 @@ def test_interrupt(newest, new_env, tmp_path):
         def interrupt(event):
             signal.raise_signal(signal.SIGINT)
         try:
-            pipseed.create(sys.argv[2] + "/env", cache_dir=sys.argv[2] + "/cache", events=interrupt)
+            pipseed.create(sys.argv[2] + "/env", cache_dir=sys.argv[2] + "/cache", on_event=interrupt)
         except KeyboardInterrupt:
             print("interrupted", os.path.exists(sys.argv[2] + "/env"))
         try:
@@ -248,7 +248,7 @@ def test_interrupt_while_compiling(newest, new_env, home, tmp_path):
                 sys.stdout.write(str(time.monotonic()) + "\\n")
                 raise KeyboardInterrupt
         try:
-            pipseed.seed(sys.argv[1], cache_dir=sys.argv[2], events=raise_it if sys.argv[3] == "callback" else None)
+            pipseed.seed(sys.argv[1], cache_dir=sys.argv[2], on_event=raise_it if sys.argv[3] == "callback" else None)
         except KeyboardInterrupt:
             print(time.monotonic())
         """)

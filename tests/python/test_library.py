@@ -12,19 +12,15 @@ import run
 
 # Where a field is not called in JSON as in Python; None: JSON does not have it, or it is compared by itself.
 JSON_NAMES = {
-    "Package": {"n_files": "files", "n_bytecode": "bytecode"},
     "Result": {"version": "python_version", "n_reflinked": None, "n_hardlinked": None, "n_copied": None,
                "n_symlinked": None},
-    "Environment": {"dir": "env", "version": "python_version", "seeding": None},
+    "Environment": {"dir": "env", "version": "python_version", "seed_result": None},
     "VerifyReport": {"env": None, "python": None, "version": None},
-    "Finding": {"message": "text"},
     "DoctorReport": {"version": "python_version", "issues": "findings", "n_unrepaired": None},
-    "Issue": {"message": "text", "repairable": "repairable", "repaired": "repaired", "hint": None},
+    "Issue": {"hint": None},
     "Cache": {"path": "store"},
-    "CacheEntry": {"path": "directory", "n_files": "files", "n_bytecode_sets": "bytecode"},
-    "Dropin": {"version": "python_version", "stdlib": None, "ensurepip_dir": "package", "backup": "kept",
-               "system_package": "owner", "command": "pipseed", "command_version": "pipseed_version",
-               "command_missing": "pipseed_missing", "up_to_date": "current"},
+    "Dropin": {"version": "python_version", "stdlib": None, "command": "pipseed", "command_version": "pipseed_version",
+               "command_missing": "pipseed_missing"},
     "Policy": {"files": None, "hooks": None},
 }
 

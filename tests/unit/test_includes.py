@@ -36,7 +36,7 @@ WRONG = {
     "the inside of the library": ("plugin/cli/main.c", "base/str.h"),
     "the same by a longer name": ("plugin/cli/main.c", "core/base/str.h"),
     "the same by its relative name": ("plugin/cli/main.c", "../../core/base/str.h"),
-    "another front end": ("plugin/python/create.c", "../cli/fault.h"),
+    "another front end": ("plugin/python/create.c", "../cli/cli_error.h"),
     "the policy's inside": ("plugin/hook/hook.c", "conf/settings.h"),
     "something that is not there": ("plugin/cli/main.c", "nowhere.h"),
     "a front end, from the library": ("core/create.c", "plugin/cli/common.h"),

@@ -38,11 +38,11 @@ static void lists_entries(void **state)
                 assert_int_equal(inventory.n_items, 1);
                 assert_string_equal(inventory.items[0].wheel, DEMO);
                 assert_string_equal(inventory.items[0].sha256, hex);
-                assert_string_equal(path_base(inventory.items[0].directory), hex);
-                assert_int_equal(access(inventory.items[0].directory, F_OK), 0);
+                assert_string_equal(path_base(inventory.items[0].path), hex);
+                assert_int_equal(access(inventory.items[0].path, F_OK), 0);
                 assert_int_equal(inventory.items[0].bytes, bytes);
                 assert_int_equal(inventory.items[0].n_files, DEMO_N + DEMO_N_PYC);
-                assert_int_equal(inventory.items[0].n_bytecode, 1);
+                assert_int_equal(inventory.items[0].n_bytecode_sets, 1);
                 assert_false(inventory.items[0].in_use);
                 assert_int_equal(inventory.items[0].status, 0);
                 assert_null(inventory.items[0].problem);
@@ -71,12 +71,12 @@ static void most_recent_first(void **state)
         }
         read_all(false, &inventory);
         assert_int_equal(inventory.n_items, ARRAY_SIZE(rows));
-        assert_true(str_ends(inventory.items[0].directory, "-m600"));
+        assert_true(str_ends(inventory.items[0].path, "-m600"));
         assert_int_equal(inventory.items[0].last_used, 1700000900);
         assert_int_equal(inventory.items[1].last_used, 1700000000);
         assert_int_equal(inventory.items[2].last_used, 1700000000);
-        assert_true(strcmp(inventory.items[1].directory, inventory.items[2].directory) < 0);
-        assert_true(str_ends(inventory.items[3].directory, "-m640"));
+        assert_true(strcmp(inventory.items[1].path, inventory.items[2].path) < 0);
+        assert_true(str_ends(inventory.items[3].path, "-m640"));
         /* The hash is that of the wheel, without the mode. */
         assert_string_equal(inventory.items[0].sha256, inventory.items[1].sha256);
         assert_int_equal(strlen(inventory.items[0].sha256), HASH_HEX_SIZE - 1);
@@ -216,7 +216,7 @@ static void passes_over_other_things(void **state)
         read_all(true, &inventory);
         assert_int_equal(inventory.n_items, 2); /* an empty directory is a damaged entry */
         for (size_t i = 0; i < 2; i++) {
-                bool is_empty = str_ends(inventory.items[i].directory, "/empty");
+                bool is_empty = str_ends(inventory.items[i].path, "/empty");
 
                 assert_int_equal(inventory.items[i].status, is_empty ? PIPSEED_E_STORE_ENTRY : 0);
                 assert_int_equal(inventory.items[i].wheel == NULL, is_empty);

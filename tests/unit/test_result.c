@@ -35,7 +35,7 @@ static void copies_everything(void **state)
                         .source = i % 2 != 0 ? text : NULL,
                         .action = PIPSEED_ACTION_UPGRADED,
                         .n_files = (uint64_t)i,
-                        .n_bytecode = 7,
+                        .n_pyc = 7,
                 };
 
                 (void)snprintf(text, sizeof(text), "p%d", i);
@@ -74,7 +74,7 @@ static void copies_everything(void **state)
                 }
                 assert_int_equal(package->action, PIPSEED_ACTION_UPGRADED);
                 assert_int_equal(package->n_files, i);
-                assert_int_equal(package->n_bytecode, 7);
+                assert_int_equal(package->n_pyc, 7);
                 (void)snprintf(text, sizeof(text), "s%d", i);
                 assert_string_equal(result->scripts[i], text);
         }

@@ -213,8 +213,8 @@ static void describe(struct fixture *fixture, struct str *out)
 
                 str_printf(out, "%s %s\n", pipseed_code_name(fixture->found.items[i].code),
                            strncmp(path, fixture->top, len) == 0 ? path + len + 1 : path);
-                assert_true(strlen(fixture->found.items[i].text) > 0);
-                assert_null(strchr(fixture->found.items[i].text, '\n'));
+                assert_true(strlen(fixture->found.items[i].message) > 0);
+                assert_null(strchr(fixture->found.items[i].message, '\n'));
         }
 }
 
@@ -503,8 +503,8 @@ static void says_that_record_was_changed_too(void **state)
         forge(&fixture);
         verify(&fixture);
         assert_int_equal(fixture.found.n, 1);
-        assert_non_null(strstr(fixture.found.items[0].text, "RECORD was changed too"));
-        assert_non_null(strstr(fixture.found.items[0].text, "demo-1-py3-none-any.whl"));
+        assert_non_null(strstr(fixture.found.items[0].message, "RECORD was changed too"));
+        assert_non_null(strstr(fixture.found.items[0].message, "demo-1-py3-none-any.whl"));
 }
 
 /* With a root, all paths of the target are below it, but findings name files where they are now. */

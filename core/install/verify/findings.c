@@ -58,8 +58,8 @@ int findings_add(struct findings *findings, int code, const char *path, struct p
         item = &findings->items[findings->n];
         item->code = code;
         item->path = arena_strdup(findings->arena, rooted);
-        item->text = arena_strdup(findings->arena, text);
-        if (item->path == NULL || item->text == NULL)
+        item->message = arena_strdup(findings->arena, text);
+        if (item->path == NULL || item->message == NULL)
                 return error_memory(err);
         findings->n++;
         return 0;

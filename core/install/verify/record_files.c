@@ -110,20 +110,34 @@ static int check_entry(struct walk *walk, bool is_link, struct pipseed_error *er
 
 static int walk_dir(struct walk *walk, int parent_fd, const char *name, int depth, struct pipseed_error *err);
 
-static int walk_entry(struct walk *walk, int dir_fd, const char *name, int depth, struct pipseed_error *err)
+/* Most file systems say with the name what it is: a stat of each file would cost as much as all else. 1; 0: it is gone. */
+static int find_type(int dir_fd, const char *name, unsigned char *type)
+{
+        struct stat st;
+
+        if (*type != DT_UNKNOWN)
+                return 1;
+        if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? 0 : file_errno();
+        *type = (unsigned char)IFTODT(st.st_mode);
+        return 1;
+}
+
+static int walk_entry(struct walk *walk, int dir_fd, const char *name, unsigned char type, int depth,
+                      struct pipseed_error *err)
 {
         const size_t len = walk->path.len;
-        struct stat st;
-        int r;
+        int r = find_type(dir_fd, name, &type);
 
-        if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                return errno == ENOENT ? 0 : error_sys(err, errno, walk->path.data, "cannot look into the directory");
+        if (r < 0)
+                return error_sys(err, r, walk->path.data, "cannot look into the directory");
+        if (r == 0)
+                return 0;
         str_add_char(&walk->path, '/');
         str_add(&walk->path, name);
         if (walk->path.failed)
                 return error_memory(err);
-        r = S_ISDIR(st.st_mode) ? walk_dir(walk, dir_fd, name, depth + 1, err)
-                                : check_entry(walk, S_ISLNK(st.st_mode), err);
+        r = type == DT_DIR ? walk_dir(walk, dir_fd, name, depth + 1, err) : check_entry(walk, type == DT_LNK, err);
         str_truncate(&walk->path, len);
         return r;
 }
@@ -147,7 +161,7 @@ static int walk_dir(struct walk *walk, int parent_fd, const char *name, int dept
                                     "the directory may not be read, so it cannot be checked");
         r = dir_iter_open(&names, fd < 0 ? -errno : fd);
         while (r == 0 && (inside = dir_iter_next(&names)) != NULL)
-                r = walk_entry(walk, dir_iter_fd(&names), inside, depth, err);
+                r = walk_entry(walk, dir_iter_fd(&names), inside, names.type, depth, err);
         return names.error < 0 ? error_sys(err, names.error, walk->path.data, "cannot read the directory") : r;
 }
 

@@ -145,7 +145,7 @@ def seed(
     policy: StrPath | None = None,
     jobs: int = 0,
     dry_run: bool = False,
-    events: Callable[[Event], object] | None = None,
+    on_event: Callable[[Event], object] | None = None,
 ) -> Result:
     """Put pip into an environment, as `pipseed seed ENV`.
 
@@ -156,7 +156,7 @@ def seed(
     link_mode, bytecode and cache_dir are keys of the policy, whose own values hold where they are None; settings has
     others by their names ({"install.durable": True}); policy names a file, as --policy does.
 
-    jobs is the number of threads and of compiling processes; 0: one for each processor. events is called with an Event
+    jobs is the number of threads and of compiling processes; 0: one for each processor. on_event is called with an Event
     now and then; what it raises, or a true value that it returns, cancels the call. Whatever happens, the target is
     afterwards as it was or completely seeded.
 
@@ -175,7 +175,7 @@ def seed(
             policy,
             settings,
             wheel_dirs=wheel_dirs,
-            on_event=events,
+            on_event=on_event,
             upgrade=upgrade,
             scripts=scripts,
             pip=pip,
@@ -334,7 +334,7 @@ def version_matches(version: str, specifier: str) -> bool:
 
 
 def create(
-    dir: StrPath,
+    env_dir: StrPath,
     *,
     python: StrPath | None = None,
     prompt: str | None = None,
@@ -356,13 +356,14 @@ def create(
     policy: StrPath | None = None,
     jobs: int = 0,
     dry_run: bool = False,
-    events: Callable[[Event], object] | None = None,
+    on_event: Callable[[Event], object] | None = None,
 ) -> Environment:
-    """Make the environment dir with pip in it, as `pipseed venv DIR`.
+    """Make the environment env_dir with pip in it, as `pipseed venv DIR`.
 
     Its base is python: a path, a name on PATH or a version such as "3.12"; None is the running interpreter. The other
     arguments are those of venv.create(), but for scm_ignore_files=False, which leaves the .gitignore out, and those of
-    seed(). Whatever happens, dir is afterwards as it was or a complete environment.
+    seed(). Whatever happens, env_dir is afterwards as it was or a complete
+    environment.
     """
     import sys
 
@@ -372,7 +373,7 @@ def create(
         policy,
         settings,
         wheel_dirs=wheel_dirs,
-        on_event=events,
+        on_event=on_event,
         scripts=scripts,
         pip=pip,
         packages=packages,
@@ -382,7 +383,7 @@ def create(
         cache_dir=cache_dir,
     )
     return _pipseed.create(
-        dir,
+        env_dir,
         python=optional_path("python", python if python is not None else sys.executable or None),
         prompt=optional_path("prompt", prompt),
         dry_run=dry_run,

@@ -61,7 +61,7 @@ def _report(packages: Sequence[Package]) -> list[str]:
 
 def _detail(packages: Sequence[Package]) -> list[str]:
     return [
-        f"  {package.name} {package.version}: {package.n_files} files, {package.n_bytecode} of them bytecode, in "
+        f"  {package.name} {package.version}: {package.n_files} files, {package.n_pyc} of them bytecode, in "
         f"{package.location}, from {package.wheel} ({package.source})"
         for package in packages
         if package.action != "none"

@@ -162,7 +162,7 @@ def newest(
 ) -> str | None: ...
 def version_matches(version: str, specifier: str) -> bool: ...
 def create(
-    dir: StrPath,
+    env_dir: StrPath,
     *,
     policy_file: StrPath | None = None,
     python: StrPath | None = None,

@@ -52,7 +52,7 @@ class Package(NamedTuple):
     source: "bundled", or the wheel's directory, or None
     action: "none", "installed", "upgraded" or "removed"
     n_files: regular files that were installed, removed or checked, bytecode included
-    n_bytecode: how many of these are .pyc files
+    n_pyc: how many of these are .pyc files
     """
 
     name: str
@@ -64,7 +64,7 @@ class Package(NamedTuple):
     source: str | None
     action: str
     n_files: int
-    n_bytecode: int
+    n_pyc: int
 
 
 class Result(NamedTuple):
@@ -109,7 +109,7 @@ class Environment(NamedTuple):
     base: the interpreter behind it, which belongs to no environment
     version: X.Y.Z
     existed: whether an environment was there before (a pyvenv.cfg); with clear, it is gone
-    seeding: the Result of installing pip, of a dry run: what would be installed; None without pip
+    seed_result: the Result of installing pip, of a dry run: what would be installed; None without pip
     """
 
     dir: str
@@ -117,7 +117,7 @@ class Environment(NamedTuple):
     base: str
     version: str
     existed: bool
-    seeding: Result | None
+    seed_result: Result | None
 
 
 class Finding(NamedTuple):

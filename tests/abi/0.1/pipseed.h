@@ -18,7 +18,7 @@
  * Every function that can fail returns 0 or a negative enum pipseed_code and fills the error that the caller owns, once,
  * where the fault is detected. Out-parameters are called ret_something, come last and stay untouched on failure.
  *
- * What the library does not do: it never prints, never exits, never changes the current folder, the locale, the umask,
+ * What the library does not do: it never prints, never exits, never changes the current directory, the locale, the umask,
  * signal handling or the environment of the process. Events go to the callback of the request.
  *
  * Threads: calls are independent; two threads may seed at once, also into one environment. A request, a result and an
@@ -44,7 +44,7 @@
  * - struct pipseed_error has one size for good. New members take the place of reserved bytes, which are 0.
  *
  * Enumerations get new values at their end, error codes anywhere: treat an unknown action or event as nothing special,
- * an unknown code by its class (pipseed_code_exit). docs/hacking.md says how each rule is tested.
+ * an unknown code by its class (pipseed_exit_code). docs/hacking.md says how each rule is tested.
  */
 #ifndef PIPSEED_H
 #define PIPSEED_H
@@ -72,13 +72,12 @@ extern "C" {
 
 /* Whether a struct that the library made has this member: PIPSEED_HAS(result, scripts). */
 #define PIPSEED_HAS(pointer, member)                                                                                   \
-        ((pointer)->struct_size >=                                                                                     \
-         (size_t)((const char *)(&(pointer)->member + 1) - (const char *)(pointer)))
+        ((pointer)->struct_size >= (size_t)((const char *)(&(pointer)->member + 1) - (const char *)(pointer)))
 
 /* ---- errors ---------------------------------------------------------------------------------------------------- */
 
 /*
- * Error codes. The hundreds are the class, and the class is the exit code of the command (pipseed_code_exit):
+ * Error codes. The hundreds are the class, and the class is the exit code of the command (pipseed_exit_code):
  * -1xx failed, -2xx usage, -3xx refused, -4xx integrity. docs/errors.md explains each by its name.
  * X(symbol, value, name)
  */
@@ -88,17 +87,17 @@ extern "C" {
         X(NO_MEMORY, -102, "no-memory")                                                                                \
         X(NO_TARGET, -103, "no-target")                                                                                \
         X(BAD_TARGET, -104, "bad-target")                                                                              \
-        X(PROBE, -105, "probe")                                                                                        \
+        X(PROBE_FAILED, -105, "probe-failed")                                                                          \
         X(NO_WHEEL, -106, "no-wheel")                                                                                  \
         X(CANCELLED, -107, "cancelled")                                                                                \
         X(BUSY, -108, "busy")                                                                                          \
-        X(BYTECODE, -109, "bytecode")                                                                                  \
+        X(COMPILE_FAILED, -109, "compile-failed")                                                                      \
         X(UNSUPPORTED, -110, "unsupported")                                                                            \
         X(NO_STORE, -111, "no-store")                                                                                  \
-        X(HOOK, -112, "hook")                                                                                          \
+        X(HOOK_FAILED, -112, "hook-failed")                                                                            \
         X(NOT_EMPTY, -113, "not-empty")                                                                                \
         X(NOT_INSTALLED, -114, "not-installed")                                                                        \
-        X(BATCH, -115, "batch")                                                                                        \
+        X(BATCH_FAILED, -115, "batch-failed")                                                                          \
         X(USAGE, -200, "usage")                                                                                        \
         X(BAD_VERSION, -201, "bad-version")                                                                            \
         X(BAD_SPECIFIER, -202, "bad-specifier")                                                                        \
@@ -116,17 +115,18 @@ extern "C" {
         X(DOWNGRADE, -310, "downgrade")                                                                                \
         X(UNTRUSTED_PATH, -311, "untrusted-path")                                                                      \
         X(PACKAGE_OWNED, -312, "package-owned")                                                                        \
+        X(UNTRUSTED_INTERPRETER, -313, "untrusted-interpreter")                                                        \
         X(INTEGRITY, -400, "integrity")                                                                                \
         X(WHEEL_HASH, -401, "wheel-hash")                                                                              \
         X(WHEEL_NAME, -402, "wheel-name")                                                                              \
-        X(ZIP_NO_END, -410, "zip-no-end")                                                                              \
+        X(ZIP_NO_EOCD, -410, "zip-no-eocd")                                                                            \
         X(ZIP_TRAILING, -411, "zip-trailing")                                                                          \
         X(ZIP_PREFIX, -412, "zip-prefix")                                                                              \
         X(ZIP_COUNT, -413, "zip-count")                                                                                \
         X(ZIP_TRUNCATED, -414, "zip-truncated")                                                                        \
         X(ZIP_CENTRAL, -415, "zip-central")                                                                            \
         X(ZIP_LOCAL, -416, "zip-local")                                                                                \
-        X(ZIP_MISMATCH, -417, "zip-mismatch")                                                                          \
+        X(ZIP_HEADER_MISMATCH, -417, "zip-header-mismatch")                                                            \
         X(ZIP_OVERLAP, -418, "zip-overlap")                                                                            \
         X(ZIP_DUPLICATE, -419, "zip-duplicate")                                                                        \
         X(ZIP_METHOD, -420, "zip-method")                                                                              \
@@ -135,12 +135,12 @@ extern "C" {
         X(ZIP_TYPE, -423, "zip-type")                                                                                  \
         X(ZIP_NAME, -424, "zip-name")                                                                                  \
         X(ZIP_PATH, -425, "zip-path")                                                                                  \
-        X(ZIP_CLASH, -426, "zip-clash")                                                                                \
+        X(ZIP_NAME_COLLISION, -426, "zip-name-collision")                                                              \
         X(ZIP_DIRECTORY_DATA, -427, "zip-directory-data")                                                              \
         X(ZIP_SIZE, -428, "zip-size")                                                                                  \
         X(ZIP_CRC, -429, "zip-crc")                                                                                    \
         X(ZIP_BOMB, -430, "zip-bomb")                                                                                  \
-        X(ZIP_DISAGREE, -431, "zip-disagree")                                                                          \
+        X(ZIP_DECODER_MISMATCH, -431, "zip-decoder-mismatch")                                                          \
         X(ZIP_DATA, -432, "zip-data")                                                                                  \
         X(ZIP_MULTIDISK, -433, "zip-multidisk")                                                                        \
         X(ZIP_ZIP64, -434, "zip-zip64")                                                                                \
@@ -153,6 +153,7 @@ extern "C" {
         X(ENTRY_POINTS, -454, "entry-points")                                                                          \
         X(SCRIPT_NAME, -455, "script-name")                                                                            \
         X(DATA_SCHEME, -456, "data-scheme")                                                                            \
+        X(RESERVED_NAME, -457, "reserved-name")                                                                        \
         X(RECORD_SYNTAX, -460, "record-syntax")                                                                        \
         X(RECORD_MISSING, -461, "record-missing")                                                                      \
         X(RECORD_EXTRA, -462, "record-extra")                                                                          \
@@ -161,15 +162,18 @@ extern "C" {
         X(RECORD_PATH, -465, "record-path")                                                                            \
         X(RECORD_DUPLICATE, -466, "record-duplicate")                                                                  \
         X(STORE_ENTRY, -470, "store-entry")                                                                            \
-        X(STORE_OWNER, -471, "store-owner")                                                                            \
+        X(STORE_UNTRUSTED, -471, "store-untrusted")                                                                    \
         X(INSTALL_CHANGED, -480, "install-changed")                                                                    \
         X(INSTALL_MISSING, -481, "install-missing")                                                                    \
-        X(INSTALL_FOREIGN, -482, "install-foreign")                                                                    \
+        X(INSTALL_EXTRA, -482, "install-extra")                                                                        \
         X(INSTALL_VERSION, -483, "install-version")                                                                    \
         X(INSTALL_LINK, -484, "install-link")                                                                          \
+        X(INSTALL_OWNER, -485, "install-owner")                                                                        \
+        X(INSTALL_MODE, -486, "install-mode")                                                                          \
+        X(INSTALL_SHARED, -487, "install-shared")                                                                      \
         X(LEFTOVER, -490, "leftover")                                                                                  \
-        X(PIP_DEBRIS, -491, "pip-debris")                                                                              \
-        X(BASE_GONE, -492, "base-gone")                                                                                \
+        X(PIP_LEFTOVER, -491, "pip-leftover")                                                                          \
+        X(BASE_MISSING, -492, "base-missing")                                                                          \
         X(BASE_CHANGED, -493, "base-changed")                                                                          \
         X(ENV_CONFIG, -494, "env-config")                                                                              \
         X(ENV_MOVED, -495, "env-moved")                                                                                \
@@ -192,14 +196,41 @@ struct pipseed_error {
         uint64_t reserved[63]; /* 0 */
 };
 
-#define PIPSEED_ERROR_INIT {0}
+#define PIPSEED_ERROR_INIT                                                                                             \
+        {                                                                                                              \
+                0                                                                                                      \
+        }
 
 /* Stable lower-case name of a code ("zip-duplicate"), NULL when there is no such code. */
 PIPSEED_API const char *pipseed_code_name(int code);
 /* Exit code of the command for a code: 0, 1, 2, 3 or 4. */
-PIPSEED_API int pipseed_code_exit(int code);
+PIPSEED_API int pipseed_exit_code(int code);
 /* Version of the library that runs, such as "0.1.0". */
 PIPSEED_API const char *pipseed_version(void);
+
+#if defined(__GNUC__)
+#define PIPSEED_PRINTF(at, first) __attribute__((__format__(__printf__, at, first)))
+#else
+#define PIPSEED_PRINTF(at, first)
+#endif
+
+/*
+ * For programs that add errors of their own to those of the library: fill err, once, and return its code, so that they can
+ * stand in a return statement. path may be NULL; texts that are too long are cut. An error that is already filled is not
+ * changed: the first one wins.
+ *
+ *     return pipseed_error_set(err, PIPSEED_E_USAGE, NULL, "%s needs a value", name);
+ *     return pipseed_error_sys(err, errno, path, "cannot read the list");
+ */
+PIPSEED_API int pipseed_error_set(struct pipseed_error *err, int code, const char *path, const char *format, ...)
+        PIPSEED_PRINTF(4, 5);
+/* A failed system call: the message gets ": " and the system's description of sys_errno, which may have either sign. The
+ * code is IO, or NO_MEMORY for ENOMEM. */
+PIPSEED_API int pipseed_error_sys(struct pipseed_error *err, int sys_errno, const char *path, const char *format, ...)
+        PIPSEED_PRINTF(4, 5);
+PIPSEED_API int pipseed_error_memory(struct pipseed_error *err);
+/* What to do about it, one line; the first hint stays. Returns err->code. */
+PIPSEED_API int pipseed_error_hint(struct pipseed_error *err, const char *format, ...) PIPSEED_PRINTF(2, 3);
 
 /* ---- events ---------------------------------------------------------------------------------------------------- */
 
@@ -230,6 +261,20 @@ struct pipseed_event {
  * (durable). It may be called from a worker thread of the library, never from two at once. */
 typedef int pipseed_event_fn(void *data, const struct pipseed_event *event);
 
+/*
+ * May a program, a plugin or a directory at this absolute path be run or loaded? Only if it, every directory above it and
+ * those above each symbolic link on the way belong to root or to the effective user, and nobody else can write them, by
+ * mode or by ACL; a sticky directory such as /tmp is passed for an entry of a trusted owner. What lies below one of the n
+ * directories of trusted is taken whoever owns it (trusted may be NULL). 0; PIPSEED_E_UNTRUSTED_PATH, and path says which;
+ * PIPSEED_E_IO when something is missing or cannot be looked at.
+ */
+PIPSEED_API int pipseed_trust_check(const char *path, const char *const *trusted, size_t n, struct pipseed_error *err);
+
+/* The same for an interpreter that is about to be run as it is, an environment's own too: besides it the directory that
+ * `home` of its pyvenv.cfg names. UNTRUSTED_INTERPRETER, IO, BAD_TARGET (it is missing). */
+PIPSEED_API int pipseed_trust_check_python(const char *path, const char *const *trusted, size_t n,
+                                           struct pipseed_error *err);
+
 /* ---- request --------------------------------------------------------------------------------------------------- */
 
 enum pipseed_scripts {
@@ -241,7 +286,8 @@ enum pipseed_scripts {
 enum pipseed_require_hash { PIPSEED_REQUIRE_HASH_AUTO, PIPSEED_REQUIRE_HASH_YES, PIPSEED_REQUIRE_HASH_NO };
 
 enum pipseed_link_mode {
-        PIPSEED_LINK_AUTO, /* the first that works, file by file: reflink, hardlink, copy */
+        PIPSEED_LINK_AUTO, /* the first that works, file by file: reflink, hardlink, copy; no hardlink for root, with root,
+                              or where others can write */
         PIPSEED_LINK_REFLINK,
         PIPSEED_LINK_HARDLINK,
         PIPSEED_LINK_COPY,
@@ -261,9 +307,10 @@ struct pipseed_pin {
  * What to do. Fill with pipseed_request_init, then set fields. All pointers are borrowed: they must live until the call
  * returns. NULL or 0 means the default that is described.
  *
- * Target: env is an environment's folder; python an interpreter (a path, or a name on PATH). At most one of them; none
- * of them means the active environment (VIRTUAL_ENV), else python3 on PATH. With root, everything is written below that
- * folder, as with pip's --root; python then names an interpreter inside root when root has it, and that one is never run.
+ * Target: env is an environment's directory; python an interpreter (a path, or a name or version on PATH: pipseed(1),
+ * "Interpreters"). At most one of them; none of them means the active environment (VIRTUAL_ENV), else python3 on PATH.
+ * With root, everything is written below that directory, as with pip's --root; python then names an interpreter inside root
+ * when root has it, and that one is never run.
  */
 struct pipseed_request {
         size_t size; /* sizeof(struct pipseed_request), set by pipseed_request_init: lets the struct grow */
@@ -274,12 +321,12 @@ struct pipseed_request {
 
         bool upgrade;
         bool user;
-        bool user_allowed;                /* policy seed.user; default true */
+        bool allow_user;                  /* policy seed.user; default true */
         bool override_externally_managed; /* policy seed.externally-managed */
         bool dry_run;
         bool bundled; /* use the wheels inside the library; default true */
         bool durable;
-        bool reinstall; /* what is installed is installed again, in the same version */
+        bool force_reinstall; /* what is installed is installed again, in the same version */
         enum pipseed_scripts scripts;
         enum pipseed_require_hash require_hash;
         enum pipseed_link_mode link_mode;
@@ -295,11 +342,16 @@ struct pipseed_request {
         const struct pipseed_pin *const *pins;
         size_t n_pins;
 
-        const char *cache_dir;    /* the store; NULL: $XDG_CACHE_HOME/pipseed or ~/.cache/pipseed */
-        const char *cache_system; /* a read-only store, or NULL */
+        const char *cache_dir;        /* the store; NULL: $XDG_CACHE_HOME/pipseed or ~/.cache/pipseed */
+        const char *system_cache_dir; /* a read-only store, or NULL */
 
         pipseed_event_fn *event;
         void *event_data;
+
+        struct pipseed_verify_cache *verify_cache; /* for pipseed_verify and pipseed_doctor, or NULL */
+
+        const char *const *trust; /* directories whose interpreters may run although others own them, absolute */
+        size_t n_trust;
 };
 
 /* size: sizeof(struct pipseed_request) where the caller was compiled. */
@@ -327,13 +379,15 @@ struct pipseed_package {
         const char *name;
         const char *version;          /* now installed; the removed one after a removal; NULL: none was there */
         const char *previous_version; /* before an upgrade, else NULL */
-        const char *location;         /* folder that holds the dist-info, without root */
+        const char *location;         /* directory that holds the dist-info, without root */
         const char *wheel;            /* file name of the wheel, NULL when nothing was installed */
         const char *sha256;           /* of the wheel, hex, or NULL */
-        const char *source;           /* "bundled" or the wheel's folder, or NULL */
+        const char *source;           /* "bundled" or the wheel's directory, or NULL */
         enum pipseed_action action;
-        uint64_t n_files;    /* regular files placed or removed, bytecode included */
-        uint64_t n_bytecode; /* of these, .pyc */
+        uint64_t n_files;         /* regular files placed or removed, bytecode included */
+        uint64_t n_pyc;           /* of these, .pyc */
+        uint64_t n_not_verified;  /* pipseed_verify: of n_files, those that could not be checked */
+        const char *not_verified; /* how many for which reason, one line, or NULL */
 };
 
 struct pipseed_result {
@@ -367,14 +421,14 @@ PIPSEED_API int pipseed_unseed(const struct pipseed_request *req, struct pipseed
 /* One difference between what is installed and what RECORD, the wheel or the policy say. */
 struct pipseed_finding {
         size_t struct_size;
-        int code;         /* PIPSEED_E_INSTALL_* */
-        const char *path; /* absolute, or NULL */
-        const char *text; /* one line */
+        int code;            /* PIPSEED_E_INSTALL_* */
+        const char *path;    /* absolute, or NULL */
+        const char *message; /* one line */
 };
 
-struct pipseed_report {
+struct pipseed_verify_report {
         size_t struct_size;
-        const char *env;     /* as in struct pipseed_result */
+        const char *env; /* as in struct pipseed_result */
         const char *python;
         const char *version;
         const struct pipseed_package *const *packages; /* action none */
@@ -383,50 +437,59 @@ struct pipseed_report {
         size_t n_findings;
 };
 
+/* What calls of pipseed_verify found out, so that the next one need not: files that several environments share are read once,
+ * bytecode that several have is compiled once. Use one for the environments of one run, from any number of threads, and put it
+ * into each request; a file counts as read as long as its inode, size and times are the same. NULL: out of memory. */
+struct pipseed_verify_cache;
+PIPSEED_API struct pipseed_verify_cache *pipseed_verify_cache_new(void);
+PIPSEED_API void pipseed_verify_cache_free(struct pipseed_verify_cache *cache);
+
 /* Hold what is installed against its RECORD, against the wheel of the same version when it is at hand, and against the
- * versions and pins of the request. Findings are no failure: the call returns 0 and the report lists them. */
-PIPSEED_API int pipseed_verify(const struct pipseed_request *req, struct pipseed_report **ret_report,
+ * versions and pins of the request; bytecode against the store, else against what the base interpreter compiles the source to.
+ * What could not be checked is counted in the package (n_not_verified): nothing else may be called verified. Findings are no
+ * failure: the call returns 0 and the report lists them. */
+PIPSEED_API int pipseed_verify(const struct pipseed_request *req, struct pipseed_verify_report **ret_report,
                                struct pipseed_error *err);
-PIPSEED_API void pipseed_report_free(struct pipseed_report *report);
+PIPSEED_API void pipseed_verify_report_free(struct pipseed_verify_report *report);
 
 /* One thing that is wrong with an environment. */
-struct pipseed_ailment {
+struct pipseed_issue {
         size_t struct_size;
-        int code;         /* PIPSEED_E_LEFTOVER to ENV_MOVED, PIPSEED_E_INSTALL_* */
-        const char *path; /* absolute, or NULL */
-        const char *text; /* one line */
-        const char *hint; /* what to do about it when it is not mended, or NULL */
-        bool can_mend;    /* pipseed_doctor with fix is able to */
-        bool mended;      /* it was */
+        int code;            /* PIPSEED_E_LEFTOVER to ENV_MOVED, PIPSEED_E_INSTALL_* */
+        const char *path;    /* absolute, or NULL */
+        const char *message; /* one line */
+        const char *hint;    /* what to do about it when it is not repaired, or NULL */
+        bool repairable;     /* pipseed_doctor with fix is able to */
+        bool repaired;       /* it was */
 };
 
-struct pipseed_checkup {
+struct pipseed_doctor_report {
         size_t struct_size;
-        const char *env;     /* the folder, absolute; without root */
+        const char *env;     /* the directory, absolute; without root */
         const char *python;  /* its interpreter; NULL: it has none that can be used */
         const char *version; /* X.Y.Z, or NULL */
-        const struct pipseed_ailment *const *ailments;
-        size_t n_ailments;
-        size_t n_left; /* of these, not mended */
+        const struct pipseed_issue *const *issues;
+        size_t n_issues;
+        size_t n_unrepaired; /* of these, not repaired */
 };
 
 /* Look for what is wrong with an environment: what interrupted runs of pipseed and of pip left, a base interpreter that is
  * gone or another one now, pyvenv.cfg, scripts that belong to another place, pip installed twice or not as its RECORD says.
- * With fix, mend it; each cure is a transaction of its own, and afterwards everything is looked at again. What is found is no
+ * With fix, repair it; each repair is a transaction of its own, and afterwards everything is looked at again. What is found is no
  * failure. Target, wheels and store of the request count. Errors: NO_TARGET, IO, NO_MEMORY, CANCELLED. */
-PIPSEED_API int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_checkup **ret_checkup,
+PIPSEED_API int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_doctor_report **ret_report,
                                struct pipseed_error *err);
-PIPSEED_API void pipseed_checkup_free(struct pipseed_checkup *checkup);
+PIPSEED_API void pipseed_doctor_report_free(struct pipseed_doctor_report *report);
 
 /* One wheel that could be installed. */
 struct pipseed_wheel {
         size_t struct_size;
         const char *filename;
-        const char *name;    /* normalised project name */
+        const char *name; /* normalised project name */
         const char *version;
         const char *sha256;          /* hex */
         const char *requires_python; /* specifier, or NULL */
-        const char *source;          /* "bundled" or a folder */
+        const char *source;          /* "bundled" or a directory */
         uint64_t size;               /* bytes */
         int status;                  /* 0, or why it cannot be used: an enum pipseed_code */
         const char *problem;         /* message that belongs to status, or NULL */
@@ -438,7 +501,7 @@ struct pipseed_wheel_list {
         size_t n_wheels;
 };
 
-/* All wheels that the request's bundle and folders offer, newest first within a name. With check, every wheel is read
+/* All wheels that the request's bundle and directories offer, newest first within a name. With check, every wheel is read
  * whole and held against the strict rules; problems are reported in its status. */
 PIPSEED_API int pipseed_wheels(const struct pipseed_request *req, bool check, struct pipseed_wheel_list **ret_list,
                                struct pipseed_error *err);
@@ -446,100 +509,117 @@ PIPSEED_API void pipseed_wheel_list_free(struct pipseed_wheel_list *list);
 
 /* ---- whole environments ------------------------------------------------------------------------------------------ */
 
-/* An environment to be made, equal to what `python -m venv --without-pip` of the same base makes. Fill with
- * pipseed_venv_request_init. pip is not put in: call pipseed_seed afterwards, or let a hook do it. */
-struct pipseed_venv_request {
-        size_t size; /* sizeof(struct pipseed_venv_request) */
-        const char *dir;
+/*
+ * A virtual environment to be created with pip in it: what `python -m venv` of the same base makes. Calling sequence:
+ *
+ *     struct pipseed_request seeding;
+ *     struct pipseed_create_request req;
+ *     struct pipseed_environment *env = NULL;
+ *
+ *     pipseed_create_request_init(&req, &seeding);
+ *     pipseed_policy_apply_create(policy, &req, &err);       pipseed_policy.h; leave it out to obey no policy
+ *     req.env_dir = "/srv/app/venv";
+ *     if (pipseed_create(&req, &env, &err) < 0)
+ *             ...
+ *     pipseed_environment_free(env);
+ */
+struct pipseed_create_request {
+        size_t size; /* sizeof(struct pipseed_create_request), set by pipseed_create_request_init */
+
+        const char *env_dir;
         const char *python; /* base interpreter: a path, a name on PATH, or a version such as "3.12"; NULL: python3 on
                                PATH. An environment's interpreter stands for its base */
-        const char *prompt; /* NULL: the folder's name; ".": the current folder's (bases from 3.9 on, as in venv) */
+        const char *prompt; /* NULL: the directory's name; ".": the current one's (bases from 3.9 on, as in venv) */
         bool system_site_packages;
-        bool finish_later; /* with system_site_packages: the base's packages are not seen before pipseed_venv_finish,
-                              so that hooks do not take its pip for the environment's, as in venv */
-        bool copies;       /* of the interpreter, instead of links to it */
+        bool copies; /* of the interpreter, instead of links to it */
         bool clear;
-        bool upgrade;                  /* the base was upgraded in its place: all but the activate scripts */
-        bool without_pip;              /* for the pyvenv.cfg key "command" alone */
+        bool upgrade; /* the base was upgraded in its place: all but the activate scripts */
+        bool without_pip;
         bool without_scm_ignore_files; /* no .gitignore, which Python 3.13 and newer write */
-        bool dry_run;
-        bool durable;
-        const char *cache_dir; /* as in pipseed_request: remembers interpreters */
-        pipseed_event_fn *event;
-        void *event_data;
+
+        /* Which pip, from where and how, as for pipseed_seed; dry_run, durable, jobs, cache_dir and event count for the
+         * whole call. env, python, root and user stay unset. pip that is there already is brought up to date, whatever
+         * upgrade says: venv runs `ensurepip --upgrade`. */
+        struct pipseed_request *seeding;
+
+        const char *const *hooks;        /* modules with venv_hook.h, called in this order; ended by NULL, or NULL */
+        const char *const *hook_options; /* what their contexts have as options; likewise */
 };
 
-struct pipseed_venv {
+struct pipseed_environment {
         size_t struct_size;
         const char *dir;     /* absolute */
-        const char *python;  /* its interpreter, as scripts should name it */
-        const char *base;    /* the base interpreter */
-        const char *version; /* X.Y.Z */
-        bool existed;        /* the folder was there before */
+        const char *python;  /* its interpreter, as scripts name it */
+        const char *base;    /* the interpreter behind it, which belongs to no environment */
+        const char *version; /* X.Y.Z of both */
+        bool existed;        /* it was an environment (it had a pyvenv.cfg); with clear, that one is gone */
+        const struct pipseed_result *seed_result; /* NULL: without_pip */
 };
 
-/* size: sizeof(struct pipseed_venv_request) where the caller was compiled. */
-PIPSEED_API void pipseed_venv_request_init_size(struct pipseed_venv_request *req, size_t size);
+/* Defaults for both; scripts of the seeding are those that venv wants: pip, pipX and pipX.Y. The sizes are those of the structs
+ * where the caller was compiled. */
+PIPSEED_API void pipseed_create_request_init_size(struct pipseed_create_request *req, size_t size,
+                                                  struct pipseed_request *seeding, size_t seeding_size);
 
-static inline void pipseed_venv_request_init(struct pipseed_venv_request *req)
+static inline void pipseed_create_request_init(struct pipseed_create_request *req, struct pipseed_request *seeding)
 {
-        pipseed_venv_request_init_size(req, sizeof(*req));
+        pipseed_create_request_init_size(req, sizeof(*req), seeding, sizeof(*seeding));
 }
 
 /*
- * A folder that is not there yet appears complete or not at all, and so does, with clear, the one that takes the place
- * of another. In a folder that is there, files are replaced one by one and put back when one fails; a symbolic link in
- * the place of the folder itself, of bin, include or lib is refused, as in venv. On failure everything is as it was, but
- * for clear of a folder that cannot be replaced (the current one, a mount point, one whose parent the caller may not
- * write), which may be empty then. What a killed call left beside dir is removed by the next one for the same dir.
+ * Hooks before, the environment, the seeding, hooks after; or all of it is undone. What can be refused is refused before
+ * anything is written. With dry_run nothing is: the result says what would be there, its seed_result which wheels would be
+ * installed, and of the hooks pre_create alone is called.
  *
- * Errors: NO_TARGET, BAD_TARGET and PROBE (the base), UNSUPPORTED (what its venv makes is not known), BAD_VALUE (a colon
- * in dir), NOT_EMPTY (something is in the way; clear of what is no environment), REFUSED (clear of a folder that HOME or
- * the current folder is in), BUSY (another call works on dir), CANCELLED, IO.
+ * A directory that is not there yet appears complete or not at all, and so does, with clear, the one that takes the place
+ * of another. In a directory that is there, files are replaced one by one and put back when one fails; a symbolic link in
+ * the place of the directory itself, of bin, include or lib is refused, as in venv. An interpreter that is a working link
+ * stays, as in venv: base and version then say what it is. On failure everything is as it was, but for what hooks or the
+ * seeding installed into an environment that was there, and for clear of a directory that cannot be replaced (the current
+ * one, a mount point, one whose parent the caller may not write), which may be empty then. What a killed call left beside
+ * env_dir is removed by the next one for the same env_dir.
+ *
+ * Errors: NO_TARGET, BAD_TARGET and PROBE_FAILED (the base), UNSUPPORTED (what its venv makes is not known), BAD_VALUE (a colon
+ * in env_dir), NOT_EMPTY (something is in the way; clear of what is not an environment), REFUSED (clear of a directory that
+ * HOME or the current directory is in), BUSY (another call works on env_dir), CANCELLED, IO; those of pipseed_seed, with the
+ * same code, path and hint; HOOK_FAILED (a hook cannot be loaded or failed), USAGE, REFUSED, INTEGRITY (by the status of a hook).
  */
-PIPSEED_API int pipseed_venv_create(const struct pipseed_venv_request *req, struct pipseed_venv **ret_venv,
-                                    struct pipseed_error *err);
-/* The final pyvenv.cfg, with finish_later; nothing otherwise. IO. */
-PIPSEED_API int pipseed_venv_finish(struct pipseed_venv *venv, struct pipseed_error *err);
-/* Takes back what a call did, for whoever could not finish the environment: a new one vanishes, what clear replaced is
- * there again, an empty folder is empty again. What was written into a folder with files in it stays. BUSY: dir holds
- * something else by now. */
-PIPSEED_API int pipseed_venv_undo(struct pipseed_venv *venv, struct pipseed_error *err);
-/* Ends a call: what clear replaced, or what undo took away, is removed now. */
-PIPSEED_API void pipseed_venv_free(struct pipseed_venv *venv);
+PIPSEED_API int pipseed_create(const struct pipseed_create_request *req, struct pipseed_environment **ret_env,
+                               struct pipseed_error *err);
+PIPSEED_API void pipseed_environment_free(struct pipseed_environment *env);
 
 /* ---- the store ------------------------------------------------------------------------------------------------- */
 
 /* One wheel in the store, unpacked, with its bytecode. */
 struct pipseed_cache_entry {
         size_t struct_size;
-        const char *wheel;   /* file name, NULL when the entry is too damaged to tell */
-        const char *sha256;  /* hex, of the wheel */
-        const char *folder;  /* absolute */
-        uint64_t bytes;      /* of all files */
-        uint64_t n_files;    /* bytecode included */
-        uint64_t n_bytecode; /* sets of bytecode: one for each interpreter's magic number */
-        int64_t last_used;   /* seconds since 1970, within an hour */
-        bool in_use;         /* by a seeding that runs now */
-        int status;          /* 0, or PIPSEED_E_STORE_ENTRY */
-        const char *problem; /* which file differs and how, or NULL */
+        const char *wheel;        /* file name, NULL when the entry is too damaged to tell */
+        const char *sha256;       /* hex, of the wheel */
+        const char *path;         /* its directory, absolute */
+        uint64_t bytes;           /* of all files */
+        uint64_t n_files;         /* bytecode included */
+        uint64_t n_bytecode_sets; /* one for each interpreter's magic number */
+        int64_t last_used;        /* seconds since 1970, within an hour */
+        bool in_use;              /* by a seeding that runs now */
+        int status;               /* 0, or PIPSEED_E_STORE_ENTRY */
+        const char *problem;      /* which file differs and how, or NULL */
 };
 
 struct pipseed_cache {
         size_t struct_size;
-        const char *path; /* folder of the store, NULL when there is none */
+        const char *path; /* directory of the store, NULL when there is none */
         const struct pipseed_cache_entry *const *entries;
         size_t n_entries;
         uint64_t bytes;
 };
 
 /* What is in the store. With check, every file is read and held against its manifest: also an edit that restored size and
- * time is seen then, and the next call that needs the entry makes it anew. PIPSEED_E_NO_STORE. */
+ * time is seen then, and the next call that needs the entry rebuilds it. PIPSEED_E_NO_STORE. */
 PIPSEED_API int pipseed_cache_list(const struct pipseed_request *req, bool check, struct pipseed_cache **ret_cache,
                                    struct pipseed_error *err);
 /* Unpacks and compiles what pipseed_seed of this request would need, so that it finds it; the target is not changed.
  * ret_cache lists these entries, also of the system store. With dry_run nothing is made, and an entry that would be has no
- * folder (NULL). */
+ * path (NULL). */
 PIPSEED_API int pipseed_cache_warm(const struct pipseed_request *req, struct pipseed_cache **ret_cache,
                                    struct pipseed_error *err);
 /* Removes entries that were not used for max_age seconds, then the least recently used ones until no more than max_bytes
@@ -552,43 +632,46 @@ PIPSEED_API void pipseed_cache_free(struct pipseed_cache *cache);
 /* ---- the drop-in ensurepip --------------------------------------------------------------------------------------- */
 
 enum pipseed_dropin_state {
-        PIPSEED_DROPIN_DISABLED,    /* the interpreter has its own ensurepip */
-        PIPSEED_DROPIN_ABSENT,      /* it has none (Debian without python3-venv) */
-        PIPSEED_DROPIN_ENABLED,     /* its ensurepip is pipseed's */
-        PIPSEED_DROPIN_OVERWRITTEN, /* it was; an upgrade of the interpreter has put its own there again */
-        PIPSEED_DROPIN_INTERRUPTED, /* a call was killed: the next enable or disable finishes or undoes it */
-        PIPSEED_DROPIN_LOST,        /* enabled, but what was kept of the interpreter's own is gone */
+        PIPSEED_DROPIN_DISABLED,       /* the interpreter has its own ensurepip */
+        PIPSEED_DROPIN_ABSENT,         /* it has none (Debian without python3-venv) */
+        PIPSEED_DROPIN_ENABLED,        /* its ensurepip is pipseed's */
+        PIPSEED_DROPIN_OVERWRITTEN,    /* it was; an upgrade of the interpreter has put its own there again */
+        PIPSEED_DROPIN_INTERRUPTED,    /* a call was killed: the next enable or disable finishes or undoes it */
+        PIPSEED_DROPIN_BACKUP_MISSING, /* enabled, but the backup of the interpreter's own is missing */
 };
 
-/* "disabled", "absent", "enabled", "overwritten", "interrupted", "lost" */
+/* "disabled", "absent", "enabled", "overwritten", "interrupted", "backup-missing" */
 PIPSEED_API const char *pipseed_dropin_state_name(enum pipseed_dropin_state state);
 
 /* Fill with pipseed_dropin_request_init. All pointers are borrowed. */
 struct pipseed_dropin_request {
         size_t size;         /* sizeof(struct pipseed_dropin_request) */
-        const char *python;  /* as in pipseed_venv_request; NULL: the active environment's, else python3 on PATH */
+        const char *python;  /* as in pipseed_create_request; NULL: the active environment's, else python3 on PATH */
         const char *command; /* absolute path of the pipseed command that the drop-in is to call */
-        const char *folder;  /* the drop-in's files, as installed with the command */
+        const char *template_dir; /* the drop-in's files, as installed with the command */
         bool force;
         bool dry_run;
         const char *cache_dir; /* as in pipseed_request: remembers interpreters */
         pipseed_event_fn *event;
         void *event_data;
+
+        const char *const *trust; /* as in pipseed_request; python, when enable names it, runs whoever owns it */
+        size_t n_trust;
 };
 
 struct pipseed_dropin {
         size_t struct_size;
-        const char *python;  /* the interpreter, that of an environment stands for its base */
-        const char *version; /* X.Y.Z */
-        const char *stdlib;  /* folder, without links: what is changed is in there */
-        const char *package; /* STDLIB/ensurepip */
-        const char *kept;    /* STDLIB/.pipseed-ensurepip, NULL when it is not there */
-        const char *owner;   /* package of the system that the interpreter's own belongs to; NULL: none, or not looked for */
-        const char *command; /* pipseed that the drop-in calls, NULL without a drop-in */
-        const char *writer;  /* version of the pipseed that enabled, likewise */
-        bool command_gone;   /* it cannot be run */
-        bool current;        /* it is what pipseed_dropin_enable of this request writes */
-        bool changed;        /* this call did something (with dry_run: would) */
+        const char *python;          /* the interpreter, that of an environment stands for its base */
+        const char *version;         /* X.Y.Z */
+        const char *stdlib;          /* directory, without links: what is changed is in there */
+        const char *ensurepip_dir;   /* STDLIB/ensurepip */
+        const char *backup;          /* STDLIB/.pipseed-ensurepip, NULL when it is not there */
+        const char *system_package;  /* that its own belongs to; NULL: none, or not looked for */
+        const char *command;         /* pipseed that the drop-in calls, NULL without a drop-in */
+        const char *command_version; /* version of the pipseed that enabled, likewise */
+        bool command_missing;        /* it cannot be run */
+        bool up_to_date;             /* it is what pipseed_dropin_enable of this request writes */
+        bool changed;                /* this call did something (with dry_run: would) */
         enum pipseed_dropin_state state;
 };
 
@@ -601,16 +684,16 @@ static inline void pipseed_dropin_request_init(struct pipseed_dropin_request *re
 }
 
 /*
- * Puts a package `ensurepip` that calls pipseed into the interpreter's stdlib folder; its own is kept beside it, under a
+ * Puts a package `ensurepip` that calls pipseed into the interpreter's stdlib directory; its own is kept beside it, under a
  * name that cannot be imported. An older drop-in is replaced, an interrupted call finished. Killed at any moment the
- * interpreter has the one or the other. Where folders cannot be exchanged or renamed: swap.h.
+ * interpreter has the one or the other. Where directories cannot be exchanged or renamed: swap.h.
  *
  * Errors: those of finding the interpreter; PACKAGE_OWNED (a package manager owns the interpreter's own, not with force);
  * UNTRUSTED_PATH (others could replace the command, not with force); UNSUPPORTED, BUSY, CANCELLED, IO.
  */
 PIPSEED_API int pipseed_dropin_enable(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
                                       struct pipseed_error *err);
-/* The reverse: the interpreter's own is there again, to the byte. Not enabled is success. DROPIN: what was kept is gone
+/* The reverse: the interpreter's own is there again, to the byte. Not enabled is success. DROPIN: the backup is missing
  * (not with force: then the interpreter has none), BUSY, CANCELLED, IO. */
 PIPSEED_API int pipseed_dropin_disable(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
                                        struct pipseed_error *err);
@@ -625,6 +708,23 @@ struct pipseed_pythons {
         const char *const *paths;
         size_t n_paths;
 };
+
+/* Which interpreter a name stands for. */
+struct pipseed_interpreter {
+        size_t struct_size;
+        const char *python;         /* absolute, as scripts would name it */
+        const char *base;           /* the one behind it that belongs to no environment; the same outside of one */
+        const char *version;        /* X.Y.Z */
+        const char *implementation; /* "cpython", "pypy" */
+        bool is_venv;
+};
+
+/* Uses env, python, root, cache_dir and event of the request, with the meaning that they have for pipseed_seed. Nothing is
+ * changed, and an interpreter is run only if the cache does not know it. Errors: NO_TARGET, BAD_TARGET, PROBE_FAILED, CANCELLED,
+ * NO_MEMORY, IO. */
+PIPSEED_API int pipseed_interpreter_find(const struct pipseed_request *req,
+                                         struct pipseed_interpreter **ret_interpreter, struct pipseed_error *err);
+PIPSEED_API void pipseed_interpreter_free(struct pipseed_interpreter *interpreter);
 
 PIPSEED_API int pipseed_pythons_find(const char *cache_dir, struct pipseed_pythons **ret_pythons,
                                      struct pipseed_error *err);

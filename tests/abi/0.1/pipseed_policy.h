@@ -14,7 +14,7 @@
  *
  * Layers, later wins unless an earlier one locks the key: built-in; SYSCONFDIR/pipseed/policy.ini and policy.d/ *.ini
  * in name order; $XDG_CONFIG_HOME/pipseed/policy.ini; the file named by PIPSEED_POLICY (absolute) or options.file;
- * variables PIPSEED_SECTION_KEY (empty counts as unset); pipseed_policy_set. Nothing is read from the current folder.
+ * variables PIPSEED_SECTION_KEY (empty counts as unset); pipseed_policy_set. Nothing is read from the current directory.
  *
  * Messages begin with their place: file and line, variable, or option.
  */
@@ -30,10 +30,11 @@ extern "C" {
 struct pipseed_policy; /* opaque; immutable but for pipseed_policy_set */
 
 struct pipseed_policy_options {
-        size_t size;              /* sizeof(struct pipseed_policy_options) */
-        const char *file;         /* --policy FILE; replaces PIPSEED_POLICY; NULL: none */
-        bool use_environment;     /* read PIPSEED_* variables, PIPSEED_POLICY and XDG_CONFIG_HOME/HOME */
-        const char *sysconf_dir;  /* NULL: the folder fixed at build time. Only for tools that look into another root */
+        size_t size;          /* sizeof(struct pipseed_policy_options) */
+        const char *file;     /* --policy FILE; replaces PIPSEED_POLICY; NULL: none */
+        bool use_environment; /* read PIPSEED_* variables, PIPSEED_POLICY and XDG_CONFIG_HOME/HOME */
+        const char
+                *sysconf_dir; /* NULL: the directory fixed at build time. Only for tools that look into another root */
 };
 
 /* Reads all layers. Errors name file and line: POLICY_SYNTAX (unknown section or key, a line that is cut off or
@@ -57,19 +58,27 @@ PIPSEED_API int pipseed_policy_append(struct pipseed_policy *policy, const char 
 PIPSEED_API int pipseed_policy_apply(const struct pipseed_policy *policy, struct pipseed_request *req,
                                      struct pipseed_error *err);
 
+/* The same for a whole environment: its seeding, hooks and hook_options. Scripts stay as they are unless pipseed_policy_set has
+ * set seed.scripts, which in a file is about seeding alone. */
+PIPSEED_API int pipseed_policy_apply_create(const struct pipseed_policy *policy, struct pipseed_create_request *req,
+                                            struct pipseed_error *err);
+
 /* One effective value and where it came from. Strings live as long as the policy and until the next set. Initialise with
  * PIPSEED_POLICY_VALUE_INIT. */
 struct pipseed_policy_value {
-        size_t size;       /* sizeof(struct pipseed_policy_value) */
-        const char *key;   /* "seed.pip" */
-        const char *value; /* normalised text */
-        const char *layer; /* "built-in", "system", "user", "file", "environment", "command line" */
-        const char *origin; /* "/etc/pipseed/policy.ini:12", "PIPSEED_SEED_PIP", "--pip", or "" for built-in */
+        size_t size;           /* sizeof(struct pipseed_policy_value) */
+        const char *key;       /* "seed.pip" */
+        const char *value;     /* normalised text */
+        const char *layer;     /* "built-in", "system", "user", "file", "environment", "command line" */
+        const char *origin;    /* "/etc/pipseed/policy.ini:12", "PIPSEED_SEED_PIP", "--pip", or "" for built-in */
         const char *locked_by; /* origin of the lock, or NULL */
         const char *help;      /* one line about the key */
 };
 
-#define PIPSEED_POLICY_VALUE_INIT {.size = sizeof(struct pipseed_policy_value)}
+#define PIPSEED_POLICY_VALUE_INIT                                                                                      \
+        {                                                                                                              \
+                .size = sizeof(struct pipseed_policy_value)                                                            \
+        }
 
 /* Number of effective values, and one of them (PIPSEED_E_USAGE beyond the end, and without a size): in the schema's
  * order, [sha256] pins last. */
@@ -78,6 +87,9 @@ PIPSEED_API int pipseed_policy_value_at(const struct pipseed_policy *policy, siz
                                         struct pipseed_policy_value *ret_value);
 /* The files that were read, in order; NULL beyond the end. */
 PIPSEED_API const char *pipseed_policy_file_at(const struct pipseed_policy *policy, size_t i);
+/* Where the files that nobody named were looked for, in order, whether they are there or not ("/etc/pipseed/policy.ini",
+ * "/etc/pipseed/policy.d/ *.ini", ...); NULL beyond the end. */
+PIPSEED_API const char *pipseed_policy_place_at(const struct pipseed_policy *policy, size_t i);
 /* Hook plugins of [venv] hooks: NULL-terminated. */
 PIPSEED_API const char *const *pipseed_policy_hooks(const struct pipseed_policy *policy);
 

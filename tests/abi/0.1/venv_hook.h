@@ -8,10 +8,10 @@
  *
  * A creator loads it (dlopen with RTLD_NOW | RTLD_LOCAL, dlsym "venv_hook"), reads it with venv_hook_read, fills a context,
  * and calls pre_create before it writes anything and post_create when the environment is complete but for
- * what hooks add: folders, interpreter and pyvenv.cfg are there, activate scripts need not be. Either may be NULL.
+ * what hooks add: directories, interpreter and pyvenv.cfg are there, activate scripts need not be. Either may be NULL.
  *
  * A hook returns 0, or the exit status that the creator should end with: 1 failed, 2 wrong use, 3 refused, 4 integrity. It
- * then puts one NUL-terminated line into the error buffer. It never prints and never exits; messages go to the context.
+ * then puts one NUL-terminated line into the error buffer. It never prints and never exits; messages go to the context's log.
  *
  * Both structs grow at the end: either side may be older than the other. size is that of the side that filled the struct, the
  * smallest one ever released is accepted, and members that the other side does not have are NULL or 0. So no side reads the
@@ -32,33 +32,36 @@ extern "C" {
 #endif
 
 /* Flags of a context. A hook ignores bits that it does not know. */
-#define VENV_HOOK_WITHOUT_PIP (UINT32_C(1) << 0)   /* the user asked for no pip: a seeding hook does nothing */
-#define VENV_HOOK_SYSTEM_SITE (UINT32_C(1) << 1)   /* --system-site-packages */
-#define VENV_HOOK_UPGRADE (UINT32_C(1) << 2)       /* --upgrade: the environment existed; bring its pip up to date */
-#define VENV_HOOK_USER (UINT32_C(1) << 3)          /* --user was asked for: not possible in an environment */
-#define VENV_HOOK_ALTINSTALL (UINT32_C(1) << 4)    /* pipX.Y only */
+#define VENV_HOOK_WITHOUT_PIP (UINT32_C(1) << 0)          /* the user asked for no pip: a seeding hook does nothing */
+#define VENV_HOOK_SYSTEM_SITE_PACKAGES (UINT32_C(1) << 1) /* --system-site-packages */
+#define VENV_HOOK_UPGRADE (UINT32_C(1) << 2)        /* the environment existed and is kept: bring its pip up to date */
+#define VENV_HOOK_USER (UINT32_C(1) << 3)           /* --user was asked for: not possible in an environment */
+#define VENV_HOOK_ALTINSTALL (UINT32_C(1) << 4)     /* pipX.Y only */
 #define VENV_HOOK_NO_DEFAULT_PIP (UINT32_C(1) << 5) /* pipX and pipX.Y, no pip */
-#define VENV_HOOK_DRY_RUN (UINT32_C(1) << 6)       /* say what would be done, write nothing */
+#define VENV_HOOK_DRY_RUN (UINT32_C(1) << 6)        /* say what would be done, write nothing */
 
-/* Levels of messages. */
+/* Levels of the log. */
 #define VENV_HOOK_DETAIL 0
 #define VENV_HOOK_NOTE 1
 #define VENV_HOOK_WARNING 2
 
 struct venv_hook_context_v1 {
-        size_t size;             /* sizeof(struct venv_hook_context_v1) of the creator */
-        const char *env_dir;     /* the environment's folder, absolute */
-        const char *env_exe;     /* its interpreter, absolute, as scripts should name it; NULL: the hook finds it */
-        const char *base_exe;    /* the interpreter it was made from, or NULL */
-        const char *version;     /* "3.13.0", or NULL when the creator does not know */
-        uint32_t flags;          /* VENV_HOOK_* */
-        uint32_t jobs;           /* threads and processes that the hook may use; 0: as many as there are processors */
-        const char *const *options; /* "section.key=value" settings of the creator's command line, ended by NULL; or NULL.
-                                       pipseed's hook takes its policy's keys here, and policy=FILE */
-        void (*message)(void *message_data, int level, const char *text); /* or NULL */
-        void *message_data;
-        int (*is_cancelled)(void *message_data); /* or NULL. Asked at least every 100 ms while a hook works, on its thread:
-                                                    non-zero: the hook takes back what it did, and fails */
+        size_t size;          /* sizeof(struct venv_hook_context_v1) of the creator */
+        const char *env_dir;  /* the environment's directory, absolute */
+        const char *env_exe;  /* its interpreter, absolute, as scripts should name it; NULL: the hook finds it */
+        const char *base_exe; /* the interpreter it was made from, or NULL */
+        const char *version;  /* "3.13.0", or NULL when the creator does not know */
+        uint32_t flags;       /* VENV_HOOK_* */
+        uint32_t jobs;        /* threads and processes that the hook may use; 0: as many as there are processors */
+        /* "section.key=value" settings of the creator's command line, ended by NULL; or NULL. pipseed's hook takes its policy's
+         * keys here, and policy=FILE. */
+        const char *const *options;
+        /* Takes messages; or NULL. */
+        void (*log)(void *log_data, int level, const char *text);
+        void *log_data;
+        /* Asked at least every 100 ms while a hook works, on its thread; or NULL. Non-zero: the hook takes back what it did,
+         * and fails. */
+        int (*is_cancelled)(void *log_data);
 };
 
 struct venv_hook_v1 {

@@ -12,7 +12,7 @@ except ImportError:
 CODE = """
 import json, os, sys, pipseed
 events = []
-made = pipseed.create({env!r}, python={base!r}, cache_dir={cache!r}, events=events.append)
+made = pipseed.create({env!r}, python={base!r}, cache_dir={cache!r}, on_event=events.append)
 try:
     pipseed.seed({directory!r})
 except pipseed.FailedError as error:
@@ -22,12 +22,12 @@ class Stop(Exception):
 def stop(event):
     raise Stop
 try:
-    pipseed.create({env!r} + "-stopped", python={base!r}, cache_dir={cache!r} + "-cold", events=stop)
+    pipseed.create({env!r} + "-stopped", python={base!r}, cache_dir={cache!r} + "-cold", on_event=stop)
     stopped = False
 except Stop:
     stopped = not os.path.exists({env!r} + "-stopped")
 with open({answer!r}, "w") as stream:
-    json.dump([made.seeding.pip.action, len(events), code, stopped], stream)
+    json.dump([made.seed_result.pip.action, len(events), code, stopped], stream)
 """
 
 directory, base = sys.argv[1:3]

@@ -41,7 +41,7 @@ def bootstrap():
 
 
 CALLS = [
-    lambda: pipseed.seed(env, events=ignore),
+    lambda: pipseed.seed(env, on_event=ignore),
     lambda: pipseed.seed(env, upgrade=True, dry_run=True, wheel_dirs=[directory], settings={"install.durable": True}),
     lambda: pipseed.create(os.path.join(directory, "new"), dry_run=True, prompt="x", pip="<26"),
     lambda: expect(pipseed.FailedError, pipseed.seed, os.path.join(directory, "none")),
@@ -49,7 +49,7 @@ CALLS = [
     lambda: expect(pipseed.RefusedError, pipseed.seed, env, user=True),
     lambda: expect(pipseed.FailedError, pipseed.create, os.path.join(directory, "new"), python="/nonexistent/python"),
     lambda: expect(TypeError, pipseed.seed, env, jobs="many"),
-    lambda: expect(ZeroDivisionError, pipseed.seed, os.path.join(directory, "other"), cache_dir=cold, events=fail),
+    lambda: expect(ZeroDivisionError, pipseed.seed, os.path.join(directory, "other"), cache_dir=cold, on_event=fail),
     bootstrap,
 ]
 LIBRARY = [

@@ -20,13 +20,13 @@ def note(event):
 
 def make(number):
     """One environment of this thread's own."""
-    made = pipseed.create(os.path.join(directory, f"env{number}"), python=base, events=note)
-    return made.seeding.pip.action
+    made = pipseed.create(os.path.join(directory, f"env{number}"), python=base, on_event=note)
+    return made.seed_result.pip.action
 
 
 def again(_number):
     """One that all share."""
-    return pipseed.seed(os.path.join(directory, "env-of-all"), events=note).pip.action
+    return pipseed.seed(os.path.join(directory, "env-of-all"), on_event=note).pip.action
 
 
 pipseed.create(os.path.join(directory, "env-of-all"), python=base, with_pip=False)
