@@ -218,16 +218,17 @@ static int flush(const struct venv *venv, int fd, struct pipseed_error *err)
 static int make_beside(struct venv *venv, struct pipseed_error *err)
 {
         struct destination *destination = &venv->destination;
+        mode_t mode = 0;
         int r = destination_reserve(destination, err);
 
         if (r == 0)
                 r = add_note(venv, destination->sibling_fd, err);
         if (r == 0)
-                r = build_tree(&venv->layout, destination->sibling_fd, destination->path, err);
+                r = build_tree(&venv->layout, destination->sibling_fd, destination->path, &mode, err);
         if (r == 0)
                 r = flush(venv, destination->sibling_fd, err);
         if (r == 0)
-                r = destination_publish(destination, err);
+                r = destination_publish(destination, mode, err);
         if (r == 0)
                 r = flush(venv, destination->parent_fd, err);
         if (r < 0)

@@ -47,7 +47,7 @@ bool leftover_is_proved(int dir_fd, int fd)
         return is_marked(fd) || leftover_is_private(dir_fd);
 }
 
-int leftover_open(int dir_fd, const char *name, struct leftover *ret_leftover)
+static int look(int dir_fd, const char *name, bool asks_lock, struct leftover *ret_leftover)
 {
         struct leftover leftover = LEFTOVER_INIT;
         _cleanup_close_ int fd = -1;
@@ -66,12 +66,22 @@ int leftover_open(int dir_fd, const char *name, struct leftover *ret_leftover)
                         return -errno;
                 if (fd < 0) /* gone meanwhile */
                         leftover.state = LEFTOVER_NONE;
-                else if (!leftover_is_held(fd))
+                else if (!asks_lock || !leftover_is_held(fd))
                         leftover = (struct leftover){leftover_is_proved(dir_fd, fd) ? LEFTOVER_FREE : LEFTOVER_UNPROVED,
                                                      .fd = steal_fd(&fd), .uid = st.st_uid};
         }
         *ret_leftover = leftover;
         return 0;
+}
+
+int leftover_open(int dir_fd, const char *name, struct leftover *ret_leftover)
+{
+        return look(dir_fd, name, true, ret_leftover);
+}
+
+int leftover_take(int dir_fd, const char *name, struct leftover *ret_leftover)
+{
+        return look(dir_fd, name, false, ret_leftover);
 }
 
 void leftover_done(struct leftover *leftover)

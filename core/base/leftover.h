@@ -45,6 +45,8 @@ struct leftover {
 
 /* Examines name in dir_fd, following no link. 0 or -errno. */
 int leftover_open(int dir_fd, const char *name, struct leftover *ret_leftover);
+/* The same without its lock, for who knows by another sign that nobody works in it: FREE, UNPROVED, NONE or FOREIGN. */
+int leftover_take(int dir_fd, const char *name, struct leftover *ret_leftover);
 void leftover_done(struct leftover *leftover);
 
 /* Returns whether only root and the caller can change the names in the directory that fd (which may be O_PATH)

@@ -12,8 +12,6 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
-#define OTHERS_WRITE (S_IWGRP | S_IWOTH)
-
 int build_copy(const char *from, int dir_fd, const char *name, mode_t mode)
 {
         _cleanup_close_ int source = open(from, O_RDONLY | O_CLOEXEC);
@@ -67,9 +65,10 @@ static int make_entry(const struct layout_entry *entry, int dir_fd, mode_t grant
         return write_file(entry, dir_fd, granted);
 }
 
-static int fill(const struct layout *layout, int fd, mode_t granted, const char *path, struct pipseed_error *err)
+int build_tree(const struct layout *layout, int fd, const char *path, mode_t *ret_mode, struct pipseed_error *err)
 {
         _cleanup_close_ int bin_fd = -1;
+        struct stat st;
 
         for (size_t i = 0; i < layout->n_dirs; i++)
                 if (mkdirat(fd, layout->dirs[i], 0777) < 0)
@@ -77,30 +76,16 @@ static int fill(const struct layout *layout, int fd, mode_t granted, const char 
         bin_fd = openat(fd, "bin", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (bin_fd < 0)
                 return error_sys(err, errno, path, "cannot open the directory bin");
+        if (fstat(bin_fd, &st) < 0)
+                return error_sys(err, errno, path, "cannot look at the directory bin");
         for (size_t i = 0; i < layout->n_entries; i++) {
                 const struct layout_entry *entry = &layout->entries[i];
-                int r = make_entry(entry, entry->directory == LAYOUT_BIN ? bin_fd : fd, granted);
+                int r = make_entry(entry, entry->directory == LAYOUT_BIN ? bin_fd : fd, st.st_mode & 0777);
 
                 if (r < 0)
                         return error_sys(err, r, path, "cannot create '%s%s'",
                                          entry->directory == LAYOUT_BIN ? "bin/" : "", entry->name);
         }
+        *ret_mode = st.st_mode & 07777;
         return 0;
-}
-
-int build_tree(const struct layout *layout, int fd, const char *path, struct pipseed_error *err)
-{
-        struct stat st;
-        mode_t mode;
-        int r;
-
-        if (fstat(fd, &st) < 0)
-                return error_sys(err, errno, path, "cannot access the new directory");
-        mode = st.st_mode & 07777;
-        if ((mode & OTHERS_WRITE) != 0 && fchmod(fd, mode & ~(mode_t)OTHERS_WRITE) < 0)
-                return error_sys(err, errno, path, "cannot set the mode of the new directory");
-        r = fill(layout, fd, mode & 0777, path, err);
-        if (r == 0 && (mode & OTHERS_WRITE) != 0 && fchmod(fd, mode) < 0)
-                return error_sys(err, errno, path, "cannot set the mode of the new directory");
-        return r;
 }

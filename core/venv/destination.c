@@ -199,12 +199,11 @@ static int set_hidden_name(struct destination *destination, bool randomly)
         return destination->hidden != NULL ? 0 : -ENOMEM;
 }
 
-/* Makes or takes over the hidden directory. 0; -EAGAIN: it changed hands, try again; -EEXIST: it is not ours;
- * -errno. */
+/* Makes or takes over the hidden directory. While it is hidden nobody else opens it, so its lock is a run's. 0; -EAGAIN: it changed hands, try again; -EEXIST: it is not ours; -errno. */
 static int take_hidden(struct destination *destination)
 {
         _cleanup_close_ int fd = -1;
-        bool made = mkdirat(destination->parent_fd, destination->hidden, 0777 | LEFTOVER_MARK) == 0;
+        bool made = mkdirat(destination->parent_fd, destination->hidden, 0700 | LEFTOVER_MARK) == 0;
         struct stat st;
         int r;
 
@@ -326,24 +325,23 @@ static void keep_attributes(const struct destination *destination)
 }
 
 /* A run that is killed from here on leaves a directory that is only taken for a leftover where others cannot write. */
-static int remove_mark(int fd)
+static int set_mode(int fd, mode_t mode)
 {
         struct stat st;
 
         if (fstat(fd, &st) < 0)
                 return file_errno();
-        return (st.st_mode & LEFTOVER_MARK) != 0 && fchmod(fd, st.st_mode & 07777 & ~LEFTOVER_MARK) < 0 ? file_errno()
-                                                                                                        : 0;
+        return (st.st_mode & 07777) != mode && fchmod(fd, mode) < 0 ? file_errno() : 0;
 }
 
-int destination_publish(struct destination *destination, struct pipseed_error *err)
+int destination_publish(struct destination *destination, mode_t mode, struct pipseed_error *err)
 {
         int r;
 
         r = destination->existed ? is_at(destination->dir_fd, destination->parent_fd, destination->name) : 1;
         if (r <= 0)
                 return changed_hands(destination, r, err);
-        r = remove_mark(destination->sibling_fd);
+        r = set_mode(destination->sibling_fd, mode);
         if (r < 0)
                 return error_sys(err, r, destination->path, "cannot set the mode of the new environment");
         if (destination->existed) {

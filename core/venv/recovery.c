@@ -45,6 +45,15 @@ static int recover_beside(struct recovery *recovery, const char *path, struct pi
         return 0;
 }
 
+/* Who can read the environment can lock it; who works in it holds the lock of the staging directory as well (0700). */
+static bool is_at_work(int fd)
+{
+        _cleanup_(leftover_done) struct leftover leftover = LEFTOVER_INIT;
+
+        return leftover_open(fd, TXN_STAGING_VENV, &leftover) < 0 || leftover.state == LEFTOVER_HELD ||
+               leftover.state == LEFTOVER_FOREIGN;
+}
+
 static int recover_staging(struct recovery *recovery, const char *path, struct pipseed_error *err)
 {
         const struct txn_query query = {.durable = recovery->durable,
@@ -56,7 +65,7 @@ static int recover_staging(struct recovery *recovery, const char *path, struct p
 
         if (fstatat(recovery->fd, TXN_STAGING_VENV, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return errno == ENOENT ? 0 : error_sys(err, errno, path, "cannot read the directory '%s'", path);
-        if (leftover_is_held(recovery->fd)) {
+        if (leftover_is_held(recovery->fd) && is_at_work(recovery->fd)) {
                 recovery->is_held = true;
                 return 0;
         }

@@ -4,14 +4,19 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/leftover.h"
+#include "base/lock.h"
 #include "base/dir_iter.h"
+#include "base/path.h"
 #include "base/str.h"
+#include "venv/unfinished.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #define SUFFIX ".pipseed"
 #define NAME_PART 200 /* of a long name: the whole has to fit into NAME_MAX */
@@ -35,6 +40,23 @@ static bool is_hidden_name(const char *hidden, const char *start)
         return strcmp(hidden, ends[0]) == 0 || strcmp(hidden, ends[1]) == 0;
 }
 
+/*
+ * What others can read they can lock (lock.h), so that an old environment seems to be in use for ever. The lock is believed
+ * of what is closed to others, as the new ones are; soon after the last change; and while the environment in the place is
+ * not finished, which the old one might have to come back for.
+ */
+static bool is_in_use(int parent_fd, const char *name, const char *hidden)
+{
+        _cleanup_free_ char *note = path_join(name, UNFINISHED_NAME);
+        struct stat st;
+
+        if (note == NULL || fstatat(parent_fd, hidden, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return true;
+        if ((st.st_mode & (S_IRWXG | S_IRWXO)) == 0 || st.st_ctime + LOCK_WAIT_S > time(NULL))
+                return true;
+        return fstatat(parent_fd, note, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid == geteuid();
+}
+
 static int recover_one(int parent_fd, const char *name, const char *hidden, struct sibling_found *found)
 {
         _cleanup_(leftover_done) struct leftover leftover = LEFTOVER_INIT;
@@ -42,8 +64,15 @@ static int recover_one(int parent_fd, const char *name, const char *hidden, stru
         bool is_gone;
         int r = leftover_open(parent_fd, hidden, &leftover);
 
-        if (r < 0 || leftover.state == LEFTOVER_NONE || leftover.state == LEFTOVER_HELD)
+        if (r < 0 || leftover.state == LEFTOVER_NONE)
                 return r;
+        if (leftover.state == LEFTOVER_HELD) {
+                if (is_in_use(parent_fd, name, hidden))
+                        return 0;
+                r = leftover_take(parent_fd, hidden, &leftover);
+                if (r < 0 || leftover.state == LEFTOVER_NONE)
+                        return r;
+        }
         is_gone = fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
         /* Whoever could put it there could as well put it back: only removing would be more than that. */
         if (leftover.state == LEFTOVER_FOREIGN ||

@@ -41,12 +41,13 @@ static int add(const struct updater *updater, enum change_kind kind, const char 
 static int stage(struct updater *updater)
 {
         const struct update *update = updater->update;
+        mode_t mode; /* the directory is there, and keeps its own */
         int r = txn_prepare(updater->txn, updater->err);
 
         if (r == 0)
                 r = txn_staged_fd(updater->txn, PLAN_LIB, &updater->staged, updater->err);
         if (r == 0)
-                r = build_tree(update->layout, updater->staged, update->path, updater->err);
+                r = build_tree(update->layout, updater->staged, update->path, &mode, updater->err);
         if (r < 0)
                 return r;
         updater->staged_bin = file_open_beneath(updater->staged, "bin", O_RDONLY | O_DIRECTORY, 0);

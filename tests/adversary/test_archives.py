@@ -94,6 +94,16 @@ def test_hint_for_a_writable_directory(env, wheels, pipseed):
     assert f"chmod go-w {wheels}" in hint and "require-hash" in hint and "[sha256]" in hint
 
 
+def test_dry_run_with_a_freed_heap(env, wheels, pipseed):
+    """B2: what a dry run names is still there when it is printed: freed memory is overwritten here."""
+    points = {"pip": "pip._internal.cli.main:main", "second-of-them": "pip:second"}
+    wheel(wheels, "pip-26.3-py3-none-any.whl", scripts=points)
+    perturbed = ("env", "MALLOC_PERTURB_=165")
+    dry = json.loads(seed(pipseed, env, wheels, "-n", wrap=perturbed, code=0).stdout)
+    real = json.loads(seed(pipseed, env, wheels, code=0).stdout)
+    assert dry["scripts"] == real["scripts"] and "second-of-them" in dry["scripts"]
+
+
 def compressed(method):
     entries = Wheel("pip", "26.3", files={"pip/__init__.py": ""}).entries()
     for entry in entries:
@@ -143,10 +153,10 @@ def test_newer_format(env, wheels, pipseed):
 
 def test_memory_of_many_wheels(env, wheels, pipseed):
     """Wheels for another Python are read one at a time, those with other tags not at all."""
-    noise = os.urandom(12 << 20)
+    noise = os.urandom(14 << 20)
     first = wheel(wheels, "pip-90.0-py3-none-any.whl", "90.0", requires_python="<3",
                   files={"pip/__init__.py": "", "pip/noise": noise})  # fmt: skip
-    for i in range(1, 12):
+    for i in range(1, 6):
         data = Wheel("pip", f"90.{i}", requires_python="<3", files={"pip/__init__.py": "", "pip/noise": noise}).build()
         (wheels / f"pip-90.{i}-py3-none-any.whl").write_bytes(data)
     os.link(first, wheels / "pip-91.0-cp39-cp39-win_amd64.whl")

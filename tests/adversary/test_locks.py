@@ -39,3 +39,24 @@ def test_reader_does_not_block(command, world, lock):
     world.run(ROOT, *command, env)
     assert time.monotonic() - began < 55  # a minute is what a run waits for one that works
     assert not list(env.rglob(".pipseed*"))
+
+
+def killed_venv(world, env):
+    """A run of root's that is killed while it fills the new directory."""
+    world.run(ROOT, "venv", "--clear", "--without-pip", "-p", DEBIAN, env, code=None,
+              wrap=("strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=symlinkat,symlink:signal=KILL"))
+
+
+@pytest.mark.parametrize("existed", [False, True], ids=["new", "over an old one"])
+def test_reader_does_not_keep_a_leftover(existed, world, lock):
+    """What a killed run was making is closed to others: they cannot lock it, and the next run takes it away."""
+    env = world.top / "env"
+    if existed:
+        world.run(ROOT, "venv", "--without-pip", "-p", DEBIAN, env)
+    killed_venv(world, env)
+    (hidden,) = world.top.glob(".env.pipseed*")
+    refused = people.python(MALLORY, "import os,sys\ntry: os.listdir(sys.argv[1])\nexcept PermissionError: print('closed')", hidden)
+    assert refused.communicate()[0] == "closed\n"
+    world.run(ROOT, "venv", "--without-pip", "-p", DEBIAN, env)
+    assert not list(world.top.glob(".env.pipseed*"))
+    assert env.stat().st_mode & 0o7777 == 0o755

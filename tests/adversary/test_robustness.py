@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import zlib
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import run
+import watch
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs to be root, to be somebody else")
 MALLORY = 23456
@@ -181,3 +183,17 @@ def test_sandboxes_that_refuse(fault, tmp_path, pipseed):
     pipseed("venv", tmp_path / "env", code=0)
     run.run([*strace, "venv", "--clear", tmp_path / "env"], code=0)
     assert sorted(os.listdir(tmp_path)) == ["env", "home", "root"]
+
+
+def test_interrupt_while_it_compiles(tmp_path, home, pipseed):
+    """B11: Ctrl-C reaches the interpreter as well; it is called an interruption, and not a fault of the interpreter."""
+    env = tmp_path / "env"
+    pipseed("venv", "--without-pip", env, code=0)
+    process = watch.start([run.command(), "seed", env], env={"HOME": home, "PIPSEED_CACHE_DIR": tmp_path / "cache"},
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    children = watch.compiling(process.pid)
+    os.killpg(process.pid, signal.SIGINT)
+    text = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == -signal.SIGINT and text == "error: interrupted by SIGINT\n"
+    assert watch.alive(children) == []
+    pipseed("seed", env, code=0)

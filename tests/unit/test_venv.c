@@ -258,7 +258,7 @@ static void publishes_and_takes_back(void **state)
         assert_int_equal(destination_reserve(&destination, &err), 0);
         assert_true(exists("a/b/.env.pipseed"));
         assert_int_equal(file_create(destination.sibling_fd, "file", 0600, "x", 1), 0);
-        assert_int_equal(destination_publish(&destination, &err), 0);
+        assert_int_equal(destination_publish(&destination, 0755, &err), 0);
         assert_true(exists("a/b/env/file"));
         assert_false(exists("a/b/.env.pipseed"));
         assert_int_equal(destination_undo(&destination, &err), 0);
@@ -277,7 +277,7 @@ static void puts_the_old_one_back(void **state)
         assert_int_equal(destination_open(&destination, tree_path("env"), &err), 0);
         assert_true(destination.existed);
         assert_int_equal(destination_reserve(&destination, &err), 0);
-        assert_int_equal(destination_publish(&destination, &err), 0);
+        assert_int_equal(destination_publish(&destination, 0755, &err), 0);
         assert_false(exists("env/old"));
         assert_int_equal(destination_undo(&destination, &err), 0);
         assert_true(exists("env/old"));
@@ -297,7 +297,7 @@ static void removes_the_old_one(void **state)
         tree_link("env/link", tree_path("outside"));
         assert_int_equal(destination_open(&destination, tree_path("env"), &err), 0);
         assert_int_equal(destination_reserve(&destination, &err), 0);
-        assert_int_equal(destination_publish(&destination, &err), 0);
+        assert_int_equal(destination_publish(&destination, 0755, &err), 0);
         destination_done(&destination);
         assert_true(exists("env"));
         assert_false(exists("env/deep"));
@@ -357,7 +357,7 @@ static void goes_round_a_link(void **state)
         assert_int_equal(destination_open(&destination, tree_path("env"), &err), 0);
         assert_int_equal(destination_reserve(&destination, &err), 0);
         assert_string_not_equal(destination.hidden, ".env.pipseed");
-        assert_int_equal(destination_publish(&destination, &err), 0);
+        assert_int_equal(destination_publish(&destination, 0755, &err), 0);
         destination_done(&destination);
         assert_true(exists("outside/kept"));
         assert_true(exists(".env.pipseed"));
@@ -373,7 +373,7 @@ static void leaves_what_came_meanwhile(void **state)
         assert_int_equal(destination_open(&destination, tree_path("env"), &err), 0);
         assert_int_equal(destination_reserve(&destination, &err), 0);
         tree_file("env/theirs", "x");
-        assert_int_equal(destination_publish(&destination, &err), 1);
+        assert_int_equal(destination_publish(&destination, 0755, &err), 1);
         assert_true(destination.existed);
         assert_true(destination.dir_fd >= 0);
         destination_done(&destination);
@@ -389,7 +389,7 @@ static void does_not_undo_what_is_someone_elses(void **state)
         (void)state;
         assert_int_equal(destination_open(&destination, tree_path("env"), &err), 0);
         assert_int_equal(destination_reserve(&destination, &err), 0);
-        assert_int_equal(destination_publish(&destination, &err), 0);
+        assert_int_equal(destination_publish(&destination, 0755, &err), 0);
         assert_int_equal(rename(tree_path("env"), tree_path("moved")), 0);
         tree_file("env/theirs", "x");
         assert_int_equal(destination_undo(&destination, &err), PIPSEED_E_BUSY);
@@ -409,7 +409,7 @@ static void holds_long_names(void **state)
         name[255] = '\0';
         assert_int_equal(destination_open(&destination, tree_path(name), &err), 0);
         assert_int_equal(destination_reserve(&destination, &err), 0);
-        assert_int_equal(destination_publish(&destination, &err), 0);
+        assert_int_equal(destination_publish(&destination, 0755, &err), 0);
         assert_true(exists(name));
 }
 
