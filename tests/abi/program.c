@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that uses what the public headers have, and prints what it sees: the same, whether it or the library was compiled
- * against grown structs. With -DGROWN its headers are the grown ones.
+ * A program that uses what the public headers have, and prints what it sees: the same, whether it or the library was
+ * compiled against grown structs. With -DGROWN its headers are the grown ones.
  *
  *     program story ENV CACHE     policy, wheels, seeding, verifying, store; prints them
  *     program set ENV CACHE       (GROWN) sets a member that an older library does not have
  *     program has ENV CACHE       (GROWN) does the result have a member of the later release?
  *     program cancel ENV CACHE KIND TEXT
- *                                 cancels at the first event of that kind (a number) whose text begins so; prints how many
- *                                 ms passed until the call had returned, and the code
+ *                                 cancels at the first event of that kind (a number) whose text begins so; prints how
+ *                                 many ms passed until the call had returned, and the code
  */
 #include "pipseed_policy.h"
 

@@ -5,8 +5,8 @@
  *     LD_PRELOAD=alloc.so FAULT_ALLOC=N [FAULT_PERSISTENT=1] FAULT_REPORT=FILE COMMAND
  *
  * Counted from main on, in all threads; children run without it. When the Nth is asked for, FILE gets one line of
- * OBJECT:SYMBOL+OFFSET (in the object) for each caller, innermost first. No such file: there was no Nth. With N = 0 nothing fails, and at the end FILE gets
- * the line "total N". It also tells inject where main begins.
+ * OBJECT:SYMBOL+OFFSET (in the object) for each caller, innermost first. No such file: there was no Nth. With N = 0
+ * nothing fails, and at the end FILE gets the line "total N". It also tells inject where main begins.
  */
 #include "mark.h"
 

@@ -5,17 +5,20 @@
  *     inject -l ALLOC.SO [-n N] [-e ERRNO] [-p] [-k] [-o REPORT] CALL,CALL... COMMAND [ARGUMENT...]
  *
  *     -l FILE    alloc.so: it is preloaded into the command, and says where main begins
- *     -n N       the Nth call of these, counted from main on in all threads of the command, not in its children; 0: count only
+ *     -n N       the Nth call of these, counted from main on in all threads of the command, not in its children; 0:
+ *                count only
  *     -e ERRNO   a number; the call is not made and fails with it
  *     -p         so do all that follow
  *     -k         the command is killed instead
  *     -o REPORT  gets the lines "total N", "fired N", and "call NAME PATH" for the first one that failed
  *
- * A CALL is the name of a system call; NAME/create counts only where a file would be made, NAME/write only where one would be
- * made or opened for writing. Whatever calls them is caught, the C library and syscall(2) too: a seccomp filter hands them
- * over (seccomp_unotify(2)). For close(2) only the calls of the command and its libraries count, see mark.h.
+ * A CALL is the name of a system call; NAME/create counts only where a file would be made, NAME/write only where one
+ * would be made or opened for writing. Whatever calls them is caught, the C library and syscall(2) too: a seccomp
+ * filter hands them over (seccomp_unotify(2)). For close(2) only the calls of the command and its libraries count, see
+ * mark.h.
  *
- * Exit code: that of the command, 128 + N for signal N; 125 when inject itself failed, 126 when there is no seccomp here.
+ * Exit code: that of the command, 128 + N for signal N; 125 when inject itself failed, 126 when there is no seccomp
+ * here.
  */
 #include <errno.h>
 #include <fcntl.h>

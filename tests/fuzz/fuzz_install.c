@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A wheel made of the input is installed into an environment with a sentinel beside it, by the public call: choose, check,
- * unpack, plan, stage, commit; then looked over, and taken out again. The input is a zip file, or a recipe:
+ * A wheel made of the input is installed into an environment with a sentinel beside it, by the public call: choose,
+ * check, unpack, plan, stage, commit; then looked over, and taken out again. The input is a zip file, or a recipe:
  *
  *     OPTIONS                 letters: a d scripts, c h s link modes, u upgrade
  *     @@[x=]NAME              a member of the wheel, x: executable; the lines up to the next @@ are its content

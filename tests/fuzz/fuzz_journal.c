@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A transaction's journal. As text: what is read is written again as the same changes. In a staging directory beside a target: a
- * forged one, with the checksum and the inode numbers made right, is carried out, and changes nothing outside the target.
- * The inode of a line decides which one is put there: even that of the entry in the target, odd that of the staged one.
+ * A transaction's journal. As text: what is read is written again as the same changes. In a staging directory beside a
+ * target: a forged one, with the checksum and the inode numbers made right, is carried out, and changes nothing outside
+ * the target. The inode of a line decides which one is put there: even that of the entry in the target, odd that of the
+ * staged one.
  */
 #include "fuzz.h"
 #include "sandbox.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The note of an unfinished environment, as somebody may have put it there. "@INODE@" in the input stands for the inode of the
- * environment's directory. Whatever the note says: nothing outside the environment changes, nothing in it but pyvenv.cfg and
- * the note itself, and pyvenv.cfg only when the note is about this directory.
+ * The note of an unfinished environment, as somebody may have put it there. "@INODE@" in the input stands for the inode
+ * of the environment's directory. Whatever the note says: nothing outside the environment changes, nothing in it but
+ * pyvenv.cfg and the note itself, and pyvenv.cfg only when the note is about this directory.
  */
 #include "fuzz.h"
 #include "sandbox.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A policy file, and options behind a line "%%", one "section.key=value" a line: what is taken can be shown, applied to a
- * request, and set again to the value that is shown. */
+/* A policy file, and options behind a line "%%", one "section.key=value" a line: what is taken can be shown, applied to
+ * a request, and set again to the value that is shown. */
 #include "fuzz.h"
 
 #include "base/cleanup.h"
@@ -36,7 +36,8 @@ static void set_options(struct pipseed_policy *policy, char *text)
                         continue;
                 *value++ = '\0';
                 if (str_ends(line, "+")) {
-                        /* It is taken as it is, and with colons or blanks at its ends shown so that it cannot be set. */
+                        /* It is taken as it is, and with colons or blanks at its ends shown so that it cannot be
+                         * set. */
                         if (strchr(value, ':') != NULL || strcmp(str_trim(value), value) != 0)
                                 continue;
                         line[strlen(line) - 1] = '\0';

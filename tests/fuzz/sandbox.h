@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sandbox.h - a temporary directory (in memory where /dev/shm is) with an environment to be changed and, beside it, things
- * that nothing may touch.
+ * sandbox.h - a temporary directory (in memory where /dev/shm is) with an environment to be changed and, beside it,
+ * things that nothing may touch.
  *
  *     WORLD/env/                 the environment; links in it lead to the outside, as a hostile environment's would
  *     WORLD/outside/...          files, a directory, and the same names that packages have
@@ -26,8 +26,8 @@ const char *sandbox_path(const char *name);
 /* "env/lib/pythonX.Y/site-packages" of the interpreter that environments are made of, and that interpreter. */
 const char *sandbox_lib(void);
 const char *sandbox_python(void);
-/* Makes a file with its directories, where nothing is and no link leads away; else does nothing. name is relative to the
- * sandbox. */
+/* Makes a file with its directories, where nothing is and no link leads away; else does nothing. name is relative to
+ * the sandbox. */
 void sandbox_file(const char *name, const void *data, size_t len);
 void sandbox_remove(const char *name);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * old_kernel_fixture.h - runs a group of tests twice: as they are, and with the newer system calls answered by ENOSYS, as
- * kernels before 5.6 and some sandboxes do.
+ * old_kernel_fixture.h - runs a group of tests twice: as they are, and with the newer system calls answered by ENOSYS,
+ * as kernels before 5.6 and some sandboxes do.
  *
  *     return old_kernel_run_twice(tests, n_tests);
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store_fixture.h - a small wheel, a store in a temporary directory, and the query that joins them. Each test begins with an
- * empty store.
+ * store_fixture.h - a small wheel, a store in a temporary directory, and the query that joins them. Each test begins
+ * with an empty store.
  *
  *     cmocka_unit_test_setup_teardown(test, store_setup, store_teardown)
  *     entry_get(&demo_query, &entry, &err);                  demo_reads counts how often the wheel was asked for

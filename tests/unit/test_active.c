@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Is a virtual environment active? One table of every form of activity, for the interpreter that is asked for and for the
- * variable VIRTUAL_ENV.
+ * Is a virtual environment active? One table of every form of activity, for the interpreter that is asked for and for
+ * the variable VIRTUAL_ENV.
  */
 #include "tree_fixture.h"
 

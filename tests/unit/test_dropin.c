@@ -43,8 +43,8 @@ static void test_no_dpkg(void **state)
         assert_int_equal(owner_find_dpkg(tree_path("nowhere"), "/usr/lib/a", &owner), 0);
 }
 
-/* What a directory is made of: 0 nothing, e empty, o ours, p ours in part (mark alone), t ours without its mark, m mixed,
- * f foreign, l a link. */
+/* What a directory is made of: 0 nothing, e empty, o ours, p ours in part (mark alone), t ours without its mark, m
+ * mixed, f foreign, l a link. */
 static void make(const char *name, char what)
 {
         char path[128];

@@ -3,7 +3,8 @@
 
 #include "target/installed.h"
 
-/* Two search directories, one and two; what they hold, and what is found for "pip" as "directory/dist_info version flags". */
+/* Two search directories, one and two; what they hold, and what is found for "pip" as "directory/dist_info version
+ * flags". */
 static const struct {
         const char *name;
         const struct {

@@ -431,7 +431,8 @@ static void killed_for_real(void **state)
         }
 }
 
-/* A staging directory beside a root on another file system whose LIB staging directory is gone: only when it is ours and nobody holds it. */
+/* A staging directory beside a root on another file system whose LIB staging directory is gone: only when it is ours
+ * and nobody holds it. */
 static void stray_areas(void **state)
 {
         _cleanup_close_ int fd = -1;
@@ -460,7 +461,8 @@ static void stray_areas(void **state)
         assert_int_equal(umount2(tree_path("env/bin"), MNT_DETACH), 0);
 }
 
-/* bin/ on another file system: its staging directory is found by the LIB staging directory's name, or by itself when that one is gone. */
+/* bin/ on another file system: its staging directory is found by the LIB staging directory's name, or by itself when
+ * that one is gone. */
 static void staging_on_two_file_systems(void **state)
 {
         (void)state;

@@ -19,7 +19,8 @@ static void add_hex(struct str *out, const char *text)
                 str_printf(out, "%02x", (unsigned char)*text);
 }
 
-/* JSON with every 'quoted' absolute path ('/...') in hexadecimal, as the probe gives it; "@" is the temporary directory. */
+/* JSON with every 'quoted' absolute path ('/...') in hexadecimal, as the probe gives it; "@" is the temporary
+ * directory. */
 static char *encode(const char *template)
 {
         struct str out = STR_INIT;

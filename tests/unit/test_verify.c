@@ -24,8 +24,8 @@
 #define EMPTY "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
 
 /*
- * Each test gets a fresh directory with an environment in env/ and a store in store/. Paths in this file are relative to
- * that directory. Installed are these files, and RECORD, which lists them and some bytecode.
+ * Each test gets a fresh directory with an environment in env/ and a store in store/. Paths in this file are relative
+ * to that directory. Installed are these files, and RECORD, which lists them and some bytecode.
  */
 static const struct {
         const char *path; /* in site-packages, as RECORD has it */

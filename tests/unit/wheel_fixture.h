@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wheel_fixture.h - zips of stored members for the unit tests of core/wheel. Broken ones are tests/reject's matter: there
- * mkwheel.py builds them.
+ * wheel_fixture.h - zips of stored members for the unit tests of core/wheel. Broken ones are tests/reject's matter:
+ * there mkwheel.py builds them.
  *
  *     struct fixture fixture;
  *     fixture_start(&fixture);
