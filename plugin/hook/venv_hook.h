@@ -54,14 +54,13 @@ struct venv_hook_context_v1 {
         const char *version;  /* "3.13.0", or NULL when the creator does not know */
         uint32_t flags;       /* VENV_HOOK_* */
         uint32_t jobs;        /* threads and processes that the hook may use; 0: as many as there are processors */
-        const char *const
-                *options; /* "section.key=value" settings of the creator's command line, ended by NULL; or NULL.
-                                       pipseed's hook takes its policy's keys here, and policy=FILE */
+        /* "section.key=value" settings of the creator's command line, ended by NULL; or NULL. pipseed's hook takes its
+         * policy's keys here, and policy=FILE */
+        const char *const *options;
         void (*message)(void *message_data, int level, const char *text); /* or NULL */
         void *message_data;
-        int (*is_cancelled)(
-                void *message_data); /* or NULL. Asked at least every 100 ms while a hook works, on its thread:
-                                                    non-zero: the hook takes back what it did, and fails */
+        /* or NULL. Called at least every 100 ms on the hook's thread; non-zero: the hook rolls back and fails */
+        int (*is_cancelled)(void *message_data);
 };
 
 struct venv_hook_v1 {
