@@ -2,10 +2,10 @@
 # Targets pipseed_dep::NAME for the libraries that pipseed uses.
 #
 # Each shared library costs 30 to 70 us at the start of a process. The small ones are therefore linked statically where
-# the distribution has an archive that can be part of a shared library (on Debian 12 all of them; jansson's with the help
-# of core/base/nostdin.c). libarchive is in a module of its own that is loaded when the first wheel is unpacked, and stays
-# shared there, so that the distribution's updates reach it; PIPSEED_STATIC_ARCHIVE is for a package that has to run
-# where there is none.
+# the distribution has an archive that can be part of a shared library (on Debian 12 all of them; jansson's with the
+# help of core/base/nostdin.c). libarchive is in a module of its own that is loaded when the first wheel is unpacked,
+# and stays shared there, so that the distribution's updates reach it; PIPSEED_STATIC_ARCHIVE is for a package that has
+# to run where there is none.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_program(PIPSEED_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH DOC "Python that fetches wheels and runs pytest")

@@ -18,14 +18,14 @@
 struct batch_job {
         /* On any thread. */
         int (*work)(const struct pipseed_request *req, void **ret_result, struct pipseed_error *err);
-        /* Says what came of it and adds it to the document (already begun; NULL without --json). Returns 0 or a code
+        /* Prints the outcome and adds it to the document (already begun; NULL without --json). Returns 0 or a code
          * that makes the exit code, such as that of a finding. On the main thread. */
         int (*show)(struct session *session, const struct pipseed_request *req, const void *result,
                     struct json_output *document);
         void (*release)(void *result);
         const char *doing;   /* "seeding", for progress */
         const char *trouble; /* status in the document when show returns a code */
-        bool verifies;       /* its calls share what they found out (struct pipseed_verify_cache) */
+        bool verifies;       /* its calls share a struct pipseed_verify_cache */
         bool integrity;      /* several failures, all of class integrity, make exit code 4 instead of 1 */
 };
 

@@ -20,7 +20,7 @@ struct command {
         size_t min_operands;
         size_t max_operands;
         size_t settings_size;                         /* of a struct that begins with struct settings; 0: that one */
-        int (*run)(struct session *session);          /* returns the exit code, having said what went wrong */
+        int (*run)(struct session *session);          /* returns the exit code, after printing errors */
         int (*show_version)(struct session *session); /* for --version; NULL: the version of pipseed */
 };
 

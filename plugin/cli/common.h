@@ -60,7 +60,7 @@ int session_policy(struct session *session, struct pipseed_error *err);
 /* As above, and fills a request from policy and shared options. The request points into the session. */
 int session_request(struct session *session, struct pipseed_request *ret_req, struct pipseed_error *err);
 /* Version of the newest wheel of a project that the request admits, for a Python of this version (NULL: any); NULL:
- * there is none, or it cannot be told. Lives as long as the session. */
+ * none, or it cannot be determined. Lives as long as the session. */
 const char *session_newest(struct session *session, const struct pipseed_request *req, const char *name,
                            const char *python_version);
 /* A pipseed_event_fn: data is a struct session_events. */
@@ -71,7 +71,7 @@ struct session_events {
 };
 int session_event(void *data, const struct pipseed_event *event);
 
-/* Says the error (and writes its document) and returns the exit code for it. */
+/* Prints the error (and writes its document) and returns its exit code. */
 int session_fail(struct session *session, const struct pipseed_error *err);
 void session_done(struct session *session);
 

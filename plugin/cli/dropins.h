@@ -20,9 +20,9 @@ struct dropins_settings {
 struct dropins_job {
         int (*work)(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
                     struct pipseed_error *err);
-        /* Says how it went. Returns 0, or the code of what is not as it should be. */
+        /* Prints the outcome. Returns 0, or the code of the problem. */
         int (*show)(struct session *session, const struct pipseed_dropin *dropin);
-        bool everywhere; /* without a name: each interpreter that is known, and what cannot be asked is passed over */
+        bool everywhere; /* without a name: every known interpreter; those that cannot be queried are skipped */
 };
 
 extern const struct option_group dropins_python_group; /* --python, repeatable */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explain.h - will a tool that makes environments use pipseed in this setup? Looks at the tool, at the Python beside
- * it, at variables and at configuration files; code of the project is never run.
+ * explain.h - whether a tool that creates environments uses pipseed in this setup. Examines the tool, the Python beside
+ * it, variables and configuration files; never runs code of the project.
  *
  *     const struct explain_tool *tool = explain_find("tox");
  *     _cleanup_(explain_done) struct explain explain = {.tool = tool};
@@ -77,7 +77,7 @@ const char *explain_variable(const char *name);
 
 /* ---- explain_tools.c ---- */
 
-/* Does a setting with this value count as on? NULL does not. */
+/* Returns whether a setting with this value is on. NULL is off. */
 bool explain_is_on(const char *value);
 /* A file below the user's configuration directory. Returns buffer. */
 const char *explain_user_file(const char *name, char *buffer, size_t size);
@@ -109,7 +109,7 @@ bool explain_program(const char *name, char *ret_path, size_t size);
 bool explain_open(struct explain *explain, const char *program);
 /* Version of a distribution beside the tool, NULL when it is not there. */
 const char *explain_version(const struct explain *explain, const char *name);
-/* Is the seeder pipseed registered there? */
+/* Returns whether the seeder pipseed is registered there. */
 bool explain_has_seeder(const struct explain *explain);
 /* How to install a package beside the tool. */
 const char *explain_install(const struct explain *explain, const char *package, char *buffer, size_t size);
@@ -119,11 +119,11 @@ void explain_python_free(struct explain_python *found);
 
 /* The value of a key, without quotes; section NULL: at any place. Dashes and underscores count alike. */
 bool explain_key(const char *file, const char *section, const char *key, char *ret_value, size_t size);
-/* Does the value of a key, which may go on in further lines, contain this word? */
+/* Returns whether the value of a key, which may span lines, contains this word. */
 bool explain_lists(const char *file, const char *section, const char *key, const char *word);
-/* Is there a line with both? b may be NULL. */
+/* Returns whether a line contains both. b may be NULL. */
 bool explain_mentions(const char *file, const char *a, const char *b);
-/* Is there a line that calls `pipseed seed` or `pipseed venv`, as a command or as a list of words? */
+/* Returns whether a line calls `pipseed seed` or `pipseed venv`, as a command or as a list of words. */
 bool explain_calls_pipseed(const char *file);
 /* The first file of a pattern (glob) that does. */
 bool explain_any_calls_pipseed(const char *pattern, char *ret_file, size_t size);

@@ -16,7 +16,7 @@ static const struct rule {
                 IF_ON,
                 IF_OFF, /* set, but not on */
                 UNLESS_ON,
-                IF_MENTIONED, /* a line of the file has one of the keys and one of the words `wanted`; each is a finding */
+                IF_MENTIONED,  /* a line of the file has one of the keys and a word of `wanted`; each is a finding */
                 IF_UV_REACHED, /* uv is on PATH or beside the tool, and the value is not `wanted` */
         } test;
         const char *variable;

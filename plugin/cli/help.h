@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * help.h - help text, made from the tables of commands and options, so that it cannot say anything else than the
- * parser.
+ * help.h - help text, made from the tables of commands and options, so that it always matches the parser.
  */
 #ifndef CLI_HELP_H
 #define CLI_HELP_H

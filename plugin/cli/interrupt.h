@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * interrupt.h - SIGINT, SIGTERM, SIGHUP and SIGPIPE end a seeding in good order: the library is told to cancel at its
- * next event (every 50 ms) and undoes its work, then the process dies of that signal as its parent expects. A second
- * one kills at once, but for SIGPIPE.
+ * interrupt.h - SIGINT, SIGTERM, SIGHUP and SIGPIPE cancel a seeding: at its next event (every 50 ms) the library rolls
+ * back its work, then the process dies of that signal, as its parent expects. A second signal kills at once, except
+ * SIGPIPE.
  *
  *     interrupt_catch();
  *     ... return interrupt_pending() from the event callback ...
@@ -14,12 +14,12 @@
 #include "pipseed.h"
 
 void interrupt_catch(void);
-/* The limit on the size of files (setrlimit(2)) would kill in the midst of one: the write fails instead, as on a full
- * disk. */
+/* The limit on the size of files (setrlimit(2)) would kill the process during a write: let the write fail instead, as
+ * on a full disk. */
 void interrupt_ignore_limits(void);
 /* The signal, or 0. */
 int interrupt_pending(void);
-/* Names the signal in the error of a call that was cancelled because of it. */
+/* Sets the message of a cancelled call to the name of the signal. */
 void interrupt_explain(struct pipseed_error *err);
 void interrupt_raise(void);
 

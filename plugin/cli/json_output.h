@@ -43,7 +43,7 @@ void json_output_packages(struct json_output *document, const struct pipseed_pac
                           size_t n_packages);
 void json_output_result(struct json_output *document, const struct pipseed_request *req,
                         const struct pipseed_result *result);
-/* What both seed and venv say of a seeding; NULL: there was none. */
+/* The members of a seeding, common to seed and venv; NULL: none. */
 void document_seeding(struct json_output *document, const struct pipseed_result *result);
 
 #endif

@@ -12,7 +12,7 @@
 
 struct parser {
         const struct option_group *const *groups;
-        const char *const *next; /* the argument after the one that is looked at */
+        const char *const *next; /* the argument after the current one */
         char *settings;
         struct arguments *arguments;
         bool stopped;

@@ -30,7 +30,7 @@ enum option_kind {
         OPTION_APPEND,  /* a path, made absolute, is added to the policy key */
         OPTION_ASSIGN,  /* KEY=VALUE for any policy key */
         OPTION_OPERAND, /* the value is one more operand */
-        OPTION_STOP,    /* bool at offset; what follows is not looked at */
+        OPTION_STOP,    /* bool at offset; the arguments that follow are ignored */
 };
 
 struct option {
@@ -66,12 +66,12 @@ struct arguments {
 
 /*
  * Parses argv (ended by NULL, without the program's name) and adds to arguments. With leading, everything from the
- * first operand on is an operand: for options before a command's name. Errors: USAGE, IO (the current directory is gone
- * and a relative path was given), NO_MEMORY.
+ * first operand on is an operand: for options before a command's name. Errors: USAGE, IO (a relative path without a
+ * current directory), NO_MEMORY.
  */
 int options_parse(const struct option_group *const *groups, const char *const *argv, bool leading, void *settings,
                   struct arguments *arguments, struct pipseed_error *err);
-/* Was the option with this name given? Knows only options that set a policy key. */
+/* Returns whether the option was given. Knows only options that set a policy key. */
 bool arguments_have(const struct arguments *arguments, const char *option);
 void arguments_done(struct arguments *arguments);
 

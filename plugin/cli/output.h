@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * output.h - everything that the command says. Results go to stdout, or with --json to stderr, where notes, warnings,
+ * output.h - everything that the command prints. Results go to stdout, or with --json to stderr, where notes, warnings,
  * errors and progress always go; JSON documents go to stdout, one on a line.
  *
  *     struct output out;
@@ -47,30 +47,30 @@ void output_guard_streams(void);
 void output_init(struct output *out);
 void output_set_color(struct output *out, enum output_color color);
 
-/* What was done: verb stands out, may be NULL. Not shown with -q. */
+/* A result: verb is highlighted, may be NULL. Not shown with -q. */
 void output_result(struct output *out, const char *verb, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* A line below a result, shown when level is at least min. */
 void output_detail(struct output *out, int min, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void output_note(struct output *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A detail, note or warning of the library. about as below. */
 void output_event(struct output *out, const char *about, const struct pipseed_event *event);
-/* error, path, hint. about, when not NULL, says what it happened to. */
+/* error, path, hint. about is the subject of the error, or NULL. */
 void output_error(struct output *out, const char *about, const struct pipseed_error *err);
 /* A line below an error. */
 void output_item(struct output *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Progress, on a terminal only, from half a second after the start on. total 0 wipes it. */
 void output_progress(struct output *out, const char *text, uint64_t done, uint64_t total);
 
-/* What verify found, whatever -q says. path may be NULL. */
+/* A finding, shown even with -q. path may be NULL. */
 void output_finding(struct output *out, const char *code, const char *path, const char *text);
-/* What was asked for, whatever -q says: a line, or rows of n_columns cells, the first row being the heading. No-op with
+/* Requested output, shown even with -q: a line, or rows of n_columns cells, the first row being the heading. No-op with
  * --json. */
 void output_line(struct output *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void output_table(struct output *out, const char *const *cells, size_t n_rows, size_t n_columns);
-/* NULL: it could not be made for want of memory. */
+/* NULL: out of memory. */
 void output_document(struct output *out, const json_t *document);
 
-/* The exit code: code, or 1 when code is 0 and stdout did not take everything. */
+/* Returns code, or 1 if code is 0 and a write to stdout failed. */
 int output_finish(struct output *out, int code);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * seeding.h - what came of a seeding, as text for people: what seed and venv have in common. As JSON: document_seeding.
+ * seeding.h - the result of a seeding as text, common to seed and venv. As JSON: document_seeding.
  *
  *     seeding_show_package(session, package);            with -v: how many files, where, from which wheel
  *     seeding_show_links(session, result);               with -v: how they got there

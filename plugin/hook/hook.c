@@ -30,7 +30,7 @@ static void free_text(char **text)
         free(*text);
 }
 
-/* One line for people: what, where, what to do. The text of an EXTERNALLY-MANAGED file has several lines. */
+/* Writes one line: place, message, hint. The text of an EXTERNALLY-MANAGED file has several lines. */
 static int report(const struct pipseed_error *err, char *ret_error, size_t error_size)
 {
         if (ret_error == NULL || error_size == 0)
@@ -51,8 +51,10 @@ static int set_option(struct pipseed_policy *policy, const char *option, struct 
         __attribute__((cleanup(free_text))) char *key = NULL;
 
         if (equals == NULL) {
-                (void)pipseed_error_set(err, PIPSEED_E_USAGE, option, "this is not a setting of the policy");
-                return pipseed_error_hint(err, "options of the hook have the form section.key=value");
+                (void)pipseed_error_set(err, PIPSEED_E_USAGE, option,
+                                        "invalid option: expected a setting of the "
+                                        "policy");
+                return pipseed_error_hint(err, "use the form section.key=value");
         }
         key = strndup(option, (size_t)(equals - option) - (append ? 1 : 0));
         if (key == NULL)
@@ -105,7 +107,7 @@ static int forward(void *data, const struct pipseed_event *event)
 
 static void fill(const struct venv_hook_context_v1 *context, struct pipseed_request *req)
 {
-        /* An interpreter that the creator names is what scripts have to name. */
+        /* Scripts have to use the interpreter that the creator passes. */
         if (context->env_exe != NULL)
                 req->python = context->env_exe;
         else
@@ -136,17 +138,17 @@ static void tell(const struct venv_hook_context_v1 *context, const struct pipsee
         }
 }
 
-/* A creator that was built with a shorter context would have us read behind its end: ret is a copy of our size. */
+/* A creator may be built with a shorter context: copy it, so as not to read beyond its end. */
 static int take_context(const struct venv_hook_context_v1 *given, struct venv_hook_context_v1 *ret,
                         struct pipseed_error *err)
 {
         if (venv_hook_context_read(given, ret) < 0 || ret->env_dir == NULL) {
-                (void)pipseed_error_set(err, PIPSEED_E_USAGE, NULL, "the creating program passed no usable context");
-                return pipseed_error_hint(err, "it has to fill size and env_dir as venv_hook.h says");
+                (void)pipseed_error_set(err, PIPSEED_E_USAGE, NULL, "invalid hook context");
+                return pipseed_error_hint(err, "set size and env_dir as venv_hook.h requires");
         }
         if ((ret->flags & VENV_HOOK_ALTINSTALL) != 0 && (ret->flags & VENV_HOOK_NO_DEFAULT_PIP) != 0) {
-                (void)pipseed_error_set(err, PIPSEED_E_USAGE, NULL, "altinstall and no-default-pip exclude each other");
-                return pipseed_error_hint(err, "altinstall installs pipX.Y only");
+                (void)pipseed_error_set(err, PIPSEED_E_USAGE, NULL, "cannot combine altinstall and no-default-pip");
+                return pipseed_error_hint(err, "use altinstall for pipX.Y only");
         }
         return 0;
 }
@@ -164,9 +166,9 @@ static int begin(const struct venv_hook_context_v1 *given, struct venv_hook_cont
         if ((context->flags & VENV_HOOK_USER) != 0) {
                 (void)pipseed_error_set(err, PIPSEED_E_USER_IN_VENV, context->env_dir,
                                         "--user is not possible in an environment");
-                return pipseed_error_hint(err, "leave --user out: pip goes into the environment itself");
+                return pipseed_error_hint(err, "remove --user: pip is installed into the environment itself");
         }
-        /* Which scripts, as for venv. The rest of a creation is the creator's. */
+        /* Apply the scripts as for venv; the creator handles the rest. */
         pipseed_create_request_init(&create, ret_req);
         r = load(context, ret_policy, err);
         if (r == 0)
@@ -174,7 +176,7 @@ static int begin(const struct venv_hook_context_v1 *given, struct venv_hook_cont
         return r < 0 ? r : 1;
 }
 
-/* Everything that can be refused is refused before the creator writes anything. */
+/* Refuse whatever can be refused before the creator writes anything. */
 static int pre_create(const struct venv_hook_context_v1 *given, char *ret_error, size_t error_size)
 {
         struct venv_hook_context_v1 context;

@@ -135,7 +135,7 @@ int arguments_take_path(PyObject *object, void *ret_bytes)
 {
         PyObject **path = ret_bytes;
 
-        if (object == NULL) { /* a later argument was wrong: take back */
+        if (object == NULL) { /* a later argument is invalid: roll back */
                 Py_CLEAR(*path);
                 return 1;
         }

@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-/* How often Ctrl-C is asked for: taking the GIL may mean to wait for other threads. */
+/* How often to check for Ctrl-C: taking the GIL may wait for other threads. */
 #define SIGNAL_INTERVAL_MS 50
 
 static const char *const kinds[] = {
@@ -52,12 +52,12 @@ static void leave(struct callback *event_callback, PyThreadState *state)
         PyThreadState_Delete(state);
 }
 
-/* Non-zero: cancel. What was raised first is kept. */
+/* Returns non-zero to cancel. The first exception is kept. */
 static int call(struct callback *event_callback, const struct pipseed_event *event)
 {
         PyObject *text = PyUnicode_DecodeUTF8(event->text, (Py_ssize_t)strlen(event->text), "surrogateescape");
         PyObject *answer = NULL;
-        /* A newer library may have kinds that are not known here. */
+        /* A newer library may send unknown kinds. */
         const char *kind = (size_t)event->kind < sizeof(kinds) / sizeof(kinds[0]) ? kinds[event->kind] : "other";
         int r = -1;
 
@@ -106,7 +106,7 @@ int callback_event(void *data, const struct pipseed_event *event)
 int callback_end(struct callback *event_callback)
 {
         PyEval_RestoreThread(event_callback->caller_state);
-        /* Ctrl-C also reaches the children that compile: that they failed is not the news then. */
+        /* Ctrl-C also kills the children that compile: report the interrupt, not their failure. */
         if (event_callback->type == NULL)
                 return PyErr_CheckSignals();
         PyErr_Restore(event_callback->type, event_callback->value, event_callback->traceback);

@@ -22,7 +22,7 @@ struct call {
         const struct shape *shape;
 };
 
-/* Between the event_callback's two ends other threads of Python run. */
+/* Between the two ends of the event_callback, other threads of Python run. */
 static PyObject *work(struct arguments *order, struct callback *event_callback, const struct state *state,
                       const struct call *call)
 {

@@ -10,10 +10,10 @@ static const struct {
                          "code: stable name of the error, such as 'no-wheel' (docs/errors.md)\n"
                          "number: the same as in pipseed.h\n"
                          "exit_code: 1 to 4\n"
-                         "message: what went wrong, in words of this package\n"
+                         "message: what failed, in terms of this package\n"
                          "path: what it is about, or None\n"
                          "hint: what to do about it, or None\n"
-                         "command_message, command_hint: the same in words of the command pipseed\n"
+                         "command_message, command_hint: the same in terms of the command pipseed\n"
                          "errno: of the system call that failed, or None"},
         [CLASS_FAILED] = {"pipseed.FailedError", "It could not be done (exit code 1)."},
         [CLASS_USAGE] = {"pipseed.UsageError", "It was asked for in a wrong way (exit code 2)."},
@@ -28,7 +28,7 @@ static PyObject *make_class(const struct state *state, int which)
         PyObject *base = which == CLASS_ERROR ? PyExc_Exception : state->classes[CLASS_ERROR];
         PyObject *made;
 
-        /* Who passes a wrong value expects a ValueError, as ensurepip raises. */
+        /* A wrong value is expected to raise a ValueError, as with ensurepip. */
         if (which != CLASS_USAGE)
                 return PyErr_NewExceptionWithDoc(classes[which].name, classes[which].doc, base, NULL);
         base = PyTuple_Pack(2, base, PyExc_ValueError);
@@ -92,7 +92,7 @@ PyObject *errors_translate(const char *text)
         return made;
 }
 
-/* Does the text name the path? As a part of a longer path it does not count. */
+/* Returns whether the text contains the path, not as a part of a longer one. */
 static bool names_path(const char *text, const char *path)
 {
         const size_t len = strlen(path);
@@ -105,7 +105,7 @@ static bool names_path(const char *text, const char *path)
         return false;
 }
 
-/* What str() shows: the path and the hint belong to it, where nobody looks at the attributes. Each is said once. */
+/* The text of str(): message, path and hint, each once, since callers rarely read the attributes. */
 static PyObject *describe(const struct pipseed_error *err, PyObject *message, PyObject *hint)
 {
         const bool told = names_path(err->message, err->path);

@@ -24,7 +24,7 @@ struct state {
 
 /* errors.c: makes the classes and puts them into the module; -1 with an exception set. */
 int errors_init(PyObject *module, struct state *state);
-/* A message or a hint in words that fit an API: options and commands as arguments and functions (pipseed/_hints.py).
+/* Translates a message or hint: options and commands become arguments and functions (pipseed/_hints.py).
  * New reference; NULL or "": None. */
 PyObject *errors_translate(const char *text);
 /* Raises what err holds. Returns NULL, so that callers can return it. */
@@ -88,7 +88,7 @@ int arguments_parse(struct arguments *order, PyObject *args, PyObject *kwargs);
 /* Converters for PyArg_Parse's "O&". */
 int arguments_take_path(PyObject *object, void *ret_bytes); /* None: NULL */
 int arguments_take_jobs(PyObject *object, void *ret_number);
-/* Loads the policy and fills the request. -1 with an exception set. The GIL is held: nobody changes os.environ now. */
+/* Loads the policy and fills the request. -1 with an exception set. The GIL is held: os.environ does not change. */
 int arguments_prepare(struct arguments *order, const struct state *state);
 void arguments_done(struct arguments *order);
 
@@ -109,8 +109,10 @@ PyObject *module_version_matches(PyObject *module, PyObject *args, PyObject *kwa
 #define MODULE_CALLS(X)                                                                                                \
         X(seed)                                                                                                        \
         X(unseed)                                                                                                      \
-        X(verify) X(doctor) X(wheels) X(cache_list) X(cache_warm) X(cache_prune) X(dropin_status) X(dropin_enable)     \
-                X(dropin_disable) X(pythons)
+        X(verify)                                                                                                      \
+        X(doctor)                                                                                                      \
+        X(wheels) X(cache_list) X(cache_warm) X(cache_prune) X(dropin_status) X(dropin_enable) X(dropin_disable)       \
+                X(pythons)
 #define MODULE_CALL_DECLARE(name) PyObject *module_##name(PyObject *module, PyObject *args, PyObject *kwargs);
 MODULE_CALLS(MODULE_CALL_DECLARE)
 #undef MODULE_CALL_DECLARE

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* policy.c - the policy itself, which pip it admits, and versions. */
+/* policy.c - the policy itself, which pip it allows, and versions. */
 #include "shape.h"
 
 #include <stdio.h>
@@ -86,7 +86,7 @@ PyObject *module_version_matches(PyObject *module, PyObject *args, PyObject *kwa
         return r < 0 ? errors_raise(PyModule_GetState(module), &err) : PyBool_FromLong(r);
 }
 
-/* 1 yes, 0 no, -1 with an exception set. A bare version stands for itself: "26.3" admits 26.3. */
+/* Returns 1 for yes, 0 for no, -1 with an exception set. A bare version matches only itself: "26.3" means ==26.3. */
 static int admits(const struct state *state, const char *version, const char *specifier)
 {
         struct pipseed_error err = PIPSEED_ERROR_INIT;

@@ -7,8 +7,8 @@
  *     program set ENV CACHE       (GROWN) sets a member that an older library does not have
  *     program has ENV CACHE       (GROWN) does the result have a member of the later release?
  *     program cancel ENV CACHE KIND TEXT
- *                                 cancels at the first event of that kind (a number) whose text begins so; prints how many
- *                                 ms passed until the call had returned, and the code
+ *                                 cancels at the first event of that kind (a number) whose text begins so; prints how
+ *                                 many ms passed until the call had returned, and the code
  */
 #include "pipseed_policy.h"
 

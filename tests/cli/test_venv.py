@@ -935,7 +935,8 @@ def test_activation(shell, place, python, pipseed, tmp_path):
     assert not (tmp_path / "pwned").exists() and result.stderr == ""
 
 
-# A package whose build backend comes with it (PEP 517, backend-path): nothing else is needed to build it but a compiler.
+# A package whose build backend comes with it (PEP 517, backend-path): nothing else is needed to build it but a
+# compiler.
 SDIST = {
     "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
     "PKG-INFO": "Metadata-Version: 2.1\nName: answer\nVersion: 1.0\n",

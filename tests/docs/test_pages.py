@@ -224,8 +224,9 @@ def test_c(block, sandbox):
     libraries = sorted(run.build_dir().glob("lib*/libpipseed.so"))
     if not libraries or b"__asan_init" in Path(run.command()).read_bytes():
         pytest.skip("no libpipseed.so without sanitizers")
-    subprocess.run(["cc", "-std=c17", "-Wall", "-Wextra", "-Werror", f"-I{run.REPO}/core/include", f"-I{run.REPO}/conf", "-o",
-                    "example", "example.c", libraries[0], f"-Wl,-rpath,{libraries[0].parent}"], cwd=sandbox.path, check=True)
+    subprocess.run(["cc", "-std=c17", "-Wall", "-Wextra", "-Werror", f"-I{run.REPO}/core/include", f"-I{run.REPO}/conf",
+                    "-o", "example", "example.c", libraries[0], f"-Wl,-rpath,{libraries[0].parent}"],
+                   cwd=sandbox.path, check=True)
     assert re.match(r"pip \d", run.run([sandbox.path / "example"], env=sandbox.values).stdout)
 
 

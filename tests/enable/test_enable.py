@@ -197,7 +197,7 @@ def test_pipseed_missing(pipseed, prefix, tmp_path, home):
     done = run.run([prefix.exe, "-m", "ensurepip"], code=1)
     assert "pipseed disable --python" in done.stderr and str(command) in done.stderr
     assert "Traceback" not in done.stderr
-    by_hand = done.stderr.split("without any pipseed: ")[1].strip()
+    by_hand = done.stderr.split("without pipseed, run: ")[1].strip()
     run.run(["sh", "-c", by_hand])
     assert snapshot(prefix.package) == before
 

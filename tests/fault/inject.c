@@ -5,7 +5,8 @@
  *     inject -l ALLOC.SO [-n N] [-e ERRNO] [-p] [-k] [-o REPORT] CALL,CALL... COMMAND [ARGUMENT...]
  *
  *     -l FILE    alloc.so: it is preloaded into the command, and says where main begins
- *     -n N       the Nth call of these, counted from main on in all threads of the command, not in its children; 0: count only
+ *     -n N       the Nth call of these, counted from main on in all threads of the command, not in its children; 0:
+ *                count only
  *     -e ERRNO   a number; the call is not made and fails with it
  *     -p         so do all that follow
  *     -k         the command is killed instead

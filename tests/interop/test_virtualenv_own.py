@@ -25,7 +25,8 @@ MORE = {"20.26.6": ["tests/unit/create/test_creator.py::test_create_distutils_cf
 VARIABLES = {"20.26.6": {"PIPSEED_SEED_PIP": "<25.3"}}
 SOME = ["tests/unit/seed/embed/test_base_embed.py", "tests/unit/config", "tests/unit/test_run.py"]
 
-# Tests that look at what is inside of virtualenv's own seeder "app-data" or its directory, and why none but it can pass.
+# Tests that look at what is inside of virtualenv's own seeder "app-data" or its directory, and why none but it can
+# pass.
 APP_DATA_ONLY = {
     "test_selection_surfaces_the_seeder_reason": "replaces a method of the class of app-data",
     "test_transient_seed_reports_copy_fallback": "expects what app-data logs about its own directory",

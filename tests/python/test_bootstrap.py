@@ -191,7 +191,7 @@ def test_same_options(cpython):
 
 
 @pytest.mark.parametrize("words, variables, code, text", [
-    (["--altinstall", "--default-pip"], {}, 2, "exclude each other"),
+    (["--altinstall", "--default-pip"], {}, 2, "cannot use --altinstall and --default-pip together"),
     (["--bogus"], {}, 2, "unrecognized arguments: --bogus"),
     (["--user"], {}, 3, "error: --user is not possible in a virtual environment"),
     ([], {"PIPSEED_SEED_PIP": ">=99"}, 1, "error: "),

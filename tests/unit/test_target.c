@@ -90,7 +90,7 @@ static const struct {
         {"unknown", "1", 0},
         {"version", "[3, 5, 2]", PIPSEED_E_BAD_TARGET},
         {"version", "[2, 7, 18]", PIPSEED_E_BAD_TARGET},
-        {"implementation", "\"graalpy\"", PIPSEED_E_BAD_TARGET},
+        {"implementation", "\"otherpy\"", PIPSEED_E_BAD_TARGET},
         {"version", "[3, 11]", PIPSEED_E_PROBE_FAILED},
         {"version", "[3, 11, \"4\"]", PIPSEED_E_PROBE_FAILED},
         {"version", "[3, 11, -1]", PIPSEED_E_PROBE_FAILED},
