@@ -14,7 +14,7 @@
  *
  * Layers, later wins unless an earlier one locks the key: built-in; SYSCONFDIR/pipseed/policy.ini and policy.d/ *.ini
  * in name order; $XDG_CONFIG_HOME/pipseed/policy.ini; the file named by PIPSEED_POLICY (absolute) or options.file;
- * variables PIPSEED_SECTION_KEY (empty counts as unset); pipseed_policy_set. Nothing is read from the current directory.
+ * variables PIPSEED_SECTION_KEY (empty counts as unset); pipseed_policy_set. The current directory is never read.
  *
  * Messages begin with the source: file and line, variable, or option.
  */
@@ -37,16 +37,17 @@ struct pipseed_policy_options {
                 *sysconf_dir; /* NULL: the directory fixed at build time. Only for tools that look into another root */
 };
 
-/* Reads all layers. Free the policy with pipseed_policy_free. Errors, with file and line: POLICY_SYNTAX (an unknown section or
- * key, a line that is cut off or malformed, a key given twice in one file), POLICY_VALUE (out of range), POLICY_UNTRUSTED (users
- * other than root can write a system file; a user's file belongs to another user, or others can write it; SECURITY.md, "Trust
- * model"), POLICY_UNREADABLE, POLICY_LOCKED (a later layer sets a locked key to another value; the message names both places). */
+/* Reads all layers. Free the policy with pipseed_policy_free. Errors, with file and line: POLICY_SYNTAX (an unknown
+ * section or key, a line that is cut off or malformed, a key given twice in one file), POLICY_VALUE (out of range),
+ * POLICY_UNTRUSTED (users other than root can write a system file; a user's file belongs to another user, or others can
+ * write it; SECURITY.md, "Trust model"), POLICY_UNREADABLE, POLICY_LOCKED (a later layer sets a locked key to another
+ * value; the message names both places). */
 PIPSEED_API int pipseed_policy_load(const struct pipseed_policy_options *options, struct pipseed_policy **ret_policy,
                                     struct pipseed_error *err);
 PIPSEED_API void pipseed_policy_free(struct pipseed_policy *policy);
 
-/* Sets a key ("seed.pip", "sha256.NAME.whl") as the command line does; the strings are copied. option is the user's spelling
- * ("--pip"), for messages. Values are checked as in a file. Errors: POLICY_LOCKED, BAD_VALUE, USAGE (unknown key). */
+/* Sets a key ("seed.pip", "sha256.NAME.whl") as the command line does; the strings are copied. option is the user's
+ * spelling ("--pip"), for messages. Values are checked as in a file. Errors: POLICY_LOCKED, BAD_VALUE, USAGE (unknown key). */
 PIPSEED_API int pipseed_policy_set(struct pipseed_policy *policy, const char *key, const char *value,
                                    const char *option, struct pipseed_error *err);
 /* As pipseed_policy_set, but adds one element to the key's value, a list of paths (wheels.dirs). value is that element
@@ -54,13 +55,13 @@ PIPSEED_API int pipseed_policy_set(struct pipseed_policy *policy, const char *ke
 PIPSEED_API int pipseed_policy_append(struct pipseed_policy *policy, const char *key, const char *value,
                                       const char *option, struct pipseed_error *err);
 
-/* Sets the members of an initialised request that the policy decides. The request then points into the policy, which must live
- * until the call with that request returns. */
+/* Sets the members of an initialised request that the policy decides. The request then points into the policy, which
+ * must live until the call with that request returns. */
 PIPSEED_API int pipseed_policy_apply(const struct pipseed_policy *policy, struct pipseed_request *req,
                                      struct pipseed_error *err);
 
-/* The same for a whole environment: its seeding, hooks and hook_options. Its scripts change only if pipseed_policy_set set
- * seed.scripts; in a file that key applies to seeding only. */
+/* The same for a whole environment: its seeding, hooks and hook_options. Its scripts change only if pipseed_policy_set
+ * set seed.scripts; in a file that key applies to seeding only. */
 PIPSEED_API int pipseed_policy_apply_create(const struct pipseed_policy *policy, struct pipseed_create_request *req,
                                             struct pipseed_error *err);
 
@@ -81,15 +82,16 @@ struct pipseed_policy_value {
                 .size = sizeof(struct pipseed_policy_value)                                                            \
         }
 
-/* Return the number of effective values, and one of them: in the schema's order, [sha256] pins last. Error: USAGE (i is beyond
- * the end, or the size is not set). */
+/* Return the number of effective values, and one of them: in the schema's order, [sha256] pins last. Error: USAGE (i is
+ * beyond the end, or the size is not set). */
 PIPSEED_API size_t pipseed_policy_count(const struct pipseed_policy *policy);
 PIPSEED_API int pipseed_policy_value_at(const struct pipseed_policy *policy, size_t i,
                                         struct pipseed_policy_value *ret_value);
 /* Returns the i-th file that was read, in order, or NULL beyond the end. The string belongs to the policy. */
 PIPSEED_API const char *pipseed_policy_file_at(const struct pipseed_policy *policy, size_t i);
 /* Returns the i-th place that was searched for files without being named, in order, whether a file exists there or not
- * ("/etc/pipseed/policy.ini", "/etc/pipseed/policy.d/ *.ini", ...), or NULL beyond the end. The string belongs to the policy. */
+ * ("/etc/pipseed/policy.ini", "/etc/pipseed/policy.d/ *.ini", ...), or NULL beyond the end. The string belongs to the
+ * policy. */
 PIPSEED_API const char *pipseed_policy_place_at(const struct pipseed_policy *policy, size_t i);
 /* Returns the hook modules of [venv] hooks, ended by NULL. They belong to the policy. */
 PIPSEED_API const char *const *pipseed_policy_hooks(const struct pipseed_policy *policy);

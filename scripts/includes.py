@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Are includes as docs/hacking.md wants them? scripts/includes.py [TREE]: prints what is not, and ends with 1.
+"""Check includes against docs/hacking.md: scripts/includes.py [TREE] prints violations and exits with 1.
 
 A file may include the public headers, headers of its own room, and those of the rooms that ROOMS lists for it. Front ends see
 public headers and nothing of each other.
@@ -50,7 +50,7 @@ PATHS = ["core", "", "conf", "core/include"]
 
 
 def find(tree, source, name):
-    """The included file, relative to the tree, or None when it is not one of ours."""
+    """Return the included file, relative to the tree, or None if it is not part of it."""
     for directory in [os.path.dirname(source), *PATHS]:
         path = os.path.normpath(os.path.join(directory, name))
         if (tree / path).is_file():
@@ -59,7 +59,7 @@ def find(tree, source, name):
 
 
 def judge(tree, source, name):
-    """Why source must not include name, or None."""
+    """Return why source must not include name, or None."""
     room = os.path.dirname(source)
     if name in PUBLIC:
         return None
@@ -75,7 +75,7 @@ def judge(tree, source, name):
 
 
 def main(tree):
-    """The exit code."""
+    """Check the tree and return the exit code."""
     found = 0
     for top in ("core", "conf", "wheels", "plugin"):
         for file in sorted((tree / top).rglob("*.[ch]")):

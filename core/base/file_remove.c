@@ -14,16 +14,38 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#define MAX_HELD 8      /* levels walked by recursion: an environment has seven */
-#define N_FIRST 256     /* levels below these that need no memory */
-#define MAX_REFILLED 32 /* times that somebody may put something into a directory that has just been emptied */
+#define MAX_HELD 8  /* levels walked by recursion: an environment has seven */
+#define N_FIRST 256 /* levels below these that need no memory */
 
-static int remove_children(int fd_taken, int depth);
+/* Somebody who has not noticed yet may put something into a directory that has just been emptied, and who writes all the
+ * time wins as many races as there are time slices: what ends that is time, not a number of tries. */
+#define MIN_REFILLED 32
+#define MAX_REFILLED_SECONDS 5
+
+/* One call of this module. */
+struct removal {
+        struct timespec refilled; /* when a directory was first found refilled; all 0: never */
+};
+
+static int remove_children(struct removal *removal, int fd_taken, int depth);
+
+/* May a directory that somebody refilled, tries times already, be emptied again? */
+static bool has_patience(struct removal *removal, int tries)
+{
+        struct timespec now = {0};
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        if (removal->refilled.tv_sec == 0 && removal->refilled.tv_nsec == 0)
+                removal->refilled = now;
+        return tries < MIN_REFILLED || now.tv_sec - removal->refilled.tv_sec < MAX_REFILLED_SECONDS;
+}
 
 /* Which directory it is, wherever it is called what. */
 struct level {
@@ -153,7 +175,7 @@ static int clear_level(struct trail *trail, int *ret_child)
 }
 
 /* Stops at the first thing that cannot be removed: what is as deep as this was not made by an installer. */
-static int remove_deep(int fd_taken)
+static int remove_deep(struct removal *removal, int fd_taken)
 {
         _cleanup_(trail_done) struct trail trail = {.fd = fd_taken};
 
@@ -165,7 +187,7 @@ static int remove_deep(int fd_taken)
                         return r;
                 if (child < 0 && trail.n == 0)
                         return 0;
-                if (child >= 0 && trail.refilled > MAX_REFILLED) {
+                if (child >= 0 && trail.refilled > 0 && !has_patience(removal, trail.refilled)) {
                         (void)close(child);
                         return -ENOTEMPTY;
                 }
@@ -177,15 +199,11 @@ static int remove_deep(int fd_taken)
         }
 }
 
-/* Removes one name. */
-static int remove_entry(int dir_fd, const char *name, int depth)
+/* Empties the directory, which may have lost the right to be read or changed. */
+static int empty_dir(struct removal *removal, int dir_fd, const char *name, int depth)
 {
         int r = -EACCES;
 
-        if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
-                return 0;
-        if (errno != EISDIR && errno != EPERM)
-                return -errno;
         for (int tries = 0; tries < 2 && r == -EACCES; tries++) {
                 int fd;
 
@@ -196,22 +214,40 @@ static int remove_entry(int dir_fd, const char *name, int depth)
                 if (fd < 0)
                         r = errno == ENOTDIR ? -EPERM : -errno;
                 else
-                        r = remove_children(fd, depth);
+                        r = remove_children(removal, fd, depth);
         }
-        if (r < 0)
-                return r;
-        return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+        return r;
+}
+
+/* Removes one name. */
+static int remove_entry(struct removal *removal, int dir_fd, const char *name, int depth)
+{
+        if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+                return 0;
+        if (errno != EISDIR && errno != EPERM)
+                return -errno;
+        for (int tries = 0;; tries++) {
+                int r = empty_dir(removal, dir_fd, name, depth);
+
+                if (r < 0)
+                        return r;
+                if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+                        return 0;
+                r = -errno;
+                if ((r != -ENOTEMPTY && r != -EEXIST) || !has_patience(removal, tries))
+                        return r;
+        }
 }
 
 /* Reads the directory without asking for memory: this is what cleans up after a lack of it. */
-static int remove_children(int fd_taken, int depth)
+static int remove_children(struct removal *removal, int fd_taken, int depth)
 {
         _cleanup_close_ int fd = fd_taken;
         alignas(struct dirent64) char buffer[4096];
         int result = 0;
 
         if (depth == MAX_HELD)
-                return remove_deep(steal_fd(&fd));
+                return remove_deep(removal, steal_fd(&fd));
         for (;;) {
                 ssize_t len = getdents64(fd, buffer, sizeof(buffer));
 
@@ -224,7 +260,7 @@ static int remove_children(int fd_taken, int depth)
                         int r = 0;
 
                         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                                r = remove_entry(fd, entry->d_name, depth + 1);
+                                r = remove_entry(removal, fd, entry->d_name, depth + 1);
                         if (r < 0 && result == 0)
                                 result = r;
                         at += entry->d_reclen;
@@ -233,17 +269,13 @@ static int remove_children(int fd_taken, int depth)
 }
 
 /* What could not be removed because of a passing fault (a signal, memory, a hiccup of the disk) may go at the second try:
- * whoever clears away has nobody to tell, and what stays is leftovers. A directory that is not empty any more got a file from
- * somebody who has not noticed yet: after each try there are fewer directories where that can happen. */
+ * whoever clears away has nobody to tell, and what stays is leftovers. */
 static int remove_again(int dir_fd, const char *name)
 {
-        int r = remove_entry(dir_fd, name, 0);
+        struct removal removal = {0};
+        int r = remove_entry(&removal, dir_fd, name, 0);
 
-        if (r < 0)
-                r = remove_entry(dir_fd, name, 0);
-        for (int tries = 0; tries < 32 && (r == -ENOTEMPTY || r == -EEXIST); tries++)
-                r = remove_entry(dir_fd, name, 0);
-        return r;
+        return r < 0 ? remove_entry(&removal, dir_fd, name, 0) : r;
 }
 
 int file_remove_tree(int dir_fd, const char *path)
@@ -266,20 +298,30 @@ int file_remove_tree(int dir_fd, const char *path)
         return remove_again(parent_fd, slash + 1);
 }
 
+/* Does name still stand for the directory fd? */
+static bool is_called(int dir_fd, const char *name, int fd)
+{
+        struct stat named, held;
+
+        return fstatat(dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &held) == 0 &&
+               named.st_dev == held.st_dev && named.st_ino == held.st_ino;
+}
+
 int file_remove_held(int dir_fd, const char *name, int fd)
 {
-        int r = -EIO;
+        struct removal removal = {0};
 
-        for (int tries = 0; tries < 32; tries++) {
+        for (int tries = 0;; tries++) {
                 int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                int r = again < 0 ? -errno : remove_children(&removal, again, 0);
 
-                r = again < 0 ? -errno : remove_children(again, 0);
                 if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
                         return 0;
                 if (r == 0)
                         r = -errno;
-                if (tries > 0 && r != -ENOTEMPTY && r != -EEXIST)
-                        break;
+                /* A passing fault may be gone at the second try. */
+                if (tries > 0 && ((r != -ENOTEMPTY && r != -EEXIST) || !is_called(dir_fd, name, fd) ||
+                                  !has_patience(&removal, tries)))
+                        return r;
         }
-        return r;
 }

@@ -15,13 +15,13 @@
  *             fprintf(stderr, "%s\n", err.message);
  *     pipseed_result_free(res);
  *
- * Every function that can fail returns 0 or a negative enum pipseed_code and fills the error that the caller owns, once,
- * where the fault is detected. Out-parameters are called ret_something, come last and are not changed on failure. Results
- * belong to the caller, who frees each with its own pipseed_..._free; these functions accept NULL. Strings of a result live as
- * long as it does.
+ * Every function that can fail returns 0 or a negative enum pipseed_code and fills the error that the caller owns,
+ * once, where the fault is detected. Out-parameters are called ret_something, come last and are not changed on failure.
+ * Results belong to the caller, who frees each with its own pipseed_..._free; these functions accept NULL. Strings of a
+ * result live as long as it does.
  *
- * The library never prints, never exits, and never changes the current directory, the locale, the umask, signal handling or
- * the environment of the process. Events go to the callback of the request.
+ * The library never prints, never exits, and never changes the current directory, the locale, the umask, signal
+ * handling or the environment of the process. Events go to the callback of the request.
  *
  * Threads: calls are independent; two threads may seed at once, also into one environment. A request, a result and an
  * error belong to one thread at a time. The library reads the environment variables that pipseed(1) lists (getenv), so
@@ -33,16 +33,17 @@
  * and with an earlier one as long as it uses nothing that the earlier one does not know. New members are added at the
  * end, never in between; none is removed, and none changes its type or meaning. There are four kinds of structs:
  *
- * - Structs that the caller fills (requests, options, pins) begin with `size`, which pipseed_..._init or the caller sets to
- *   sizeof. The library reads no further than that; absent members have their defaults. Bytes that the library does not
- *   know must be 0: otherwise the call fails with PIPSEED_E_USAGE, since it could not do all that was requested.
+ * - Structs that the caller fills (requests, options, pins) begin with `size`, which pipseed_..._init or the caller
+ *   sets to sizeof. The library reads no further than that; absent members have their defaults. Bytes that the library
+ *   does not know must be 0: otherwise the call fails with PIPSEED_E_USAGE, since it could not do all that was
+ *   requested.
  *   These structs have no padding at the end that a later member could move into.
  * - Structs that the library creates (results, lists and their elements, events) are only reached through a pointer,
  *   also as the elements of arrays, and begin with `struct_size`. Check PIPSEED_HAS(pointer, member) before you read a
  *   member that is newer than the oldest library that the program supports. Never copy such a struct by value beyond
  *   struct_size, and never build an array of them.
- * - Structs that the library fills for the caller (struct pipseed_policy_value) also begin with `size`: the library writes no
- *   further, and sets members that it does not know to 0.
+ * - Structs that the library fills for the caller (struct pipseed_policy_value) also begin with `size`: the library
+ *   writes no further, and sets members that it does not know to 0.
  * - struct pipseed_error never changes its size. New members replace reserved bytes, which are 0.
  *
  * Enumerations get new values at their end, error codes anywhere: ignore an unknown action or event, and treat
@@ -188,8 +189,9 @@ enum pipseed_code {
 #undef PIPSEED_CODE_ENUM
 };
 
-/* An error, owned by the caller. Strings end with NUL and are empty if there is nothing to say; texts that are too long are
- * cut. message has no final full stop, and is one line unless it quotes a file (PEP 668); hint says in one line what to do. */
+/* An error, owned by the caller. Strings end with NUL and are empty if there is nothing to say; texts that are too long
+ * are cut. message has no final full stop, and is one line unless it quotes a file (PEP 668); hint says in one line
+ * what to do. */
 struct pipseed_error {
         int code;      /* enum pipseed_code; 0: no error */
         int sys_errno; /* errno of the failed system call, or 0 */
@@ -219,16 +221,16 @@ PIPSEED_API const char *pipseed_version(void);
 
 /*
  * For programs that add their own errors to those of the library. Fills err and returns its code, for use in a return
- * statement. path may be NULL; texts that are too long are cut. An error that is already filled is not changed: the first
- * one wins.
+ * statement. path may be NULL; texts that are too long are cut. An error that is already filled is not changed: the
+ * first one wins.
  *
  *     return pipseed_error_set(err, PIPSEED_E_USAGE, NULL, "%s needs a value", name);
  *     return pipseed_error_sys(err, errno, path, "cannot read the list");
  */
 PIPSEED_API int pipseed_error_set(struct pipseed_error *err, int code, const char *path, const char *format, ...)
         PIPSEED_PRINTF(4, 5);
-/* The same for a failed system call: appends ": " and strerror(3) of sys_errno, which may have either sign, to the message.
- * The code is PIPSEED_E_IO, or PIPSEED_E_NO_MEMORY for ENOMEM. */
+/* The same for a failed system call: appends ": " and strerror(3) of sys_errno, which may have either sign, to the
+ * message. The code is PIPSEED_E_IO, or PIPSEED_E_NO_MEMORY for ENOMEM. */
 PIPSEED_API int pipseed_error_sys(struct pipseed_error *err, int sys_errno, const char *path, const char *format, ...)
         PIPSEED_PRINTF(4, 5);
 PIPSEED_API int pipseed_error_memory(struct pipseed_error *err);
@@ -246,10 +248,10 @@ enum pipseed_event_kind {
 };
 
 /*
- * Progress is sent about every 50 ms while work lasts: "files unpacked", "modules compiled", "files placed", "files verified".
- * Work that takes less time sends none. A call that waits for another process (an interpreter that is queried or compiles, a
- * lock) sends progress again, or a tick if there is no progress, at the same interval and when a signal handler has run. So a
- * caller can cancel at any time, even if it shows no progress.
+ * Progress is sent about every 50 ms while work lasts: "files unpacked", "modules compiled", "files placed", "files
+ * verified". Work that takes less time sends none. A call that waits for another process (an interpreter that is
+ * queried or compiles, a lock) sends progress again, or a tick if there is no progress, at the same interval and when a
+ * signal handler has run. So a caller can cancel at any time, even if it shows no progress.
  */
 struct pipseed_event {
         size_t struct_size;
@@ -259,26 +261,27 @@ struct pipseed_event {
         uint64_t total;
 };
 
-/* The event callback. A non-zero return value cancels: the call stops the processes that it runs, rolls back and fails with
- * PIPSEED_E_CANCELLED, within about 100 ms; but not while a transaction is committed, which takes milliseconds, or while the
- * system syncs a file system (durable). The library may call it from a worker thread, but never from two threads at once. data
- * is the request's event_data; event is valid during the callback. */
+/* The event callback. A non-zero return value cancels: the call stops the processes that it runs, rolls back and fails
+ * with PIPSEED_E_CANCELLED, within about 100 ms; but not while a transaction is committed, which takes milliseconds, or
+ * while the system syncs a file system (durable). The library may call it from a worker thread, but never from two
+ * threads at once. data is the request's event_data; event is valid during the callback. */
 typedef int pipseed_event_fn(void *data, const struct pipseed_event *event);
 
 /*
- * Checks whether a program, a module or a directory at this absolute path is trusted enough to be run or loaded: it, every
- * directory above it and those above each symbolic link on the way belong to root or to the effective user, and no other user
- * can write them, by mode or by ACL. A sticky directory such as /tmp is allowed if the entry in it has a trusted owner. A path
- * below one of the n absolute directories of trusted passes whoever owns it (trusted may be NULL). See SECURITY.md, "Trust
- * model".
+ * Checks whether a program, a module or a directory at this absolute path is trusted enough to be run or loaded: it,
+ * every directory above it and those above each symbolic link on the way belong to root or to the effective user, and
+ * no other user can write them, by mode or by ACL. A sticky directory such as /tmp is allowed if the entry in it has a
+ * trusted owner. A path below one of the n absolute directories of trusted passes whoever owns it (trusted may be
+ * NULL). See SECURITY.md, "Trust model".
  *
- * Returns 0. Errors: UNTRUSTED_PATH (err->path is the file or directory that does not pass); IO (something is missing or
- * cannot be examined).
+ * Returns 0. Errors: UNTRUSTED_PATH (err->path is the file or directory that does not pass); IO (something is missing
+ * or cannot be examined).
  */
 PIPSEED_API int pipseed_trust_check(const char *path, const char *const *trusted, size_t n, struct pipseed_error *err);
 
-/* The same for an interpreter that the caller is about to run as it is, also an environment's own: in addition it checks the
- * directory that `home` of its pyvenv.cfg names (PEP 405). Errors: UNTRUSTED_INTERPRETER, IO, BAD_TARGET (it is missing). */
+/* The same for an interpreter that the caller is about to run as it is, also an environment's own: in addition it
+ * checks the directory that `home` of its pyvenv.cfg names (PEP 405). Errors: UNTRUSTED_INTERPRETER, IO, BAD_TARGET (it
+ * is missing). */
 PIPSEED_API int pipseed_trust_check_python(const char *path, const char *const *trusted, size_t n,
                                            struct pipseed_error *err);
 
@@ -293,8 +296,8 @@ enum pipseed_scripts {
 enum pipseed_require_hash { PIPSEED_REQUIRE_HASH_AUTO, PIPSEED_REQUIRE_HASH_YES, PIPSEED_REQUIRE_HASH_NO };
 
 enum pipseed_link_mode {
-        PIPSEED_LINK_AUTO, /* for each file the first that works: reflink, hardlink, copy. No hardlink if the caller is root,
-                              with `root`, or if others can write the file (docs/store.md) */
+        PIPSEED_LINK_AUTO, /* for each file the first that works: reflink, hardlink, copy. No hardlink if the caller is
+                              root, with `root`, or if others can write the file (docs/store.md) */
         PIPSEED_LINK_REFLINK,
         PIPSEED_LINK_HARDLINK,
         PIPSEED_LINK_COPY,
@@ -311,13 +314,13 @@ struct pipseed_pin {
 };
 
 /*
- * A request. Call pipseed_request_init, then set members. All pointers are borrowed: they must live until the call returns.
- * NULL or 0 means the default that is described.
+ * A request. Call pipseed_request_init, then set members. All pointers are borrowed: they must live until the call
+ * returns. NULL or 0 means the default that is described.
  *
- * Target: env is an environment's directory; python is an interpreter (a path, or a name or version on PATH: pipseed(1),
- * "Interpreters"). Set at most one of them. If both are NULL, the target is the active environment (VIRTUAL_ENV), or python3 on
- * PATH if no environment is active. With root, everything is written below that directory, as with pip's --root; if root
- * contains the interpreter that python names, that one is used, and it is never run.
+ * Target: env is an environment's directory; python is an interpreter (a path, or a name or version on PATH:
+ * pipseed(1), "Interpreters"). Set at most one of them. If both are NULL, the target is the active environment
+ * (VIRTUAL_ENV), or python3 on PATH if no environment is active. With root, everything is written below that directory,
+ * as with pip's --root; if root contains the interpreter that python names, that one is used, and it is never run.
  */
 struct pipseed_request {
         size_t size; /* sizeof(struct pipseed_request), set by pipseed_request_init: lets the struct grow */
@@ -415,8 +418,8 @@ PIPSEED_API void pipseed_result_free(struct pipseed_result *res);
 
 /* ---- calls ----------------------------------------------------------------------------------------------------- */
 
-/* Installs pip (and the packages that the target's ensurepip would install with it) into the target. Atomic: on success the
- * target is completely seeded, on failure it is unchanged. Errors: every code. */
+/* Installs pip (and the packages that the target's ensurepip would install with it) into the target. Atomic: on success
+ * the target is completely seeded, on failure it is unchanged. Errors: every code. */
 PIPSEED_API int pipseed_seed(const struct pipseed_request *req, struct pipseed_result **ret_result,
                              struct pipseed_error *err);
 
@@ -444,18 +447,18 @@ struct pipseed_verify_report {
         size_t n_findings;
 };
 
-/* Results of earlier calls of pipseed_verify, for later ones: files that several environments share are read once, bytecode that
- * several have is compiled once. Create one for the environments of one run, set it in each request, from any number of threads,
- * and free it after the last call. A file is read again if its inode, size or times differ. pipseed_verify_cache_new returns
- * NULL if memory is exhausted. */
+/* Results of earlier calls of pipseed_verify, for later ones: files that several environments share are read once,
+ * bytecode that several have is compiled once. Create one for the environments of one run, set it in each request, from
+ * any number of threads, and free it after the last call. A file is read again if its inode, size or times differ.
+ * pipseed_verify_cache_new returns NULL if memory is exhausted. */
 struct pipseed_verify_cache;
 PIPSEED_API struct pipseed_verify_cache *pipseed_verify_cache_new(void);
 PIPSEED_API void pipseed_verify_cache_free(struct pipseed_verify_cache *cache);
 
-/* Checks the installed packages against their RECORD, against the wheel of the same version if it is available, and against
- * the versions and pins of the request; bytecode against the store, or, if no store has it, against what the base interpreter
- * compiles from the source. n_not_verified of each package counts the files that could not be checked. Findings are not a failure:
- * the call returns 0 and the report lists them. Errors: those of pipseed_interpreter_find. */
+/* Checks the installed packages against their RECORD, against the wheel of the same version if it is available, and
+ * against the versions and pins of the request; bytecode against the store, or, if no store has it, against what the
+ * base interpreter compiles from the source. n_not_verified of each package counts the files that could not be checked.
+ * Findings are not a failure: the call returns 0 and the report lists them. Errors: as pipseed_interpreter_find. */
 PIPSEED_API int pipseed_verify(const struct pipseed_request *req, struct pipseed_verify_report **ret_report,
                                struct pipseed_error *err);
 PIPSEED_API void pipseed_verify_report_free(struct pipseed_verify_report *report);
@@ -481,11 +484,12 @@ struct pipseed_doctor_report {
         size_t n_unrepaired; /* of these, not repaired */
 };
 
-/* Finds issues of an environment: leftovers of interrupted runs of pipseed and of pip, a missing or changed base interpreter,
- * a pyvenv.cfg without a usable home, scripts of another place, pip installed twice or not matching its RECORD, files of
- * another owner. With fix, repairs them; each repair is a separate transaction, and afterwards everything is examined again.
- * Issues are not a failure. Uses the target, wheels and store of the request. Errors: NO_TARGET, UNTRUSTED_INTERPRETER,
- * UNTRUSTED_PATH (with fix: another user's environment, as root), IO, NO_MEMORY, CANCELLED. */
+/* Finds issues of an environment: leftovers of interrupted runs of pipseed and of pip, a missing or changed base
+ * interpreter, a pyvenv.cfg without a usable home, scripts of another place, pip installed twice or not matching its
+ * RECORD, files of another owner. With fix, repairs them; each repair is a separate transaction, and afterwards
+ * everything is examined again. Issues are not a failure. Uses the target, wheels and store of the request. Errors:
+ * NO_TARGET, UNTRUSTED_INTERPRETER, UNTRUSTED_PATH (with fix: another user's environment, as root), IO, NO_MEMORY,
+ * CANCELLED. */
 PIPSEED_API int pipseed_doctor(const struct pipseed_request *req, bool fix, struct pipseed_doctor_report **ret_report,
                                struct pipseed_error *err);
 PIPSEED_API void pipseed_doctor_report_free(struct pipseed_doctor_report *report);
@@ -510,8 +514,8 @@ struct pipseed_wheel_list {
         size_t n_wheels;
 };
 
-/* Lists all wheels of the request's bundle and directories, newest first within a name. With check, reads every wheel whole and
- * checks it against the strict rules (docs/errors.md); defects are reported in its status. */
+/* Lists all wheels of the request's bundle and directories, newest first within a name. With check, reads every wheel
+ * whole and checks it against the strict rules (docs/errors.md); defects are reported in its status. */
 PIPSEED_API int pipseed_wheels(const struct pipseed_request *req, bool check, struct pipseed_wheel_list **ret_list,
                                struct pipseed_error *err);
 PIPSEED_API void pipseed_wheel_list_free(struct pipseed_wheel_list *list);
@@ -519,7 +523,8 @@ PIPSEED_API void pipseed_wheel_list_free(struct pipseed_wheel_list *list);
 /* ---- whole environments ------------------------------------------------------------------------------------------ */
 
 /*
- * A virtual environment to be created with pip in it: the one that `python -m venv` of the same base creates. Calling sequence:
+ * A virtual environment to be created with pip in it: the one that `python -m venv` of the same base creates. Calling
+ * sequence:
  *
  *     struct pipseed_request seeding;
  *     struct pipseed_create_request req;
@@ -546,8 +551,8 @@ struct pipseed_create_request {
         bool without_pip;
         bool without_scm_ignore_files; /* no .gitignore, which Python 3.13 and newer write */
 
-        /* Selects pip as for pipseed_seed; dry_run, durable, jobs, cache_dir and event apply to the whole call. Leave env,
-         * python, root and user unset. An installed pip is upgraded, whatever upgrade says: venv runs
+        /* Selects pip as for pipseed_seed; dry_run, durable, jobs, cache_dir and event apply to the whole call. Leave
+         * env, python, root and user unset. An installed pip is upgraded, whatever upgrade says: venv runs
          * `ensurepip --upgrade`. */
         struct pipseed_request *seeding;
 
@@ -565,8 +570,8 @@ struct pipseed_environment {
         const struct pipseed_result *seed_result; /* NULL: without_pip */
 };
 
-/* Sets the defaults of both; the scripts of the seeding are those of venv: pip, pipX and pipX.Y. The sizes are those of the
- * structs where the caller was compiled. */
+/* Sets the defaults of both; the scripts of the seeding are those of venv: pip, pipX and pipX.Y. The sizes are those of
+ * the structs where the caller was compiled. */
 PIPSEED_API void pipseed_create_request_init_size(struct pipseed_create_request *req, size_t size,
                                                   struct pipseed_request *seeding, size_t seeding_size);
 
@@ -576,22 +581,24 @@ static inline void pipseed_create_request_init(struct pipseed_create_request *re
 }
 
 /*
- * Runs the pre_create hooks, creates the environment, seeds it, and runs the post_create hooks; if a step fails, all of it is
- * rolled back. Whatever can be refused is refused before anything is written. With dry_run nothing is written: the result says
- * what would be created, its seed_result which wheels would be installed, and of the hooks only pre_create is called.
+ * Runs the pre_create hooks, creates the environment, seeds it, and runs the post_create hooks; if a step fails, all of
+ * it is rolled back. Whatever can be refused is refused before anything is written. With dry_run nothing is written:
+ * the result says what would be created, its seed_result which wheels would be installed, and of the hooks only
+ * pre_create is called.
  *
- * A new directory appears complete or not at all, and so does, with clear, the one that replaces another. In an existing
- * directory, files are replaced one by one and restored if one fails; a symbolic link in the place of the directory itself, of
- * bin, include or lib is refused, as in venv. An interpreter that is a working link stays, as in venv: base and version then
- * describe it. On failure everything is unchanged, except for packages that hooks or the seeding installed into an existing
- * environment, and except for clear of a directory that cannot be replaced (the current one, a mount point, one whose parent the
- * caller may not write), which may be empty then. What a killed call left beside
- * env_dir is removed by the next one for the same env_dir.
+ * A new directory appears complete or not at all, and so does, with clear, the one that replaces another. In an
+ * existing directory, files are replaced one by one and restored if one fails; a symbolic link in the place of the
+ * directory itself, of bin, include or lib is refused, as in venv. An interpreter that is a working link stays, as in
+ * venv: base and version then describe it. On failure everything is unchanged, except for packages that hooks or the
+ * seeding installed into an existing environment, and except for clear of a directory that cannot be replaced (the
+ * current one, a mount point, one whose parent the caller may not write), which may be empty then. What a killed call
+ * left beside env_dir is removed by the next one for the same env_dir.
  *
- * Errors: NO_TARGET, BAD_TARGET and PROBE_FAILED (the base), UNSUPPORTED (what its venv makes is not known), BAD_VALUE (a colon
- * in env_dir), NOT_EMPTY (something is in the way; clear of what is not an environment), REFUSED (clear of a directory that
- * HOME or the current directory is in), BUSY (another call works on env_dir), CANCELLED, IO; those of pipseed_seed, with the
- * same code, path and hint; HOOK_FAILED (a hook cannot be loaded or failed), USAGE, REFUSED, INTEGRITY (by the status of a hook).
+ * Errors: NO_TARGET, BAD_TARGET and PROBE_FAILED (the base), UNSUPPORTED (what its venv makes is not known), BAD_VALUE
+ * (a colon in env_dir), NOT_EMPTY (something is in the way; clear of what is not an environment), REFUSED (clear of a
+ * directory that HOME or the current directory is in), BUSY (another call works on env_dir), CANCELLED, IO; those of
+ * pipseed_seed, with the same code, path and hint; HOOK_FAILED (a hook cannot be loaded or failed), USAGE, REFUSED,
+ * INTEGRITY (by the status of a hook).
  */
 PIPSEED_API int pipseed_create(const struct pipseed_create_request *req, struct pipseed_environment **ret_env,
                                struct pipseed_error *err);
@@ -622,18 +629,19 @@ struct pipseed_cache {
         uint64_t bytes;
 };
 
-/* Lists the entries of the store. With check, reads every file and checks it against its manifest: this also finds an edit that
- * restored size and time, and the next call that needs the entry rebuilds it. Errors: NO_STORE, IO, NO_MEMORY, CANCELLED. */
+/* Lists the entries of the store. With check, reads every file and checks it against its manifest: this also finds an
+ * edit that restored size and time, and the next call that needs the entry rebuilds it. Errors: NO_STORE, IO,
+ * NO_MEMORY, CANCELLED. */
 PIPSEED_API int pipseed_cache_list(const struct pipseed_request *req, bool check, struct pipseed_cache **ret_cache,
                                    struct pipseed_error *err);
 /* Adds to the store what pipseed_seed of this request would need, unpacked and compiled; the target is not changed.
- * ret_cache lists these entries, also of the system store. With dry_run nothing is made, and an entry that would be has no
- * path (NULL). */
+ * ret_cache lists these entries, also of the system store. With dry_run nothing is made, and an entry that would be has
+ * no path (NULL). */
 PIPSEED_API int pipseed_cache_warm(const struct pipseed_request *req, struct pipseed_cache **ret_cache,
                                    struct pipseed_error *err);
-/* Removes entries that were not used for max_age seconds, then the least recently used ones until at most max_bytes remain, and
- * damaged ones in any case. Entries in use stay. UINT64_MAX means no limit; 0 and 0 remove everything. ret_cache lists the
- * removed entries (with dry_run: those that would be). */
+/* Removes entries that were not used for max_age seconds, then the least recently used ones until at most max_bytes
+ * remain, and damaged ones in any case. Entries in use stay. UINT64_MAX means no limit; 0 and 0 remove everything.
+ * ret_cache lists the removed entries (with dry_run: those that would be). */
 PIPSEED_API int pipseed_cache_prune(const struct pipseed_request *req, uint64_t max_age, uint64_t max_bytes,
                                     struct pipseed_cache **ret_cache, struct pipseed_error *err);
 PIPSEED_API void pipseed_cache_free(struct pipseed_cache *cache);
@@ -693,18 +701,20 @@ static inline void pipseed_dropin_request_init(struct pipseed_dropin_request *re
 }
 
 /*
- * Puts a package `ensurepip` that calls pipseed into the interpreter's stdlib directory; the interpreter's own is kept beside it,
- * under a name that cannot be imported. Replaces an older drop-in and completes an interrupted call. If the call is killed at
- * any moment, the interpreter has one or the other. File systems that cannot exchange or rename directories: docs/enable.md.
+ * Puts a package `ensurepip` that calls pipseed into the interpreter's stdlib directory; the interpreter's own is kept
+ * beside it, under a name that cannot be imported. Replaces an older drop-in and completes an interrupted call. If the
+ * call is killed at any moment, the interpreter has one or the other. File systems that cannot exchange or rename
+ * directories: docs/enable.md.
  *
- * Errors: those of pipseed_interpreter_find; PACKAGE_OWNED (the interpreter's own belongs to a package of the system; not with
- * force); UNTRUSTED_PATH (others could replace the command; not with force); USAGE, UNSUPPORTED, BUSY, CANCELLED, IO.
+ * Errors: those of pipseed_interpreter_find; PACKAGE_OWNED (the interpreter's own belongs to a package of the system;
+ * not with force); UNTRUSTED_PATH (others could replace the command; not with force); USAGE, UNSUPPORTED, BUSY,
+ * CANCELLED, IO.
  */
 PIPSEED_API int pipseed_dropin_enable(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
                                       struct pipseed_error *err);
 /* Restores the interpreter's own, byte for byte. Succeeds if the drop-in is not enabled. Errors: those of
- * pipseed_interpreter_find; DROPIN (the backup is missing; not with force: then the interpreter has no ensurepip), BUSY,
- * CANCELLED, IO. */
+ * pipseed_interpreter_find; DROPIN (the backup is missing; not with force: then the interpreter has no ensurepip),
+ * BUSY, CANCELLED, IO. */
 PIPSEED_API int pipseed_dropin_disable(const struct pipseed_dropin_request *req, struct pipseed_dropin **ret_dropin,
                                        struct pipseed_error *err);
 /* Reports the state of the drop-in. Changes nothing. */
@@ -712,8 +722,8 @@ PIPSEED_API int pipseed_dropin_status(const struct pipseed_dropin_request *req, 
                                       struct pipseed_error *err);
 PIPSEED_API void pipseed_dropin_free(struct pipseed_dropin *dropin);
 
-/* Interpreters: those on PATH, then those that the cache knows and that still exist. Absolute paths; several may be links to one
- * interpreter. */
+/* Interpreters: those on PATH, then those that the cache knows and that still exist. Absolute paths; several may be
+ * links to one interpreter. */
 struct pipseed_pythons {
         size_t struct_size;
         const char *const *paths;
@@ -730,9 +740,9 @@ struct pipseed_interpreter {
         bool is_venv;
 };
 
-/* Finds the target of a request. Uses its env, python, root, cache_dir, trust and event as pipseed_seed does. Changes nothing,
- * and runs an interpreter only if it is trusted and the cache does not know it. Errors: NO_TARGET, BAD_TARGET, PROBE_FAILED,
- * UNTRUSTED_INTERPRETER, USAGE, CANCELLED, NO_MEMORY, IO. */
+/* Finds the target of a request. Uses its env, python, root, cache_dir, trust and event as pipseed_seed does. Changes
+ * nothing, and runs an interpreter only if it is trusted and the cache does not know it. Errors: NO_TARGET, BAD_TARGET,
+ * PROBE_FAILED, UNTRUSTED_INTERPRETER, USAGE, CANCELLED, NO_MEMORY, IO. */
 PIPSEED_API int pipseed_interpreter_find(const struct pipseed_request *req,
                                          struct pipseed_interpreter **ret_interpreter, struct pipseed_error *err);
 PIPSEED_API void pipseed_interpreter_free(struct pipseed_interpreter *interpreter);
@@ -741,7 +751,8 @@ PIPSEED_API int pipseed_pythons_find(const char *cache_dir, struct pipseed_pytho
                                      struct pipseed_error *err);
 PIPSEED_API void pipseed_pythons_free(struct pipseed_pythons *pythons);
 
-/* Tells whether a version satisfies a specifier (PEP 440). Returns 1 or 0. Errors: BAD_VERSION, BAD_SPECIFIER, NO_MEMORY. */
+/* Tells whether a version satisfies a specifier (PEP 440). Returns 1 or 0. Errors: BAD_VERSION, BAD_SPECIFIER,
+ * NO_MEMORY. */
 PIPSEED_API int pipseed_version_matches(const char *version, const char *specifier, struct pipseed_error *err);
 
 #ifdef __cplusplus

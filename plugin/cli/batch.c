@@ -54,7 +54,7 @@ static void perform(const struct batch *batch, struct item *item, unsigned int j
         struct pipseed_request req = batch->req;
 
         if (interrupt_pending() != 0) {
-                item->code = cli_error_set(&item->err, PIPSEED_E_CANCELLED, NULL, "interrupted before it began");
+                item->code = cli_error_set(&item->err, PIPSEED_E_CANCELLED, NULL, "interrupted before it started");
                 return;
         }
         req.env = item->name;
@@ -222,7 +222,7 @@ int batch_run(struct session *session, const struct batch_job *job)
         if (targets_collect(session, &targets, &err) < 0 || session_request(session, &batch.req, &err) < 0)
                 return session_fail(session, &err);
         if (targets.n_names == 0) {
-                output_note(session->out, "'%s' names no environments: nothing to do", session->settings->from_file);
+                output_note(session->out, "no environments in '%s', nothing to do", session->settings->from_file);
                 return 0;
         }
         /* Large, but pages that no failure touches are never there. */

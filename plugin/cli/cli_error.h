@@ -16,7 +16,7 @@
 #define cli_error_memory pipseed_error_memory
 #define cli_error_hint pipseed_error_hint
 #else
-/* The analyser (scripts/lint) sees one source at a time. This tells it what the library promises: a code is negative. */
+/* The analyser (scripts/lint) sees one source at a time. This tells it that the library's codes are negative. */
 static inline int cli_error_negative(int code)
 {
         if (code >= 0)

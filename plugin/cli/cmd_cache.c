@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pipseed cache: what is in the store, filling it ahead of time, checking it, making it smaller. */
+/* pipseed cache: show, fill, check and shrink the store. */
 #include "humanize.h"
 #include "batch.h"
 #include "cleanup.h"
@@ -17,9 +17,9 @@ struct prune_settings {
 
 static const struct option prune_options[] = {
         {"--max-age", 0, OPTION_TEXT, offsetof(struct prune_settings, max_age), "AGE", NULL, NULL,
-         "remove what was not used for so long: 30 or 30d are days, 12h are hours"},
+         "remove entries unused for AGE (30 or 30d: days, 12h: hours)"},
         {"--max-size", 0, OPTION_TEXT, offsetof(struct prune_settings, max_size), "SIZE", NULL, NULL,
-         "then remove the least recently used, until no more than this remains: bytes, or 500M, 2G"},
+         "remove least recently used entries above SIZE (500M, 2G)"},
         {.name = NULL},
 };
 static const struct option_group prune_group = {"Options", prune_options};
@@ -41,11 +41,10 @@ static int read_limits(const struct prune_settings *settings, uint64_t *ret_age,
 
         if (settings->max_age != NULL && !humanize_read_age(settings->max_age, &age))
                 return cli_error_set(err, PIPSEED_E_USAGE, NULL,
-                                     "--max-age needs a number of days (30, 30d) or hours (12h), not '%s'",
-                                     settings->max_age);
+                                     "--max-age: expected days (30, 30d) or hours (12h), got '%s'", settings->max_age);
         if (settings->max_size != NULL && !humanize_read_size(settings->max_size, &size))
                 return cli_error_set(err, PIPSEED_E_USAGE, NULL,
-                                     "--max-size needs a number of bytes, or of K, M, G or T of them (500M), not '%s'",
+                                     "--max-size: expected bytes, or a number with K, M, G or T (500M), got '%s'",
                                      settings->max_size);
         *ret_age = age;
         *ret_size = size;
@@ -145,7 +144,7 @@ static int print_table(struct session *session, const struct pipseed_cache *cach
         return 0;
 }
 
-/* Says what is wrong; returns the code of the last damaged entry, or 0. */
+/* Prints the problems; returns the code of the last damaged entry, or 0. */
 static int print_damage(struct session *session, const struct pipseed_cache *cache)
 {
         int code = 0;
@@ -192,8 +191,10 @@ static int run_verify(struct session *session)
                         output_result(session->out, "ok", "%s", name_of(cache->entries[i]));
         code = print_damage(session, cache);
         if (code != 0)
-                output_note(session->out, "the next seeding rebuilds a damaged entry; environments that share its "
-                                          "files have the same damage: 'pipseed verify ENV' tells");
+                output_note(
+                        session->out,
+                        "the next seeding rebuilds a damaged entry; to check environments that share its files, run: "
+                        "pipseed verify ENV");
         write_cache(session, cache, code);
         return pipseed_exit_code(code);
 }
@@ -212,7 +213,7 @@ static void print_removed(struct session *session, const struct pipseed_cache *c
         if (cache->n_entries == 0)
                 output_result(session->out, NULL, "nothing to remove from %s", cache->path);
         else if (cache->n_entries > 1)
-                output_result(session->out, NULL, "%s in all", humanize_show_size(cache->bytes, size));
+                output_result(session->out, NULL, "%s in total", humanize_show_size(cache->bytes, size));
 }
 
 static int remove_entries(struct session *session, uint64_t max_age, uint64_t max_size)
@@ -252,7 +253,7 @@ static int run_clear(struct session *session)
         return remove_entries(session, 0, 0);
 }
 
-/* An operand may name an interpreter, too: a file, or a name on PATH. */
+/* An operand may also name an interpreter: a file, or a name on PATH. */
 static bool is_interpreter(const char *operand)
 {
         struct stat st;
@@ -329,7 +330,7 @@ static const struct command info = {
 
 static const struct command warm_command = {
         .name = "cache warm",
-        .summary = "put into the store what seeding these targets needs",
+        .summary = "add to the store what seeding these targets needs",
         .operands = "[TARGET...]",
         .description =
                 "TARGET is the directory of an environment, or an interpreter: a file, or a name on PATH. It is not "
@@ -341,7 +342,8 @@ static const struct command warm_command = {
 
 static const struct command verify = {
         .name = "cache verify",
-        .summary = "read every file of the store and check it; exit code 4 when one is bad",
+        .summary = "read and check every file of the store",
+        .description = "Exits with code 4 if an entry is damaged.",
         .operands = "",
         .groups = plain_groups,
         .run = run_verify,
@@ -349,11 +351,11 @@ static const struct command verify = {
 
 static const struct command prune = {
         .name = "cache prune",
-        .summary = "remove what was not used for long, and what is too much",
+        .summary = "remove entries that are old or exceed a size",
         .operands = "",
         .description =
-                "Without --max-age and --max-size: what was not used for 30 days, and what exceeds 2 GiB. Damaged "
-                "entries always go; what a seeding uses at the moment stays. Environments keep their files.",
+                "By default removes entries that were not used for 30 days, and what exceeds 2 GiB. Always removes "
+                "damaged entries, never an entry that a seeding is using. Environments keep their files.",
         .groups = prune_groups,
         .settings_size = sizeof(struct prune_settings),
         .run = run_prune,
@@ -361,7 +363,7 @@ static const struct command prune = {
 
 static const struct command clear = {
         .name = "cache clear",
-        .summary = "remove everything from the store that is not in use",
+        .summary = "remove all entries that are not in use",
         .operands = "",
         .groups = plain_groups,
         .run = run_clear,
@@ -371,7 +373,7 @@ static const struct command *const children[] = {&info, &warm_command, &verify, 
 
 const struct command command_cache = {
         .name = "cache",
-        .summary = "look after the store of unpacked wheels",
+        .summary = "manage the store of unpacked wheels",
         .operands = "info|warm|verify|prune|clear",
         .groups = plain_groups,
         .children = children,

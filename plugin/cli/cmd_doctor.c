@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pipseed doctor: what is wrong with an environment, and repairing it. */
+/* pipseed doctor: find problems of an environment and repair them. */
 #include "batch.h"
 #include "cleanup.h"
 
@@ -12,7 +12,7 @@ static const struct option own_options[] = {
         {"--fix", 0, OPTION_FLAG, offsetof(struct doctor_settings, fix), NULL, NULL, NULL,
          "repair what can be repaired"},
         {"--user", 0, OPTION_FLAG, offsetof(struct settings, user), NULL, NULL, NULL,
-         "look at what was installed for this user"},
+         "examine what is installed for this user"},
         {.name = NULL},
 };
 static const struct option_group own_group = {"Options", own_options};
@@ -92,11 +92,11 @@ static int show(struct session *session, const struct pipseed_request *req, cons
                 n_repairable += report->issues[i]->repairable && !report->issues[i]->repaired;
         }
         if (report->n_issues == 0)
-                output_result(session->out, NULL, "%s: nothing is wrong", report->env);
+                output_result(session->out, NULL, "%s: no problems found", report->env);
         else if (report->n_unrepaired == 0)
                 output_result(session->out, "Repaired", "%s (%zu finding%s)", report->env, report->n_issues, plural);
         else
-                output_result(session->out, NULL, "%s: %zu finding%s, %zu repaired, %zu that --fix can repair",
+                output_result(session->out, NULL, "%s: %zu finding%s, %zu repaired, %zu repairable with --fix",
                               report->env, report->n_issues, plural, report->n_issues - report->n_unrepaired,
                               n_repairable);
         if (document != NULL)
@@ -130,12 +130,12 @@ static int run(struct session *session)
 
 const struct command command_doctor = {
         .name = "doctor",
-        .summary = "say what is wrong with an environment, and repair it",
+        .summary = "find and repair problems of environments",
         .operands = "[ENV...]",
         .description =
-                "Looks for what interrupted runs left, for a base interpreter that is gone, for scripts of "
-                "another place, and for a pip that is not what its RECORD says. With --fix, repairs it. Exit code 4 "
-                "when something stays wrong.",
+                "Looks for leftovers of interrupted runs, a missing base interpreter, scripts of another location, "
+                "and a pip that differs from its RECORD. With --fix, repairs them. Exits with code 4 if a problem "
+                "remains.",
         .groups = groups,
         .max_operands = COMMAND_ANY_OPERANDS,
         .settings_size = sizeof(struct doctor_settings),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pipseed explain: will a tool that makes environments use pipseed here. */
+/* pipseed explain: report whether a tool that creates environments uses pipseed here. */
 #include "cleanup.h"
 #include "common.h"
 #include "json_output.h"
@@ -21,8 +21,7 @@ static int refuse(const char *name, struct pipseed_error *err)
                 len += n > 0 && (size_t)n < sizeof(known) - len ? (size_t)n : 0;
                 suggest_offer(&suggestion, tool->name);
         }
-        (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "there is nothing to tell about '%s'; known are: %s", name,
-                            known);
+        (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "unknown tool '%s': expected one of %s", name, known);
         if (suggestion.best != NULL)
                 return cli_error_hint(err, "did you mean '%s'?", suggestion.best);
         return err->code;
@@ -71,8 +70,8 @@ static void print_verdict(struct session *session, const struct explain *explain
                 output_line(session->out, "%s will not use pipseed", name);
         }
         for (size_t i = 0; i < explain->n_findings; i++) {
-                output_line(session->out, "  why: %s", explain->findings[i].message);
-                output_line(session->out, "  do:  %s", explain->findings[i].hint);
+                output_line(session->out, "  reason: %s", explain->findings[i].message);
+                output_line(session->out, "  hint:   %s", explain->findings[i].hint);
         }
         output_detail(session->out, 1, "tool: %s", explain->path[0] != '\0' ? explain->path : "-");
         output_detail(session->out, 1, "python: %s", explain->python[0] != '\0' ? explain->python : "-");
@@ -108,11 +107,12 @@ static int run(struct session *session)
 
 const struct command command_explain = {
         .name = "explain",
-        .summary = "tell whether a tool that makes environments will use pipseed here, and if not, why",
+        .summary = "explain whether a tool will use pipseed here",
         .operands = "TOOL",
         .description =
-                "Looks at the TOOL on PATH, what is installed beside it, variables, and the configuration in "
-                "the current directory; runs nothing of the project, nor of the tool. Exit code 0 when it will use pipseed, 1 when not.",
+                "Examines the TOOL on PATH, what is installed beside it, variables, and the configuration in the "
+                "current directory; runs nothing of the project, nor of the tool. Exits with code 0 if the tool will "
+                "use pipseed, 1 if not.",
         .groups = groups,
         .min_operands = 1,
         .max_operands = 1,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pipseed policy: every value and the layer it comes from. */
+/* pipseed policy: every value and the layer that it comes from. */
 #include "cleanup.h"
 #include "common.h"
 #include "json_output.h"
@@ -10,7 +10,7 @@
 
 static const struct option_group *const groups[] = {&common_group, NULL};
 
-/* Is key what word asks for: the key itself, or its section? NULL asks for all. */
+/* Returns whether word selects key: the key itself, or its section. NULL selects all. */
 static bool asked(const char *word, const char *key)
 {
         size_t len = word != NULL ? strlen(word) : 0;
@@ -33,10 +33,10 @@ static int check_word(const struct pipseed_policy *policy, const char *word, str
                         return 0;
                 suggest_offer(&suggestion, value.key);
         }
-        (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "the policy has no key or section '%s'", word);
+        (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "unknown key or section '%s'", word);
         if (suggestion.best != NULL)
                 return cli_error_hint(err, "did you mean '%s'?", suggestion.best);
-        return cli_error_hint(err, "'pipseed policy show' lists all");
+        return cli_error_hint(err, "run: pipseed policy show");
 }
 
 static void put_paths(struct json_output *document, const char *name, const struct pipseed_policy *policy,
@@ -137,7 +137,7 @@ static int run_check(struct session *session)
         size_t n_files = 0;
 
         if (session->arguments->n_operands > 0 && session->settings->policy_file != NULL) {
-                (void)cli_error_set(&err, PIPSEED_E_USAGE, NULL, "FILE and --policy cannot be given together");
+                (void)cli_error_set(&err, PIPSEED_E_USAGE, NULL, "cannot use FILE and --policy together");
                 return session_fail(session, &err);
         }
         if (session->arguments->n_operands > 0)
@@ -149,7 +149,7 @@ static int run_check(struct session *session)
         if (n_files == 0)
                 output_result(session->out, "ok", "(no policy file, built-in values only)");
         for (size_t i = 0; n_files == 0 && (place = pipseed_policy_place_at(session->policy, i)) != NULL; i++)
-                output_line(session->out, "  looked for: %s", place);
+                output_line(session->out, "  searched: %s", place);
         if (session->settings->json) {
                 json_output_begin(&document, session->command->name, "ok", 0);
                 put_paths(&document, "files", session->policy, pipseed_policy_file_at);
@@ -161,7 +161,7 @@ static int run_check(struct session *session)
 
 static const struct command show = {
         .name = "policy show",
-        .summary = "show the value of every key, the layer it comes from, and its lock",
+        .summary = "show the value, origin and lock of every key",
         .operands = "[KEY]",
         .description = "KEY is one key (seed.pip) or a section (seed).",
         .groups = groups,
@@ -171,10 +171,11 @@ static const struct command show = {
 
 static const struct command check = {
         .name = "policy check",
-        .summary = "read the policy, and say whether it is sound",
+        .summary = "check all layers of the policy",
         .operands = "[FILE]",
-        .description = "Reads all layers; FILE is read as with --policy. Exit code 3 when something is wrong, naming "
-                       "file and line.",
+        .description =
+                "Reads all layers; FILE is read as with --policy. Exits with code 3 and names file and line if there "
+                "is an error.",
         .groups = groups,
         .max_operands = 1,
         .run = run_check,
@@ -184,7 +185,7 @@ static const struct command *const children[] = {&show, &check, NULL};
 
 const struct command command_policy = {
         .name = "policy",
-        .summary = "show the policy in force, or check it",
+        .summary = "show or check the policy in force",
         .operands = "show|check",
         .groups = groups,
         .children = children,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pipseed seed: put pip into existing environments. */
+/* pipseed seed: install pip into existing environments. */
 #include "batch.h"
 #include "cleanup.h"
 #include "cli_error.h"
@@ -9,12 +9,12 @@
 
 static const struct option own_options[] = {
         {"--upgrade", 'U', OPTION_SET, 0, NULL, "seed.upgrade", "yes",
-         "replace an older pip by the newest one; never a newer"},
+         "upgrade pip to the newest version; never downgrade"},
         {"--user", 0, OPTION_FLAG, offsetof(struct settings, user), NULL, NULL, NULL,
-         "install for this user only; refused inside a virtual environment"},
-        {"--altinstall", 0, OPTION_SET, 0, NULL, "seed.scripts", "alt", "install the script pipX.Y only"},
+         "install for this user; refused in a virtual environment"},
+        {"--altinstall", 0, OPTION_SET, 0, NULL, "seed.scripts", "alt", "install only the script pipX.Y"},
         {"--default-pip", 0, OPTION_SET, 0, NULL, "seed.scripts", "default",
-         "install the script pip, too, besides pipX and pipX.Y"},
+         "install the script pip besides pipX and pipX.Y"},
         {.name = NULL},
 };
 static const struct option_group own_group = {"ensurepip options", own_options};
@@ -45,8 +45,8 @@ static char *list_scripts(const struct pipseed_result *result)
         return NULL;
 }
 
-/* Where the package is: the target, or the directory when that lies elsewhere, as the base's of an environment that sees
- * it, or the user's own. */
+/* Where the package is: the target, or the directory when that lies elsewhere, as the base's of an environment that
+ * sees it, or the user's own. */
 static const char *place_of(const struct pipseed_result *result, const struct pipseed_package *package)
 {
         size_t len = strlen(result->env);
@@ -134,8 +134,7 @@ static int run(struct session *session)
 
         if (arguments_have(session->arguments, "--altinstall") && arguments_have(session->arguments, "--default-pip")) {
                 (void)cli_error_set(&err, PIPSEED_E_USAGE, NULL, "cannot use --altinstall and --default-pip together");
-                (void)cli_error_hint(&err, "--altinstall installs pipX.Y only, --default-pip installs pip besides pipX "
-                                           "and pipX.Y");
+                (void)cli_error_hint(&err, "use --altinstall for pipX.Y only, --default-pip for pip, pipX and pipX.Y");
                 return session_fail(session, &err);
         }
         return batch_run(session, &job);
@@ -180,9 +179,8 @@ static int show_version(struct session *session)
         if (has_setuptools(python_version))
                 setuptools = session_newest(session, &req, "setuptools", python_version);
         if (version == NULL) {
-                (void)cli_error_set(&err, PIPSEED_E_NO_WHEEL, NULL, "no wheel of pip is admitted");
-                (void)cli_error_hint(&err, "'pipseed wheels list' shows what there is, 'pipseed policy show' what is "
-                                           "asked for");
+                (void)cli_error_set(&err, PIPSEED_E_NO_WHEEL, NULL, "no wheel of pip is allowed");
+                (void)cli_error_hint(&err, "run: pipseed wheels list, then pipseed policy show");
                 return session_fail(session, &err);
         }
         output_line(session->out, "pip %s", version);
@@ -199,12 +197,12 @@ static int show_version(struct session *session)
 
 const struct command command_seed = {
         .name = "seed",
-        .summary = "put pip into existing environments",
+        .summary = "install pip into existing environments",
         .operands = "[ENV...]",
-        .description = "Installs pip, and what the target's ensurepip would install besides, from the wheels inside "
-                       "pipseed. ENV is the directory of an environment; by default the active one, else that of "
-                       "python3 on PATH.\n"
-                       "Where pip is installed already nothing is done, unless --upgrade is given.",
+        .description =
+                "Installs pip, and what else the target's ensurepip would install, from the wheels inside pipseed. "
+                "ENV is the directory of an environment; by default the active one, else that of python3 on PATH.\n"
+                "If pip is already installed, nothing is done unless --upgrade is given.",
         .groups = groups,
         .max_operands = COMMAND_ANY_OPERANDS,
         .run = run,

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* pipseed status: which interpreters use pipseed, and what is wrong with them. */
+/* pipseed status: which interpreters use pipseed, and their problems. */
 #include "dropins.h"
 
 static const struct option_group *const groups[] = {&dropins_python_group, &common_group, NULL};
 
-/* What is wrong, and what to do about it; NULL: nothing. */
+/* Returns the problem and what to do about it, or NULL. */
 static const char *find_trouble(const struct pipseed_dropin *dropin)
 {
         static const char *const troubles[] = {
-                [PIPSEED_DROPIN_OVERWRITTEN] = "its own ensurepip is back, by an upgrade most likely: 'pipseed enable' "
-                                               "replaces it again, 'pipseed disable' leaves it so",
-                [PIPSEED_DROPIN_INTERRUPTED] = "an enable or disable was interrupted: 'pipseed enable' or 'pipseed "
-                                               "disable' finishes it",
+                [PIPSEED_DROPIN_OVERWRITTEN] =
+                        "original ensurepip is back, probably by an upgrade; run: pipseed enable to replace it again, "
+                        "or pipseed disable to keep it",
+                [PIPSEED_DROPIN_INTERRUPTED] =
+                        "enable or disable was interrupted; run: pipseed enable, or pipseed disable",
                 [PIPSEED_DROPIN_BACKUP_MISSING] =
-                        "the ensurepip that it had before is gone: install that Python again, or "
-                        "'pipseed disable --force'",
+                        "original ensurepip is missing; reinstall that Python, or run: pipseed disable --force",
         };
 
         if ((size_t)dropin->state < sizeof(troubles) / sizeof(troubles[0]) && troubles[dropin->state] != NULL)
                 return troubles[dropin->state];
         if (dropin->command_missing)
-                return "the pipseed that it calls is gone: 'pipseed enable' lets it use this one, 'pipseed disable' "
-                       "gives it its own back";
+                return "the pipseed that it calls is missing; run: pipseed enable to use this one, or pipseed disable "
+                       "to restore the original";
         return NULL;
 }
 
@@ -36,7 +36,7 @@ static int show(struct session *session, const struct pipseed_dropin *dropin)
                 output_line(session->out, "  by %s (pipseed %s)%s", dropin->command, dropin->command_version,
                             dropin->up_to_date || dropin->command_missing ? "" : ", not this one");
         if (dropin->backup != NULL)
-                output_line(session->out, "  its own: %s", dropin->backup);
+                output_line(session->out, "  original: %s", dropin->backup);
         if (dropin->system_package != NULL)
                 output_detail(session->out, 1, "its ensurepip belongs to the package %s", dropin->system_package);
         if (trouble == NULL)
@@ -54,13 +54,14 @@ static int run(struct session *session)
 
 const struct command command_status = {
         .name = "status",
-        .summary = "tell which interpreters use pipseed for venv and ensurepip",
+        .summary = "show which interpreters use pipseed",
         .operands = "[PY...]",
         .description =
-                "Tells for each interpreter whether 'pipseed enable' is in force, by which pipseed, and where its "
-                "own ensurepip is. By default all that are on PATH, or that pipseed has worked with.\n"
-                "Exit code 4 when something is not as it should be: an upgrade of the interpreter that brought "
-                "its own back, a pipseed that is gone, an enable that was interrupted.",
+                "Shows for each interpreter whether 'pipseed enable' is in force, by which pipseed, and where its "
+                "original ensurepip is. PY is a path, an environment, or a name or version on PATH; by default all "
+                "interpreters on PATH and all that pipseed has used.\n"
+                "Exits with code 4 if there is a problem: an upgrade of the interpreter that brought the original "
+                "back, a missing pipseed, an interrupted enable.",
         .groups = groups,
         .max_operands = COMMAND_ANY_OPERANDS,
         .settings_size = sizeof(struct dropins_settings),

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* pipseed unseed: take pip out again. */
+/* pipseed unseed: uninstall pip. */
 #include "batch.h"
 #include "cleanup.h"
 
 static const struct option own_options[] = {
-        {"--packages", 0, OPTION_SET, 0, "LIST", "seed.packages", NULL,
-         "auto (pip, and setuptools below Python 3.12), pip, or 'pip setuptools'"},
+        {"--packages", 0, OPTION_SET, 0, "LIST", "seed.packages", NULL, "uninstall auto, pip, or 'pip setuptools'"},
         {"--user", 0, OPTION_FLAG, offsetof(struct settings, user), NULL, NULL, NULL,
-         "what was installed for this user"},
+         "uninstall what is installed for this user"},
         {.name = NULL},
 };
 static const struct option_group own_group = {"Options", own_options};
@@ -54,11 +53,11 @@ static int run(struct session *session)
 
 const struct command command_unseed = {
         .name = "unseed",
-        .summary = "take pip out again",
+        .summary = "uninstall pip",
         .operands = "[ENV]",
-        .description = "Removes the files that the RECORD of pip names, and below Python 3.12 those of setuptools. "
-                       "Other files, also those put into pip's own directory, stay. It is not an error when pip is not "
-                       "installed.",
+        .description =
+                "Removes the files that the RECORD of pip lists, and below Python 3.12 those of setuptools. Keeps all "
+                "other files, even in pip's own directory. Succeeds if pip is not installed.",
         .groups = groups,
         .max_operands = 1,
         .run = run,

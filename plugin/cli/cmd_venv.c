@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pipseed venv: create environments with pip in them. */
+/* pipseed venv: create environments with pip. */
 #include "batch.h"
 #include "cli_error.h"
 #include "seeding.h"
@@ -17,35 +17,34 @@ struct venv_settings {
 #define TEXT(member, argument) OPTION_TEXT, offsetof(struct venv_settings, member), argument, NULL, NULL
 
 static const struct option own_options[] = {
-        {"--python", 'p', TEXT(order.python, "PY"),
-         "the base: a path, an environment, a name or version on PATH (default: python3)"},
-        {"--system-site-packages", 0, FLAG(order.system_site_packages), "let the environment see the base's packages"},
-        {"--without-pip", 0, FLAG(order.without_pip), "do not put pip in"},
-        {"--clear", 0, FLAG(order.clear),
-         "replace an environment that is there; what is not an environment is never removed"},
-        {"--upgrade", 0, FLAG(order.upgrade), "the base was upgraded in its place: follow it"},
+        {"--python", 'p', TEXT(order.python, "PY"), "use this base: a path, an environment, a name or version"},
+        {"--system-site-packages", 0, FLAG(order.system_site_packages),
+         "give the environment access to the base's packages"},
+        {"--without-pip", 0, FLAG(order.without_pip), "do not install pip"},
+        {"--clear", 0, FLAG(order.clear), "replace an environment; never remove anything else"},
+        {"--upgrade", 0, FLAG(order.upgrade), "follow an in-place upgrade of the base"},
         {"--symlinks", 0, FLAG(symlinks), "link to the interpreter (default)"},
         {"--copies", 0, FLAG(order.copies), "copy the interpreter"},
         {"--prompt", 0, OPTION_TEXT, offsetof(struct venv_settings, order.prompt), "P", NULL, "",
-         "prompt instead of the directory's name; '.' is the current directory's name"},
+         "set the prompt ('.': name of the current directory)"},
         {"--without-scm-ignore-files", 0, FLAG(order.without_scm_ignore_files),
-         "no .gitignore (Python 3.13 and newer write one)"},
-        {"--altinstall", 0, OPTION_SET, 0, NULL, "seed.scripts", "alt", "install the script pipX.Y only"},
+         "do not write the .gitignore of Python 3.13 and newer"},
+        {"--altinstall", 0, OPTION_SET, 0, NULL, "seed.scripts", "alt", "install only the script pipX.Y"},
         {.name = NULL},
 };
 static const struct option_group own_group = {"venv options", own_options};
 
 static const struct option virtualenv_options[] = {
-        {"--no-pip", 0, FLAG(order.without_pip), "as --without-pip"},
-        {"--no-seed", 0, FLAG(order.without_pip), "as --without-pip"},
-        {"--no-setuptools", 0, OPTION_SET, 0, NULL, "seed.packages", "pip", "as --packages pip"},
-        {"--always-copy", 0, FLAG(order.copies), "as --copies"},
-        {"--no-vcs-ignore", 0, FLAG(order.without_scm_ignore_files), "as --without-scm-ignore-files"},
-        {"--extra-search-dir", 0, OPTION_APPEND, 0, "DIR", "wheels.dirs", NULL, "as --wheel-dir"},
-        {"--no-wheel", 0, FLAG(ignored), "no effect: the project wheel is never installed"},
-        {"--no-download", 0, FLAG(ignored), "no effect: nothing is ever downloaded"},
-        {"--never-download", 0, FLAG(ignored), "no effect, as --no-download"},
-        {"--no-periodic-update", 0, FLAG(ignored), "no effect: there is none"},
+        {"--no-pip", 0, FLAG(order.without_pip), "same as --without-pip"},
+        {"--no-seed", 0, FLAG(order.without_pip), "same as --without-pip"},
+        {"--no-setuptools", 0, OPTION_SET, 0, NULL, "seed.packages", "pip", "same as --packages pip"},
+        {"--always-copy", 0, FLAG(order.copies), "same as --copies"},
+        {"--no-vcs-ignore", 0, FLAG(order.without_scm_ignore_files), "same as --without-scm-ignore-files"},
+        {"--extra-search-dir", 0, OPTION_APPEND, 0, "DIR", "wheels.dirs", NULL, "same as --wheel-dir"},
+        {"--no-wheel", 0, FLAG(ignored), "ignored: the project wheel is never installed"},
+        {"--no-download", 0, FLAG(ignored), "ignored: nothing is ever downloaded"},
+        {"--never-download", 0, FLAG(ignored), "ignored, same as --no-download"},
+        {"--no-periodic-update", 0, FLAG(ignored), "ignored: there are no periodic updates"},
         {.name = NULL},
 };
 static const struct option_group virtualenv_group = {"virtualenv options", virtualenv_options};
@@ -125,8 +124,8 @@ static int show(struct session *session, const struct pipseed_request *req, cons
         return 0;
 }
 
-/* Options that ask for something of a pip that there is not going to be. Those of virtualenv are not among them: its users
- * and tools pass them together. */
+/* Options that concern pip and contradict --without-pip. Those of virtualenv are allowed: its users and tools pass them
+ * together. */
 static int check_without_pip(const struct session *session, struct pipseed_error *err)
 {
         static const char *const options[] = {"--pip",       "--packages",    "--wheel-dir", "--no-bundled",
@@ -136,7 +135,7 @@ static int check_without_pip(const struct session *session, struct pipseed_error
                 if (arguments_have(session->arguments, options[i])) {
                         (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "cannot use --without-pip and %s together",
                                             options[i]);
-                        return cli_error_hint(err, "leave out one of them");
+                        return cli_error_hint(err, "remove one of them");
                 }
         return 0;
 }
@@ -146,14 +145,14 @@ static int check(const struct session *session, struct pipseed_error *err)
         const struct venv_settings *settings = settings_of(session);
 
         if (session->arguments->n_operands == 0 && session->settings->from_file == NULL) {
-                (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "'pipseed venv' needs DIR...");
-                return cli_error_hint(err, "'pipseed venv --help' shows the usage");
+                (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "missing argument for 'pipseed venv': expected DIR...");
+                return cli_error_hint(err, "run: pipseed venv --help");
         }
         if (settings->symlinks && settings->order.copies)
                 return cli_error_set(err, PIPSEED_E_USAGE, NULL, "cannot use --symlinks and --copies together");
         if (settings->order.clear && settings->order.upgrade) {
                 (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "cannot use --upgrade and --clear together");
-                return cli_error_hint(err, "--clear recreates the environment, --upgrade keeps what is in it");
+                return cli_error_hint(err, "use --clear to recreate the environment, --upgrade to keep its contents");
         }
         return settings->order.without_pip ? check_without_pip(session, err) : 0;
 }
@@ -173,13 +172,13 @@ static int run(struct session *session)
 
 const struct command command_venv = {
         .name = "venv",
-        .summary = "create environments with pip in them",
+        .summary = "create environments with pip",
         .operands = "DIR...",
         .description =
-                "Creates what 'python -m venv' of the same base creates, and installs pip, pipX and pipX.Y from "
-                "the wheels inside pipseed.\n"
-                "An environment is there complete or not at all. In a directory that exists what is there stays; "
-                "pip is brought up to date.",
+                "Creates what 'python -m venv' of the same base creates, and installs pip with the scripts pip, pipX "
+                "and pipX.Y from the wheels inside pipseed. By default the base is python3 on PATH.\n"
+                "Creation is atomic: it completes or changes nothing. In an existing directory, other files are kept "
+                "and pip is upgraded.",
         .groups = groups,
         .max_operands = COMMAND_ANY_OPERANDS,
         .settings_size = sizeof(struct venv_settings),

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* pipseed verify: is what is installed what the wheel and the policy say. */
+/* pipseed verify: check installed files against RECORD, wheel and policy. */
 #include "batch.h"
 #include "cleanup.h"
 #include "cli_error.h"
 
 static const struct option own_options[] = {
-        {"--pip", 0, OPTION_SET, 0, "VERSION", "seed.pip", NULL, "the version of pip that has to be there"},
-        {"--packages", 0, OPTION_SET, 0, "LIST", "seed.packages", NULL,
-         "what to look at: auto, pip, or 'pip setuptools'"},
+        {"--pip", 0, OPTION_SET, 0, "VERSION", "seed.pip", NULL, "require this version of pip"},
+        {"--packages", 0, OPTION_SET, 0, "LIST", "seed.packages", NULL, "check auto, pip, or 'pip setuptools'"},
         {.name = NULL},
 };
 static const struct option_group own_group = {"Options", own_options};
@@ -24,7 +23,7 @@ static int verify(const struct pipseed_request *req, void **ret_report, struct p
         if (report->n_packages == 0 && report->n_findings == 0) {
                 pipseed_verify_report_free(report);
                 (void)cli_error_set(err, PIPSEED_E_NOT_INSTALLED, req->env, "pip is not installed");
-                return cli_error_hint(err, "'pipseed seed' installs it");
+                return cli_error_hint(err, "run: pipseed seed");
         }
         *ret_report = report;
         return 0;
@@ -74,7 +73,7 @@ static int show(struct session *session, const struct pipseed_request *req, cons
                                       package->not_verified != NULL ? ", not verified: " : "",
                                       package->not_verified != NULL ? package->not_verified : "");
                 else
-                        output_result(session->out, NULL, "%s %s in %s: %ju files looked at", package->name,
+                        output_result(session->out, NULL, "%s %s in %s: %ju files checked", package->name,
                                       package->version, package->location, (uintmax_t)package->n_files);
         }
         if (document != NULL)
@@ -97,11 +96,12 @@ static int run(struct session *session)
 
 const struct command command_verify = {
         .name = "verify",
-        .summary = "tell whether what is installed is what it should be",
+        .summary = "check installed files against RECORD and policy",
         .operands = "[ENV...]",
-        .description = "Holds the installed files against their RECORD, against the wheel of the same version when it "
-                       "is at hand, and the versions against the policy. Prints what differs; exit code 4 when "
-                       "something does.",
+        .description =
+                "Checks the installed files against their RECORD and, if it is available, the wheel of the same "
+                "version, and the versions against the policy. Prints each difference; exits with code 4 if there is "
+                "one.",
         .groups = groups,
         .max_operands = COMMAND_ANY_OPERANDS,
         .run = run,

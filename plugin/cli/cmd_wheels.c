@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pipseed wheels: what can be installed, into which Pythons. */
+/* pipseed wheels: the wheels that can be installed, and their Pythons. */
 #include "cleanup.h"
 #include "common.h"
 #include "interrupt.h"
@@ -61,13 +61,13 @@ static int print_wheels(struct session *session)
         return 0;
 }
 
-/* The graver of two codes: integrity before refusal before failure. */
+/* Returns the more severe of two codes: integrity before refusal before failure. */
 static int graver(int a, int b)
 {
         return pipseed_exit_code(b) > pipseed_exit_code(a) ? b : a;
 }
 
-/* Says what is wrong with the wheels that cannot be used; returns the gravest code, or 0. */
+/* Prints why wheels cannot be used; returns the most severe code, or 0. */
 static int print_problems(struct session *session)
 {
         int worst = 0;
@@ -110,7 +110,7 @@ static int run_list(struct session *session)
         if (load(session, false, &err) < 0)
                 return session_fail(session, &err);
         if (session->wheels->n_wheels == 0)
-                output_note(session->out, "there are no wheels; --wheel-dir names a directory that has some");
+                output_note(session->out, "no wheels found; add a directory with --wheel-dir");
         else if (!session->settings->json && print_wheels(session) < 0)
                 return cli_error_memory(&err), session_fail(session, &err);
         (void)print_problems(session);
@@ -137,7 +137,7 @@ static int run_verify(struct session *session)
 
 static const struct command list = {
         .name = "wheels list",
-        .summary = "show the wheels that can be installed, and into which Pythons",
+        .summary = "list the available wheels and their Pythons",
         .operands = "",
         .groups = groups,
         .run = run_list,
@@ -145,7 +145,8 @@ static const struct command list = {
 
 static const struct command verify = {
         .name = "wheels verify",
-        .summary = "read every wheel whole and check it; exit code 4 when one is bad",
+        .summary = "read and check every wheel",
+        .description = "Exits with code 4 if a wheel is damaged.",
         .operands = "",
         .groups = groups,
         .run = run_verify,
@@ -155,7 +156,7 @@ static const struct command *const children[] = {&list, &verify, NULL};
 
 const struct command command_wheels = {
         .name = "wheels",
-        .summary = "show the wheels that can be installed, or check them",
+        .summary = "list or check the available wheels",
         .operands = "list|verify",
         .groups = groups,
         .children = children,

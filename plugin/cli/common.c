@@ -11,36 +11,35 @@
 
 static const struct option common_options[] = {
         {"--policy", 0, OPTION_TEXT, FIELD(policy_file), "FILE", NULL, NULL,
-         "read this policy file after the system's and the user's (instead of PIPSEED_POLICY)"},
+         "read FILE as the last policy file, not PIPSEED_POLICY"},
         {"--set", 'o', OPTION_ASSIGN, 0, "KEY=VALUE", NULL, NULL,
-         "set a policy key for this run, such as seed.externally-managed=override"},
-        {"--dry-run", 'n', OPTION_FLAG, FIELD(dry_run), NULL, NULL, NULL, "say what would be done, change nothing"},
-        {"--json", 0, OPTION_FLAG, FIELD(json), NULL, NULL, NULL,
-         "write JSON to stdout, and text for people to stderr"},
-        {"--quiet", 'q', OPTION_COUNT, FIELD(quiet), NULL, NULL, NULL, "say nothing but errors"},
-        {"--verbose", 'v', OPTION_COUNT, FIELD(verbose), NULL, NULL, NULL, "say more; may be repeated"},
+         "set a policy key, e.g. seed.externally-managed=override"},
+        {"--dry-run", 'n', OPTION_FLAG, FIELD(dry_run), NULL, NULL, NULL, "print what would be done, change nothing"},
+        {"--json", 0, OPTION_FLAG, FIELD(json), NULL, NULL, NULL, "write JSON to stdout, text to stderr"},
+        {"--quiet", 'q', OPTION_COUNT, FIELD(quiet), NULL, NULL, NULL, "print errors and requested output only"},
+        {"--verbose", 'v', OPTION_COUNT, FIELD(verbose), NULL, NULL, NULL, "print details (repeatable)"},
         {"--color", 0, OPTION_CHOICE, FIELD(color), "auto|always|never", NULL, NULL,
-         "colours; auto: on a terminal, unless NO_COLOR is set"},
-        {"--help", 'h', OPTION_STOP, FIELD(help), NULL, NULL, NULL, "show this help"},
+         "use colours; auto: on a terminal, unless NO_COLOR is set"},
+        {"--help", 'h', OPTION_STOP, FIELD(help), NULL, NULL, NULL, "print this help"},
         {"--version", 0, OPTION_FLAG, FIELD(version), NULL, NULL, NULL,
-         "show the version ('seed': of the pip that it installs)"},
+         "print the version (seed: of the pip it would install)"},
         {.name = NULL},
 };
 const struct option_group common_group = {"Global options", common_options};
 
 static const struct option target_options[] = {
         {"--python", 'p', OPTION_TEXT, FIELD(python), "PY", NULL, NULL,
-         "this interpreter's environment: a path, a name or version on PATH"},
-        {"--root", 0, OPTION_TEXT, FIELD(root), "DIR", NULL, NULL, "everything relative to this root directory"},
+         "use this interpreter's environment (path, name, version)"},
+        {"--root", 0, OPTION_TEXT, FIELD(root), "DIR", NULL, NULL, "resolve all paths below this root directory"},
         {.name = NULL},
 };
 const struct option_group target_group = {"Target options", target_options};
 
 static const struct option batch_options[] = {
         {"--from-file", 0, OPTION_TEXT, FIELD(from_file), "LIST", NULL, NULL,
-         "more environments, one a line; '-' is stdin; empty lines and lines that begin with # do not count"},
+         "read more environments from LIST, one per line (-: stdin)"},
         {"--jobs", 'j', OPTION_NUMBER, FIELD(jobs), "N", NULL, NULL,
-         "work on so many at a time (default 0: as many as there are processors)"},
+         "process up to N in parallel (default 0: all processors)"},
         {.name = NULL},
 };
 const struct option_group batch_group = {"Batch options", batch_options};
@@ -48,7 +47,7 @@ const struct option_group batch_group = {"Batch options", batch_options};
 #define WHEEL_DIR                                                                                                      \
         {                                                                                                              \
                 "--wheel-dir", 0, OPTION_APPEND, 0, "DIR", "wheels.dirs", NULL,                                        \
-                        "look for wheels in this directory, too; may be repeated"                                      \
+                        "also look for wheels in DIR (repeatable)"                                                     \
         }
 #define NO_BUNDLED                                                                                                     \
         {                                                                                                              \
@@ -57,14 +56,14 @@ const struct option_group batch_group = {"Batch options", batch_options};
 
 static const struct option install_options[] = {
         {"--pip", 0, OPTION_SET, 0, "VERSION", "seed.pip", NULL,
-         "which pip: newest, a version such as 26.3, or a specifier such as '>=25,<27'"},
+         "select pip: newest, a version, or a specifier ('>=25,<27')"},
         {"--packages", 0, OPTION_SET, 0, "LIST", "seed.packages", NULL,
-         "auto (what the target's ensurepip would install), pip, or 'pip setuptools'"},
+         "install auto (as ensurepip), pip, or 'pip setuptools'"},
         WHEEL_DIR,
         NO_BUNDLED,
         {"--link-mode", 0, OPTION_SET, 0, "MODE", "install.link-mode", NULL,
-         "how files get there: auto, reflink, hardlink, copy or symlink"},
-        {"--no-bytecode", 0, OPTION_SET, 0, NULL, "install.bytecode", "no", "do not compile to .pyc files"},
+         "place files by auto, reflink, hardlink, copy or symlink"},
+        {"--no-bytecode", 0, OPTION_SET, 0, NULL, "install.bytecode", "no", "do not compile .pyc files"},
         {.name = NULL},
 };
 const struct option_group install_group = {"Installation options", install_options};
@@ -130,7 +129,7 @@ int session_request(struct session *session, struct pipseed_request *ret_req, st
         return 0;
 }
 
-/* A bare version stands for itself: "26.3" admits 26.3. */
+/* A bare version matches only itself: "26.3" means ==26.3. */
 static bool admits(const char *version, const char *specifier)
 {
         struct pipseed_error ignored = PIPSEED_ERROR_INIT;

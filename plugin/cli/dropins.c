@@ -12,8 +12,7 @@
 #include <unistd.h>
 
 static const struct option python_options[] = {
-        {"--python", 'p', OPTION_OPERAND, 0, "PY", NULL, NULL,
-         "this interpreter, as PY alone: a path, an environment, a name or version on PATH; may be repeated"},
+        {"--python", 'p', OPTION_OPERAND, 0, "PY", NULL, NULL, "select an interpreter, same as PY (repeatable)"},
         {.name = NULL},
 };
 const struct option_group dropins_python_group = {"Options", python_options};
@@ -39,7 +38,7 @@ static int find_own_files(struct pipseed_dropin_request *req, char **ret_command
         const char *slash;
 
         if (n < 0)
-                return cli_error_sys(err, errno, "/proc/self/exe", "cannot tell where pipseed lies");
+                return cli_error_sys(err, errno, "/proc/self/exe", "cannot locate pipseed");
         path[n] = '\0';
         slash = strrchr(path, '/');
         *ret_command = strdup(path);
@@ -105,7 +104,7 @@ static void perform(struct run *run, const char *python, bool optional)
         int code;
 
         if (interrupt_pending() != 0) {
-                (void)cli_error_set(&err, PIPSEED_E_CANCELLED, NULL, "interrupted before it began");
+                (void)cli_error_set(&err, PIPSEED_E_CANCELLED, NULL, "interrupted before it started");
                 fail(run, python, &err);
                 return;
         }
@@ -115,7 +114,7 @@ static void perform(struct run *run, const char *python, bool optional)
                 if (!optional)
                         fail(run, python, &err);
                 else
-                        output_detail(run->session->out, 1, "%s is passed over: %s", python, err.message);
+                        output_detail(run->session->out, 1, "skipping %s: %s", python, err.message);
                 return;
         }
         if (optional && is_shown(run, dropin)) {
@@ -152,7 +151,7 @@ static int perform_known(struct run *run, struct pipseed_error *err)
                 return r;
         r = perform_all(run, pythons->paths, pythons->n_paths, true, err);
         if (r == 0 && run->array != NULL && json_array_size(run->array) == 0)
-                output_note(run->session->out, "no interpreter was found on PATH");
+                output_note(run->session->out, "no interpreter found on PATH");
         pipseed_pythons_free(pythons);
         return r;
 }

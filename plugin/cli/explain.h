@@ -41,7 +41,7 @@ struct explain_tool {
         bool hides_variables; /* virtualenv does not see the user's */
         const char *choice_file,
                 *choice_key; /* a line of that file with the key and "pipseed" chooses it, too; or NULL */
-        /* explain_hook_files: patterns (glob) of files of which one has to call pipseed, and the finding when none does */
+        /* explain_hook_files: glob patterns of files, one of which has to call pipseed, and the finding if none does */
         const char *hook_files[4];      /* ends with NULL */
         const char *code, *hint, *text; /* explain_venv: text alone, what venv does for the tool */
 };

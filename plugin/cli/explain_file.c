@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Nobody configures a tool by more than this; a file that is longer is read so far. */
+/* Configuration files are shorter than this; of a longer file the start is read. */
 #define READ_LIMIT (1U << 20)
 
 /* The text of a regular file, NULL when there is none. */
@@ -62,7 +62,7 @@ static bool is_comment(const char *line)
         return *text == '#' || *text == ';' || *text == '\0';
 }
 
-/* Does a key of a file begin here? Returns what follows its equals sign or colon, or NULL. */
+/* Returns what follows the equals sign or colon if the key begins this line, or NULL. */
 static const char *after_key(const char *line, const char *key)
 {
         const char *text = skip_blank(line);
@@ -78,7 +78,7 @@ static const char *after_key(const char *line, const char *key)
         return *text == '=' || *text == ':' ? skip_blank(text + 1) : NULL;
 }
 
-/* "[section]": true, and whether it is the one. */
+/* Returns whether the line is "[section]", and in *ret_inside whether it is this section. */
 static bool is_section(const char *line, const char *section, bool *ret_inside)
 {
         const char *text = skip_blank(line);

@@ -42,7 +42,7 @@ void explain_hook_files(struct explain *explain)
                 check_command(explain, tool->program);
         for (size_t i = 0; !found && tool->hook_files[i] != NULL; i++)
                 found = explain_any_calls_pipseed(tool->hook_files[i], explain->chosen, sizeof(explain->chosen));
-        /* Without a hook there is nothing to say before tool and command are there. */
+        /* Without a hook, report a missing tool or command first. */
         if (!found && (tool->hook_files[0] != NULL || explain->n_findings == 0))
                 explain_against(explain, tool->code, tool->hint, "%s", tool->text);
         if (tool->program == NULL)
@@ -71,8 +71,7 @@ void explain_direnv(struct explain *explain)
                                 "write to .envrc: layout python3 --without-pip, and below it: pipseed seed -q "
                                 "--default-pip \"$VIRTUAL_ENV\"",
                                 "%s",
-                                found ? "the .envrc in force does not call pipseed"
-                                      : "there is no .envrc here or above");
+                                found ? "the .envrc in force does not call pipseed" : "no .envrc found here or above");
         else
                 explain_choose(explain, file);
 }
@@ -112,7 +111,7 @@ void explain_slurm(struct explain *explain)
 
         if (!explain_key(conf, NULL, "taskprolog", prolog, sizeof(prolog)))
                 explain_against(explain, "hook-missing", "write to slurm.conf: TaskProlog=/etc/slurm/task-prolog",
-                                "%s names no TaskProlog", conf);
+                                "%s has no TaskProlog", conf);
         else if (!explain_calls_pipseed(prolog))
                 explain_against(explain, "hook-missing", "let it print what docs/howto/slurm.md shows",
                                 "the TaskProlog %s does not call pipseed", prolog);

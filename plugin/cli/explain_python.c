@@ -234,20 +234,20 @@ bool explain_open(struct explain *explain, const char *program)
         }
         if (!find_python(explain->path, explain->python, sizeof(explain->python))) {
                 explain->python[0] = '\0';
-                explain_against(explain, "tool-unknown",
-                                explain_text(hint, sizeof(hint),
-                                             "put the directory of the real %s first on PATH; under pyenv, "
-                                             "'pyenv which %s' tells it",
-                                             program, program),
-                                "%s is not a script of a Python: what it runs cannot be told", explain->path);
+                explain_against(
+                        explain, "tool-unknown",
+                        explain_text(hint, sizeof(hint),
+                                     "put the directory of the real %s first on PATH; under pyenv, run: pyenv which %s",
+                                     program, program),
+                        "'%s' is not a Python script: cannot determine its interpreter", explain->path);
                 return false;
         }
         explain->found = calloc(1, sizeof(*explain->found));
         if (explain->found != NULL)
                 explain->found->answer = look_beside(explain);
         if (explain->found == NULL || explain->found->answer == NULL)
-                explain_against(explain, "python-broken", "install the tool again",
-                                "%s, which %s runs in, does not answer", explain->python, program);
+                explain_against(explain, "python-broken", "reinstall the tool",
+                                "cannot query '%s', the interpreter of %s", explain->python, program);
         return explain->n_findings == n;
 }
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /*
- * A setting that keeps pipseed out of a tool. It is asked of the variable, then of the project's file, then of the user's; the
- * first that says something counts.
+ * A setting that prevents a tool from using pipseed. It is read from the variable, then the project's file, then the
+ * user's; the first that has a value counts.
  */
 static const struct rule {
         const char *tool;
@@ -16,7 +16,7 @@ static const struct rule {
                 IF_ON,
                 IF_OFF, /* set, but not on */
                 UNLESS_ON,
-                IF_MENTIONED, /* a line of the file has one of the keys and one of the words `wanted`: a finding for each word */
+                IF_MENTIONED, /* a line of the file has one of the keys and one of the words `wanted`; each is a finding */
                 IF_UV_REACHED, /* uv is on PATH or beside the tool, and the value is not `wanted` */
         } test;
         const char *variable;
@@ -37,7 +37,7 @@ static const struct rule {
                 .wanted = "pip",
                 .code = "uv-installer",
                 .hint = "export AIRFLOW__STANDARD__VENV_INSTALL_METHOD=pip",
-                .before = "uv is on PATH: airflow makes environments with it",
+                .before = "uv is on PATH: airflow creates environments with it",
         },
         {
                 "hatch",
@@ -45,7 +45,7 @@ static const struct rule {
                 "HATCH_ENV_TYPE_VIRTUAL_UV_PATH",
                 .code = "uv-installer",
                 .hint = "unset HATCH_ENV_TYPE_VIRTUAL_UV_PATH",
-                .before = "HATCH_ENV_TYPE_VIRTUAL_UV_PATH has uv make the environments",
+                .before = "HATCH_ENV_TYPE_VIRTUAL_UV_PATH makes uv create the environments",
         },
         {
                 "hatch",
@@ -55,8 +55,8 @@ static const struct rule {
                 .wanted = "uv",
                 .code = "uv-installer",
                 .hint = "write installer = \"pip\"",
-                .before = "pyproject.toml chooses installer = \"",
-                .after = "\": uv makes the environments",
+                .before = "pyproject.toml selects installer = \"",
+                .after = "\": uv creates the environments",
         },
         {
                 "hatch",
@@ -66,8 +66,8 @@ static const struct rule {
                 .wanted = "uv",
                 .code = "uv-installer",
                 .hint = "write installer = \"pip\"",
-                .before = "hatch.toml chooses installer = \"",
-                .after = "\": uv makes the environments",
+                .before = "hatch.toml selects installer = \"",
+                .after = "\": uv creates the environments",
         },
         {
                 "nox",
@@ -76,7 +76,7 @@ static const struct rule {
                 .wanted = "virtualenv",
                 .code = "backend",
                 .hint = "unset NOX_DEFAULT_VENV_BACKEND",
-                .before = "NOX_DEFAULT_VENV_BACKEND chooses the backend ",
+                .before = "NOX_DEFAULT_VENV_BACKEND selects the backend ",
                 .after = "",
         },
         {
@@ -87,7 +87,7 @@ static const struct rule {
                 .wanted = "uv venv conda mamba micromamba none",
                 .code = "backend",
                 .hint = "write venv_backend=\"virtualenv\" to noxfile.py",
-                .before = "noxfile.py chooses the backend ",
+                .before = "noxfile.py selects the backend ",
                 .after = "",
         },
         {
@@ -114,7 +114,7 @@ static const struct rule {
                 "use-uv",
                 .code = "uv-installer",
                 .hint = "export PDM_USE_UV=0",
-                .before = "pdm's use_uv has uv make the environments",
+                .before = "pdm's use_uv makes uv create the environments",
         },
         {
                 "pdm",
@@ -126,7 +126,7 @@ static const struct rule {
                 "with-pip",
                 .code = "no-pip",
                 .hint = "export PDM_VENV_WITH_PIP=1",
-                .before = "pdm makes environments without pip, unless venv.with_pip is set",
+                .before = "pdm creates environments without pip, unless venv.with_pip is set",
         },
         {
                 "pipx",
@@ -135,7 +135,7 @@ static const struct rule {
                 .wanted = "pip",
                 .code = "uv-installer",
                 .hint = "export PIPX_DEFAULT_BACKEND=pip",
-                .before = "uv is at hand: a pipx that has a uv backend makes environments with it",
+                .before = "uv is available: a pipx with a uv backend creates environments with it",
         },
         {
                 "poetry",
@@ -147,7 +147,7 @@ static const struct rule {
                 "create",
                 .code = "no-environment",
                 .hint = "export POETRY_VIRTUALENVS_CREATE=true",
-                .before = "virtualenvs.create is off: poetry makes no environment",
+                .before = "virtualenvs.create is off: poetry creates no environment",
         },
         {
                 "poetry",
@@ -159,7 +159,7 @@ static const struct rule {
                 "no-pip",
                 .code = "no-pip",
                 .hint = "export POETRY_VIRTUALENVS_OPTIONS_NO_PIP=false",
-                .before = "virtualenvs.options.no-pip is on: poetry makes environments without pip",
+                .before = "virtualenvs.options.no-pip is on: poetry creates environments without pip",
         },
 };
 
@@ -289,7 +289,7 @@ void explain_venv(struct explain *explain)
         query.trust = explain->trust;
         query.n_trust = explain->n_trust;
         if (pipseed_dropin_status(&query, &dropin, &err) < 0) {
-                explain_against(explain, "python-broken", "install that Python again", "%s", err.message);
+                explain_against(explain, "python-broken", "reinstall that Python", "%s", err.message);
                 return;
         }
         if (program == NULL)
@@ -299,7 +299,7 @@ void explain_venv(struct explain *explain)
         else
                 explain_against(explain, "not-enabled",
                                 explain_text(hint, sizeof(hint), "pipseed enable --python %s", dropin->python),
-                                "%s %s the venv of %s, whose ensurepip is its own", explain->tool->name,
+                                "%s %s the venv of %s, which uses its own ensurepip", explain->tool->name,
                                 explain->tool->text, dropin->python);
         pipseed_dropin_free(dropin);
 }

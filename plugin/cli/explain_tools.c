@@ -55,7 +55,7 @@ const char *explain_variable(const char *name)
         return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* ---- what virtualenv itself looks at ---- */
+/* ---- what virtualenv itself reads ---- */
 
 bool explain_is_on(const char *value)
 {
@@ -99,7 +99,7 @@ static void check_plugin(struct explain *explain)
         } else if (pipseed_version_matches(version, ">=20.26", &err) == 0) {
                 explain_against(explain, "virtualenv-old",
                                 explain_install(explain, "'virtualenv>=20.26'", hint, sizeof(hint)),
-                                "virtualenv %s is too old: 20.26 is the first that pipseed works with", version);
+                                "virtualenv %s is too old: expected 20.26 or newer", version);
         }
         if (!explain_has_seeder(explain))
                 explain_against(explain, "plugin-missing", explain_install(explain, "pipseed", hint, sizeof(hint)),
@@ -120,7 +120,7 @@ static void check_seeder(struct explain *explain, bool sees_variables)
         }
         if (named != NULL) {
                 explain_against(explain, "seeder-other", "export VIRTUALENV_SEEDER=pipseed",
-                                "VIRTUALENV_SEEDER chooses %s", named);
+                                "VIRTUALENV_SEEDER selects %s", named);
                 return;
         }
         (void)virtualenv_ini(sees_variables, file, sizeof(file));
@@ -130,14 +130,14 @@ static void check_seeder(struct explain *explain, bool sees_variables)
         }
         if (sees_variables) {
                 explain_against(explain, "seeder-unset", "export VIRTUALENV_SEEDER=pipseed",
-                                "neither VIRTUALENV_SEEDER nor %s chooses the seeder pipseed", file);
+                                "neither VIRTUALENV_SEEDER nor %s selects the seeder pipseed", file);
         } else {
                 char hint[2 * PATH_MAX];
 
                 explain_against(explain, "seeder-unset",
                                 explain_text(hint, sizeof(hint),
                                              "write to %s: [virtualenv], and below it seeder = pipseed", file),
-                                "%s hides variables from virtualenv, and %s does not choose the seeder pipseed",
+                                "%s hides variables from virtualenv, and %s does not select the seeder pipseed",
                                 explain->tool->name, file);
         }
 }
@@ -196,11 +196,11 @@ static void check_tox(struct explain *explain)
         }
         if ((by_uv || explain_version(explain, "tox-uv") != NULL) && !told)
                 explain_against(explain, "tox-uv",
-                                by_uv ? "take tox-uv out of requires, or write runner = virtualenv to [testenv]"
+                                by_uv ? "remove tox-uv from requires, or write runner = virtualenv to [testenv]"
                                       : explain_text(hint, sizeof(hint), "%s -m pip uninstall tox-uv", explain->python),
-                                "tox-uv is %s: uv makes the environments",
+                                "tox-uv is %s: uv creates the environments",
                                 by_uv ? "required by the project" : "installed");
-        /* With requires, tox makes an environment of its own with these packages, and runs in that. */
+        /* With requires, tox creates its own environment with these packages and runs in it. */
         if (!provisioned)
                 check_plugin(explain);
         check_no_pip(explain);
@@ -224,8 +224,8 @@ static void check_above_virtualenv(struct explain *explain)
                 check_seeder(explain, !tool->hides_variables);
 }
 
-#define BY_VENV "makes environments by"
-#define UV_CREATES "uv has no hook: 'uv venv' makes environments without pip, and pipseed puts it in afterwards"
+#define BY_VENV "creates environments with"
+#define UV_CREATES "uv has no hook: 'uv venv' creates environments without pip, and pipseed installs it afterwards"
 
 const struct explain_tool explain_tools[] = {
         {.name = "airflow", .check = explain_venv, .program = "airflow", .text = BY_VENV},
@@ -271,7 +271,7 @@ const struct explain_tool explain_tools[] = {
                 .name = "pipx",
                 .check = explain_venv,
                 .program = "pipx",
-                .text = "makes the environment with the pip that all of its environments share by",
+                .text = "creates the environment of its shared pip with",
         },
         {.name = "poetry", .check = check_above_virtualenv, .program = "poetry"},
         {.name = "pre-commit", .check = check_above_virtualenv, .program = "pre-commit"},

@@ -30,7 +30,7 @@ static void wrap(FILE *stream, const char *text, size_t column, size_t indent)
         (void)fputc('\n', stream);
 }
 
-/* One row: label, and from HELP_COLUMN on what it means; on the next line when the label is too long. */
+/* One row: label, and from HELP_COLUMN on its meaning; on the next line if the label is too long. */
 static void put_row(FILE *stream, const char *label, const char *text)
 {
         size_t len = 2 + strlen(label);
@@ -108,13 +108,14 @@ void help_program(FILE *stream, const struct option_group *common)
 {
         const struct option_group *const groups[] = {common, NULL};
 
-        (void)fputs("pipseed " PIPSEED_VERSION ": put pip into virtual environments and Pythons, offline\n\n", stream);
+        (void)fputs("pipseed " PIPSEED_VERSION ": install pip into virtual environments and Pythons, offline\n\n",
+                    stream);
         help_usage(stream, NULL);
         put_commands(stream, command_table);
         put_groups(stream, groups);
-        (void)fputs("\nExit codes: 0 done, or nothing to do; 1 failed; 2 wrong use; 3 refused;\n"
-                    "4 a wheel or an installed file is not what it should be.\n"
-                    "'pipseed COMMAND --help' tells more about a command; the manual is pipseed(1).\n",
+        (void)fputs("\nExit codes: 0 success, or nothing to do; 1 failure; 2 usage error; 3 refused;\n"
+                    "4 a wheel, a store entry or an installed file is damaged.\n"
+                    "For more, run: pipseed COMMAND --help. The manual is pipseed(1).\n",
                     stream);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * interrupt.h - SIGINT, SIGTERM, SIGHUP and SIGPIPE end a seeding in good order: the library is told to cancel at its next event (every 50 ms)
- * and undoes its work, then the process dies of that signal as its parent expects. A second one kills at once,
- * but for SIGPIPE.
+ * interrupt.h - SIGINT, SIGTERM, SIGHUP and SIGPIPE end a seeding in good order: the library is told to cancel at its
+ * next event (every 50 ms) and undoes its work, then the process dies of that signal as its parent expects. A second
+ * one kills at once, but for SIGPIPE.
  *
  *     interrupt_catch();
  *     ... return interrupt_pending() from the event callback ...

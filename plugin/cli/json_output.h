@@ -8,8 +8,8 @@
  *     json_output_text(&document, document.root, "env", path);
  *     output_document(out, json_output_root(&document));
  *
- * Running out of memory sticks: json_output_root is then NULL. A text that is not UTF-8 is written twice: with U+FFFD for
- * each byte that is not, and whole as hexadecimal digits in a member whose name ends in "_bytes".
+ * Running out of memory sticks: json_output_root is then NULL. A text that is not UTF-8 is written twice: with U+FFFD
+ * for each byte that is not, and whole as hexadecimal digits in a member whose name ends in "_bytes".
  */
 #ifndef CLI_JSON_OUTPUT_H
 #define CLI_JSON_OUTPUT_H

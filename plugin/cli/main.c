@@ -15,7 +15,7 @@
 
 static const struct option_group *const program_groups[] = {&common_group, NULL};
 
-/* A wrong use is told to the caller in the form that it asked for, even when its options could not all be read. */
+/* Usage errors are reported in the requested form, even if not all options could be read. */
 static bool wants_json(const char *const *argv)
 {
         for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++)
@@ -40,7 +40,7 @@ static int fail_usage(struct session *session, struct pipseed_error *err, const 
         session->settings->json = session->settings->json || wants_json(argv);
         set_output(session);
         if (err->hint[0] == '\0')
-                (void)cli_error_hint(err, "'pipseed%s%s --help' shows the usage", name[0] != '\0' ? " " : "", name);
+                (void)cli_error_hint(err, "run: pipseed%s%s --help", name[0] != '\0' ? " " : "", name);
         return session_fail(session, err);
 }
 
@@ -70,11 +70,14 @@ static int check_operands(const struct command *command, size_t n, struct pipsee
         if (n >= command->min_operands && n <= command->max_operands)
                 return 0;
         if (command->max_operands == 0)
-                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "'pipseed %s' takes no arguments", command->name);
+                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "unexpected argument: 'pipseed %s' takes none",
+                                     command->name);
         if (n > command->max_operands)
-                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "'pipseed %s' takes at most %zu: %s", command->name,
+                return cli_error_set(err, PIPSEED_E_USAGE, NULL,
+                                     "too many arguments for 'pipseed %s': expected at most %zu: %s", command->name,
                                      command->max_operands, command->operands);
-        return cli_error_set(err, PIPSEED_E_USAGE, NULL, "'pipseed %s' needs %s", command->name, command->operands);
+        return cli_error_set(err, PIPSEED_E_USAGE, NULL, "missing argument for 'pipseed %s': expected %s",
+                             command->name, command->operands);
 }
 
 static int show_version(struct session *session)
@@ -137,7 +140,7 @@ static int run_command(struct session *session, const char *const *words)
         return command->run(session);
 }
 
-/* No word is left, and the last one was no command that runs. */
+/* No word is left, and the last one does not name a command that runs. */
 static int run_nothing(struct session *session)
 {
         static const char *const none[] = {NULL};
@@ -149,10 +152,10 @@ static int run_nothing(struct session *session)
                 return show_version(session);
         help_usage(stderr, session->command);
         if (session->command != NULL)
-                (void)cli_error_set(&err, PIPSEED_E_USAGE, NULL, "'pipseed %s' needs one of: %s",
+                (void)cli_error_set(&err, PIPSEED_E_USAGE, NULL, "missing subcommand for 'pipseed %s': expected %s",
                                     session->command->name, session->command->operands);
         else
-                (void)cli_error_set(&err, PIPSEED_E_USAGE, NULL, "no command given");
+                (void)cli_error_set(&err, PIPSEED_E_USAGE, NULL, "missing command");
         return fail_usage(session, &err, none);
 }
 

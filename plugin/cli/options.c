@@ -50,13 +50,13 @@ static int add_assignment(struct arguments *arguments, const struct option *opti
         return 0;
 }
 
-/* Stored paths must mean the same whatever reads them later; the text itself is kept. */
+/* Stored paths must mean the same to every later reader; the text itself is kept. */
 static int make_absolute(const struct option *option, const char *path, char **ret_path, struct pipseed_error *err)
 {
         _cleanup_free_ char *cwd = NULL;
 
         if (path[0] == '\0')
-                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s needs a directory, not an empty text",
+                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s: expected a directory, got an empty value",
                                      option->name);
         if (path[0] == '/') {
                 *ret_path = strdup(path);
@@ -64,9 +64,9 @@ static int make_absolute(const struct option *option, const char *path, char **r
         }
         cwd = getcwd(NULL, 0);
         if (cwd == NULL) {
-                (void)cli_error_sys(err, errno, path, "%s is relative and the current directory cannot be found",
+                (void)cli_error_sys(err, errno, path, "cannot resolve the relative path of %s: no current directory",
                                     option->name);
-                return cli_error_hint(err, "give an absolute path, or change to a directory that exists");
+                return cli_error_hint(err, "use an absolute path, or change to an existing directory");
         }
         if (asprintf(ret_path, "%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path) < 0)
                 return cli_error_memory(err);
@@ -88,8 +88,10 @@ static int take_assignment(struct parser *parser, const struct option *option, c
         }
         equals = strchr(value, '=');
         if (equals == NULL || equals == value) {
-                (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s needs KEY=VALUE, not '%s'", option->name, value);
-                return cli_error_hint(err, "for example %s seed.upgrade=yes; 'pipseed policy show' lists the keys",
+                (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s: expected KEY=VALUE, got '%s'", option->name,
+                                    value);
+                return cli_error_hint(err,
+                                      "use for example %s seed.upgrade=yes; to list the keys, run: pipseed policy show",
                                       option->name);
         }
         return add_assignment(parser->arguments, option, strndup(value, (size_t)(equals - value)), strdup(equals + 1),
@@ -104,7 +106,7 @@ static int take_number(const struct option *option, const char *text, unsigned i
         for (; *c >= '0' && *c <= '9' && value < 100000; c++)
                 value = value * 10 + (unsigned int)(*c - '0');
         if (c == text || *c != '\0' || value > 99999)
-                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s needs a number from 0 to 99999, not '%s'",
+                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s: expected a number from 0 to 99999, got '%s'",
                                      option->name, text);
         *number = value;
         return 0;
@@ -124,7 +126,7 @@ static int take_choice(const struct option *option, const char *text, unsigned i
                 }
                 c = c[word] == '|' ? c + word + 1 : NULL;
         }
-        return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s is one of %s, not '%s'", option->name, option->argument,
+        return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s: expected %s, got '%s'", option->name, option->argument,
                              text);
 }
 
@@ -148,8 +150,8 @@ static int apply(struct parser *parser, const struct option *option, const char 
                 return 0;
         case OPTION_TEXT:
                 if (value[0] == '\0' && option->value == NULL)
-                        return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s needs %s, not an empty text", option->name,
-                                             option->argument);
+                        return cli_error_set(err, PIPSEED_E_USAGE, NULL, "%s: expected %s, got an empty value",
+                                             option->name, option->argument);
                 *(const char **)field = value;
                 return 0;
         case OPTION_OPERAND:
@@ -233,7 +235,7 @@ static int next_value(struct parser *parser, const struct option *option, const 
                       struct pipseed_error *err)
 {
         if (*parser->next == NULL)
-                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "option '%s' needs a value: %s", typed,
+                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "missing value for option '%s': expected %s", typed,
                                      option->argument);
         *ret_value = *parser->next++;
         return 0;
@@ -250,7 +252,7 @@ static int parse_long(struct parser *parser, const char *text, struct pipseed_er
         if (option == NULL)
                 return refuse_name(parser, text, len, err);
         if (option->argument == NULL && value != NULL)
-                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "option '%s' takes no value", option->name);
+                return cli_error_set(err, PIPSEED_E_USAGE, NULL, "unexpected value for option '%s'", option->name);
         if (option->argument != NULL && value == NULL) {
                 r = next_value(parser, option, option->name, &value, err);
                 if (r < 0)

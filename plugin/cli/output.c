@@ -84,8 +84,8 @@ static size_t decode(const unsigned char *text, uint32_t *ret_code)
         return len;
 }
 
-/* What a terminal obeys, or what makes a line look like another one: controls, and marks that change the direction of
- * writing or end a line (Unicode Standard Annex 9; Trojan Source, CVE-2021-42574). */
+/* What a terminal interprets, or what makes a line look like another one: controls, and marks that change the direction
+ * of writing or end a line (Unicode Standard Annex 9; Trojan Source, CVE-2021-42574). */
 static bool is_dangerous(uint32_t code)
 {
         static const uint32_t ranges[][2] = {{0, 0x1f},        {0x7f, 0x9f},     {0x61c, 0x61c},
@@ -133,7 +133,7 @@ static void put_escaped(FILE *stream, const char *text, const char *newline)
         }
 }
 
-/* Remembers why stdout did not take something: the reason is gone by the time the command ends. */
+/* Saves why a write to stdout failed: errno changes before the command ends. */
 static void flush_stdout(struct output *out)
 {
         errno = 0;
@@ -169,7 +169,7 @@ static void put_message(struct output *out, FILE *stream, const struct style *st
                 text = NULL;
         (void)pthread_mutex_lock(&out->lock);
         wipe_progress(out);
-        /* Both may be one terminal or one log: what was said first comes first. */
+        /* Both may be one terminal or one log: keep the order of the messages. */
         if (stream == stderr)
                 flush_stdout(out);
         (void)fprintf(stream, "%s%s%s%s", colored ? style->color : "", style->label, colored ? RESET : "", style->gap);
@@ -377,7 +377,7 @@ void output_table(struct output *out, const char *const *cells, size_t n_rows, s
 
 void output_document(struct output *out, const json_t *document)
 {
-        /* The same data, that a terminal cannot take for orders. */
+        /* The same data, without bytes that a terminal interprets. */
         size_t flags = JSON_COMPACT | (isatty(STDOUT_FILENO) == 1 ? JSON_ENSURE_ASCII : 0U);
         char *text = document != NULL ? json_dumps(document, flags) : NULL;
         struct pipseed_error err = PIPSEED_ERROR_INIT;

@@ -11,9 +11,9 @@
  *     output_result(&out, "Installed", "pip %s into %s", version, env);
  *     return output_finish(&out, exit_code);                // a write that failed turns 0 into 1
  *
- * Control characters in what is written, such as a path's, bytes that are not UTF-8, and marks that change the direction of
- * writing or end a line are shown escaped ("\n", "\x1b", "\xff", "\u202e"): text from outside cannot steer the terminal or
- * forge a line. Functions may be called from several threads.
+ * Control characters in what is written, such as a path's, bytes that are not UTF-8, and marks that change the
+ * direction of writing or end a line are shown escaped ("\n", "\x1b", "\xff", "\u202e"): text from outside cannot steer
+ * the terminal or forge a line. Functions may be called from several threads.
  */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H

@@ -34,17 +34,16 @@ static int read_list(FILE *stream, const char *list, struct targets *targets, st
                 int r;
 
                 if (strlen(line) != end)
-                        return cli_error_set(err, PIPSEED_E_USAGE, list, "line %zu of the list holds a NUL byte",
-                                             number);
+                        return cli_error_set(err, PIPSEED_E_USAGE, list, "NUL byte in line %zu of the list", number);
                 if (end > 0 && line[end - 1] == '\n')
                         line[--end] = '\0';
                 if (end > 0 && line[end - 1] == '\r')
                         line[--end] = '\0';
                 if (memchr(line, '\r', end) != NULL) {
-                        (void)cli_error_set(err, PIPSEED_E_USAGE, list,
-                                            "line %zu of the list has a carriage return in it", number);
+                        (void)cli_error_set(err, PIPSEED_E_USAGE, list, "carriage return in line %zu of the list",
+                                            number);
                         return cli_error_hint(
-                                err, "end each line in LF or CR LF; name such an environment on the command line");
+                                err, "end each line with LF or CR LF; name such an environment on the command line");
                 }
                 if (number == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0) /* what some editors write first in UTF-8 */
                         memmove(line, line + 3, end - 3 + 1);
@@ -68,7 +67,7 @@ static int add_list(const char *list, struct targets *targets, struct pipseed_er
         file = fopen(list, "re");
         if (file == NULL) {
                 (void)cli_error_sys(err, errno, list, "cannot open the list of environments '%s'", list);
-                return cli_error_hint(err, "--from-file takes a file with one environment a line, or '-' for stdin");
+                return cli_error_hint(err, "use a file with one environment per line, or '-' for stdin");
         }
         return read_list(file, list, targets, err);
 }
@@ -80,12 +79,12 @@ int targets_collect(const struct session *session, struct targets *targets, stru
         int r = 0;
 
         if (settings->python != NULL && (arguments->n_operands > 0 || settings->from_file != NULL)) {
-                (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "an environment and --python cannot be given together");
-                return cli_error_hint(err, "name the environment's directory, or an interpreter, not both");
+                (void)cli_error_set(err, PIPSEED_E_USAGE, NULL, "cannot use ENV and --python together");
+                return cli_error_hint(err, "use the environment's directory or an interpreter, not both");
         }
         for (size_t i = 0; r == 0 && i < arguments->n_operands; i++) {
                 if (arguments->operands[i][0] == '\0')
-                        return cli_error_set(err, PIPSEED_E_USAGE, NULL, "the name of an environment is empty");
+                        return cli_error_set(err, PIPSEED_E_USAGE, NULL, "empty environment name");
                 r = add(targets, arguments->operands[i], err);
         }
         if (r == 0 && settings->from_file != NULL)

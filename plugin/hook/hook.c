@@ -151,7 +151,8 @@ static int take_context(const struct venv_hook_context_v1 *given, struct venv_ho
         return 0;
 }
 
-/* What both calls begin with; context becomes the copy to work with. 1: there is something to do; 0: nothing; else a code. */
+/* What both calls begin with; context becomes the copy to work with. 1: there is something to do; 0: nothing; else a
+ * code. */
 static int begin(const struct venv_hook_context_v1 *given, struct venv_hook_context_v1 *context,
                  struct pipseed_policy **ret_policy, struct pipseed_request *ret_req, struct pipseed_error *err)
 {

@@ -6,18 +6,19 @@
  *
  *     const struct venv_hook_v1 venv_hook = { sizeof(struct venv_hook_v1), "name", pre_create, post_create };
  *
- * A creator loads it (dlopen(3) with RTLD_NOW | RTLD_LOCAL, dlsym(3) "venv_hook"), reads it with venv_hook_read, and fills a
- * context. It calls pre_create before it writes anything, and post_create when the environment is complete except for what hooks
- * add: directories, interpreter and pyvenv.cfg exist, activate scripts may be missing. Either function may be NULL.
+ * A creator loads it (dlopen(3) with RTLD_NOW | RTLD_LOCAL, dlsym(3) "venv_hook"), reads it with venv_hook_read, and
+ * fills a context. It calls pre_create before it writes anything, and post_create when the environment is complete
+ * except for what hooks add: directories, interpreter and pyvenv.cfg exist, activate scripts may be missing. Either
+ * function may be NULL.
  *
- * A hook returns 0, or the exit status for the creator: 1 failed, 2 usage, 3 refused, 4 integrity. If it fails, it writes one line
- * to ret_error, ended by NUL within error_size bytes. It never prints and never exits; messages go to the context's log. The
- * creator owns the context and its strings, which are valid during the call.
+ * A hook returns 0, or the exit status for the creator: 1 failed, 2 usage, 3 refused, 4 integrity. If it fails, it
+ * writes one line to ret_error, ended by NUL within error_size bytes. It never prints and never exits; messages go to
+ * the context's log. The creator owns the context and its strings, which are valid during the call.
  *
- * Both structs grow at the end: either side may be older than the other. size is set by the side that fills the struct, the
- * smallest size ever released is accepted, and members that the other side does not have are NULL or 0. So neither side reads the
- * other's struct directly: venv_hook_read and venv_hook_context_read copy it into one of the reader's own size. A hook that cannot
- * work without an absent member reports that and fails.
+ * Both structs grow at the end: either side may be older than the other. size is set by the side that fills the struct,
+ * the smallest size ever released is accepted, and members that the other side does not have are NULL or 0. So neither
+ * side reads the other's struct directly: venv_hook_read and venv_hook_context_read copy it into one of the reader's
+ * own size. A hook that cannot work without an absent member reports that and fails.
  *
  * This header includes only headers of the C library and may be copied into other projects.
  */
@@ -54,14 +55,14 @@ struct venv_hook_context_v1 {
         const char *version;  /* "3.13.0", or NULL when the creator does not know */
         uint32_t flags;       /* VENV_HOOK_* */
         uint32_t jobs;        /* limit of threads and of processes for the hook; 0: the number of processors */
-        /* "section.key=value" settings of the creator's command line, ended by NULL; or NULL. pipseed's hook accepts the keys of
-         * its policy, and policy=FILE. */
+        /* "section.key=value" settings of the creator's command line, ended by NULL; or NULL. pipseed's hook accepts
+         * the keys of its policy, and policy=FILE. */
         const char *const *options;
         /* Receives a message of one line, with one of the levels above; or NULL. */
         void (*log)(void *log_data, int level, const char *text);
         void *log_data;
-        /* Called at least every 100 ms while a hook works, on its thread; or NULL. If it returns non-zero, the hook rolls back and
-         * fails. */
+        /* Called at least every 100 ms while a hook works, on its thread; or NULL. If it returns non-zero, the hook
+         * rolls back and fails. */
         int (*is_cancelled)(void *log_data);
 };
 
@@ -79,8 +80,8 @@ struct venv_hook_v1 {
         (offsetof(struct venv_hook_context_v1, is_cancelled) +                                                         \
          sizeof(((struct venv_hook_context_v1 *)NULL)->is_cancelled))
 
-/* Copies the other side's struct, or as much of it as both sides know, into *ret, whose size is then the reader's. Returns 0, or
- * -1 without changing *ret if the struct is NULL or smaller than in any release. */
+/* Copies the other side's struct, or as much of it as both sides know, into *ret, whose size is then the reader's.
+ * Returns 0, or -1 without changing *ret if the struct is NULL or smaller than in any release. */
 static inline int venv_hook_read(const struct venv_hook_v1 *hook, struct venv_hook_v1 *ret)
 {
         if (hook == NULL || hook->size < VENV_HOOK_V1_MIN_SIZE)

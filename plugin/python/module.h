@@ -52,8 +52,8 @@ int callback_event(void *data, const struct pipseed_event *event);
 int callback_end(struct callback *event_callback);
 
 /*
- * arguments.c: what Python wants done, as a request. policy, env, python and root are paths or None; settings is a sequence
- * of (key, value, option, append), the last layer of the policy, as the command's options are.
+ * arguments.c: what Python wants done, as a request. policy, env, python and root are paths or None; settings is a
+ * sequence of (key, value, option, append), the last layer of the policy, as the command's options are.
  *
  *     struct arguments order = ORDER_INIT;
  *
@@ -108,8 +108,9 @@ PyObject *module_version_matches(PyObject *module, PyObject *args, PyObject *kwa
 
 #define MODULE_CALLS(X)                                                                                                \
         X(seed)                                                                                                        \
-        X(unseed) X(verify) X(doctor) X(wheels) X(cache_list) X(cache_warm) X(cache_prune) X(dropin_status)            \
-                X(dropin_enable) X(dropin_disable) X(pythons)
+        X(unseed)                                                                                                      \
+        X(verify) X(doctor) X(wheels) X(cache_list) X(cache_warm) X(cache_prune) X(dropin_status) X(dropin_enable)     \
+                X(dropin_disable) X(pythons)
 #define MODULE_CALL_DECLARE(name) PyObject *module_##name(PyObject *module, PyObject *args, PyObject *kwargs);
 MODULE_CALLS(MODULE_CALL_DECLARE)
 #undef MODULE_CALL_DECLARE

@@ -25,8 +25,8 @@ LOGGER = logging.getLogger(__name__)
 LEVELS = {"detail": logging.DEBUG, "note": logging.INFO, "warning": logging.WARNING}
 NO_VERSION = (None, "bundle", "embed")
 
-# virtualenv up to 20.30 seeds wheel as well, unasked below Python 3.12. Whoever wrote down what is installed, and from
-# where, did not mean that: values of the policy (value, layer, origin, locked by) with which wheel has to be asked for.
+# virtualenv up to 20.30 also seeds wheel, below Python 3.12 by default. A policy that restricts what is installed, and
+# from where, does not mean that: with these values (value, layer, origin, locked by), wheel has to be requested.
 UNASKED_NO_WHEEL: "dict[str, Callable[[str, str, Optional[str]], bool]]" = {
     "seed.packages": lambda _, layer, lock: layer != "built-in" or lock is not None,
     "wheels.bundled": lambda value, *_: value == "no",
@@ -36,7 +36,7 @@ UNASKED_NO_WHEEL: "dict[str, Callable[[str, str, Optional[str]], bool]]" = {
 
 
 class SeedError(RuntimeError):
-    """The environment could not be seeded: what virtualenv and the tools above it report."""
+    """Raised if an environment cannot be seeded; virtualenv and its callers report it."""
 
 
 class SeedExit(SeedError, SystemExit):  # noqa: N818
@@ -54,7 +54,7 @@ def _fail(message: str, code: int) -> SeedError:
 
 @contextmanager
 def _alone(config: "Any") -> "Iterator[None]":
-    """Let the environment not see the system's packages for now: virtualenv seeds it whether or not pip is there."""
+    """Hide the system's packages meanwhile: virtualenv seeds the environment even if the system has pip."""
     key = "include-system-site-packages"
     if config[key] != "true":
         yield
@@ -69,7 +69,7 @@ def _alone(config: "Any") -> "Iterator[None]":
 
 
 def _embedded_wheel(interpreter: "Any") -> "Optional[Path]":
-    """The wheel of wheel that this virtualenv has for that Python, if it has one."""
+    """Return the wheel of the project wheel that virtualenv has for this Python, or None."""
     from virtualenv.seed.wheels import embed
 
     name = embed.BUNDLE_SUPPORT.get(interpreter.version_release_str, {}).get("wheel")
@@ -79,7 +79,7 @@ def _embedded_wheel(interpreter: "Any") -> "Optional[Path]":
 
 @contextmanager
 def _private_copy(path: "Optional[Path]") -> "Iterator[list[Path]]":
-    """A directory with nothing but this file, which is as trusted as the program that runs. No path, no directory."""
+    """Yield a private directory with only this file, as trusted as the running program; none without a path."""
     import shutil
     import tempfile
     from pathlib import Path
@@ -95,7 +95,7 @@ def _private_copy(path: "Optional[Path]") -> "Iterator[list[Path]]":
 
 
 class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
-    """Seeds by the library, in this process. Takes all options of virtualenv's own seeders."""
+    """Seeds with the library in this process. Accepts all options of virtualenv's own seeders."""
 
     def __init__(self, options: "Any") -> None:
         found: "tuple[Optional[Path], str]" = getattr(options, "pipseed_wheel", (None, "none"))
@@ -114,7 +114,7 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
         return {"pip": "bundle", "setuptools": "bundle"}
 
     def distribution_to_versions(self) -> "dict[str, Any]":
-        """What is seeded; wheel where virtualenv has it."""
+        """Return what is seeded, including wheel if virtualenv has it."""
         versions: "dict[str, Any]" = super().distribution_to_versions()
         return versions if self.wanted_wheel is None else {**versions, "wheel": self.wanted_wheel}
 
@@ -127,10 +127,10 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
         """Add the options of virtualenv's own seeders."""
         super().add_parser_arguments(parser, interpreter, app_data)
         embedded = _embedded_wheel(interpreter)
-        about = "no effect: virtualenv has no wheel for this Python"
+        about = "ignored: virtualenv has no wheel for this Python"
         if embedded is not None:
             usual = "bundle" if tuple(interpreter.version_info[:2]) < (3, 12) else "none"
-            about = f"virtualenv's own wheel: embed, bundle, none or its version; {usual} unless given"
+            about = f"install virtualenv's own wheel: embed, bundle, none or its version (default: {usual})"
             parser.set_defaults(pipseed_wheel=(embedded, usual))
         parser.add_argument("--wheel", dest="wheel", metavar="version", default=None, help=about)
         parser.add_argument(
@@ -146,16 +146,17 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
 
     @classmethod
     def cannot_seed(cls, interpreter: "Any") -> "Optional[str]":
-        """Why this interpreter cannot be seeded, or None."""
+        """Return why this interpreter cannot be seeded, or None."""
         major, minor = interpreter.version_info[:2]
         if (major, minor) >= (3, 6):
             return None
         return (
-            f"pipseed has no pip for Python {major}.{minor}: the oldest is 3.6; pass --no-seed for an empty environment"
+            f"pipseed has no pip for Python {major}.{minor}: expected 3.6 or newer; "
+            "use --no-seed for an environment without pip"
         )
 
     def run(self, creator: "Any") -> None:
-        """Seed the environment that creator made."""
+        """Seed the environment that creator created."""
         if not self.enabled:
             return
         reason = self.cannot_seed(creator.interpreter)
@@ -167,22 +168,22 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
             self._seed(creator, pipseed)
         except pipseed.Error as error:
             told = error.path is None or error.path in error.message
-            # In the words of options, as virtualenv's user types them.
+            # In terms of options, as the user of virtualenv types them.
             text = error.command_message if told else f"{error.command_message}\n  path: {error.path}"
             hint = error.command_hint
             raise _fail(text if hint is None else f"{text}\n  hint: {hint}", error.exit_code) from None
 
     def _tell(self, options: "Any") -> None:
-        """Say which options have no effect, where that is not what was meant."""
+        """Warn of options that unexpectedly have no effect."""
         if not self.enabled:
             return
         if options.download is True:
-            LOGGER.warning("--download has no effect: pipseed installs the wheels it has, and never downloads")
+            LOGGER.warning("--download has no effect: pipseed never downloads")
         if self.embedded_wheel is None and options.wheel not in (None, "none"):
             LOGGER.warning("--wheel has no effect: virtualenv has no wheel for this Python")
 
     def _wanted(self) -> "set[str]":
-        """Names of the packages."""
+        """Return the names of the packages."""
         import pipseed
 
         wanted = set(self.distribution_to_versions())
@@ -193,12 +194,12 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
             value = policy.find(key)
             if forbids(value.value, value.layer, value.locked_by):
                 source = value.locked_by or value.origin or ""
-                LOGGER.info("wheel is left out: %s = %s (%s); --wheel bundle asks for it", key, value.value, source)
+                LOGGER.info("skipping wheel: %s = %s (%s); use --wheel bundle to install it", key, value.value, source)
                 return wanted - {"wheel"}
         return wanted
 
     def _settings(self, creator: "Any", wanted: "set[str]") -> "dict[str, Any]":
-        """Arguments of pipseed.seed(). What nobody asked for is left to the policy."""
+        """Return arguments of pipseed.seed(). What is not requested is left to the policy."""
         usual = {"pip", "setuptools"} if tuple(creator.interpreter.version_info[:2]) < (3, 12) else {"pip"}
         given: "dict[str, Any]" = {"scripts": "default"}
         if wanted != usual:
@@ -206,7 +207,7 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
         if "pip" in wanted and self.pip_version not in NO_VERSION:
             given["pip"] = self.pip_version
         if any(creator.purelib.glob("pip-*.dist-info")):
-            given["upgrade"] = True  # made again in its place: brought up to date, as virtualenv does
+            given["upgrade"] = True  # recreated in place: upgrade as virtualenv does
         if self.symlinks:
             given["link_mode"] = "symlink"
         return given
@@ -216,7 +217,8 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
         if not wanted:
             return
         settings = self._settings(creator, wanted)
-        with _private_copy(self.embedded_wheel if "wheel" in wanted else None) as directories, _alone(creator.pyenv_cfg):
+        wheel = self.embedded_wheel if "wheel" in wanted else None
+        with _private_copy(wheel) as directories, _alone(creator.pyenv_cfg):
             settings["wheel_dirs"] = [*self.extra_search_dir, *directories]
             self._check_versions(creator, library, settings)
             self._call(creator, library, settings)
@@ -232,7 +234,7 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
             LOGGER.debug("%s %s: %s from %s", package.name, package.version, package.action, package.source)
 
     def _check_versions(self, creator: "Any", library: "Any", settings: "dict[str, Any]") -> None:
-        """The policy chooses among versions of pip alone: another one than the newest of these can only be refused."""
+        """The policy selects only the version of pip: of the others, any but the newest is refused."""
         versions = self.distribution_to_versions().items()
         asked = {name: version for name, version in versions if name != "pip" and version not in NO_VERSION}
         if not asked:
@@ -243,6 +245,6 @@ class PipseedSeeder(BaseEmbed):  # type: ignore[misc,unused-ignore]
             if found.get(name) != version:
                 raise _fail(
                     f"--{name} {version}: pipseed would install {name} {found.get(name)}\n"
-                    f"  hint: leave --{name} out, or say --{name} bundle",
+                    f"  hint: remove --{name}, or use --{name} bundle",
                     1,
                 )

@@ -90,7 +90,7 @@ def test_users_environment_is_handed_over(own, world):
     own(ALICE, "doctor", "--fix", other)
     assert owners(other) == {ALICE}
     own(ALICE, "verify", other)
-    assert "nothing is wrong" in own(ALICE, "doctor", other).stdout
+    assert "no problems found" in own(ALICE, "doctor", other).stdout
 
 
 def test_root_asked_for_links(own, world):

@@ -63,12 +63,13 @@ def policy_file(directory, text, name="policy.ini"):
 # ---- usage
 
 USAGE = {
-    "no command": ([], "no command given", "--help"),
+    "no command": ([], "missing command", "--help"),
     "unknown command": (["install"], "unknown command 'install'", "--help"),
     "misspelled command": (["sede"], "unknown command 'sede'", "did you mean 'pipseed seed'?"),
     "misspelled subcommand": (["policy", "shwo"], "unknown command 'policy shwo'",
                               "did you mean 'pipseed policy show'?"),
-    "no subcommand": (["wheels"], "needs one of: list|verify", "pipseed wheels --help"),
+    "no subcommand": (["wheels"], "missing subcommand for 'pipseed wheels': expected list|verify",
+                      "pipseed wheels --help"),
     "unknown option": (["seed", "--nonsense"], "unknown option '--nonsense'", "pipseed seed --help"),
     "unknown option before the command": (["--nonsense", "seed"], "unknown option '--nonsense'", "pipseed --help"),
     "misspelled option": (["seed", "--upgarde"], "unknown option '--upgarde'", "did you mean '--upgrade'?"),
@@ -79,23 +80,26 @@ USAGE = {
     "show for list": (["wheels", "show"], "unknown command 'wheels show'", "did you mean 'pipseed wheels list'?"),
     "list for info": (["cache", "list"], "unknown command 'cache list'", "did you mean 'pipseed cache info'?"),
     "unknown letter": (["seed", "-Z"], "unknown option '-Z'", "pipseed seed --help"),
-    "value for a flag": (["seed", "--user=yes"], "'--user' takes no value", "pipseed seed --help"),
-    "value missing": (["seed", "--pip"], "'--pip' needs a value", "pipseed seed --help"),
+    "value for a flag": (["seed", "--user=yes"], "unexpected value for option '--user'", "pipseed seed --help"),
+    "value missing": (["seed", "--pip"], "missing value for option '--pip'", "pipseed seed --help"),
     "both kinds of scripts": (["seed", "--altinstall", "--default-pip"],
                               "cannot use --altinstall and --default-pip together", "pipX.Y"),
-    "environment and --python": (["seed", "/env", "--python", "python3"], "cannot be given together", "not both"),
-    "list and --python": (["seed", "--from-file", "-", "--python", "python3"], "cannot be given together", "not both"),
-    "empty environment": (["seed", ""], "is empty", None),
+    "environment and --python": (["seed", "/env", "--python", "python3"], "cannot use ENV and --python together",
+                                 "not both"),
+    "list and --python": (["seed", "--from-file", "-", "--python", "python3"], "cannot use ENV and --python together",
+                          "not both"),
+    "empty environment": (["seed", ""], "empty environment name", None),
     "two environments to unseed": (["unseed", "/a", "/b"], "at most 1: [ENV]", "pipseed unseed --help"),
-    "argument of none": (["wheels", "list", "x"], "takes no arguments", "pipseed wheels list --help"),
-    "no number": (["seed", "-j", "many"], "--jobs needs a number", "pipseed seed --help"),
-    "no colour": (["seed", "--color", "sometimes"], "--color is one of auto|always|never", "pipseed seed --help"),
-    "no assignment": (["seed", "--set", "seed.pip"], "needs KEY=VALUE", "policy show"),
+    "argument of none": (["wheels", "list", "x"], "unexpected argument: 'pipseed wheels list' takes none",
+                         "pipseed wheels list --help"),
+    "no number": (["seed", "-j", "many"], "--jobs: expected a number", "pipseed seed --help"),
+    "no colour": (["seed", "--color", "sometimes"], "--color: expected auto|always|never", "pipseed seed --help"),
+    "no assignment": (["seed", "--set", "seed.pip"], "expected KEY=VALUE", "policy show"),
     "unknown key": (["seed", "--set", "seed.pop=1"], "seed.pop", None),
     "value out of range": (["seed", "--link-mode", "teleport"], "teleport", None),
     "malformed version": (["seed", "--pip", "not a version"], "not a version", None),
-    "unknown policy key": (["policy", "show", "seed.pop"], "no key or section 'seed.pop'", "did you mean 'seed.pip'?"),
-    "file twice": (["policy", "check", "/a", "--policy", "/b"], "cannot be given together", None),
+    "unknown policy key": (["policy", "show", "seed.pop"], "unknown key or section 'seed.pop'", "did you mean 'seed.pip'?"),
+    "file twice": (["policy", "check", "/a", "--policy", "/b"], "cannot use FILE and --policy together", None),
 }
 
 
@@ -198,7 +202,7 @@ def test_version_of_seed_follows_the_policy(pipseed):
     assert pipseed("seed", "--version", "--pip", "<25").stdout == "pip 24.0\n"
     assert pipseed("seed", "--version", "--pip", "24.0").stdout == "pip 24.0\n"
     result = pipseed("seed", "--version", "--no-bundled", code=1)
-    assert "no wheel of pip is admitted" in result.stderr
+    assert "no wheel of pip is allowed" in result.stderr
 
 
 # ---- shared options
@@ -431,7 +435,7 @@ def test_deleted_cwd(tmp_path):
     assert call("wheels", "list").returncode == 0
     relative = call("wheels", "list", "--wheel-dir", "wheels")
     assert relative.returncode == 1
-    assert "current directory cannot be found" in relative.stderr and "hint: give an absolute path" in relative.stderr
+    assert "no current directory" in relative.stderr and "hint: use an absolute path" in relative.stderr
 
 
 def test_empty_environment():
@@ -485,7 +489,7 @@ def test_from_stdin():
 def test_list_of_one_keeps_its_code(pipseed, tmp_path):
     """An empty list is not the default environment."""
     empty = pipseed("seed", "--from-file", list_file(tmp_path, b"# none\n\n"))
-    assert "names no environments" in empty.stderr and empty.stdout == ""
+    assert "no environments in" in empty.stderr and empty.stdout == ""
     one = pipseed("seed", "--json", "--from-file", list_file(tmp_path, b"/nowhere\n"), code=1)
     assert one.json["error"]["code"] != "batch"
 
@@ -493,7 +497,7 @@ def test_list_of_one_keeps_its_code(pipseed, tmp_path):
 @pytest.mark.parametrize("make, code, message", [
     (lambda tmp: tmp / "absent", 1, "cannot open the list"),
     (lambda tmp: tmp, 1, "cannot read the list"),
-    (lambda tmp: list_file(tmp, b"/a\n/b\0c\n"), 2, "line 2 of the list holds a NUL byte"),
+    (lambda tmp: list_file(tmp, b"/a\n/b\0c\n"), 2, "NUL byte in line 2 of the list"),
 ], ids=["absent", "directory", "nul"])
 def test_bad_list(pipseed, tmp_path, make, code, message):
     result = pipseed("seed", "--from-file", make(tmp_path), code=code)
@@ -606,6 +610,6 @@ def test_policy_check_says_where_it_looked(pipseed, tmp_path, home, system_polic
     result = pipseed("policy", "check", system=system_policy, env={"XDG_CONFIG_HOME": tmp_path / "xdg"})
     system = run.sysconf_dir()
     places = [f"{system}/pipseed/policy.ini", f"{system}/pipseed/policy.d/*.ini", f"{tmp_path}/xdg/pipseed/policy.ini"]
-    assert re.findall(r"looked for: (.*)", result.stdout) == places
+    assert re.findall(r"searched: (.*)", result.stdout) == places
     document = pipseed("policy", "check", "--json", system=system_policy, env={"XDG_CONFIG_HOME": tmp_path / "xdg"}).json
     assert [place["path"] for place in document["searched"]] == places and document["files"] == []

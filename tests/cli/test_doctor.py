@@ -135,7 +135,7 @@ def test_issues(issue, pipseed, env):
     repaired = pipseed("doctor", "--fix", "--json", env).json
     assert all(finding["repaired"] for finding in repaired["findings"])
     assert {finding["code"] for finding in repaired["findings"]} >= codes
-    assert "nothing is wrong" in pipseed("doctor", env).stdout
+    assert "no problems found" in pipseed("doctor", env).stdout
     pipseed("verify", env)
     pip_works(env)
     assert [path.name for path in env.parent.iterdir() if "pipseed" in path.name] == []
@@ -145,9 +145,9 @@ def test_healthy(pipseed, python, tmp_path):
     """Nothing is found in what venv and pipseed make, for any interpreter, with and without pip."""
     env = tmp_path / "env"
     run.run([python.exe, "-m", "venv", "--without-pip", env])
-    assert "nothing is wrong" in pipseed("doctor", env).stdout
+    assert "no problems found" in pipseed("doctor", env).stdout
     pipseed("seed", env)
-    assert "nothing is wrong" in pipseed("doctor", env).stdout
+    assert "no problems found" in pipseed("doctor", env).stdout
 
 
 @pytest.mark.parametrize("how", ["moved", "copied"])
@@ -176,7 +176,7 @@ def test_another_place(how, pipseed, env, tmp_path):
                           text=True, check=True)
     assert done.stdout.strip() == str(place)
     if how == "copied":
-        assert "nothing is wrong" in pipseed("doctor", env).stdout
+        assert "no problems found" in pipseed("doctor", env).stdout
 
 
 def test_base_gone(pipseed, env, tmp_path):
@@ -304,7 +304,7 @@ def test_live_run(pipseed, env):
     held = os.open(site(env) / ".pipseed-0123456789abcdef", os.O_RDONLY)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)
-        assert "nothing is wrong" in pipseed("doctor", env).stdout
+        assert "no problems found" in pipseed("doctor", env).stdout
     finally:
         os.close(held)
 
@@ -351,7 +351,7 @@ def test_record_follows_the_scripts(pipseed, env):
     nothing = {"PIPSEED_WHEELS_BUNDLED": "no"}
     assert "env-moved" in pipseed("doctor", "--fix", moved, env=nothing).stdout
     pipseed("verify", moved, env=nothing)
-    assert "nothing is wrong" in pipseed("doctor", moved, env=nothing).stdout
+    assert "no problems found" in pipseed("doctor", moved, env=nothing).stdout
     pip_works(moved)
 
 

@@ -49,7 +49,7 @@ def test_missing(place, name):
     """Not on PATH; also for people."""
     assert codes(place("--json", name)) == ["tool-missing"]
     result = place(name)
-    assert result.stdout.splitlines()[:2] == [f"{name} will not use pipseed", f"  why: {name} is not on PATH"]
+    assert result.stdout.splitlines()[:2] == [f"{name} will not use pipseed", f"  reason: {name} is not on PATH"]
 
 
 def _shebangs(exe):
@@ -263,7 +263,7 @@ def test_hooks_leave_a_plain_pip(place, name):
 
 def test_each_tool_has_its_page(place):
     """docs/howto/NAME.md is what -v names; the manual page lists the same tools."""
-    known = place("nonsense", code=2).stderr.split("known are: ")[1].splitlines()[0].split(", ")
+    known = place("nonsense", code=2).stderr.split("expected one of ")[1].splitlines()[0].split(", ")
     pages = {path.stem for path in (run.REPO / "docs/howto").glob("*.md")} - {"README"}
     assert set(known) == pages
     manual = " ".join((run.REPO / "docs/pipseed.1").read_text().split())

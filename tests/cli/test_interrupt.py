@@ -61,7 +61,7 @@ def test_interrupted_batch(new_env, home, tmp_path):
     envs = [new_env(), new_env()]
     text = interrupted(["seed", *envs], {"PIPSEED_CACHE_DIR": tmp_path / "cache"}, home, "alone")[1]
     assert f"error: {envs[0]}: interrupted by SIGINT" in text
-    assert f"error: {envs[1]}: interrupted before it began" in text
+    assert f"error: {envs[1]}: interrupted before it started" in text
 
 
 def test_progress(new_env, home, tmp_path):

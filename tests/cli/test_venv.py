@@ -854,7 +854,7 @@ def test_several(pipseed, tmp_path):
 
 def test_usage(pipseed, tmp_path):
     """No directory."""
-    assert "needs DIR" in pipseed("venv", code=2).stderr
+    assert "expected DIR" in pipseed("venv", code=2).stderr
     assert "is empty" in pipseed("venv", "", code=2).stderr
     assert not left(tmp_path / "home")
 

@@ -40,7 +40,7 @@ def test_there_and_back(pipseed, prefix, tmp_path, home):
     make_env(prefix, tmp_path / "env", home)
     assert installer(tmp_path / "env") == "pipseed"
     assert run.run([tmp_path / "env/bin/pip", "--version"]).stdout.startswith("pip ")
-    assert "enabled already" in pipseed("enable", prefix.exe).stdout
+    assert "already enabled" in pipseed("enable", prefix.exe).stdout
     assert "Disabled" in pipseed("disable", prefix.exe).stdout
     assert snapshot(prefix.package) == before
     assert not prefix.kept.exists() and not prefix.leftovers

@@ -148,7 +148,7 @@ def test_cuts(bench, case, wheels, tmp_path, capsys):
             process = start(["verify", env], known)
         else:
             process = start(args, known)
-        bench.cut(process, chance.uniform(0, longest * 1.2), chance.choice([places.NO_LOG_FLUSH, places.LOG_FLUSH]))
+        bench.cut(process, chance.uniform(0, longest * 1.2), chance.choice([filesystems.NO_LOG_FLUSH, filesystems.LOG_FLUSH]))
         if env.exists() and (env / "bin/python").exists():
             old = installed(env, "24.0", files["24.0"]) == ""
             new = installed(env, "26.0", files["26.0"]) == ""

@@ -142,8 +142,8 @@ def rounds(count, directory, seed=None, progress=None):
     """Both kinds of a round, so often. The crowd, for its counts."""
     crowd = Crowd(directory, sweep.newest().exe, seed)
     for i in range(count):
-        stress.many_environments()
-        stress.one_environment()
+        crowd.many_environments()
+        crowd.one_environment()
         if progress:
             progress(i + 1, crowd)
     return crowd
@@ -156,7 +156,7 @@ def main():
     began = time.monotonic()
 
     def progress(done, crowd):
-        print(f"round {done} of {count}: {stress.runs} runs, {stress.killed} killed, {stress.stopped} stopped, 0 problems, "
+        print(f"round {done} of {count}: {crowd.runs} runs, {crowd.killed} killed, {crowd.stopped} stopped, 0 problems, "
               f"{time.monotonic() - began:.0f} s", flush=True)
 
     try:

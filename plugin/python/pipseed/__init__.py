@@ -149,8 +149,8 @@ def seed(
 ) -> Result:
     """Put pip into an environment, as `pipseed seed ENV`.
 
-    The target is the directory env, or the environment of the interpreter python (a path, or a name on PATH); neither of
-    them means the active environment, else python3 on PATH. With root everything is written below that directory.
+    The target is the directory env, or the environment of the interpreter python (a path, or a name on PATH); by default
+    it is the active environment, else python3 on PATH. With root everything is written below that directory.
 
     upgrade, scripts ("ensurepip", "default" or "alt"), pip (a version or specifier), packages, wheel_dirs, bundled,
     link_mode, bytecode and cache_dir are keys of the policy, whose own values hold where they are None; settings has

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""ensurepip's functions and its command line, by pipseed."""
+"""The functions and the command line of ensurepip, implemented by pipseed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def version() -> str:
     """See pipseed.version."""
     newest = _pipseed.newest(".".join(str(number) for number in sys.version_info[:3]))
     if newest is None:
-        raise LookupError("no wheel of pip suits this Python and the policy: `pipseed wheels list` shows what there is")
+        raise LookupError("no wheel of pip matches this Python and the policy; run: pipseed wheels list")
     return newest
 
 
@@ -42,7 +42,7 @@ def _removal(package: Package) -> list[str]:
 
 
 def _report(packages: Sequence[Package]) -> list[str]:
-    """The lines by which pip says what it did, since there are scripts that look for them."""
+    """Return the lines that pip would print: some scripts search for them."""
     done = [package for package in packages if package.action != "none"]
     lines = [f"Processing {package.wheel}" for package in done]
     lines += [
@@ -82,7 +82,7 @@ def bootstrap(
         raise ValueError("Cannot use altinstall and default_pip together")
     sys.audit("ensurepip.bootstrap", root)
     if not sys.executable:
-        raise RuntimeError("this program embeds Python and does not say which: name the environment, pipseed.seed(env)")
+        raise RuntimeError("cannot determine the interpreter: sys.executable is empty; use pipseed.seed(env)")
 
     settings: list[Setting] = []
     if altinstall:
@@ -109,20 +109,22 @@ def main(argv: Sequence[str] | None = None) -> int:
             print("pip", version())
             parser.exit()
 
-    parser = argparse.ArgumentParser(prog="python -m pipseed", description="Put pip into this interpreter.")
+    parser = argparse.ArgumentParser(prog="python -m pipseed", description="Install pip into this interpreter.")
     parser.add_argument(
-        "--version", action=ShowVersion, nargs=0, default=argparse.SUPPRESS, help="show the version of that pip"
+        "--version", action=ShowVersion, nargs=0, default=argparse.SUPPRESS, help="show the version of pip and exit"
     )
-    parser.add_argument("-v", "--verbose", action="count", default=0, dest="verbosity", help="say more")
-    parser.add_argument("-U", "--upgrade", action="store_true", help="replace an older pip")
+    parser.add_argument(
+        "-v", "--verbose", action="count", default=0, dest="verbosity", help="print more details (repeatable)"
+    )
+    parser.add_argument("-U", "--upgrade", action="store_true", help="upgrade an older pip")
     parser.add_argument("--user", action="store_true", help="install for this user only")
     parser.add_argument("--root", help="install everything below this directory")
-    parser.add_argument("--altinstall", action="store_true", help="install the script pipX.Y only")
-    parser.add_argument("--default-pip", action="store_true", help="install the script pip, too")
+    parser.add_argument("--altinstall", action="store_true", help="install only the script pipX.Y")
+    parser.add_argument("--default-pip", action="store_true", help="install the script pip besides pipX and pipX.Y")
     try:
         arguments = parser.parse_args(argv)
         if arguments.altinstall and arguments.default_pip:
-            parser.error("--altinstall and --default-pip exclude each other")
+            parser.error("cannot use --altinstall and --default-pip together")
         bootstrap(**vars(arguments))
     except _pipseed.Error as error:
         report(error)
@@ -134,7 +136,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def report(error: _pipseed.Error) -> None:
-    """As the command says it, whose options these are."""
+    """Print the error as the command does, since these are its options."""
     print(f"error: {error.command_message}", file=sys.stderr)
     if error.path is not None and error.path not in error.message:
         print(f"  path: {error.path}", file=sys.stderr)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The library's messages and hints speak of the command's options; these of arguments and functions of this package.
+"""Translates messages and hints of the library from options of the command to arguments and functions of this package.
 
 translate("leave out --user") == "leave out user=True"
 translate("make one: pipseed venv /srv/env") == "make one: pipseed.create('/srv/env')"
@@ -119,5 +119,5 @@ def _replace(match: re.Match[str]) -> str:
 
 
 def translate(text: str) -> str:
-    """A message or a hint in words that fit an API."""
+    """Return a message or hint in terms of this package."""
     return _WORDS.sub(_replace, text)

@@ -13,13 +13,13 @@ Runs on Python 3.6 and newer.
 import os
 import sys
 
-MYPY = False  # what type checkers take for true: importing typing would cost more than all the rest
+MYPY = False  # true for type checkers: importing typing would cost more than everything else
 if MYPY:
     from collections.abc import Iterable, Sequence
     from pathlib import PurePath
     from typing import Any
 
-# Types of what others see are comments: inspect.signature() has to say what it says of CPython's.
+# Types of public functions are comments: inspect.signature() has to match CPython's.
 __all__ = ["version", "bootstrap"]  # noqa: RUF022 - as in CPython
 
 _COMMAND = "@PIPSEED_COMMAND@"
@@ -44,7 +44,7 @@ class _Package:
 
 
 def __getattr__(name: str) -> str:
-    # Asking pipseed costs some milliseconds, which only those pay who want to know.
+    # Running pipseed takes some milliseconds: do it only on demand.
     if name == "_PIP_VERSION":
         return _bundled_versions()["pip"]
     if name == "_SETUPTOOLS_VERSION" and "setuptools" in _PACKAGE_NAMES:
@@ -53,7 +53,7 @@ def __getattr__(name: str) -> str:
 
 
 class _OnlyStdlib:
-    """While it lasts nothing is imported but the standard library: the current directory may be anyone's."""
+    """Restricts imports to the standard library: the current directory may belong to anyone."""
 
     def __enter__(self) -> None:
         stdlib = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -78,10 +78,10 @@ def _explain_gone(error: OSError) -> None:
     if os.path.lexists(kept):
         remove += f" && mv '{kept}' '{directory}'"
     sys.stderr.write(
-        f"error: pipseed cannot be run: {os.fsdecode(_COMMAND)}: {error.strerror}\n"
-        "  This Python's ensurepip was handed to pipseed by 'pipseed enable'.\n"
-        f"  hint: install pipseed there again, or take it back: pipseed disable --python '{sys.executable}'\n"
-        f"  hint: without any pipseed: {remove}\n"
+        f"error: cannot run '{os.fsdecode(_COMMAND)}': {error.strerror}\n"
+        "  The ensurepip of this Python was replaced by 'pipseed enable'.\n"
+        f"  hint: reinstall pipseed there, or run: pipseed disable --python '{sys.executable}'\n"
+        f"  hint: without pipseed, run: {remove}\n"
     )
 
 
@@ -107,7 +107,7 @@ def _start(command: "list[str]", output: "int | None") -> int:
 
 
 def _wait(pid: int) -> int:
-    """Exit code, or minus the signal. An interrupt reaches the child, too: it undoes its work, then all ends."""
+    """Returns the exit code, or minus the signal. An interrupt also reaches the child, which rolls back first."""
     interrupted = False
     while True:
         try:
@@ -121,7 +121,7 @@ def _wait(pid: int) -> int:
 
 
 def _call(arguments: "list[str]", output: "int | None" = None) -> int:
-    """Runs pipseed. The exit code: pipseed's; 1 when it is gone."""
+    """Runs pipseed. Returns its exit code, or 1 if it is missing."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
@@ -137,7 +137,7 @@ def _ask(arguments: "list[str]") -> "tuple[int, str]":
     """(exit code, what pipseed wrote to its stdout)."""
     reader, writer = os.pipe()
     try:
-        # What is asked for is a line or a small document: it fits into the pipe.
+        # The output is a line or a small document: it fits into the pipe.
         code = _call(arguments, writer)
     finally:
         os.close(writer)
@@ -147,16 +147,16 @@ def _ask(arguments: "list[str]") -> "tuple[int, str]":
 
 def _target() -> "list[str]":
     if not sys.executable:
-        raise RuntimeError("ensurepip needs sys.executable, to say which Python it is for")
+        raise RuntimeError("cannot determine the interpreter: sys.executable is empty")
     return ["--python", sys.executable]
 
 
 def _bundled_versions() -> "dict[str, str]":
-    global _versions  # noqa: PLW0603 - asked for once
+    global _versions  # noqa: PLW0603 - queried once
     if _versions is None:
         code, text = _ask(["seed", "--version", "-v", *_target()])
         if code != 0:
-            raise RuntimeError(f"pipseed did not say which pip it has (exit code {code})")
+            raise RuntimeError(f"cannot query the pip version of pipseed (exit code {code})")
         _versions = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
     return _versions
 
@@ -224,7 +224,7 @@ def version():
 
 
 def _translate(args: "Sequence[str]") -> "list[str]":
-    """The words for pipseed that do what these words for pip would."""
+    """Returns the arguments of pipseed that do what these arguments of pip would."""
     words = iter(args[1:])
     options = []  # type: list[str]
     if args[0] == "uninstall":
@@ -245,8 +245,8 @@ def _translate(args: "Sequence[str]") -> "list[str]":
 
 def _run_pip(args, additional_paths=None):
     # type: (Sequence[str], Sequence[str] | None) -> int
-    """Does what pip would with these arguments; the exit code."""
-    del additional_paths  # for whoever replaces this function
+    """Does what pip would with these arguments; returns the exit code."""
+    del additional_paths  # part of the signature of CPython's function
     if args[0] != "uninstall":
         return _call(_translate(args))
     code, text = _ask(_translate(args))
@@ -257,7 +257,7 @@ def _run_pip(args, additional_paths=None):
 
 
 def _disable_pip_configuration_settings() -> None:
-    """What ensurepip does to os.environ: nothing of pip's configuration has an effect afterwards."""
+    """Changes os.environ as ensurepip does, so that pip's configuration has no effect afterwards."""
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         del os.environ[name]
     os.environ["PIP_CONFIG_FILE"] = os.devnull
@@ -313,7 +313,7 @@ def _bootstrap(*, root=None, upgrade=False, user=False, altinstall=False, defaul
 
 
 def _installed_version() -> "tuple[int, str | None]":
-    """(exit code, version of the pip that is installed here or None). Imports no pip: it could be anyone's."""
+    """(exit code, version of the pip that is installed here or None). Does not import pip: it is untrusted."""
     if "pip" in sys.modules:
         return 0, getattr(sys.modules["pip"], "__version__", None)
     code, text = _ask(["unseed", "-q", "--dry-run", "--json", "--packages", "pip", *_target()])
@@ -325,7 +325,7 @@ def _installed_version() -> "tuple[int, str | None]":
 
 def _uninstall_helper(*, verbosity=0):
     # type: (int) -> int
-    """Take pip out again, if it is the one that would be installed: for `python -m ensurepip._uninstall`."""
+    """Uninstall pip if it has the version that would be installed: for `python -m ensurepip._uninstall`."""
     code, found = _installed_version()
     if found is None:
         return code
@@ -344,7 +344,7 @@ def _uninstall_helper(*, verbosity=0):
 
 
 def _quick_options(argv: "Iterable[str]") -> "dict[str, Any] | None":
-    """What venv and people type most, without argparse; None: it is for argparse."""
+    """Parses the most common options without argparse; returns None if argparse is needed."""
     names = {
         "-U": "upgrade",
         "--upgrade": "upgrade",
@@ -361,10 +361,10 @@ def _quick_options(argv: "Iterable[str]") -> "dict[str, Any] | None":
 
 
 def _version_action(**options: "Any") -> "Any":
-    """An action of argparse that asks pipseed only when it is wanted."""
+    """Returns an action of argparse that runs pipseed only on demand."""
 
     class Action(_load("argparse").Action):  # type: ignore[misc]
-        """Prints the version and ends."""
+        """Prints the version and exits."""
 
         def __call__(self, parser: "Any", *unused: object) -> None:
             print("pip " + version())
@@ -375,22 +375,20 @@ def _version_action(**options: "Any") -> "Any":
 
 def _parser(prog: str) -> "Any":
     parser = _load("argparse").ArgumentParser(prog=prog)
+    parser.add_argument("--version", action=_version_action, help="show the version of pip and exit")
     parser.add_argument(
-        "--version", action=_version_action, help="show the version of pip that is handled here, and exit"
-    )
-    parser.add_argument(
-        "-v", "--verbose", action="count", default=0, dest="verbosity", help="say more; may be given up to three times"
+        "-v", "--verbose", action="count", default=0, dest="verbosity", help="print more details (up to three times)"
     )
     return parser
 
 
 def _parse(argv: "list[str] | None") -> "dict[str, Any]":
     parser = _parser("python -m ensurepip")
-    parser.add_argument("-U", "--upgrade", action="store_true", help="replace an installed pip that is older")
+    parser.add_argument("-U", "--upgrade", action="store_true", help="upgrade an older pip")
     parser.add_argument("--user", action="store_true", help="install for this user only")
-    parser.add_argument("--root", help="install relative to this directory")
-    parser.add_argument("--altinstall", action="store_true", help="install the script pipX.Y only")
-    parser.add_argument("--default-pip", action="store_true", help="install the script pip, too")
+    parser.add_argument("--root", help="install everything below this directory")
+    parser.add_argument("--altinstall", action="store_true", help="install only the script pipX.Y")
+    parser.add_argument("--default-pip", action="store_true", help="install the script pip besides pipX and pipX.Y")
     options = vars(parser.parse_args(argv))  # type: dict[str, Any]
     options.pop("version")
     return options
@@ -398,7 +396,7 @@ def _parse(argv: "list[str] | None") -> "dict[str, Any]":
 
 def _main(argv=None):
     # type: (list[str] | None) -> int
-    """The command line: the exit code."""
+    """Runs the command line; returns the exit code."""
     with _OnlyStdlib():
         options = _quick_options(sys.argv[1:] if argv is None else argv)
         return _bootstrap(**(_parse(argv) if options is None else options))
