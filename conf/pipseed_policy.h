@@ -47,7 +47,8 @@ PIPSEED_API int pipseed_policy_load(const struct pipseed_policy_options *options
 PIPSEED_API void pipseed_policy_free(struct pipseed_policy *policy);
 
 /* Sets a key ("seed.pip", "sha256.NAME.whl") as the command line does; the strings are copied. option is the user's
- * spelling ("--pip"), for messages. Values are checked as in a file. Errors: POLICY_LOCKED, BAD_VALUE, USAGE (unknown key). */
+ * spelling ("--pip"), for messages. Values are checked as in a file. Errors: POLICY_LOCKED, BAD_VALUE, USAGE
+ * (unknown key). */
 PIPSEED_API int pipseed_policy_set(struct pipseed_policy *policy, const char *key, const char *value,
                                    const char *option, struct pipseed_error *err);
 /* As pipseed_policy_set, but adds one element to the key's value, a list of paths (wheels.dirs). value is that element
