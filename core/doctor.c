@@ -143,8 +143,8 @@ static bool can_repair(const struct examination *look)
         return false;
 }
 
-/* The directory that is asked for, also when nothing in it works; else what the default is: an interpreter that belongs to
- * no environment is then the one that req names. */
+/* The directory that is asked for, also when nothing in it works; else what the default is: an interpreter that
+ * belongs to no environment is then the one that req names. */
 static int find_env(struct examination *look, struct pipseed_request *req, struct pipseed_error *err)
 {
         const char *given = req->env;

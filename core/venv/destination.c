@@ -199,7 +199,8 @@ static int set_hidden_name(struct destination *destination, bool randomly)
         return destination->hidden != NULL ? 0 : -ENOMEM;
 }
 
-/* Makes or takes over the hidden directory. While it is hidden nobody else opens it, so its lock is a run's. 0; -EAGAIN: it changed hands, try again; -EEXIST: it is not ours; -errno. */
+/* Makes or takes over the hidden directory. While it is hidden nobody else opens it, so its lock is a run's. 0;
+ * -EAGAIN: it changed hands, try again; -EEXIST: it is not ours; -errno. */
 static int take_hidden(struct destination *destination)
 {
         _cleanup_close_ int fd = -1;

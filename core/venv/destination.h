@@ -48,7 +48,8 @@ struct destination {
 int destination_open(struct destination *destination, const char *path, struct pipseed_error *err);
 /* Errors: IO, BUSY. */
 int destination_reserve(struct destination *destination, struct pipseed_error *err);
-/* mode: of the environment's directory, unless there was one, whose mode stays. 0; 1: not possible here, a directory that must stay (a mount point), or one that came meanwhile: work inside it; IO. */
+/* mode: of the environment's directory, unless there was one, whose mode stays. 0; 1: not possible here, a directory
+ * that must stay (a mount point), or one that came meanwhile: work inside it; IO. */
 int destination_publish(struct destination *destination, mode_t mode, struct pipseed_error *err);
 /* Takes publishing back. IO; BUSY: the place does not hold any more what was put there. */
 int destination_undo(struct destination *destination, struct pipseed_error *err);

@@ -41,9 +41,9 @@ static bool is_hidden_name(const char *hidden, const char *start)
 }
 
 /*
- * What others can read they can lock (lock.h), so that an old environment seems to be in use for ever. The lock is believed
- * of what is closed to others, as the new ones are; soon after the last change; and while the environment in the place is
- * not finished, which the old one might have to come back for.
+ * What others can read they can lock (lock.h), so that an old environment seems to be in use for ever. The lock is
+ * believed of what is closed to others, as the new ones are; soon after the last change; and while the environment in
+ * the place is not finished, which the old one might have to come back for.
  */
 static bool is_in_use(int parent_fd, const char *name, const char *hidden)
 {

@@ -111,8 +111,8 @@ PyObject *module_version_matches(PyObject *module, PyObject *args, PyObject *kwa
         X(unseed)                                                                                                      \
         X(verify)                                                                                                      \
         X(doctor)                                                                                                      \
-        X(wheels) X(cache_list) X(cache_warm) X(cache_prune) X(dropin_status) X(dropin_enable) X(dropin_disable)       \
-                X(pythons)
+        X(wheels)                                                                                                      \
+        X(cache_list) X(cache_warm) X(cache_prune) X(dropin_status) X(dropin_enable) X(dropin_disable) X(pythons)
 #define MODULE_CALL_DECLARE(name) PyObject *module_##name(PyObject *module, PyObject *args, PyObject *kwargs);
 MODULE_CALLS(MODULE_CALL_DECLARE)
 #undef MODULE_CALL_DECLARE

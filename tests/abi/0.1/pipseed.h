@@ -295,8 +295,8 @@ enum pipseed_scripts {
 enum pipseed_require_hash { PIPSEED_REQUIRE_HASH_AUTO, PIPSEED_REQUIRE_HASH_YES, PIPSEED_REQUIRE_HASH_NO };
 
 enum pipseed_link_mode {
-        PIPSEED_LINK_AUTO, /* for each file the first that works: reflink, hardlink, copy. No hardlink if the caller is root,
-                              with `root`, or if others can write the file (docs/store.md) */
+        PIPSEED_LINK_AUTO, /* for each file the first that works: reflink, hardlink, copy. No hardlink if the caller is
+                              root, with `root`, or if others can write the file (docs/store.md) */
         PIPSEED_LINK_REFLINK,
         PIPSEED_LINK_HARDLINK,
         PIPSEED_LINK_COPY,
@@ -456,9 +456,9 @@ PIPSEED_API void pipseed_verify_cache_free(struct pipseed_verify_cache *cache);
 
 /* Checks the installed packages against their RECORD, against the wheel of the same version if it is available, and
  * against the versions and pins of the request; bytecode against the store, or, if no store has it, against what the
- * base interpreter compiles from the source. n_not_verified of each package counts the files that could not be
- * checked. Findings are not a failure: the call returns 0 and the report lists them. Errors: those of
- * pipseed_interpreter_find. */
+ *base interpreter compiles from the source.n_not_verified of each package counts the files that could not be checked.*
+                 Findings are not a failure : the call returns 0 and
+         the report lists them.Errors : as pipseed_interpreter_find.*/
 PIPSEED_API int pipseed_verify(const struct pipseed_request *req, struct pipseed_verify_report **ret_report,
                                struct pipseed_error *err);
 PIPSEED_API void pipseed_verify_report_free(struct pipseed_verify_report *report);

@@ -14,8 +14,7 @@
  *
  * Layers, later wins unless an earlier one locks the key: built-in; SYSCONFDIR/pipseed/policy.ini and policy.d/ *.ini
  * in name order; $XDG_CONFIG_HOME/pipseed/policy.ini; the file named by PIPSEED_POLICY (absolute) or options.file;
- * variables PIPSEED_SECTION_KEY (empty counts as unset); pipseed_policy_set. Nothing is read from the current
- * directory.
+ * variables PIPSEED_SECTION_KEY (empty counts as unset); pipseed_policy_set. The current directory is never read.
  *
  * Messages begin with the source: file and line, variable, or option.
  */
