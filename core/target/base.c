@@ -178,6 +178,28 @@ static int first_name(struct arena *arena, const char *root, const struct pyvenv
         return 0;
 }
 
+static int no_interpreter(const struct pyvenv *env, struct pipseed_error *err)
+{
+        (void)error_set(err, PIPSEED_E_BAD_TARGET, env->prefix, "the environment %s has no interpreter in bin",
+                        env->prefix);
+        return error_hint(err, "recreate it: python3 -m venv --clear %s", SHELL_WORD(env->prefix));
+}
+
+/* The links end at exe, in bin: a copy, or nothing, as when the one link that leads out is missing. */
+static int take_copy(struct arena *arena, const char *root, const struct pyvenv *env, const char *bin, const char *exe,
+                     const char **ret_exe, struct pipseed_error *err)
+{
+        int r = choose_copy(arena, root, env, bin, &exe, err);
+
+        if (r < 0)
+                return r;
+        r = rooted_find(root, exe, S_IFREG);
+        if (r <= 0)
+                return r < 0 ? cannot_look(err, r, exe) : no_interpreter(env, err);
+        *ret_exe = exe;
+        return 0;
+}
+
 int base_find_exe(struct arena *arena, const char *root, const struct pyvenv *env, const char **ret_exe,
                   struct pipseed_error *err)
 {
@@ -187,11 +209,8 @@ int base_find_exe(struct arena *arena, const char *root, const struct pyvenv *en
 
         if (found < 0)
                 return found;
-        if (found == 0) {
-                (void)error_set(err, PIPSEED_E_BAD_TARGET, env->prefix,
-                                "the environment '%s' has no interpreter in bin", env->prefix);
-                return error_hint(err, "run: python3 -m venv --clear %s", SHELL_WORD(env->prefix));
-        }
+        if (found == 0)
+                return no_interpreter(env, err);
         for (int links = 0; links < MAX_NESTED; links++) {
                 _cleanup_free_ char *target = NULL;
                 _cleanup_free_ char *dir = NULL;
@@ -199,12 +218,8 @@ int base_find_exe(struct arena *arena, const char *root, const struct pyvenv *en
 
                 if (r < 0)
                         return cannot_look(err, r, exe);
-                if (r == 0) {
-                        r = choose_copy(arena, root, env, bin, &exe, err);
-                        if (r == 0)
-                                *ret_exe = exe;
-                        return r;
-                }
+                if (r == 0)
+                        return take_copy(arena, root, env, bin, exe, ret_exe, err);
                 dir = path_dir(target);
                 if (dir == NULL)
                         return error_memory(err);

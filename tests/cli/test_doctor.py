@@ -110,6 +110,7 @@ ISSUES = {
     "no pip directory": (lambda env: shutil.rmtree(site(env) / "pip"), {"install-missing"}),
     "script of another place": (lambda env: (env / "bin/tool").write_text("#!/nowhere/bin/python3\nprint('tool')\n"),
                                 {"env-moved"}),
+    "no link to the base": (lambda env: interpreters.env_exe(env).unlink(), {"base-missing"}),
     "home is gone": (lambda env: break_link(env / "pyvenv.cfg", re.sub(r"(?m)^home = .*$", "home = /nowhere/bin",
                                                                       (env / "pyvenv.cfg").read_text())),
                      {"env-config"}),

@@ -182,6 +182,11 @@ static const struct {
         {"home is itself", {"env/bin/python3*"}, "home = @/env/bin\n", "env/bin/python3", NULL},
         {"circle of links", {"env/bin/python -> python3", "env/bin/python3 -> python"}, "home = @/base\n", NULL, NULL},
         {"no interpreter", {"env/bin/"}, "home = /usr/bin\n", NULL, NULL},
+        {"links to a name that is missing",
+         {"env/bin/python -> python3", "env/bin/python3.9 -> python3", "base/python3*"},
+         "home = @/base\n",
+         NULL,
+         NULL},
 };
 
 static char *expand(const char *text)
