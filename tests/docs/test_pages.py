@@ -253,18 +253,31 @@ def test_python_command(line, with_package):
     with_package.bash(f"set -e\n{line}")
 
 
+# What an example that goes on from what the page said before has at hand.
+GIVEN = """struct pipseed_error err = PIPSEED_ERROR_INIT;
+struct pipseed_policy *policy = NULL;
+struct pipseed_request seeding;
+struct pipseed_create_request req;
+struct pipseed_environment *env = NULL;
+const struct pipseed_policy_options options = {.size = sizeof(options), .use_environment = true};
+int r = pipseed_policy_load(&options, &policy, &err);
+"""
+
+
 @of_kind("c")
 def test_c(block, sandbox):
     """The example of the manual page, as the body of a main()."""
     body = sandbox.here("\n".join(block.lines))
+    if "struct pipseed_error err" not in body:
+        body = GIVEN + body
     (sandbox.path / "example.c").write_text(
-        f"#include <pipseed.h>\n#include <stdio.h>\n\nint main(void)\n{{\n{body}\nreturn 0;\n}}\n")
+        f"#include <pipseed.h>\n#include <pipseed_policy.h>\n#include <stdio.h>\n\nint main(void)\n{{\n{body}\nreturn 0;\n}}\n")
     sandbox.environment("--without-pip", name="srv/app/venv")
     libraries = sorted(run.build_dir().glob("lib*/libpipseed.so"))
     if not libraries or b"__asan_init" in Path(run.command()).read_bytes():
         pytest.skip("no libpipseed.so without sanitizers")
-    subprocess.run(["cc", "-std=c17", "-Wall", "-Wextra", "-Werror", f"-I{run.REPO}/core/include", "-o", "example",
-                    "example.c", libraries[0], f"-Wl,-rpath,{libraries[0].parent}"], cwd=sandbox.path, check=True)
+    subprocess.run(["cc", "-std=c17", "-Wall", "-Wextra", "-Werror", f"-I{run.REPO}/core/include", f"-I{run.REPO}/conf",
+                    "-o", "example", "example.c", libraries[0], f"-Wl,-rpath,{libraries[0].parent}"], cwd=sandbox.path, check=True)
     assert re.match(r"pip \d", run.run([sandbox.path / "example"], env=sandbox.values).stdout)
 
 
