@@ -180,9 +180,9 @@ static int first_name(struct arena *arena, const char *root, const struct pyvenv
 
 static int no_interpreter(const struct pyvenv *env, struct pipseed_error *err)
 {
-        (void)error_set(err, PIPSEED_E_BAD_TARGET, env->prefix, "the environment %s has no interpreter in bin",
+        (void)error_set(err, PIPSEED_E_BAD_TARGET, env->prefix, "the environment '%s' has no interpreter in bin",
                         env->prefix);
-        return error_hint(err, "recreate it: python3 -m venv --clear %s", SHELL_WORD(env->prefix));
+        return error_hint(err, "run: python3 -m venv --clear %s", SHELL_WORD(env->prefix));
 }
 
 /* The links end at exe, in bin: a copy, or nothing, as when the one link that leads out is missing. */

@@ -261,7 +261,7 @@ def test_doctor_for_another_user(pipseed, old_env, outside):
     give(old_env.parent, NOBODY)
     before = snapshot(outside)
     assert "pip-leftover" in pipseed("doctor", old_env, code=4).stdout
-    assert "recovery it as that user" in pipseed("doctor", "--fix", old_env, code=3).stderr
+    assert "repair it as that user" in pipseed("doctor", "--fix", old_env, code=3).stderr
     assert snapshot(outside) == before
 
 

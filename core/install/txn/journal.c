@@ -12,7 +12,7 @@
 #include <zlib.h>
 
 #define FIRST_LINE "pipseed-journal 1\n"
-#define STAGING_LINE "staging directory lib "
+#define STAGING_LINE "staging lib "
 
 static const char *const kinds[] = {
         [CHANGE_MKDIR] = "mkdir",

@@ -4,8 +4,8 @@
  * transaction is decided.
  *
  *     pipseed-journal 1
- *     staging directory lib 9012 .pipseed-0123456789abcdef    the staging directory that it is of, by inode and name:
- *                                                             elsewhere it means nothing
+ *     staging lib 9012 .pipseed-0123456789abcdef    the staging directory that it is of, by inode and name: elsewhere it
+ *                                          means nothing
  *     swap lib 5678 pip                    kind, root, inode, path to the end of the line
  *     take lib 1234 pip-24.0.dist-info
  *     end 1f2e3d4c                         crc32 of everything before this line
