@@ -36,11 +36,7 @@ class Block:
             return "policy"
         if self.page.endswith(".3"):
             return "c"
-<<<<<<< HEAD
         return "shell"
-=======
-        return "python" if self.page == "docs/python.md" and is_python("\n".join(self.lines)) else "shell"
->>>>>>> 4318f429b7a8f62e137c38f5a741d2b5cf785b77
 
     def __str__(self):
         return f"{self.page}:{self.line}"
@@ -100,29 +96,6 @@ def _plain(text):
     return re.sub(r"\\&", "", text).replace(r"\e", "\\").replace(r"\-", "-")
 
 
-<<<<<<< HEAD
-=======
-def _are_python(lines):
-    """For each line: is it, with those around it, a statement of Python's?"""
-    found = []
-    while len(found) < len(lines):
-        rest = lines[len(found):]
-        n = next((n for n in range(len(rest), 0, -1) if is_python("\n".join(rest[:n]))), 0)
-        found += [n > 0] * max(n, 1)
-    return found
-
-
-def _same_kind(page, number, lines, section=""):
-    """A block of docs/python.md may go over from Python to the shell: one Block for each run of lines."""
-    python = _are_python(lines) if page == "docs/python.md" else [False] * len(lines)
-    start = 0
-    for i in range(1, len(lines) + 1):
-        if i == len(lines) or (python[i] != python[start] and lines[i]):
-            yield Block(page, number + start, section, tuple(lines[start:i]))
-            start = i
-
-
->>>>>>> 4318f429b7a8f62e137c38f5a741d2b5cf785b77
 def blocks():
     """All blocks of all pages."""
     for path in all_pages():

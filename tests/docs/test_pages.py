@@ -213,86 +213,20 @@ def test_shell(block, sandbox):
     sandbox.bash("set -e\n" + sandbox.here("\n".join(lines_to_run(block))))
 
 
-<<<<<<< HEAD
-=======
-def python_page():
-    """The statements of docs/python.md, in order: later ones use what earlier ones made."""
-    return [line for block in RUN if block.kind == "python" for line in block.lines]
-
-
-def package():
-    """PYTHONPATH of the Python package."""
-    directory = run.build_dir() / "python"
-    if not (directory / "pipseed/_pipseed.abi3.so").exists():
-        pytest.skip("the Python package was not built: no Python.h (Debian: python3-dev)")
-    if b"__asan_init" in (directory / "pipseed/_pipseed.abi3.so").read_bytes():
-        pytest.skip("an extension with sanitizers cannot be loaded into a Python without")
-    return directory
-
-
-def test_python(sandbox):
-    """docs/python.md, in an environment."""
-    (sandbox.path / "srv/app").mkdir(parents=True)
-    env = sandbox.environment("--without-pip", name="env")
-    sandbox.environment("--without-pip", name="srv/app/venv")
-    (sandbox.path / "page.py").write_text(
-        sandbox.here("\n".join(python_page())).replace('python="3.12"', f"python={str(sandbox.python)!r}"))
-    sandbox.values["PYTHONPATH"] = package()
-    sandbox.bash(f"{shlex.quote(str(env))}/bin/python page.py")
-    assert (sandbox.path / "DIR/pyvenv.cfg").exists()
-
-
-@pytest.fixture
-def with_package(sandbox):
-    """The sandbox with an active environment that finds the package."""
-    env = sandbox.environment("--without-pip", name="active")
-    sandbox.values.update(PYTHONPATH=package(), PATH=f"{env}/bin:{sandbox.values['PATH']}")
-    return sandbox
-
-
-@pytest.mark.parametrize("line", [line for block in RUN if block.page == "docs/python.md" and block.kind == "shell"
-                                  for line in lines_to_run(block)])
-def test_python_command(line, with_package):
-    """The command lines of docs/python.md."""
-    with_package.bash(f"set -e\n{line}")
-
-
-# What an example that goes on from what the page said before has at hand.
-GIVEN = """struct pipseed_error err = PIPSEED_ERROR_INIT;
-struct pipseed_policy *policy = NULL;
-struct pipseed_request seeding;
-struct pipseed_create_request req;
-struct pipseed_environment *env = NULL;
-const struct pipseed_policy_options options = {.size = sizeof(options), .use_environment = true};
-int r = pipseed_policy_load(&options, &policy, &err);
-"""
-
-
->>>>>>> 4318f429b7a8f62e137c38f5a741d2b5cf785b77
 @of_kind("c")
 def test_c(block, sandbox):
     """The example of the manual page, as the body of a main()."""
     body = sandbox.here("\n".join(block.lines))
-    if "struct pipseed_error err" not in body:
-        body = GIVEN + body
     (sandbox.path / "example.c").write_text(
-<<<<<<< HEAD
         "#include <pipseed.h>\n#include <pipseed_policy.h>\n#include <stdio.h>\n"
         f"\nint main(void)\n{{\n{body}\nreturn 0;\n}}\n")
-=======
-        f"#include <pipseed.h>\n#include <pipseed_policy.h>\n#include <stdio.h>\n\nint main(void)\n{{\n{body}\nreturn 0;\n}}\n")
->>>>>>> 4318f429b7a8f62e137c38f5a741d2b5cf785b77
     sandbox.environment("--without-pip", name="srv/app/venv")
     libraries = sorted(run.build_dir().glob("lib*/libpipseed.so"))
     if not libraries or b"__asan_init" in Path(run.command()).read_bytes():
         pytest.skip("no libpipseed.so without sanitizers")
     subprocess.run(["cc", "-std=c17", "-Wall", "-Wextra", "-Werror", f"-I{run.REPO}/core/include", f"-I{run.REPO}/conf",
-<<<<<<< HEAD
                     "-o", "example", "example.c", libraries[0], f"-Wl,-rpath,{libraries[0].parent}"],
                    cwd=sandbox.path, check=True)
-=======
-                    "-o", "example", "example.c", libraries[0], f"-Wl,-rpath,{libraries[0].parent}"], cwd=sandbox.path, check=True)
->>>>>>> 4318f429b7a8f62e137c38f5a741d2b5cf785b77
     assert re.match(r"pip \d", run.run([sandbox.path / "example"], env=sandbox.values).stdout)
 
 
