@@ -31,7 +31,7 @@ def pytest_terminal_summary(terminalreporter):
         return
     cut = run.network_cut()
     how = " ".join(cut.prefix) if cut.prefix else f"NOT CUT: {cut.reason}"
-    terminalreporter.section("adverse_conditions")
+    terminalreporter.section("surroundings")
     terminalreporter.line(f"{run.COUNT.runs} commands, {run.COUNT.cut} of them without network ({how})")
     terminalreporter.line("interpreters: " + ", ".join(python.name for python in interpreters.found()))
     for what, reason in interpreters.missing().items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command as its users meet it: usage, help, messages, exit codes, JSON, colours, and adverse_conditions that are broken.
+"""The command as its users meet it: usage, help, messages, exit codes, JSON, colours, and surroundings that are broken.
 
 Tests that take new_env seed real environments; the others need no interpreter.
 """
@@ -382,7 +382,7 @@ def test_name_that_is_utf8_has_no_bytes_member(pipseed, tmp_path):
     assert document["requested"] == str(tmp_path / "grün") and "requested_bytes" not in document
 
 
-# ---- broken adverse_conditions
+# ---- broken surroundings
 
 
 @pytest.mark.parametrize("args", [["--version"], ["--help"], ["policy", "show"], ["policy", "show", "--json"],
@@ -491,7 +491,7 @@ def test_list_of_one_keeps_its_code(pipseed, tmp_path):
     empty = pipseed("seed", "--from-file", list_file(tmp_path, b"# none\n\n"))
     assert "no environments in" in empty.stderr and empty.stdout == ""
     one = pipseed("seed", "--json", "--from-file", list_file(tmp_path, b"/nowhere\n"), code=1)
-    assert one.json["error"]["code"] != "batch"
+    assert one.json["error"]["code"] != "batch-failed"
 
 
 @pytest.mark.parametrize("make, code, message", [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Hostile adverse_conditions: names of paths, locales, umasks, homes, stores, closed streams, a current directory that is gone, clocks.
+"""Adverse conditions: names of paths, locales, umasks, homes, stores, closed streams, a current directory that is gone, clocks.
 Not every combination, but every pair of values occurs; which rows that makes is decided by a seed (PIPSEED_FAULT_SEED).
 
 In each the command has to work, the generated scripts have to run, and modes have to follow the umask.
@@ -234,7 +234,7 @@ def test_pairs(tmp_path, capsys):
         subprocess.run(["chmod", "-R", "u+rwX", directory], check=False)
         shutil.rmtree(os.fsencode(directory), ignore_errors=True)
     with capsys.disabled():
-        print(f"\n{len(rows)} adverse_conditions; PIPSEED_FAULT_SEED={seed}")
+        print(f"\n{len(rows)} conditions; PIPSEED_FAULT_SEED={seed}")
     assert not failed, f"PIPSEED_FAULT_SEED={seed}\n" + "\n".join(failed)
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The kill sweep: one command of pipseed is killed at a system call, for each name of a call and each N of it, in a fresh
-copy of its adverse_conditions each time. What must hold:
+copy of its surroundings each time. What must hold:
 
   - at the kill: every package is whole, as it was or as it is to be, and never is there a second dist-info
   - after the next run: the tree is that of a run that was never killed, and nothing else is there

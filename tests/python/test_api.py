@@ -79,7 +79,7 @@ def test_create_options(newest, tmp_path):
         assert made.existed and made.seed_result.pip.version == "25.0.1" and not os.path.exists(env + "/mine")
         assert "include-system-site-packages = true" in open(env + "/pyvenv.cfg").read()
         for options, error, code in (({"pip": ">99"}, pipseed.FailedError, "no-wheel"),
-                                     ({"settings": {"venv.hooks": "/nonexistent.so"}}, pipseed.FailedError, "hook"),
+                                     ({"settings": {"venv.hooks": "/nonexistent.so"}}, pipseed.FailedError, "hook-failed"),
                                      ({"python": "/nonexistent"}, pipseed.FailedError, "no-target")):
             try:
                 pipseed.create(env + "2", **options)

@@ -43,18 +43,18 @@ class Pair:
                 interpreters.make_env(python, side / "env")
             self.exes.append(copy_exe or interpreters.env_exe(side / "env"))
 
-    def adverse_conditions(self, number):
+    def surroundings(self, number):
         """Variables and directory for one side."""
         side = self.sides[number]
         return {"env": {"HOME": side / "home", "TMPDIR": side / "tmp"}, "cwd": side}
 
     def ensurepip(self, arguments):
         """The real one, as a command: what pip prints comes from a child process."""
-        return run.run([self.exes[0], "-m", "ensurepip", *command_line(arguments)], **self.adverse_conditions(0))
+        return run.run([self.exes[0], "-m", "ensurepip", *command_line(arguments)], **self.surroundings(0))
 
     def bootstrap(self, arguments):
         """Ours, called in the interpreter."""
-        options = self.adverse_conditions(1)
+        options = self.surroundings(1)
         options["env"].update(fixtures.same_wheels(self.python))
         return fixtures.inside(self.exes[1], "bootstrap", arguments, **options)
 

@@ -331,7 +331,7 @@ def test_shim_of_a_version_that_is_not_in_use(around):
     facts = readable(run_facts(environ=environ))
     assert facts["exe"] == str(real.parent / "python3")
     answer = run_facts("--python", shim, environ=environ, code=1)
-    assert answer["code"] == "probe" and "command not found" in answer["message"]
+    assert answer["code"] == "probe-failed" and "command not found" in answer["message"]
 
 
 @pytest.mark.parametrize("python", [p for p in PYTHONS if p.path.name == "python3" and not p.is_pypy], ids=lambda p: p.id)

@@ -11,7 +11,7 @@ import sys
 import pipseed
 
 
-def adverse_conditions():
+def surroundings():
     """What ensurepip's documentation says that its function changes, and the rest of a process's state."""
     umask = os.umask(0)
     os.umask(umask)
@@ -28,7 +28,7 @@ for name in ("pipseed", "ensurepip"):
     except ValueError as error:
         raised.append([type(error).__name__, str(error), list(events)])
 
-before = adverse_conditions()
+before = surroundings()
 stdout, stderr = io.StringIO(), io.StringIO()
 with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
     answer = pipseed.bootstrap(**json.loads(sys.argv[1]))
@@ -38,7 +38,7 @@ print(json.dumps({
     "equal": inspect.signature(pipseed.bootstrap) == inspect.signature(ensurepip.bootstrap),
     "raised": raised,
     "events": events,
-    "changed": before != adverse_conditions(),
+    "changed": before != surroundings(),
     "answer": answer,
     "stdout": stdout.getvalue(),
     "stderr": stderr.getvalue(),
