@@ -193,10 +193,10 @@ def test_same_options(cpython):
 @pytest.mark.parametrize("words, variables, code, text", [
     (["--altinstall", "--default-pip"], {}, 2, "cannot use --altinstall and --default-pip together"),
     (["--bogus"], {}, 2, "unrecognized arguments: --bogus"),
-    (["--user"], {}, 3, "error: --user is not possible in a virtual environment"),
+    (["--user"], {}, 3, "error: cannot use --user in a virtual environment"),
     ([], {"PIPSEED_SEED_PIP": ">=99"}, 1, "error: "),
     ([], {"PIPSEED_SEED_SCRIPTS": "none"}, 3, "PIPSEED_SEED_SCRIPTS"),
-    (["--version"], {"PIPSEED_SEED_PIP": ">=99"}, 1, "error: no wheel of pip suits"),
+    (["--version"], {"PIPSEED_SEED_PIP": ">=99"}, 1, "error: no wheel of pip matches"),
 ])
 def test_exit_codes(words, variables, code, text, newest, new_env):
     """Those of the command."""
