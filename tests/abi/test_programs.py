@@ -181,7 +181,7 @@ def test_too_small(places, tmp_path, pipseed):
 
 @pytest.mark.parametrize("kind, text", [
     (3, "modules compiled"),  # PIPSEED_EVENT_PROGRESS
-    (0, "asking "),  # PIPSEED_EVENT_DETAIL
+    (0, "querying "),  # PIPSEED_EVENT_DETAIL
 ])
 def test_cancel(kind, text, programs, built, new_env, home, tmp_path):
     """A callback that returns non-zero ends a cold seeding at once, and nothing is left."""
@@ -211,7 +211,7 @@ def test_cancel_a_probe(programs, built, home, tmp_path):
     (env / "pyvenv.cfg").write_text(f"home = {base}\n", encoding="utf-8")
 
     def attempt():
-        result = run.run([programs["old"], "cancel", env, tmp_path / "cache", "4", "asking "],
+        result = run.run([programs["old"], "cancel", env, tmp_path / "cache", "4", "querying "],
                          env={"HOME": home, "LD_LIBRARY_PATH": built})
         assert result.stdout.split()[1] == "cancelled"
         assert not [pid for pid in mark.read_text(encoding="utf-8").split() if Path(f"/proc/{pid}/exe").exists()]

@@ -415,7 +415,7 @@ rm -r {stdlib}/ensurepip
 """)
     done = run.run(["sh", script], wrap=layered(stdlib), env={"HOME": home})
     assert "code 3" in done.stdout
-    assert re.search(r"belongs to the system's package 'python3\.\d+-venv'", done.stderr)
+    assert re.search(r"belongs to the system package 'python3\.\d+-venv'", done.stderr)
     assert installer(tmp_path / "env") == "pipseed" and installer(tmp_path / "second") == "pipseed"
     left = {name: entry for name, entry in snapshot(tmp_path / "restored").items() if "__pycache__" not in name}
     right = {name: entry for name, entry in snapshot(Path(stdlib) / "ensurepip").items() if "__pycache__" not in name}

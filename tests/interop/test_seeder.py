@@ -119,7 +119,7 @@ def test_version_of_pip(virtualenv):
     _, env = virtualenv("--pip", "bundle")
     assert packages(env)["pip"] == packages(virtualenv()[1])["pip"] != "25.0.1"
     result, env = virtualenv("--pip", "20.2", code=1)
-    assert "no wheel of pip 20.2 fits" in result.stdout + result.stderr
+    assert "no wheel of pip 20.2 is compatible" in result.stdout + result.stderr
     assert "hint: " in result.stdout + result.stderr
     assert "Traceback" not in result.stdout + result.stderr
     assert packages(env) == {}
@@ -164,7 +164,7 @@ def test_a_program_gets_an_exception(tmp_path, settings):
     script = "import virtualenv\ntry:\n    virtualenv.cli_run(['--seeder', 'pipseed', '--pip', '20.2', 'env'])\n" \
              "except RuntimeError as error:\n    print(isinstance(error, SystemExit), error)\n"
     result = tool.run(["python", "-c", script], cwd=tmp_path, env=settings)
-    assert result.stdout.splitlines()[-2].startswith("False no wheel of pip 20.2 fits")
+    assert result.stdout.splitlines()[-2].startswith("False no wheel of pip 20.2 is compatible")
 
 
 @pytest.mark.parametrize("name", OLDEST_AND_NEWEST)

@@ -222,7 +222,7 @@ def test_embedded(newest):
     """A program that embeds Python has no interpreter that could be named: never some other one's environment."""
     code = "import sys, pipseed; sys.executable = None; pipseed.bootstrap()"
     done = fixtures.call(newest.exe, "-c", code, code=1)
-    assert "RuntimeError: this program embeds Python" in done.stderr
+    assert "RuntimeError: cannot determine the interpreter" in done.stderr
 
 
 def test_light_import(cpython):

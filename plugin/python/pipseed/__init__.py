@@ -149,16 +149,16 @@ def seed(
 ) -> Result:
     """Put pip into an environment, as `pipseed seed ENV`.
 
-    The target is the directory env, or the environment of the interpreter python (a path, or a name on PATH); by default
-    it is the active environment, else python3 on PATH. With root everything is written below that directory.
+    The target is the directory env, or the environment of the interpreter python (a path, or a name on PATH). By
+    default it is the active environment, else python3 on PATH. With root everything is written below that directory.
 
     upgrade, scripts ("ensurepip", "default" or "alt"), pip (a version or specifier), packages, wheel_dirs, bundled,
     link_mode, bytecode and cache_dir are keys of the policy, whose own values hold where they are None; settings has
     others by their names ({"install.durable": True}); policy names a file, as --policy does.
 
-    jobs is the number of threads and of compiling processes; 0: one for each processor. on_event is called with an Event
-    now and then; what it raises, or a true value that it returns, cancels the call. Whatever happens, the target is
-    afterwards as it was or completely seeded.
+    jobs is the number of threads and of compiling processes; 0: one for each processor. on_event is called with an
+    Event now and then; what it raises, or a true value that it returns, cancels the call. On failure the target is
+    unchanged.
 
     Errors: every code of docs/errors.md.
     """
