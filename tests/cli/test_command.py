@@ -602,7 +602,7 @@ def test_named_policy_is_missing(pipseed, tmp_path):
                        (("policy", "show"), {"PIPSEED_POLICY": tmp_path / "none/missing.ini"})):
         result = pipseed(*words, env=env, code=3)
         assert "missing.ini: cannot read the policy: No" in result.stderr
-        assert "hint: name a file that exists" in result.stderr and "permissions" not in result.stderr
+        assert "hint: name an existing file" in result.stderr and "permissions" not in result.stderr
 
 
 def test_policy_check_says_where_it_looked(pipseed, tmp_path, home, system_policy):

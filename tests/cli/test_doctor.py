@@ -321,7 +321,7 @@ def test_without_an_environment(copyable, pipseed, tmp_path):
     (exe.parent / "python3").symlink_to(exe.name)
     for words in [], ["--fix"], ["--python", "python3"]:
         shown = pipseed("doctor", *words, env={"PATH": f"{exe.parent}:/usr/bin:/bin"}).stdout
-        assert shown == f"{tmp_path}/base: nothing is wrong\n", words
+        assert shown == f"{tmp_path}/base: no problems found\n", words
 
 
 def test_several(pipseed, two_envs):
