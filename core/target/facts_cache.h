@@ -2,11 +2,11 @@
 /*
  * facts_cache.h - answers of interpreters, kept in CACHE/facts/, one file for each interpreter.
  *
- *     _cleanup_(facts_cache_done) struct facts_cache remember = FACTS_CACHE_INIT;
+ *     _cleanup_(facts_cache_done) struct facts_cache facts_cache = FACTS_CACHE_INIT;
  *
- *     r = facts_cache_open(&remember, cache_dir, exe, err);
- *     if (!facts_cache_read(&remember, &json))
- *             ... ask, then facts_cache_write(&remember, json);
+ *     r = facts_cache_open(&facts_cache, cache_dir, exe, err);
+ *     if (!facts_cache_read(&facts_cache, &json))
+ *             ... ask, then facts_cache_write(&facts_cache, json);
  *
  * An answer is good as long as its key is the same: the script that asked, the path as invoked, the path without links,
  * device, inode, size and mtime of the file behind it. A file that is damaged, belongs to someone else, or that others

@@ -132,7 +132,7 @@ static const struct family {
         {"easy_install", "easy_install-", false},
 };
 
-struct dir_iter {
+struct script_names {
         struct arena *arena;
         struct script_name *items;
         size_t n;
@@ -142,7 +142,7 @@ struct dir_iter {
         bool many_digits;
 };
 
-static int add_name(struct dir_iter *names, const char *name, const struct entry_point *entry,
+static int add_name(struct script_names *names, const char *name, const struct entry_point *entry,
                     struct pipseed_error *err)
 {
         if (name == NULL)
@@ -163,7 +163,7 @@ static int add_name(struct dir_iter *names, const char *name, const struct entry
         return 0;
 }
 
-static int add_family(struct dir_iter *names, const struct family *family, const struct entry_point *entry,
+static int add_family(struct script_names *names, const struct family *family, const struct entry_point *entry,
                       struct pipseed_error *err)
 {
         int r = 0;
@@ -189,7 +189,8 @@ static const struct entry_point *find_console(const struct wheel_info *wheel, co
 }
 
 /* Is it a script whose name add_family makes? Only of a family whose plain name is among the entry points. */
-static bool is_of_family(const struct dir_iter *names, const struct wheel_info *wheel, const struct entry_point *entry)
+static bool is_of_family(const struct script_names *names, const struct wheel_info *wheel,
+                         const struct entry_point *entry)
 {
         for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
                 const struct family *family = &families[i];
@@ -203,7 +204,7 @@ static bool is_of_family(const struct dir_iter *names, const struct wheel_info *
         return false;
 }
 
-static int add_others(struct dir_iter *names, const struct wheel_info *wheel, bool gui, struct pipseed_error *err)
+static int add_others(struct script_names *names, const struct wheel_info *wheel, bool gui, struct pipseed_error *err)
 {
         for (size_t i = 0; i < wheel->n_entry_points; i++) {
                 const struct entry_point *entry = &wheel->entry_points[i];
@@ -222,7 +223,7 @@ int script_names(struct arena *arena, const struct wheel_info *wheel, enum pipse
                  int minor, const char *pip_version, struct script_name **ret_names, size_t *ret_n,
                  struct pipseed_error *err)
 {
-        struct dir_iter names = {
+        struct script_names names = {
                 .arena = arena,
                 .scripts = scripts,
                 .major = major,
