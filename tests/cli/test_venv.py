@@ -462,7 +462,7 @@ def test_version_is_what_the_interpreter_is(options, pipseed, tmp_path):
     planned = pipseed("venv", "-n", "--json", *options, "-p", bases[1], env).json
     result = pipseed("venv", "--json", *options, "-p", bases[1], env)
     assert result.json["python_version"] == planned["python_version"] == version
-    assert f"Updated {env} (Python {version}" in result.stderr and "stays the interpreter" in result.stderr
+    assert f"Updated {env} (Python {version}" in result.stderr and "keeping the previously linked interpreter" in result.stderr
     asked = run.run([env / "bin/python3", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"])
     assert asked.stdout.strip() == version
     if not options:
@@ -872,7 +872,7 @@ def test_several(pipseed, tmp_path):
 def test_usage(pipseed, tmp_path):
     """No directory."""
     assert "expected DIR" in pipseed("venv", code=2).stderr
-    assert "is empty" in pipseed("venv", "", code=2).stderr
+    assert "empty environment name" in pipseed("venv", "", code=2).stderr
     assert not left(tmp_path / "home")
 
 
