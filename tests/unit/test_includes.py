@@ -41,7 +41,7 @@ WRONG = {
     "something that is not there": ("plugin/cli/main.c", "nowhere.h"),
     "a front end, from the library": ("core/create.c", "plugin/cli/common.h"),
     "upwards": ("core/base/str.c", "wheel/version.h"),
-    "from a room to a story": ("core/install/plan.c", "job.h"),
+    "from a room to a story": ("core/install/plan/plan.c", "job.h"),
     "hooks know no target": ("core/hooks/module.c", "target/target.h"),
     "the library knows no policy": ("core/seed.c", "settings.h"),
     "the policy knows no wheel but for versions": ("conf/policy.c", "wheel/zip.h"),
