@@ -59,7 +59,7 @@ def slowness():
     return max(1.0, (time.monotonic() - begin) / 0.05)
 
 
-def assert_prompt(attempt, tries=3):
+def assert_prompt(attempt, tries=12):
     """attempt() returns the seconds that one cancelled call took: the best of some tries is within the limit, which is longer
     where other processes have the processor. Built without optimisation it is twice as long."""
     taken = []
@@ -69,6 +69,7 @@ def assert_prompt(attempt, tries=3):
         taken.append(seconds / (2 * max(before, slowness())))
         if taken[-1] < LIMIT:
             return
+        time.sleep(0.5)  # what another process reads or removes meanwhile has an end
     raise AssertionError(f"it took {taken} s, measured in seconds of an idle machine")
 
 
