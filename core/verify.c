@@ -72,7 +72,7 @@ static int read_wheel(const struct job *job, const struct catalog_wheel *source,
         return 0;
 }
 
-/* The wheel that the installed version came from, when it is at hand: RECORD alone could have been changed as well. */
+/* The wheel that the installed version came from, if it is available: RECORD alone could have been changed as well. */
 static int load_wheel(struct job *job, const struct job_package *package, struct catalog_wheel **ret_source,
                       const struct wheel **ret_wheel, struct pipseed_error *err)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * catalog.h - the wheels at hand, and which of them an interpreter gets.
+ * catalog.h - the available wheels, and which of them an interpreter gets.
  *
  *     struct catalog catalog = {0};
  *
