@@ -64,7 +64,7 @@ static int copy_request(struct job *job, const struct pipseed_request *req, stru
 
         if (r < 0)
                 return r;
-        if (req->env != NULL && req->python != NULL)
+        if (job->req.env != NULL && job->req.python != NULL)
                 return error_set(err, PIPSEED_E_USAGE, NULL,
                                  "an environment and an interpreter are mutually exclusive");
         if (job->req.jobs == 0)
