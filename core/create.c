@@ -272,7 +272,7 @@ static int make(struct creation *creation, struct pipseed_error *err)
                 r = describe(creation, err);
         if (r == 0)
                 r = warn_of_kept(creation, err);
-        if (r == 0 && send(creation, PIPSEED_EVENT_DETAIL, "environment created, installing its packages") != 0)
+        if (r == 0 && send(creation, PIPSEED_EVENT_DETAIL, "environment created") != 0)
                 r = error_cancelled(err);
         if (r == 0)
                 r = seed(creation, err);

@@ -59,7 +59,7 @@ static int look_around(struct examination *look, struct pipseed_error *err)
 
 /* ---- what a seeding left */
 
-struct stagings {
+struct staging_search {
         struct examination *look;
         struct pipseed_error *err;
         const char *directory;
@@ -67,7 +67,7 @@ struct stagings {
 
 static int see_staging(void *data, int dir_fd, const char *name, struct leftover *leftover)
 {
-        const struct stagings *stagings = data;
+        const struct staging_search *search = data;
         const char *who = leftover->state == LEFTOVER_FREE ? "an interrupted run"
                           : leftover->state == LEFTOVER_FOREIGN
                                   ? "another user's interrupted run"
@@ -76,9 +76,9 @@ static int see_staging(void *data, int dir_fd, const char *name, struct leftover
         (void)dir_fd;
         if (leftover->state == LEFTOVER_HELD)
                 return 0;
-        return look_add(stagings->look, PIPSEED_E_LEFTOVER,
-                        leftover->state == LEFTOVER_FREE ? REPAIR_STAGING : REPAIR_NONE, stagings->directory,
-                        stagings->err, "%s left '%s'", who, name);
+        return look_add(search->look, PIPSEED_E_LEFTOVER,
+                        leftover->state == LEFTOVER_FREE ? REPAIR_STAGING : REPAIR_NONE, search->directory, search->err,
+                        "%s left '%s'", who, name);
 }
 
 static bool is_leftover(const char *name)
@@ -114,7 +114,7 @@ static int look_for_leftovers(struct examination *look, const char *lib, struct 
 static int look_into_lib(struct examination *look, struct pipseed_error *err)
 {
         _cleanup_free_ char *lib = look_lib(look);
-        struct stagings stagings = {.look = look, .err = err, .directory = lib};
+        struct staging_search search = {.look = look, .err = err, .directory = lib};
         _cleanup_close_ int fd = lib != NULL ? file_open_dir(lib) : -ENOMEM;
         int r;
 
@@ -122,7 +122,7 @@ static int look_into_lib(struct examination *look, struct pipseed_error *err)
                 return error_memory(err);
         if (fd < 0)
                 return 0;
-        r = leftover_each(fd, txn_is_staging_name, see_staging, &stagings);
+        r = leftover_each(fd, txn_is_staging_name, see_staging, &search);
         if (r < 0)
                 return err->code != 0 ? r : error_sys(err, r, lib, "cannot read the directory");
         r = look_for_leftovers(look, lib, err);
